@@ -1,0 +1,107 @@
+// Backpropagation of values and slopes: delta[l], dC/db, dC/dW, for one tile after another.
+//
+//     delta[l] = D[l] abar[l] + S[l] e[l]        abar[L] = dC/dH, abar[l-1] = W[l]^T delta[l]
+//     dC/dW[l] = delta[l] a[l-1]^T + (slopes)    dC/db[l] = delta[l]
+//
+// slopes.hpp adds e[l] and the second term of dC/dW where there is a cotangent on dH/dx; without one
+// this is plain backpropagation. Sums over samples run in the order of the tiles.
+#pragma once
+
+#include "slopes.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+// abar[L] in place of a[L]: weighted residuals (or the given cotangent), zero in padding lanes; adds to the cost.
+template <class T>
+void value_cotangent(const Task<T>& task, long s0, long n, int outputs, int groups, T* a, double& cost) {
+    using L = Samples<T>;
+    for (int g = 0; g < groups; ++g) {
+        for (int lane = 0; lane < L::width; ++lane) {
+            const long s = static_cast<long>(g) * L::width + lane;
+            const T weight = s < n ? sample_weight(task, s0 + s) : T(0);
+            double square = 0;
+            for (int k = 0; k < outputs; ++k) {
+                T& x = a[g * L::panel(outputs) + static_cast<long>(k) * L::width + lane];
+                if (s >= n) {
+                    x = 0;
+                    continue;
+                }
+                const T y = task.y[(s0 + s) * outputs + k];
+                const T residual = task.given ? y : x - y;
+                square += static_cast<double>(residual) * residual;
+                x = weight * residual;
+            }
+            if (s < n) cost += 0.5 * static_cast<double>(weight) * square;
+        }
+    }
+}
+
+template <class T> class Backprop {
+    using L = Samples<T>;
+
+  public:
+    Backprop(const Net<T>& net, bool slopes, T* workspace)
+        : net(net), with_slopes(slopes), size(cut_for(net, slopes)), arena{workspace},
+          tape(arena, net, size.groups, slopes ? 2 : 1, true), slope_part(arena, net, size.groups, size.directions) {
+        left = arena.take(size.groups * L::panel(widest(net)));
+        right = arena.take(size.groups * L::panel(widest(net)));
+        scratch = arena.take(OuterSum<T>::scratch_size(widest(net), size.groups));
+    }
+    long workspace() const { return arena.used; }
+    int tile() const { return size.groups * L::width; }
+
+    void operator()(const Task<T>& task, Gradient<T>& gradient, long s0, long n) {
+        const int groups = static_cast<int>((n + L::width - 1) / L::width);
+        const int top = net.depth - 1, outputs = net.outputs();
+        L::read(task.X + s0 * net.inputs(), n, net.inputs(), groups, tape.a[0]);
+        forward(net, tape, groups, with_slopes ? 2 : 1);
+        if (with_slopes) slope_part(task, s0, n, groups, tape, gradient.theta, gradient.slope_cost);
+        T *abar = left, *spare = right;
+        std::memcpy(abar, tape.a[net.depth], static_cast<std::size_t>(groups * L::panel(outputs)) * sizeof(T));
+        value_cotangent(task, s0, n, outputs, groups, abar, gradient.value_cost);
+        if (!gradient.theta && !gradient.delta) return;
+        long offset = net.parameters();
+        for (int i = top; i >= 0; --i) {
+            const Layer<T>& layer = net.layers[i];
+            const long panel = groups * L::panel(layer.rows);
+            T* delta = abar;
+            multiply(delta, tape.D[i], panel);
+            if (with_slopes) add_product(delta, tape.S[i], slope_part.e[i], panel);
+            offset -= layer.parameters();
+            if (gradient.delta) L::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows, 1);
+            if (gradient.theta) {
+                T* dW = gradient.theta + offset;
+                OuterSum<T>::add(delta, tape.a[i], layer.rows, layer.cols, groups, dW, scratch);
+                add_lanes(delta, layer.rows, groups, dW + static_cast<long>(layer.rows) * layer.cols, 1);
+            }
+            if (i > 0) {
+                L::product(layer.packed_transpose, layer.cols, layer.rows, delta, spare, groups, Plain<T>{});
+                abar = spare;
+                spare = delta;
+            }
+        }
+    }
+
+  private:
+    static Cut cut_for(const Net<T>& net, bool slopes) {
+        constexpr long budget = 512 * 1024 / sizeof(T);
+        long tape = 4 * L::panel(widest(net));
+        for (int i = 0; i < net.depth; ++i) tape += 4 * L::panel(net.layers[i].rows);
+        const int directions = slopes ? Slopes<T>::directions(net) : 0;
+        long block = directions ? budget / tape : 0;
+        block = block < 1 ? (slopes ? 1 : 0) : block > directions ? directions : block;
+        long groups = budget / (tape * (1 + block));
+        groups = groups < 1 ? 1 : groups > 8 ? 8 : groups;
+        return {static_cast<int>(groups), static_cast<int>(block)};
+    }
+
+    const Net<T>& net;
+    bool with_slopes;
+    Cut size;
+    Arena<T> arena;
+    Tape<L, T> tape;
+    Slopes<T> slope_part;
+    T *left, *right, *scratch;
+};
+
+}  // namespace slopenet::SLOPENET_ISA

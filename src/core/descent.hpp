@@ -1,0 +1,103 @@
+// Single-sample stochastic gradient descent, the loop of Higham & Higham's netbp:
+//
+//     p[l] = p[l] - eta dC/dp[l],   C = 1/2 |y - a[L]|^2 of one sample a step
+//
+// W stays packed for the whole run and is updated in place; lanes are rows of W.
+#pragma once
+
+#include "forward.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+template <class T> class Descend {
+    using L = Rows<T>;
+
+  public:
+    Descend(const Net<T>& net, T* workspace) : net(net), arena{workspace}, tape(arena, net, 1, 1, true) {
+        for (int i = 0; i < net.depth; ++i) {
+            const Layer<T>& layer = net.layers[i];
+            W[i] = arena.take(L::panel(layer.rows) * layer.cols);
+            b[i] = arena.take(L::panel(layer.rows));
+        }
+        delta = arena.take(L::panel(widest(net)));
+        below = arena.take(L::panel(widest(net)));
+    }
+    long workspace() const { return arena.used; }
+
+    void operator()(const Descent<T>& descent, T* theta) {
+        read(theta);
+        for (long step = 0; step < descent.steps; ++step) {
+            const long sample = descent.order[step];
+            L::read(descent.X + sample * net.inputs(), 1, net.inputs(), 1, tape.a[0]);
+            for (int i = 0; i < net.depth; ++i) {
+                const Layer<T>& layer = net.layers[i];
+                T* z = tape.a[i + 1];
+                L::product(W[i], layer.rows, layer.cols, tape.a[i], z, 1, Bias<T>{b[i]});
+                layer.activation->apply[1](z, layer.parameter, z, tape.D[i], nullptr, L::panel(layer.rows));
+            }
+            back(descent.y + sample * net.outputs(), descent.rates[step]);
+        }
+        write(theta);
+    }
+
+  private:
+    void back(const T* y, T rate) {
+        const int outputs = net.outputs();
+        const T* a = tape.a[net.depth];
+        std::memset(delta, 0, static_cast<std::size_t>(L::panel(outputs)) * sizeof(T));
+        for (int k = 0; k < outputs; ++k) delta[k] = a[k] - y[k];
+        for (int i = net.depth - 1; i >= 0; --i) {
+            const Layer<T>& layer = net.layers[i];
+            const long panel = L::panel(layer.rows);
+            for (long r = 0; r < panel; r += lanes<T>) store(delta + r, load(delta + r) * load(tape.D[i] + r));
+            std::memset(below, 0, static_cast<std::size_t>(L::panel(layer.cols)) * sizeof(T));
+            for (int k = 0; k < layer.cols; ++k) {
+                const Vec<T> step = broadcast(-rate * tape.a[i][k]);
+                Vec<T> sum{};
+                for (long r = 0; r < panel; r += lanes<T>) {
+                    T* w = W[i] + r / pack_rows<T> * pack_rows<T> * layer.cols + static_cast<long>(k) * pack_rows<T> + r % pack_rows<T>;
+                    const Vec<T> old = load(w), d = load(delta + r);
+                    sum = fma(old, d, sum);
+                    store(w, fma(step, d, old));
+                }
+                below[k] = sum_lanes(sum);
+            }
+            for (long r = 0; r < panel; r += lanes<T>) {
+                store(b[i] + r, fma(broadcast(-rate), load(delta + r), load(b[i] + r)));
+            }
+            T* const done = below;
+            below = delta;
+            delta = done;
+        }
+    }
+
+    void read(const T* theta) {
+        for (int i = 0; i < net.depth; ++i) {
+            const Layer<T>& layer = net.layers[i];
+            pack(theta, layer.rows, layer.cols, false, W[i]);
+            theta += static_cast<long>(layer.rows) * layer.cols;
+            for (long r = 0; r < L::panel(layer.rows); ++r) b[i][r] = r < layer.rows ? theta[r] : T(0);
+            theta += layer.rows;
+        }
+    }
+    void write(T* theta) const {
+        for (int i = 0; i < net.depth; ++i) {
+            const Layer<T>& layer = net.layers[i];
+            for (long r = 0; r < layer.rows; ++r) {
+                for (long k = 0; k < layer.cols; ++k) {
+                    *theta++ = W[i][r / pack_rows<T> * pack_rows<T> * layer.cols + k * pack_rows<T> + r % pack_rows<T>];
+                }
+            }
+            for (int r = 0; r < layer.rows; ++r) *theta++ = b[i][r];
+        }
+    }
+
+    const Net<T>& net;
+    Arena<T> arena;
+    Tape<L, T> tape;
+    T* W[max_depth];
+    T* b[max_depth];
+    T *delta, *below;
+};
+
+}  // namespace slopenet::SLOPENET_ISA

@@ -1,0 +1,65 @@
+// z[l] = W[l] a[l-1] + b[l],  a[l] = sigma(z[l]),  and on request D[l] = sigma'(z[l]), S[l] = sigma''(z[l]).
+#pragma once
+
+#include "activation.hpp"
+#include "dense.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+inline constexpr int max_depth = 256;
+
+// Hands out pieces of the caller's workspace; from a null base it measures what is needed.
+template <class T> struct Arena {
+    T* base;
+    long used = 0;
+    T* take(long n) {
+        T* piece = base ? base + used : nullptr;
+        used += (n + 15) / 16 * 16;
+        return piece;
+    }
+};
+
+template <class T> int widest(const Net<T>& net) {
+    int width = net.inputs();
+    for (int i = 0; i < net.depth; ++i) width = net.layers[i].rows > width ? net.layers[i].rows : width;
+    return width;
+}
+
+// What a sweep forward leaves for the sweep back, of one tile. a[i + 1], D[i], S[i] belong to layer i.
+template <class L, class T> struct Tape {
+    T* a[max_depth + 1];
+    T* D[max_depth];
+    T* S[max_depth];
+
+    // order: how many derivatives of sigma; keep: every a[l], else two buffers in turn
+    Tape(Arena<T>& arena, const Net<T>& net, int groups, int order, bool keep) {
+        if (keep) {
+            a[0] = arena.take(groups * L::panel(net.inputs()));
+        } else {
+            const long size = groups * L::panel(widest(net));
+            a[0] = arena.take(size);
+            a[1] = arena.take(size);
+        }
+        for (int i = 0; i < net.depth; ++i) {
+            const long size = groups * L::panel(net.layers[i].rows);
+            if (keep) {
+                a[i + 1] = arena.take(size);
+            } else if (i > 0) {
+                a[i + 1] = a[i - 1];
+            }
+            D[i] = order > 0 ? arena.take(size) : nullptr;
+            S[i] = order > 1 ? arena.take(size) : nullptr;
+        }
+    }
+};
+
+template <class L, class T> void forward(const Net<T>& net, const Tape<L, T>& tape, int groups, int order) {
+    for (int i = 0; i < net.depth; ++i) {
+        const Layer<T>& layer = net.layers[i];
+        T* z = tape.a[i + 1];
+        L::product(layer.packed, layer.rows, layer.cols, tape.a[i], z, groups, Bias<T>{layer.padded_b});
+        layer.activation->apply[order](z, layer.parameter, z, tape.D[i], tape.S[i], groups * L::panel(layer.rows));
+    }
+}
+
+}  // namespace slopenet::SLOPENET_ISA

@@ -1,0 +1,182 @@
+// A network as the core keeps it: its own copy of theta, packed for the kernels in use, and the
+// calls that spread a batch over threads.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "parallel.hpp"
+
+namespace slopenet {
+
+template <class T> class Buffer {  // cache-line aligned, not initialised
+  public:
+    explicit Buffer(long n) : memory(allocate(n)) {}
+    T* data() const { return memory.get(); }
+
+  private:
+    struct Free {
+        void operator()(T* p) const { ::operator delete(p, std::align_val_t(64)); }
+    };
+    static T* allocate(long n) {
+        return static_cast<T*>(::operator new(static_cast<std::size_t>(n) * sizeof(T), std::align_val_t(64)));
+    }
+    std::unique_ptr<T, Free> memory;
+};
+
+struct LayerSpec {
+    int rows, cols;
+    int activation;  // row of the table
+    double parameter;
+};
+
+template <class T> class Model {
+  public:
+    // theta: W[2] row-major, b[2], ..., W[L], b[L]
+    Model(const std::vector<LayerSpec>& specs, const T* theta) : memory(plan(specs)) {
+        T* at = memory.data();
+        this->theta = take(at, parameter_count);
+        for (Layer<T>& layer : layers) {
+            const auto [rows, cols] = std::pair(padded(layer.rows), padded(layer.cols));
+            layer.packed = take(at, rows * layer.cols);
+            layer.packed_transpose = take(at, cols * layer.rows);
+            layer.padded_b = take(at, rows);
+        }
+        set(theta);
+    }
+    Model(const Model&) = delete;
+
+    Net<T> net() const { return {static_cast<int>(layers.size()), layers.data()}; }
+    long parameters() const { return parameter_count; }
+
+    void set(const T* from) {
+        std::copy(from, from + parameter_count, theta);
+        const T* at = theta;
+        for (Layer<T>& layer : layers) {
+            const long size = static_cast<long>(layer.rows) * layer.cols;
+            layer.W = at;
+            layer.b = at + size;
+            at = layer.b + layer.rows;
+            kernel.pack(layer.W, layer.rows, layer.cols, false, const_cast<T*>(layer.packed));
+            kernel.pack(layer.W, layer.rows, layer.cols, true, const_cast<T*>(layer.packed_transpose));
+            T* b = const_cast<T*>(layer.padded_b);
+            std::fill(std::copy(layer.b, layer.b + layer.rows, b), b + padded(layer.rows), T(0));
+        }
+    }
+
+    // False if an entry of X or of the vector is not finite.
+    bool run(Operation operation, const Points<T>& points, int threads, const Poll& poll) const {
+        const Net<T> view = net();
+        const Direction direction = best_direction(view);
+        const long tile = kernel.tile(view, operation, direction);
+        const long size = kernel.workspace(view, operation, direction);
+        const long blocks = std::max(1L, (points.n + tile - 1) / tile);
+        const int workers = workers_for(points.n, operation, direction, threads, blocks);
+        Buffer<T> space(size * workers);
+        std::atomic<bool> finite{true};
+        parallel_for(blocks, workers, poll, [&](int worker, long block) {
+            const long first = block * tile;
+            Points<T> part = points;
+            part.n = std::min(tile, points.n - first);
+            part.X += first * view.inputs();
+            if (part.vector) part.vector += first * (operation == Operation::jvp ? view.inputs() : view.outputs());
+            if (part.H) part.H += first * view.outputs();
+            if (part.J) {
+                part.J += first * (operation == Operation::jvp   ? view.outputs()
+                                   : operation == Operation::vjp ? view.inputs()
+                                                                 : static_cast<long>(view.outputs()) * view.inputs());
+            }
+            if (!kernel.run(view, operation, direction, part, space.data() + worker * size)) finite = false;
+        });
+        return finite;
+    }
+
+    // Sums over all samples. The samples are cut into parts by the sizes alone, each part has its own
+    // sum, and the sums are added in order: the bits do not depend on the threads.
+    void backprop(const Task<T>& task, Gradient<T>& gradient, int threads, const Poll& poll) const {
+        const Net<T> view = net();
+        const bool slopes = task.dydx != nullptr;
+        const long tile = kernel.backprop_tile(view, slopes), size = kernel.backprop_workspace(view, slopes);
+        const long most = std::clamp(16'000'000L / parameter_count, 2L, 64L);
+        const long tiles = (task.n + tile - 1) / tile;
+        const long tiles_each = (tiles + most - 1) / most;
+        const long parts = tiles ? (tiles + tiles_each - 1) / tiles_each : 0;
+        const Direction direction = view.outputs() <= view.inputs() ? Direction::reverse : Direction::forward;
+        const int workers = workers_for(3 * task.n, slopes ? Operation::jacobian : Operation::values, direction, threads, parts);
+        Buffer<T> space(size * workers);
+        Buffer<T> sums(gradient.theta ? parts * parameter_count : 0);
+        std::vector<Gradient<T>> partial(static_cast<std::size_t>(parts));
+        parallel_for(parts, workers, poll, [&](int worker, long part) {
+            Gradient<T>& own = partial[static_cast<std::size_t>(part)];
+            own = {nullptr, gradient.delta, 0, 0};
+            if (gradient.theta) {
+                own.theta = sums.data() + part * parameter_count;
+                std::fill(own.theta, own.theta + parameter_count, T(0));
+            }
+            const long first = part * tiles_each * tile;
+            kernel.backprop(view, task, own, first, std::min(task.n, first + tiles_each * tile), space.data() + worker * size);
+        });
+        if (gradient.theta) std::fill(gradient.theta, gradient.theta + parameter_count, T(0));
+        for (const Gradient<T>& own : partial) {
+            gradient.value_cost += own.value_cost;
+            gradient.slope_cost += own.slope_cost;
+            for (long i = 0; gradient.theta && i < parameter_count; ++i) gradient.theta[i] += own.theta[i];
+        }
+    }
+
+    // Updates `at`, a theta, step by step; asks `poll` between stretches of steps.
+    void descend(const Descent<T>& descent, T* at, const Poll& poll) const {
+        const Net<T> view = net();
+        Buffer<T> space(kernel.descent_workspace(view));
+        const long stretch = std::max(1L, 2'000'000L / (parameter_count + 50));
+        for (long done = 0; done < descent.steps; done += stretch) {
+            Descent<T> part = descent;
+            part.order += done;
+            part.rates += done;
+            part.steps = std::min(stretch, descent.steps - done);
+            kernel.descend(view, part, at, space.data());
+            if (poll()) throw Interrupted();
+        }
+    }
+
+  private:
+    static T* take(T*& at, long n) {
+        T* piece = at;
+        at += (n + 15) / 16 * 16;
+        return piece;
+    }
+    long padded(int rows) const { return (rows + kernel.pack_rows - 1) / kernel.pack_rows * kernel.pack_rows; }
+
+    long plan(const std::vector<LayerSpec>& specs) {
+        long total = 0;
+        for (const LayerSpec& spec : specs) {
+            layers.push_back({spec.rows, spec.cols, &kernel.activations[spec.activation], spec.parameter, nullptr, nullptr, nullptr,
+                              nullptr, nullptr});
+            parameter_count += layers.back().parameters();
+            total += padded(spec.rows) * spec.cols + padded(spec.cols) * spec.rows + padded(spec.rows) + 48;
+        }
+        return total + parameter_count + 16;
+    }
+
+    // A thread costs about as much as a million operations; nothing smaller is worth one.
+    int workers_for(long n, Operation operation, Direction direction, int threads, long blocks) const {
+        double directions = operation == Operation::values ? 0 : 1;
+        if (operation == Operation::jacobian) {
+            directions = direction == Direction::forward ? layers.front().cols : layers.back().rows;
+        }
+        const double work = static_cast<double>(n) * static_cast<double>(parameter_count) * (1 + directions);
+        const double useful = std::min({work / 1e6, static_cast<double>(threads), static_cast<double>(blocks)});
+        return std::max(1, static_cast<int>(useful));
+    }
+
+    const Kernels<T>& kernel = kernels<T>();
+    std::vector<Layer<T>> layers;
+    long parameter_count = 0;
+    Buffer<T> memory;
+    T* theta = nullptr;
+};
+
+}  // namespace slopenet

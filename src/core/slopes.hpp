@@ -1,0 +1,185 @@
+// The part of backpropagation that a cotangent r on dH/dx adds, for one tile:
+//
+//     along the outputs    G[l]_k = c[l]_k D[l],  c[l-1]_k = W[l]^T G[l]_k     (the sweep that gives dH/dx)
+//                          t_k[1] = r_k,  s_k[l] = W[l] t_k[l-1],  t_k[l] = D[l] s_k[l]
+//                          e[l] = sum_k s_k[l] c[l]_k,    dW[l] += sum_k G[l]_k t_k[l-1]^T
+//     along the inputs     Z'[l]_i = W[l] A'[l-1]_i,  A'[l]_i = D[l] Z'[l]_i   (likewise)
+//                          q_i[L] = column i of r,  p_i[l] = D[l] q_i[l],  q_i[l-1] = W[l]^T p_i[l]
+//                          e[l] = sum_i q_i[l] Z'[l]_i,   dW[l] += sum_i p_i[l] A'[l-1]_i^T
+//
+// The fewer directions are taken, so the cost does not grow with the other side.
+#pragma once
+
+#include "outer_sum.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+template <class T> class Slopes {
+    using L = Samples<T>;
+
+  public:
+    Slopes(Arena<T>& arena, const Net<T>& net, int groups, int block)
+        : net(net), groups(groups), block(block), outputs_first(net.outputs() <= net.inputs()) {
+        const int count = block * groups, width = widest(net);
+        for (int i = 0; i < net.depth; ++i) {
+            const long panels = count * L::panel(net.layers[i].rows);
+            e[i] = arena.take(groups * L::panel(net.layers[i].rows));
+            first[i] = arena.take(panels);   // c[l], or Z'[l]
+            second[i] = arena.take(panels);  // G[l], or A'[l]
+        }
+        left = arena.take(count * L::panel(width));
+        right = arena.take(count * L::panel(width));
+        scratch = arena.take(OuterSum<T>::scratch_size(width, count));
+    }
+
+    static int directions(const Net<T>& net) { return net.outputs() <= net.inputs() ? net.outputs() : net.inputs(); }
+
+    // e[l] for every layer, dW of the flat gradient (unless null), the cost of the slopes.
+    void operator()(const Task<T>& task, long s0, long n, int used, const Tape<L, T>& tape, T* theta, double& cost) {
+        groups = used;
+        for (int i = 0; i < net.depth; ++i) clear(e[i], groups * L::panel(net.layers[i].rows));
+        const int all = directions(net);
+        for (int d0 = 0; d0 < all; d0 += block) {
+            const int count = all - d0 < block ? all - d0 : block;
+            outputs_first ? along_outputs(task, s0, n, tape, theta, cost, d0, count)
+                          : along_inputs(task, s0, n, tape, theta, cost, d0, count);
+        }
+    }
+
+    T* e[max_depth];
+
+  private:
+    long size(int rows) const { return groups * L::panel(rows); }
+
+    // second = first D, for each direction
+    void times_D(const T* from, T* to, int i, const Tape<L, T>& tape, int count) const {
+        const long n = size(net.layers[i].rows);
+        for (int d = 0; d < count; ++d) {
+            for (long j = 0; j < n; j += lanes<T>) store(to + d * n + j, load(from + d * n + j) * load(tape.D[i] + j));
+        }
+    }
+
+    void along_outputs(const Task<T>& task, long s0, long n, const Tape<L, T>& tape, T* theta, double& cost, int k0, int count) {
+        const int top = net.depth - 1, outputs = net.outputs();
+        // c[L] = I: row k of G[L] is all there is
+        clear(first[top], count * size(outputs));
+        for (int k = 0; k < count; ++k) {
+            for (int g = 0; g < groups; ++g) {
+                T* one = first[top] + k * size(outputs) + g * L::panel(outputs) + static_cast<long>(k0 + k) * L::width;
+                for (int lane = 0; lane < L::width; ++lane) one[lane] = 1;
+            }
+        }
+        times_D(first[top], second[top], top, tape, count);
+        for (int i = top; i >= 0; --i) {
+            const Layer<T>& layer = net.layers[i];
+            T* c = i > 0 ? first[i - 1] : left;
+            if (i == top) {
+                for (int k = 0; k < count; ++k) {
+                    for (int g = 0; g < groups; ++g) {
+                        L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols, tape.D[i] + g * L::panel(outputs), k0 + k,
+                               c + (k * groups + g) * L::panel(layer.cols));
+                    }
+                }
+            } else {
+                L::product(layer.packed_transpose, layer.cols, layer.rows, second[i], c, count * groups, Plain<T>{});
+            }
+            if (i > 0) times_D(c, second[i - 1], i - 1, tape, count);
+        }
+        for (int k = 0; k < count; ++k) {
+            cotangent(task, s0, n, left + k * size(net.inputs()), net.inputs(), k0 + k, -1, cost);
+        }
+        if (!theta) return;
+        T *t = left, *s = right;
+        long offset = 0;
+        for (int i = 0; i < net.depth; ++i) {
+            const Layer<T>& layer = net.layers[i];
+            OuterSum<T>::add(second[i], t, layer.rows, layer.cols, count * groups, theta + offset, scratch);
+            L::product(layer.packed, layer.rows, layer.cols, t, s, count * groups, Plain<T>{});
+            const long panel = size(layer.rows);
+            for (int k = 0; k < count; ++k) add_product(e[i], s + k * panel, first[i] + k * panel, panel);
+            times_D(s, s, i, tape, count);
+            T* const done = s;
+            s = t;
+            t = done;
+            offset += layer.parameters();
+        }
+    }
+
+    void along_inputs(const Task<T>& task, long s0, long n, const Tape<L, T>& tape, T* theta, double& cost, int i0, int count) {
+        const int inputs = net.inputs(), outputs = net.outputs(), top = net.depth - 1;
+        const Layer<T>& bottom = net.layers[0];
+        for (int d = 0; d < count; ++d) {
+            for (int j = 0; j < bottom.rows; ++j) {
+                const Vec<T> w = broadcast(bottom.W[static_cast<long>(j) * inputs + i0 + d]);
+                for (int g = 0; g < groups; ++g) {
+                    T* to = first[0] + (d * groups + g) * L::panel(bottom.rows) + static_cast<long>(j) * L::width;
+                    for (int v = 0; v < 3; ++v) store(to + v * lanes<T>, w);
+                }
+            }
+        }
+        times_D(first[0], second[0], 0, tape, count);
+        for (int i = 1; i < net.depth; ++i) {
+            const Layer<T>& layer = net.layers[i];
+            L::product(layer.packed, layer.rows, layer.cols, second[i - 1], first[i], count * groups, Plain<T>{});
+            times_D(first[i], second[i], i, tape, count);
+        }
+        std::memcpy(left, second[top], static_cast<std::size_t>(count * size(outputs)) * sizeof(T));
+        for (int d = 0; d < count; ++d) cotangent(task, s0, n, left + d * size(outputs), outputs, -1, i0 + d, cost);
+        if (!theta) return;
+        T *q = left, *spare = right;
+        long offset = net.parameters();
+        for (int i = top; i >= 0; --i) {
+            const Layer<T>& layer = net.layers[i];
+            offset -= layer.parameters();
+            const long panel = size(layer.rows);
+            for (int d = 0; d < count; ++d) add_product(e[i], q + d * panel, first[i] + d * panel, panel);
+            times_D(q, q, i, tape, count);
+            if (i > 0) {
+                OuterSum<T>::add(q, second[i - 1], layer.rows, layer.cols, count * groups, theta + offset, scratch);
+                L::product(layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups, Plain<T>{});
+                T* const done = spare;
+                spare = q;
+                q = done;
+            } else {  // A'[1]_i is a unit vector
+                for (int d = 0; d < count; ++d) add_lanes(q + d * panel, layer.rows, groups, theta + i0 + d, inputs);
+            }
+        }
+    }
+
+    // One row (k >= 0) or column (i >= 0) of dH/dx becomes the cotangent on it, in place.
+    void cotangent(const Task<T>& task, long s0, long n, T* panel, int rows, int k, int i, double& cost) const {
+        const int inputs = net.inputs(), outputs = net.outputs();
+        for (int g = 0; g < groups; ++g) {
+            for (int lane = 0; lane < L::width; ++lane) {
+                const long s = static_cast<long>(g) * L::width + lane;
+                const T weight = s < n ? sample_weight(task, s0 + s) : T(0);
+                for (int r = 0; r < rows; ++r) {
+                    T& x = panel[g * L::panel(rows) + static_cast<long>(r) * L::width + lane];
+                    if (s >= n) {
+                        x = 0;
+                        continue;
+                    }
+                    const long entry = static_cast<long>(k >= 0 ? k : r) * inputs + (i >= 0 ? i : r);
+                    const T target = task.dydx[(s0 + s) * outputs * inputs + entry];
+                    if (task.given) {
+                        x = weight * target;
+                        continue;
+                    }
+                    const T residual = target == target ? x - target : T(0);
+                    const T scaled = weight * task.slope_weight[entry] * residual;
+                    cost += 0.5 * static_cast<double>(scaled) * residual;
+                    x = scaled;
+                }
+            }
+        }
+    }
+
+    const Net<T>& net;
+    int groups, block;
+    bool outputs_first;
+    T* first[max_depth];
+    T* second[max_depth];
+    T *left, *right, *scratch;
+};
+
+}  // namespace slopenet::SLOPENET_ISA

@@ -1,0 +1,35 @@
+"""slopenet: feed-forward networks whose derivatives are exact, fast, and yours to take away.
+
+    import slopenet as sn
+
+    net = sn.fit(X, y, dydx).network    # learn from values, and from slopes where there are any
+    H, J = net.value_and_jacobian(X)    # (N, n_L) and (N, n_L, n_1), in the units of X and y
+
+X is (N, n_1), samples in rows; a single point (n_1,) works everywhere and drops the N.
+"""
+
+from importlib.metadata import version as _version
+
+from slopenet import derivation
+from slopenet.backprop import Backprop, backprop
+from slopenet.check import Check, check_derivatives
+from slopenet.io.model_file import ModelFileError
+from slopenet.network import Network, load
+from slopenet.record import Derivation
+from slopenet.threads import get_num_threads, set_num_threads
+
+__version__ = _version("slopenet")
+
+__all__ = [
+    "Backprop",
+    "Check",
+    "Derivation",
+    "ModelFileError",
+    "Network",
+    "backprop",
+    "check_derivatives",
+    "derivation",
+    "get_num_threads",
+    "load",
+    "set_num_threads",
+]

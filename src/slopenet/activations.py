@@ -1,0 +1,295 @@
+"""σ, σ' and σ'' of every activation over the array API: the reference of the core's table.
+
+Derivatives come from z, never from a = σ(z): 1 - a² and a(1 - a) lose every digit in the tails.
+σ also accepts complex z and branches on Re z, as the complex-step oracle needs. At a kink each
+derivative is the left one: relu'(0) = 0, leaky_relu'(0) = slope, elu'(0) = α, selu'(0) = λα.
+
+To add an activation, add a row to `TABLE` here and one to `table` in src/core/activation.hpp.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from array_api_compat import array_namespace, is_jax_array, is_numpy_array, is_torch_array
+
+Array: TypeAlias = Any
+"""An array of any library of the array API standard."""
+
+ActivationSpec: TypeAlias = str | tuple[str, float]
+"""An activation as users write it: a name, or a name and its parameter."""
+
+_SELU_ALPHA = 1.6732632423543772848
+_SELU_SCALE = 1.0507009873554804934
+_GELU_CUBIC = 0.044715
+_SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One row of the table: σ(z, p), σ'(z, p), σ''(z, p), each called with the namespace first."""
+
+    value: Callable[[Any, Array, float], Array]
+    first: Callable[[Any, Array, float], Array]
+    second: Callable[[Any, Array, float], Array]
+    parameter: str | None = None
+    preset: float = 0.0
+    positive: bool = False
+
+
+def _real(xp: Any, z: Array) -> Array:
+    return xp.real(z) if xp.isdtype(z.dtype, "complex floating") else z
+
+
+def _negative(xp: Any, z: Array) -> Array:
+    return _real(xp, z) < 0
+
+
+def _abs(xp: Any, z: Array) -> Array:
+    return xp.where(_negative(xp, z), -z, z)
+
+
+def _min0(xp: Any, z: Array) -> Array:
+    """The part of z where Re z < 0, else 0."""
+    return xp.where(_negative(xp, z), z, xp.zeros_like(z))
+
+
+def _sign(xp: Any, z: Array) -> Array:
+    one = xp.ones_like(z)
+    return xp.where(_negative(xp, z), -one, one)
+
+
+def erfc(z: Array) -> Array:
+    """erfc of each library; it is not in the array API standard."""
+    if is_torch_array(z):
+        import torch
+
+        return torch.special.erfc(z)
+    if is_jax_array(z):
+        import jax
+
+        return jax.scipy.special.erfc(z)
+    if is_numpy_array(z):
+        import scipy.special
+
+        return scipy.special.erfc(z)
+    import cupyx.scipy.special  # type: ignore[import-not-found, unused-ignore]
+
+    return cupyx.scipy.special.erfc(z)
+
+
+# The logistic function s(x) = 1/(1 + exp(-x)), written with e = exp(-|x|).
+
+
+def _s(xp: Any, x: Array) -> Array:
+    e = xp.exp(-_abs(xp, x))
+    return xp.where(_negative(xp, x), e, xp.ones_like(e)) / (1 + e)
+
+
+def _s1(xp: Any, x: Array) -> Array:
+    e = xp.exp(-_abs(xp, x))
+    return e / (1 + e) ** 2
+
+
+def _s2(xp: Any, x: Array) -> Array:
+    return -_s1(xp, x) * xp.tanh(x / 2)
+
+
+# Activations of the form z s(x(z)), with x' = v and x'' = w.
+
+
+def _gated1(xp: Any, z: Array, x: Array, v: Array) -> Array:
+    return _s(xp, x) * (1 + z * v * _s(xp, -x))
+
+
+def _gated2(xp: Any, z: Array, x: Array, v: Array, w: Array) -> Array:
+    return _s1(xp, x) * (2 * v + z * w - z * v * v * xp.tanh(x / 2))
+
+
+def _gelu_tanh_x(z: Array) -> tuple[Array, Array, Array]:
+    c, k = 2 * _SQRT_2_OVER_PI, _GELU_CUBIC
+    return c * z * (1 + k * z * z), c * (1 + 3 * k * z * z), 6 * c * k * z
+
+
+def _bounded(xp: Any, z: Array, limit: float) -> Array:
+    """Real z within ±limit, beyond which exp(-...) is 0 and z must not overflow beside it."""
+    return xp.clip(z, -limit, limit)
+
+
+def _gelu_tanh(order: int) -> Callable[[Any, Array, float], Array]:
+    def function(xp: Any, z: Array, _: float) -> Array:
+        near = z if xp.isdtype(z.dtype, "complex floating") else _bounded(xp, z, 64.0)
+        x, v, w = _gelu_tanh_x(near)
+        if order == 0:
+            return z * _s(xp, x)
+        return _gated1(xp, near, x, v) if order == 1 else _gated2(xp, near, x, v, w)
+
+    return function
+
+
+def _silu(order: int) -> Callable[[Any, Array, float], Array]:
+    def function(xp: Any, z: Array, _: float) -> Array:
+        if order == 0:
+            return z * _s(xp, z)
+        near = _bounded(xp, z, 1000.0)
+        one = xp.ones_like(z)
+        return _gated1(xp, near, near, one) if order == 1 else _gated2(xp, near, near, one, 0 * one)
+
+    return function
+
+
+def _density(xp: Any, z: Array) -> Array:
+    return xp.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+
+def _cdf(z: Array) -> Array:
+    return 0.5 * erfc(-z / math.sqrt(2))
+
+
+def _mish(order: int) -> Callable[[Any, Array, float], Array]:
+    """z τ, τ = tanh(log(1 + exp z)), as rational functions of e = exp(-|z|)."""
+
+    def function(xp: Any, z: Array, _: float) -> Array:
+        e = xp.exp(-_abs(xp, z))
+        low = _negative(xp, z)
+        r = 1 / xp.where(low, e * (e + 2) + 2, 2 * e * (e + 1) + 1)
+        tau = xp.where(low, e * (e + 2), 1 + 2 * e) * r
+        if order == 0:
+            return z * tau
+        near = _bounded(xp, z, 1000.0)
+        factor = 4 * xp.where(low, e, e * e) * r * r
+        tau1 = factor * (e + 1)
+        if order == 1:
+            return tau + near * tau1
+        cubic = xp.where(low, 2 + e * (2 - e * (3 + 2 * e)), e * (e * (2 * e + 2) - 3) - 2)
+        return 2 * tau1 + near * factor * r * cubic
+
+    return function
+
+
+def _step(xp: Any, z: Array, below: Array, above: float) -> Array:
+    """`above` where z > 0, else `below`."""
+    return xp.where(z > 0, above * xp.ones_like(z), below)
+
+
+TABLE: dict[str, Activation] = {
+    "identity": Activation(
+        lambda _, z, __: z,
+        lambda xp, z, _: xp.ones_like(z),
+        lambda xp, z, _: xp.zeros_like(z),
+    ),
+    "sigmoid": Activation(
+        lambda xp, z, _: _s(xp, z),
+        lambda xp, z, _: _s1(xp, z),
+        lambda xp, z, _: _s2(xp, z),
+    ),
+    "tanh": Activation(
+        lambda xp, z, _: xp.tanh(z),
+        lambda xp, z, _: 4 * _s1(xp, 2 * z),
+        lambda xp, z, _: -8 * xp.tanh(z) * _s1(xp, 2 * z),
+    ),
+    "relu": Activation(
+        lambda xp, z, _: xp.where(_real(xp, z) > 0, z, xp.zeros_like(z)),
+        lambda xp, z, _: _step(xp, z, xp.zeros_like(z), 1.0),
+        lambda xp, z, _: xp.zeros_like(z),
+    ),
+    "leaky_relu": Activation(
+        lambda xp, z, p: xp.where(_real(xp, z) > 0, z, p * z),
+        lambda xp, z, p: _step(xp, z, p * xp.ones_like(z), 1.0),
+        lambda xp, z, _: xp.zeros_like(z),
+        "slope",
+        0.01,
+    ),
+    "elu": Activation(
+        lambda xp, z, p: xp.where(_real(xp, z) > 0, z, p * xp.expm1(_min0(xp, z))),
+        lambda xp, z, p: _step(xp, z, p * xp.exp(_min0(xp, z)), 1.0),
+        lambda xp, z, p: _step(xp, z, p * xp.exp(_min0(xp, z)), 0.0),
+        "alpha",
+        1.0,
+    ),
+    "selu": Activation(
+        lambda xp, z, _: _SELU_SCALE
+        * xp.where(_real(xp, z) > 0, z, _SELU_ALPHA * xp.expm1(_min0(xp, z))),
+        lambda xp, z, _: _SELU_SCALE * _step(xp, z, _SELU_ALPHA * xp.exp(_min0(xp, z)), 1.0),
+        lambda xp, z, _: _SELU_SCALE * _step(xp, z, _SELU_ALPHA * xp.exp(_min0(xp, z)), 0.0),
+    ),
+    "softplus": Activation(
+        lambda xp, z, p: z - _min0(xp, z) + xp.log1p(xp.exp(-_abs(xp, p * z))) / p,
+        lambda xp, z, p: _s(xp, p * z),
+        lambda xp, z, p: p * _s1(xp, p * z),
+        "beta",
+        1.0,
+        positive=True,
+    ),
+    "silu": Activation(_silu(0), _silu(1), _silu(2)),
+    "gelu": Activation(
+        lambda _, z, __: z * _cdf(z),
+        lambda xp, z, _: _cdf(z) + _bounded(xp, z, 64.0) * _density(xp, _bounded(xp, z, 64.0)),
+        lambda xp, z, _: (2 - _bounded(xp, z, 64.0) ** 2) * _density(xp, _bounded(xp, z, 64.0)),
+    ),
+    "gelu_tanh": Activation(_gelu_tanh(0), _gelu_tanh(1), _gelu_tanh(2)),
+    "mish": Activation(_mish(0), _mish(1), _mish(2)),
+    "softsign": Activation(
+        lambda xp, z, _: z / (1 + _abs(xp, z)),
+        lambda xp, z, _: (1 / (1 + _abs(xp, z))) ** 2,
+        lambda xp, z, _: -2 * _sign(xp, z) * (1 / (1 + _abs(xp, z))) ** 3,
+    ),
+    "sin": Activation(
+        lambda xp, z, _: xp.sin(z),
+        lambda xp, z, _: xp.cos(z),
+        lambda xp, z, _: -xp.sin(z),
+    ),
+    "gaussian": Activation(
+        lambda xp, z, _: xp.exp(-z * z),
+        lambda xp, z, _: -2 * _bounded(xp, z, 64.0) * xp.exp(-(_bounded(xp, z, 64.0) ** 2)),
+        lambda xp, z, _: (4 * _bounded(xp, z, 64.0) ** 2 - 2)
+        * xp.exp(-(_bounded(xp, z, 64.0) ** 2)),
+    ),
+}
+
+
+def normalise(spec: object) -> tuple[str, float]:
+    """(name, parameter) of an activation as users write it.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or a parameter that is missing its activation or out of range.
+    TypeError
+        For anything but a name or a pair of name and number.
+    """
+    name, parameter = spec if isinstance(spec, tuple) and len(spec) == 2 else (spec, None)
+    if not isinstance(name, str):
+        raise TypeError(f"an activation is a name or a pair (name, parameter), got {spec!r}")
+    if name not in TABLE:
+        raise ValueError(f"unknown activation {name!r}; choose one of {', '.join(sorted(TABLE))}")
+    row = TABLE[name]
+    if parameter is None:
+        return name, row.preset
+    if row.parameter is None:
+        raise ValueError(f"activation {name!r} has no parameter, got {parameter!r}")
+    try:
+        value = float(parameter)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{row.parameter} of {name!r} must be a number, got {parameter!r}"
+        ) from None
+    if not math.isfinite(value) or (row.positive and value <= 0):
+        wanted = "positive" if row.positive else "finite"
+        raise ValueError(f"{row.parameter} of {name!r} must be {wanted}, got {value!r}")
+    return name, value
+
+
+def as_written(name: str, parameter: float) -> ActivationSpec:
+    """The shortest way to write an activation: its name alone if its parameter is the preset."""
+    return name if parameter == TABLE[name].preset else (name, parameter)
+
+
+def sigma(spec: tuple[str, float], z: Array, order: int = 0) -> Array:
+    """σ(z), σ'(z) or σ''(z), entry by entry, for `order` 0, 1 or 2."""
+    row = TABLE[spec[0]]
+    function = (row.value, row.first, row.second)[order]
+    return function(array_namespace(z), z, spec[1])

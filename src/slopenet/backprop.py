@@ -1,0 +1,91 @@
+"""Backpropagation through a network: δ[l], ∂C/∂W[l] and ∂C/∂b[l] of values and slopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slopenet import arrays
+from slopenet.arrays import Floats
+from slopenet.network import Network
+from slopenet.theta import unflatten
+from slopenet.threads import get_num_threads
+
+
+@dataclass(frozen=True, eq=False)
+class Backprop:
+    """What backpropagation gives. Index i of each list is layer l = i + 2.
+
+    Attributes
+    ----------
+    cost : float
+        Mean over the samples of C = ½ ‖y - H(x)‖², plus C' where slopes are given.
+    delta : list of (N, n_l)
+        δ[l] = ∂(C + C')/∂z[l] of each sample.
+    dW : list of (n_l, n_{l-1})
+        Mean over the samples of ∂/∂W[l].
+    db : list of (n_l,)
+        Mean over the samples of ∂/∂b[l].
+    """
+
+    cost: float
+    delta: list[Floats]
+    dW: list[Floats]
+    db: list[Floats]
+
+
+def backprop(
+    net: Network, X: Any, y: Any, dydx: Any = None, *, slope_weight: Any = 1.0
+) -> Backprop:
+    """Gradient of the squared error of values, and of slopes where given.
+
+    C = ½ ‖y - H(x)‖² and C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - dydx_ki)² of each sample; see the module
+    `slopenet.derivation` for every equation.
+
+    Parameters
+    ----------
+    net : Network
+    X : (N, n_1) or (n_1,)
+    y : (N, n_L), (N,) for one output, or (n_L,) with a single point
+    dydx : (N, n_L, n_1), optional
+        True slopes, (N, n_1) for one output; NaN where one is missing.
+    slope_weight : float or (n_L, n_1)
+        λ.
+
+    Returns
+    -------
+    Backprop
+        For a single point δ[l] is (n_l,).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a shape does not fit or an entry is not finite.
+    """
+    dtype, inputs, outputs = net.dtype, net.sizes[0], net.sizes[-1]
+    points = arrays.points("X", arrays.table_columns("X", X, net.input_names), inputs, dtype)
+    single = points.ndim == 1
+    if single:
+        points, y = points[None, :], np.reshape(y, (1, -1))
+        dydx = None if dydx is None else np.reshape(dydx, (1, outputs, inputs))
+    arrays.require_finite("X", points)
+    n = points.shape[0]
+    if n == 0:
+        raise ValueError("X has no rows, and a mean over no samples does not exist")
+    value_cost, slope_cost, theta, delta = net._core.backprop(
+        points,
+        arrays.targets(y, n, outputs, dtype),
+        None if dydx is None else arrays.slopes(dydx, n, outputs, inputs, dtype),
+        arrays.slope_weights(slope_weight, outputs, inputs, dtype),
+        sample_weight=None,
+        given=False,
+        want_theta=True,
+        want_delta=True,
+        threads=get_num_threads(),
+    )
+    dW, db = unflatten(theta / n, net.sizes)
+    if single:
+        delta = [d[0] for d in delta]
+    return Backprop((value_cost + slope_cost) / n, list(delta), dW, db)

@@ -1,0 +1,444 @@
+"""The network: weights, biases, activations, and every derivative a call away."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+from array_api_compat import array_namespace, device
+from numpy.typing import DTypeLike
+
+from slopenet import _core, arrays, derivation
+from slopenet.activations import ActivationSpec, as_written, normalise
+from slopenet.arrays import Floats
+from slopenet.io import model_file
+from slopenet.record import Derivation
+from slopenet.theta import count, flatten
+from slopenet.threads import get_num_threads
+
+Model: TypeAlias = _core.Model64 | _core.Model32
+
+MAX_PARAMETERS = 2**31
+_CORES: dict[np.dtype[Any], type[Model]] = {
+    np.dtype(np.float64): _core.Model64,
+    np.dtype(np.float32): _core.Model32,
+}
+
+
+class Network:
+    """A feed-forward network H(x): immutable, and exact in every derivative with respect to x.
+
+    z[l] = W[l] a[l-1] + b[l],  a[l] = σ(z[l]),  a[1] = x,  H(x) = a[L],  l = 2..L.
+
+    Parameters
+    ----------
+    weights : sequence of array
+        W[l] of shape (n_l, n_{l-1}), l = 2..L. Python index i is layer l = i + 2.
+    biases : sequence of array
+        b[l] of shape (n_l,).
+    activations : activation or sequence of activations
+        σ of each layer, or one for all: a name such as ``"tanh"``, or a name and its parameter such
+        as ``("leaky_relu", 0.2)``.
+    input_names, output_names : sequence of str, optional
+        Labels, one a component. They are saved and printed, and choose the columns of a data frame.
+    dtype : {float64, float32}, optional
+        Of all arithmetic and results; float32 if every array given is float32, else float64.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not chain, an entry is not finite, an activation is unknown or a name is double.
+    TypeError
+        If an array does not hold real numbers.
+
+    Notes
+    -----
+    Every method takes points in rows, (N, n_1), or a single point (n_1,), whose result drops the N.
+    NumPy arrays, and what converts to them, go to the compiled core: a row gives the same bits alone
+    or in any batch, with any number of threads. Arrays of torch, JAX and CuPy are computed in their own library
+    and dtype, on their own device, and come back as such.
+    """
+
+    __slots__ = (
+        "__weakref__", "_activations", "_biases", "_core", "_dtype", "_input_names",
+        "_output_names", "_weights",
+    )  # fmt: skip
+    _weights: tuple[Floats, ...]
+    _biases: tuple[Floats, ...]
+    _activations: tuple[tuple[str, float], ...]
+    _core: Any
+    _dtype: np.dtype[Any]
+    _input_names: tuple[str, ...] | None
+    _output_names: tuple[str, ...] | None
+
+    def __init__(
+        self,
+        weights: Sequence[Any],
+        biases: Sequence[Any],
+        activations: ActivationSpec | Sequence[ActivationSpec],
+        *,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        W, b = list(weights), list(biases)
+        if not W or len(W) != len(b):
+            raise ValueError(
+                f"weights and biases must have one entry a layer, got {len(W)} and {len(b)}"
+            )
+        kind = _common_dtype([*W, *b], dtype)
+        W = [_frozen(f"weights[{i}]", w, kind, 2) for i, w in enumerate(W)]
+        b = [_frozen(f"biases[{i}]", v, kind, 1) for i, v in enumerate(b)]
+        for i, (w, v) in enumerate(zip(W, b, strict=True)):
+            if v.shape[0] != w.shape[0]:
+                raise ValueError(
+                    f"biases[{i}] must have shape ({w.shape[0]},) to go with weights[{i}],"
+                    f" got {v.shape}"
+                )
+            if i and w.shape[1] != W[i - 1].shape[0]:
+                raise ValueError(
+                    f"weights[{i}] must have {W[i - 1].shape[0]} columns, as many as weights[{i - 1}]"
+                    f" has rows, got shape {w.shape}"
+                )
+        rows = check_activations(activations, len(W))
+        sizes = [W[0].shape[1], *(w.shape[0] for w in W)]
+        put = object.__setattr__
+        put(self, "_weights", tuple(W))
+        put(self, "_biases", tuple(b))
+        put(self, "_activations", rows)
+        put(self, "_dtype", kind)
+        put(self, "_input_names", _names("input_names", input_names, sizes[0]))
+        put(self, "_output_names", _names("output_names", output_names, sizes[-1]))
+        put(self, "_core", _CORES[kind](sizes, list(rows), flatten(W, b)))
+
+    @classmethod
+    def random(
+        cls,
+        sizes: Sequence[int],
+        *,
+        hidden: ActivationSpec = "tanh",
+        output: ActivationSpec = "identity",
+        rng: np.random.Generator | int | None = None,
+        dtype: DTypeLike = np.float64,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+    ) -> Self:
+        """Return a network of random weights: W[l] and b[l] are N(0, 1/n_{l-1}).
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            n_1, ..., n_L.
+        hidden, output : activation
+            Of the layers l < L, and of layer L.
+        rng : numpy Generator or seed, optional
+        dtype : {float64, float32}
+        input_names, output_names : sequence of str, optional
+        """
+        n = check_sizes(sizes)
+        generator = np.random.default_rng(rng)
+        weights, biases = [], []
+        for below, here in zip(n[:-1], n[1:], strict=True):
+            scale = 1 / np.sqrt(below)
+            weights.append(generator.normal(0, scale, (here, below)))
+            biases.append(generator.normal(0, scale, here))
+        activations = [hidden] * (len(n) - 2) + [output]
+        return cls(
+            weights,
+            biases,
+            activations,
+            input_names=input_names,
+            output_names=output_names,
+            dtype=dtype,
+        )
+
+    @property
+    def weights(self) -> tuple[Floats, ...]:
+        """W[l], (n_l, n_{l-1}), read-only."""
+        return self._weights
+
+    @property
+    def biases(self) -> tuple[Floats, ...]:
+        """b[l], (n_l,), read-only."""
+        return self._biases
+
+    @property
+    def activations(self) -> tuple[ActivationSpec, ...]:
+        """σ of each layer: a name, or a name and its parameter."""
+        return tuple(as_written(*row) for row in self._activations)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """n_1, ..., n_L."""
+        return (self._weights[0].shape[1], *(w.shape[0] for w in self._weights))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of all arithmetic and results, float64 or float32."""
+        return self._dtype
+
+    @property
+    def input_names(self) -> tuple[str, ...] | None:
+        """Labels of the components of x."""
+        return self._input_names
+
+    @property
+    def output_names(self) -> tuple[str, ...] | None:
+        """Labels of the components of H(x)."""
+        return self._output_names
+
+    @property
+    def n_parameters(self) -> int:
+        """How many weights and biases there are."""
+        return count(self.sizes)
+
+    def __call__(self, X: Any) -> Any:
+        """H(x): (N, n_L)."""
+        if arrays.is_foreign(X):
+            return self._abroad(X, lambda chain, x: derivation.forward(chain, x).a[-1])
+        return self._core.values(self._points(X), get_num_threads())
+
+    def jacobian(self, X: Any) -> Any:
+        """∂H/∂x = D[L] W[L] ··· D[2] W[2]: (N, n_L, n_1)."""
+        if arrays.is_foreign(X):
+            return self.value_and_jacobian(X)[1]
+        return self._core.jacobian(self._points(X), get_num_threads())
+
+    def value_and_jacobian(self, X: Any) -> tuple[Any, Any]:
+        """H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1), in one sweep."""
+        if arrays.is_foreign(X):
+
+            def both(chain: derivation.Chain, x: Any) -> tuple[Any, Any]:
+                sweep = derivation.forward(chain, x)
+                return sweep.a[-1], derivation.dH_dx(chain, derivation.D(chain, sweep))
+
+            return self._abroad(X, both)  # type: ignore[no-any-return]
+        H, J = self._core.value_and_jacobian(self._points(X), get_num_threads())
+        return H, J
+
+    def jvp(self, X: Any, v: Any) -> Any:
+        """J v (N, n_L): how H changes along v, (N, n_1) or one direction (n_1,) for all."""
+        if arrays.is_foreign(X):
+            return self._abroad(X, _product(derivation.jvp), v)
+        points = self._points(X)
+        direction = self._vector("v", v, points, self.sizes[0])
+        return self._core.jvp(points, direction, get_num_threads())
+
+    def vjp(self, X: Any, u: Any) -> Any:
+        """Jᵀ u (N, n_1): the gradient of u·H, u (N, n_L) or one weighting (n_L,) for all."""
+        if arrays.is_foreign(X):
+            return self._abroad(X, _product(derivation.vjp), u)
+        points = self._points(X)
+        weighting = self._vector("u", u, points, self.sizes[-1])
+        return self._core.vjp(points, weighting, get_num_threads())
+
+    def derivation(self, x: Any, y: Any = None) -> Derivation:
+        """Return the record of one point: z[l], a[l], D[l], every partial product; given y, every δ[l].
+
+        Parameters
+        ----------
+        x : (n_1,)
+        y : (n_L,), optional
+            The wanted output, for C = ½ ‖y - H(x)‖² and δ[l] = ∂C/∂z[l].
+
+        Returns
+        -------
+        Derivation
+            Prints like a page of the derivation.
+        """
+        point = self._points(x)
+        if point.ndim == 2 and point.shape[0] == 1:
+            point = point[0]
+        if point.ndim != 1:
+            raise ValueError(f"derivation takes one point ({self.sizes[0]},), got {point.shape}")
+        arrays.require_finite("x", point)
+        target = None
+        if y is not None:
+            target = arrays.points("y", np.atleast_1d(y), self.sizes[-1], self._dtype).reshape(-1)
+            arrays.require_finite("y", target)
+        return Derivation.of(self.chain(), point, target, self._input_names, self._output_names)
+
+    def chain(self) -> derivation.Chain:
+        """W[l], b[l] and σ of every layer, as the functions of `slopenet.derivation` take them."""
+        return derivation.Chain(self._weights, self._biases, self._activations)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save as safetensors with a checksum: plain data, no code; written whole or not at all."""
+        parameters = [(name, (value,)) for name, value in self._activations]
+        model_file.write(
+            path, self._weights, self._biases, parameters, self._input_names, self._output_names
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a Network is immutable; build another one instead")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a Network is immutable; build another one instead")
+
+    def __reduce__(self) -> tuple[Callable[..., Network], tuple[Any, ...]]:
+        names = (self._input_names, self._output_names)
+        return _rebuild, (type(self), self._weights, self._biases, self._activations, *names)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Any, ...]:
+        theta = flatten(self._weights, self._biases) + 0.0  # -0.0 equals 0.0
+        digest = hashlib.sha256(theta.tobytes()).digest()
+        names = (self._input_names, self._output_names)
+        return self.sizes, self._dtype.str, self._activations, names, digest
+
+    def __repr__(self) -> str:
+        sizes = "-".join(str(n) for n in self.sizes)
+        names = [str(a) if isinstance(a, str) else f"{a[0]}({a[1]:g})" for a in self.activations]
+        text = f"Network({sizes}, {', '.join(names)}; {self.n_parameters} parameters, {self._dtype}"
+        if self._input_names or self._output_names:
+            ins = ", ".join(self._input_names or ("x",))
+            text += f"; {ins} -> {', '.join(self._output_names or ('H',))}"
+        return text + ")"
+
+    def _points(self, X: Any) -> Floats:
+        if type(X) is not np.ndarray:
+            X = arrays.table_columns("X", X, self._input_names)
+        return arrays.points("X", X, self._weights[0].shape[1], self._dtype)
+
+    def _vector(self, name: str, x: Any, points: Floats, width: int) -> Floats:
+        array = arrays.points(name, x, width, self._dtype)
+        wanted = (*points.shape[:-1], width)
+        if array.shape != wanted and array.shape != (width,):
+            raise ValueError(
+                f"{name} must have shape {wanted}, one row a point, or ({width},), got {array.shape}"
+            )
+        return np.ascontiguousarray(np.broadcast_to(array, wanted))
+
+    def _abroad(self, X: Any, function: Callable[..., Any], *vectors: Any) -> Any:
+        """`function` of the chain and X in the library, dtype and device of X."""
+        xp = array_namespace(X)
+        if X.ndim not in (1, 2) or X.shape[-1] != self.sizes[0]:
+            raise ValueError(
+                f"X must have shape (N, {self.sizes[0]}) or ({self.sizes[0]},),"
+                f" got {tuple(X.shape)}"
+            )
+        if not xp.isdtype(X.dtype, "real floating"):
+            raise TypeError(f"X has dtype {X.dtype}; a real floating dtype is wanted")
+
+        def same(array: Floats) -> Any:
+            return xp.asarray(np.array(array), dtype=X.dtype, device=device(X))
+
+        chain = derivation.Chain(
+            [same(w) for w in self._weights], [same(b) for b in self._biases], self._activations
+        )
+        local = [
+            v if arrays.is_foreign(v) else same(arrays.floats("vector", v)) for v in vectors
+        ]
+        return function(chain, X, *local)
+
+
+def _product(product: Callable[..., Any]) -> Callable[..., Any]:
+    """J v or Jᵀ u as a function of the chain, x and the vector."""
+
+    def function(chain: derivation.Chain, x: Any, vector: Any) -> Any:
+        return product(chain, derivation.D(chain, derivation.forward(chain, x)), vector)
+
+    return function
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """Load a network that `Network.save` wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is damaged, hostile, no model of slopenet's, or written by a newer version.
+    OSError
+        If it cannot be read.
+    """
+    contents = model_file.read(path)
+    try:
+        specs = [(name, *parameters) for name, parameters in contents.activations]
+        return Network(
+            contents.weights,
+            contents.biases,
+            [s[0] if len(s) == 1 or normalise(s[0])[1] == s[1] else s for s in specs],
+            input_names=contents.input_names,
+            output_names=contents.output_names,
+        )
+    except (ValueError, TypeError) as error:
+        raise model_file.ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error
+
+
+def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """n_1, ..., n_L as integers, or a clear error."""
+    try:
+        n = tuple(int(size) for size in sizes)
+        whole = all(a == b for a, b in zip(n, sizes, strict=True))
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"sizes must be whole numbers n_1, ..., n_L, got {sizes!r}") from None
+    if len(n) < 2 or min(n) < 1 or not whole:
+        raise ValueError(f"sizes must be at least two whole numbers of at least 1, got {sizes!r}")
+    if count(n) > MAX_PARAMETERS:
+        raise ValueError(f"a network of sizes {n} has more than {MAX_PARAMETERS} parameters")
+    return n
+
+
+def check_activations(
+    given: ActivationSpec | Sequence[ActivationSpec], layers: int
+) -> tuple[tuple[str, float], ...]:
+    """(name, parameter) of each of `layers` layers."""
+    single = isinstance(given, str) or (
+        isinstance(given, tuple) and len(given) == 2 and not isinstance(given[1], str | tuple)
+    )
+    specs: list[Any] = [given] * layers if single else list(given)
+    if len(specs) != layers:
+        raise ValueError(f"activations must be one, or one for each of {layers} layers of weights")
+    return tuple(normalise(spec) for spec in specs)
+
+
+def _rebuild(
+    cls: type[Network], weights: Any, biases: Any, activations: Any, inputs: Any, outputs: Any
+) -> Network:
+    return cls(weights, biases, list(activations), input_names=inputs, output_names=outputs)
+
+
+def _common_dtype(given: list[Any], dtype: DTypeLike | None) -> np.dtype[Any]:
+    if dtype is not None:
+        kind = np.dtype(dtype)
+        if kind not in _CORES:
+            raise ValueError(f"dtype must be float64 or float32, got {kind}")
+        return kind.newbyteorder("=")
+    single = all(getattr(x, "dtype", None) == np.float32 for x in given)
+    return np.dtype(np.float32 if single else np.float64)
+
+
+def _frozen(name: str, x: Any, dtype: np.dtype[Any], ndim: int) -> Floats:
+    array = arrays.floats(name, x, dtype).copy()
+    if array.ndim != ndim or array.size == 0:
+        wanted = "a matrix (n_l, n_{l-1})" if ndim == 2 else "a vector (n_l,)"
+        raise ValueError(f"{name} must be {wanted} of at least one entry, got {array.shape}")
+    arrays.require_finite(name, array)
+    array.flags.writeable = False
+    return array
+
+
+def _names(what: str, names: Sequence[str] | None, n: int) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
+        raise TypeError(f"{what} must be a sequence of names, got {names!r}")
+    if len(names) != n or len(set(names)) != n:
+        raise ValueError(f"{what} must be {n} different names, got {list(names)}")
+    return tuple(names)

@@ -1,0 +1,30 @@
+"""θ: all weights and biases as one flat array W[2], b[2], ..., W[L], b[L], and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from slopenet.arrays import Floats
+
+
+def count(sizes: Sequence[int]) -> int:
+    """How many parameters a network of n_1, ..., n_L has."""
+    return sum((below + 1) * here for below, here in zip(sizes[:-1], sizes[1:], strict=True))
+
+
+def flatten(weights: Sequence[Floats], biases: Sequence[Floats]) -> Floats:
+    """One array of all parameters, each W[l] row by row."""
+    return np.concatenate([p.ravel() for pair in zip(weights, biases, strict=True) for p in pair])
+
+
+def unflatten(theta: Floats, sizes: Sequence[int]) -> tuple[list[Floats], list[Floats]]:
+    """W[l] (n_l, n_{l-1}) and b[l] (n_l,) as views of θ."""
+    weights, biases, at = [], [], 0
+    for below, here in zip(sizes[:-1], sizes[1:], strict=True):
+        weights.append(theta[at : at + here * below].reshape(here, below))
+        at += here * below
+        biases.append(theta[at : at + here])
+        at += here
+    return weights, biases

@@ -1,0 +1,90 @@
+"""Print the polynomial coefficients of src/core/elementary.hpp, fitted at 60 digits.
+
+Each table interpolates its function at Chebyshev nodes, which is within a small factor of the
+minimax error; the maximum error found on a fine grid is printed beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mpmath as mp
+
+mp.mp.dps = 60
+Function = Callable[[mp.mpf], mp.mpf]
+
+
+def chebyshev_fit(f: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
+    """Monomial coefficients c_0..c_degree of the interpolant at the Chebyshev nodes."""
+    nodes = [mp.cos(mp.pi * (2 * i + 1) / (2 * degree + 2)) for i in range(degree + 1)]
+    x = [(low + high) / 2 + (high - low) / 2 * node for node in nodes]
+    vandermonde = mp.matrix(degree + 1, degree + 1)
+    for i, point in enumerate(x):
+        for j in range(degree + 1):
+            vandermonde[i, j] = point**j
+    return list(mp.lu_solve(vandermonde, mp.matrix([f(point) for point in x])))
+
+
+def show(name: str, f: Function, low: float, high: float, degree: int) -> None:
+    """Fit, measure the largest error, print as a C++ table."""
+    a, b = mp.mpf(low), mp.mpf(high)
+    c = chebyshev_fit(f, a, b, degree)
+    grid = [a + (b - a) * i / 997 for i in range(998)]
+    error = max(abs(mp.polyval(c[::-1], x) - f(x)) for x in grid)
+    print(f"// {name}, max error {mp.nstr(error, 2)}")
+    print(",\n".join(f"    {float(value)!r}" for value in c), "\n")
+
+
+def guarded(f: Function, limit: Callable[[], mp.mpf]) -> Function:
+    """`f` with its limit at 0, where the formula cancels."""
+    return lambda x: f(x) if abs(x) > 1e-20 else limit()
+
+
+def mills(w: mp.mpf) -> mp.mpf:
+    """(t + 1) M(t) at w = (t - 5)/(t + 5), M(t) = (1 - Phi(t))/phi(t), the Mills ratio."""
+    if w == 1:
+        return mp.mpf(1)
+    t = 5 * (1 + w) / (1 - w)
+    if t > 1e6:
+        return (t + 1) * (1 / t - 1 / t**3 + 3 / t**5)
+    return (t + 1) * mp.sqrt(mp.pi / 2) * mp.erfc(t / mp.sqrt(2)) * mp.exp(t * t / 2)
+
+
+if __name__ == "__main__":
+    half_ln2 = mp.log(2) / 2 * mp.mpf("1.0001")
+    show(
+        "(expm1(r) - r) / r^2",
+        guarded(lambda r: (mp.expm1(r) - r) / r**2, lambda: mp.mpf("0.5")),
+        -half_ln2,
+        half_ln2,
+        10,
+    )
+    show(
+        "(atanh(s)/s - 1) / s^2 in s^2",
+        guarded(
+            lambda x: (mp.atanh(mp.sqrt(x)) / mp.sqrt(x) - 1) / x, lambda: mp.mpf(1) / 3
+        ),
+        0,
+        0.02945,
+        7,
+    )
+    show("(t + 1) M(t) in (t - 5)/(t + 5)", mills, -1, 1, 24)
+    quarter = mp.pi / 4 * mp.mpf("1.0001")
+    show(
+        "(sin(r)/r - 1) / r^2 in r^2",
+        guarded(
+            lambda x: (mp.sin(mp.sqrt(x)) / mp.sqrt(x) - 1) / x, lambda: -mp.mpf(1) / 6
+        ),
+        0,
+        quarter**2,
+        6,
+    )
+    show(
+        "(cos(r) - 1 + r^2/2) / r^4 in r^2",
+        guarded(
+            lambda x: (mp.cos(mp.sqrt(x)) - 1 + x / 2) / x**2, lambda: mp.mpf(1) / 24
+        ),
+        0,
+        quarter**2,
+        6,
+    )
