@@ -13,9 +13,11 @@ from importlib.metadata import version as _version
 from slopenet import derivation
 from slopenet.backprop import Backprop, backprop
 from slopenet.check import Check, check_derivatives
+from slopenet.fit import Fit, fit
 from slopenet.io.model_file import ModelFileError
 from slopenet.network import Network, load
 from slopenet.record import Derivation
+from slopenet.sgd import Descent, sgd
 from slopenet.threads import get_num_threads, set_num_threads
 
 __version__ = _version("slopenet")
@@ -24,12 +26,16 @@ __all__ = [
     "Backprop",
     "Check",
     "Derivation",
+    "Descent",
+    "Fit",
     "ModelFileError",
     "Network",
     "backprop",
     "check_derivatives",
     "derivation",
+    "fit",
     "get_num_threads",
     "load",
     "set_num_threads",
+    "sgd",
 ]

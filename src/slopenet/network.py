@@ -12,7 +12,7 @@ from array_api_compat import array_namespace, device
 from numpy.typing import DTypeLike
 
 from slopenet import _core, arrays, derivation
-from slopenet.activations import ActivationSpec, as_written, normalise
+from slopenet.activations import TABLE, ActivationSpec, as_written, normalise
 from slopenet.arrays import Floats
 from slopenet.io import model_file
 from slopenet.record import Derivation
@@ -104,15 +104,14 @@ class Network:
                     f" has rows, got shape {w.shape}"
                 )
         rows = check_activations(activations, len(W))
-        sizes = [W[0].shape[1], *(w.shape[0] for w in W)]
         put = object.__setattr__
         put(self, "_weights", tuple(W))
         put(self, "_biases", tuple(b))
         put(self, "_activations", rows)
         put(self, "_dtype", kind)
-        put(self, "_input_names", _names("input_names", input_names, sizes[0]))
-        put(self, "_output_names", _names("output_names", output_names, sizes[-1]))
-        put(self, "_core", _CORES[kind](sizes, list(rows), flatten(W, b)))
+        put(self, "_input_names", _names("input_names", input_names, W[0].shape[1]))
+        put(self, "_output_names", _names("output_names", output_names, W[-1].shape[0]))
+        put(self, "_core", self.core_copy())
 
     @classmethod
     def random(
@@ -265,9 +264,14 @@ class Network:
         """W[l], b[l] and σ of every layer, as the functions of `slopenet.derivation` take them."""
         return derivation.Chain(self._weights, self._biases, self._activations)
 
+    def core_copy(self) -> Any:
+        """Return a packed copy in the core, whose parameters its owner may change."""
+        theta = flatten(self._weights, self._biases)
+        return _CORES[self._dtype](self.sizes, list(self._activations), theta)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as safetensors with a checksum: plain data, no code; written whole or not at all."""
-        parameters = [(name, (value,)) for name, value in self._activations]
+        parameters = [(name, (value,) if TABLE[name].parameter else ()) for name, value in self._activations]
         model_file.write(
             path, self._weights, self._biases, parameters, self._input_names, self._output_names
         )
@@ -280,7 +284,7 @@ class Network:
 
     def __reduce__(self) -> tuple[Callable[..., Network], tuple[Any, ...]]:
         names = (self._input_names, self._output_names)
-        return _rebuild, (type(self), self._weights, self._biases, self._activations, *names)
+        return _rebuild, (type(self), self._weights, self._biases, self.activations, *names)
 
     def __copy__(self) -> Self:
         return self
@@ -369,11 +373,10 @@ def load(path: str | os.PathLike[str]) -> Network:
     """
     contents = model_file.read(path)
     try:
-        specs = [(name, *parameters) for name, parameters in contents.activations]
         return Network(
             contents.weights,
             contents.biases,
-            [s[0] if len(s) == 1 or normalise(s[0])[1] == s[1] else s for s in specs],
+            [(name, *given) if given else name for name, given in contents.activations],
             input_names=contents.input_names,
             output_names=contents.output_names,
         )

@@ -1,0 +1,1 @@
+"""Networks on disk: our own model file."""

@@ -1,0 +1,99 @@
+"""Standardisation of inputs and outputs, and its folding into W[2], b[2], W[L], b[L].
+
+x̃ = (x - m_x)/s_x and ỹ = (y - m_y)/s_y, so a slope in standard units is T̃_ki = T_ki s_x,i/s_y,k: slopes
+are scaled by the chain rule, never by their own statistics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from slopenet.arrays import Floats
+from slopenet.objective import Data
+
+# A spread this small beside the mean is rounding noise of a constant.
+_CONSTANT = 1e-13
+_SMALLEST = 1e-150
+# Values this flat beside their slopes leave the scale to the slopes.
+_FLAT = 1e-3
+
+
+def _centre_and_spread(x: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each column, without overflow; 0 spread for a constant."""
+    largest = np.abs(x).max(axis=0)
+    unit = np.where(largest > 0, largest, 1.0)
+    u = x / unit
+    mean, spread = u.mean(axis=0), u.std(axis=0)
+    spread = np.where(spread > _CONSTANT * np.abs(mean), spread, 0.0) * unit
+    return mean * unit, np.where(spread > _SMALLEST, spread, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Centres m_x (n_1,), m_y (n_L,) and spreads s_x, s_y, none of them zero."""
+
+    m_x: Floats
+    s_x: Floats
+    m_y: Floats
+    s_y: Floats
+
+    @classmethod
+    def of(cls, data: Data, *, outputs: bool) -> Scaling:
+        """Scales of a data set; `outputs` only where the last activation is identity."""
+        m_x, s_x = _centre_and_spread(data.X)
+        s_x = np.where(s_x > 0, s_x, 1.0)
+        n = data.y.shape[1]
+        if not outputs:
+            return cls(m_x, s_x, np.zeros(n), np.ones(n))
+        m_y, s_y = _centre_and_spread(data.y)
+        if data.dydx is not None:
+            # slopes carry scale too: the values may all be the same, but for rounding
+            by_slopes = _root_mean_square(data.dydx * s_x)
+            s_y = np.where(s_y > _FLAT * by_slopes, s_y, by_slopes)
+        return cls(m_x, s_x, m_y, np.where(s_y > _SMALLEST, s_y, 1.0))
+
+    def standardise(self, data: Data) -> Data:
+        """The same data in standard units."""
+        dydx = None if data.dydx is None else data.dydx * (self.s_x / self.s_y[:, None])
+        X = (data.X - self.m_x) / self.s_x
+        return Data(X, (data.y - self.m_y) / self.s_y, dydx, data.weight)
+
+    def fold(
+        self, weights: list[Floats], biases: list[Floats]
+    ) -> tuple[list[Floats], list[Floats]]:
+        """W[l], b[l] that take x and give y in the user's units."""
+        W, b = [w.copy() for w in weights], [v.copy() for v in biases]
+        W[0] = W[0] / self.s_x
+        b[0] = b[0] - W[0] @ self.m_x
+        W[-1] = self.s_y[:, None] * W[-1]
+        b[-1] = self.s_y * b[-1] + self.m_y
+        return W, b
+
+
+def _root_mean_square(slopes: Floats) -> Floats:
+    """Over the samples and inputs that are not missing, one for each output."""
+    known = ~np.isnan(slopes)
+    count = np.maximum(known.sum(axis=(0, 2)), 1)
+    largest = np.where(known, np.abs(slopes), 0.0).max(axis=(0, 2))
+    unit = np.where(largest > 0, largest, 1.0)
+    squares = np.where(known, slopes / unit[:, None], 0.0) ** 2
+    return np.asarray(unit * np.sqrt(squares.sum(axis=(0, 2)) / count))
+
+
+def balance(data: Data, slope_weight: float) -> Floats:
+    """λ (n_L, n_1) that gives the slopes of each output the weight of its values.
+
+    λ_k = slope_weight · var(y_k) / (n_1 · mean square of output k's slopes), in standard units: one
+    number an output, so the direction of a gradient is never bent. Where the values are flat, 1/n_1.
+    """
+    outputs, inputs = data.y.shape[1], data.X.shape[1]
+    if data.dydx is None:
+        return np.zeros((outputs, inputs))
+    square = _root_mean_square(data.dydx) ** 2
+    square = np.where(square > 0, square, 1.0)
+    variance = data.y.var(axis=0)
+    variance = np.where(variance > _FLAT**2 * square, variance, square)
+    each = slope_weight * variance / (inputs * square)
+    return np.ascontiguousarray(np.broadcast_to(each[:, None], (outputs, inputs)))
