@@ -150,7 +150,8 @@ struct Mish {  // z tau, tau = tanh(log(1 + exp z)), as rational functions of e 
 struct Softsign {
     static SLOPENET_INLINE Sigma at(F64 z, double) {
         const F64 n = abs(z) + 1.0, q = 1.0 / n, d = q * q;
-        return {z / n, d, copysign(d * q * 2.0, -z)};
+        const F64 bend = d * q * 2.0;
+        return {z / n, d, z > 0.0 ? -bend : bend};
     }
 };
 

@@ -11,6 +11,7 @@ X is (N, n_1), samples in rows; a single point (n_1,) works everywhere and drops
 from importlib.metadata import version as _version
 
 from slopenet import derivation
+from slopenet.activations import ActivationSpec
 from slopenet.backprop import Backprop, backprop
 from slopenet.check import Check, check_derivatives
 from slopenet.fit import Fit, fit
@@ -23,6 +24,7 @@ from slopenet.threads import get_num_threads, set_num_threads
 __version__ = _version("slopenet")
 
 __all__ = [
+    "ActivationSpec",
     "Backprop",
     "Check",
     "Derivation",

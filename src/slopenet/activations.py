@@ -57,11 +57,6 @@ def _min0(xp: Any, z: Array) -> Array:
     return xp.where(_negative(xp, z), z, xp.zeros_like(z))
 
 
-def _sign(xp: Any, z: Array) -> Array:
-    one = xp.ones_like(z)
-    return xp.where(_negative(xp, z), -one, one)
-
-
 def erfc(z: Array) -> Array:
     """erfc of each library; it is not in the array API standard."""
     if is_torch_array(z):
@@ -235,7 +230,7 @@ TABLE: dict[str, Activation] = {
     "softsign": Activation(
         lambda xp, z, _: z / (1 + _abs(xp, z)),
         lambda xp, z, _: (1 / (1 + _abs(xp, z))) ** 2,
-        lambda xp, z, _: -2 * _sign(xp, z) * (1 / (1 + _abs(xp, z))) ** 3,
+        lambda xp, z, _: _step(xp, z, 2 * xp.ones_like(z), -2.0) * (1 / (1 + _abs(xp, z))) ** 3,
     ),
     "sin": Activation(
         lambda xp, z, _: xp.sin(z),

@@ -1,0 +1,5 @@
+"""``python -m slopenet`` is the command ``slopenet``."""
+
+from slopenet.cli import main
+
+main()

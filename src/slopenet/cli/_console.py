@@ -1,0 +1,90 @@
+"""What the commands show: results on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from slopenet.cli._names import column_names
+from slopenet.report import relative_errors
+from slopenet.tables import slope_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slopenet import Network
+    from slopenet.tables import Samples
+
+SHOWN_SLOPES = 40
+
+
+def say(text: str) -> None:
+    """Print plain text."""
+    click.echo(text)
+
+
+def show(renderable: Any) -> None:
+    """Print a table of rich, in colour only on a terminal."""
+    Console().print(renderable)
+
+
+def progress_bar(*, quiet: bool = False, console: Console | None = None) -> Progress:
+    """Return a bar on stderr that is gone when the work is done; none if that is no terminal."""
+    console = console or Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+
+
+class FitProgress:
+    """A progress bar that `slopenet.fit` calls back at every epoch."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._bar = progress_bar(quiet=quiet)
+        self._task = self._bar.add_task("Fitting", total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, state: Any) -> None:
+        """Show one epoch."""
+        self._bar.update(
+            self._task,
+            completed=state.epoch,
+            total=state.epochs,
+            description=f"Fitting, cost {state.cost:.3e}",
+        )
+
+
+def print_errors(network: Network, sets: Mapping[str, Samples | None]) -> None:
+    """Print the relative errors of values and slopes on each set of rows, side by side."""
+    inputs, outputs = column_names(network)
+    names = [*outputs, *(slope_name(k, i) for k in outputs for i in inputs)]
+    columns = {}
+    for title, samples in sets.items():
+        if samples is None:
+            continue
+        errors = relative_errors(network, *samples[:3])
+        slopes = errors.slopes.ravel().tolist() if samples.slopes else []
+        columns[f"{len(samples.X)} {title}"] = errors.values.tolist() + slopes
+    table = Table(title="relative RMS error", title_justify="left")
+    table.add_column("")
+    for title in columns:
+        table.add_column(title, justify="right")
+    for name, *cells in zip(names[: len(outputs) + SHOWN_SLOPES], *columns.values(), strict=False):
+        table.add_row(name, *(f"{cell:.2e}" for cell in cells))
+    show(table)

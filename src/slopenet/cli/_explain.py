@@ -1,0 +1,78 @@
+"""``slopenet explain``: the derivation of one row, with every z, a, D and product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from slopenet.cli import _options as options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@click.command(
+    epilog=options.examples(
+        "slopenet explain steam.safetensors steam.csv --row 7",
+        "slopenet explain steam.safetensors --at T=700,p=5 --target rho=16.6,h=3280,cp=2.5",
+    )
+)
+@click.argument("model", type=options.INPUT_FILE)
+@click.argument("data", type=options.INPUT_FILE, required=False)
+@click.option("--row", type=click.IntRange(min=1), help="Row of DATA; 1 is below the header.")
+@click.option("--at", type=options.point, metavar="NAME=NUMBER,...", help="Values of the inputs.")
+@click.option(
+    "--target",
+    type=options.point,
+    metavar="NAME=NUMBER,...",
+    help="True values of the outputs, for every delta; DATA's own where it has them.",
+)
+def explain(
+    model: Path,
+    data: Path | None,
+    row: int | None,
+    at: dict[str, float] | None,
+    target: dict[str, float] | None,
+) -> None:
+    """Print the derivation of one row, equation by equation.
+
+    Every z, a, D and partial product on the way to the values and slopes of MODEL, and every
+    delta where the true outputs are known. Give the row as DATA with --row, or as --at.
+    """
+    if (data is None) == (at is None) or (row is not None and data is None):
+        raise click.UsageError("give the row either as DATA with --row, or as --at.")
+
+    import slopenet as sn
+    from slopenet.cli._console import say
+    from slopenet.cli._names import column_names, vector
+
+    network = sn.load(model)
+    inputs, outputs = column_names(network)
+    y = None
+    if at is not None:
+        x = vector(at, inputs, "--at")
+    elif data is not None:
+        x, y = _row(data, row or 1, inputs, outputs)
+    if target is not None:
+        y = vector(target, outputs, "--target")
+    say(str(network.derivation(x, y)))
+
+
+def _row(
+    data: Path, row: int, inputs: Sequence[str], outputs: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return the inputs of one row, and its outputs if the table has them all."""
+    from slopenet.tables import open_table
+
+    with open_table(data) as table:
+        known = set(outputs) <= set(table.names)
+        numbers = table.read([*inputs, *(outputs if known else ())])
+    if row > len(numbers):
+        raise click.UsageError(f"{data} has {len(numbers)} rows; there is no row {row}.")
+    x, y = numbers[row - 1, : len(inputs)], numbers[row - 1, len(inputs) :]
+    return x, y if known else None

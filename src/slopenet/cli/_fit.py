@@ -1,0 +1,150 @@
+"""``slopenet fit``: a model file from a table."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slopenet.cli import _options as options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from slopenet.tables import Samples
+
+MOST_PARAMETERS = 20_000_000
+
+
+@click.command(
+    epilog=options.examples(
+        "slopenet fit steam.csv --inputs T,p --outputs rho,h -o steam.safetensors",
+    )
+)
+@click.argument("data", type=options.INPUT_FILE)
+@click.option("--inputs", required=True, type=options.names, help="Input columns, like T,p.")
+@click.option("--outputs", required=True, type=options.names, help="Output columns, like rho,h.")
+@click.option(
+    "--slopes",
+    type=click.Choice(["auto", "none"]),
+    default="auto",
+    show_default=True,
+    help="auto: learn from every slope column that DATA has of these, like drho/dT;"
+    " an empty cell there is a missing slope. none: learn from values alone.",
+)
+@click.option(
+    *("--hidden", "hidden"),
+    type=options.widths,
+    default="64,64",
+    show_default=True,
+    help="Widths of the hidden layers.",
+)
+@click.option(
+    "--activation",
+    type=options.activation,
+    default="tanh",
+    show_default=True,
+    metavar="NAME[:NUMBER]",
+    help="Activation of the hidden layers, with its parameter if it has one: leaky_relu:0.2.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["auto", "lbfgs", "adam"]),
+    default="auto",
+    show_default=True,
+    help="How the weights are found.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="Most passes over the rows.")
+@click.option("--learning-rate", type=options.real(above=0), help="Step size of adam.")
+@click.option("--l2", type=options.real(least=0), help="Weight of the penalty on large weights.")
+@click.option(
+    "--validation",
+    type=options.fraction,
+    default="0.1",
+    show_default=True,
+    help="Part of the rows that is not learned from, but tells when to stop; 0 for none.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Same seed, same data: same model.",
+)
+@click.option(
+    *("-o", "--output"),
+    required=True,
+    type=options.OUTPUT_FILE,
+    help="Model file to write, like model.safetensors.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def fit(  # noqa: PLR0917 (click passes them by name)
+    data: Path,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    slopes: str,
+    validation: float,
+    seed: int,
+    output: Path,
+    quiet: bool,
+    **settings: Any,
+) -> None:
+    """Fit a network to the rows of DATA, a CSV or Parquet file.
+
+    Slopes are learned from where DATA has them, values and slopes in their own units; the model
+    needs no scaling before it is used.
+    """
+    import slopenet as sn
+    from slopenet.cli._console import FitProgress, print_errors, say
+    from slopenet.tables import read_samples, refuse_same_file
+
+    _refuse_overlap(inputs, outputs)
+    _refuse_excess((len(inputs), *settings["hidden"], len(outputs)))
+    options.require_folder_of(output)
+    refuse_same_file(output, data)
+
+    samples = read_samples(data, inputs, outputs, slopes=slopes == "auto")
+    learned, held_out = _split(samples, validation, seed)
+    with FitProgress(quiet=quiet) as progress:
+        result = sn.fit(
+            *learned[:3],
+            validation=held_out and held_out[: 2 if held_out.dydx is None else 3],
+            rng=seed,
+            input_names=inputs,
+            output_names=outputs,
+            callback=progress,
+            **{name: value for name, value in settings.items() if value is not None},
+        )
+    result.network.save(output)
+    if not quiet:
+        say(f"{result.reason.rstrip('.')}.")
+        print_errors(result.network, {"rows learned from": learned, "other rows": held_out})
+        say(f"Wrote {output}.")
+
+
+def _refuse_overlap(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    if both := set(inputs) & set(outputs):
+        raise click.UsageError(f"{', '.join(sorted(both))} cannot be both input and output.")
+
+
+def _refuse_excess(sizes: Sequence[int]) -> None:
+    n_parameters = sum(n * (m + 1) for m, n in pairwise(sizes))
+    if n_parameters > MOST_PARAMETERS:
+        shape = "-".join(map(str, sizes))
+        raise click.UsageError(
+            f"a {shape} network has {n_parameters:,} parameters; the most is {MOST_PARAMETERS:,}."
+        )
+
+
+def _split(samples: Samples, fraction: float, seed: int) -> tuple[Samples, Samples | None]:
+    """Set a random part of the rows aside; None if that part has no row."""
+    import numpy as np
+
+    rows = len(samples.X)
+    aside = min(round(rows * fraction), rows - 1)
+    if not aside:
+        return samples, None
+    order = np.random.default_rng(seed).permutation(rows)
+    return samples.rows(order[aside:]), samples.rows(order[:aside])

@@ -1,0 +1,97 @@
+"""What the commands accept: lists of names, widths, a point, and numbers within sound limits."""
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+WIDEST = 65_536
+
+INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a help text: commands to copy, their lines left as they are."""
+    title = "Example:" if len(lines) == 1 else "Examples:"
+    return "\n".join(("\b", title, *(f"  {line}" for line in lines)))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the column names between the commas; one with a comma stands in quotation marks."""
+    try:
+        fields = next(csv.reader([text], skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        raise click.BadParameter(f"{text!r} has a quotation mark left open.") from None
+    found = tuple(field.strip() for field in fields)
+    if not found or not all(found):
+        raise click.BadParameter(f"{text!r} is not a list of column names like T,p.")
+    if len(set(found)) < len(found):
+        raise click.BadParameter(f"{text!r} has the same name twice.")
+    return found
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """Return the widths of the hidden layers between the commas."""
+    try:
+        found = tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a list of whole numbers like 64,64.") from None
+    for width in found:
+        if not 1 <= width <= WIDEST:
+            raise click.BadParameter(f"a layer has 1 to {WIDEST} units, not {width}.")
+    return found
+
+
+def activation(text: str) -> str | tuple[str, float]:
+    """Return the name of an activation, with the number behind the colon if there is one."""
+    name, colon, parameter = text.partition(":")
+    return (name, real()(parameter)) if colon else name
+
+
+def real(*, least: float = -math.inf, above: float = -math.inf) -> Callable[[str], float]:
+    """Return a reader of finite numbers that are at least, or above, a limit."""
+
+    def number(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is not a number.") from None
+        if not math.isfinite(found):
+            raise click.BadParameter(f"{text!r} is not a finite number.")
+        if found < least:
+            raise click.BadParameter(f"it must be at least {least:g}, not {text}.")
+        if found <= above:
+            raise click.BadParameter(f"it must be greater than {above:g}, not {text}.")
+        return found
+
+    return number
+
+
+def fraction(text: str) -> float:
+    """Return a number from 0 up to, and without, 1."""
+    found = real(least=0)(text)
+    if found >= 1:
+        raise click.BadParameter(f"it is a part of the rows and must be below 1, not {text}.")
+    return found
+
+
+def point(text: str) -> dict[str, float]:
+    """Return the named numbers of a text like T=700,p=5."""
+    found: dict[str, float] = {}
+    for item in names(text):
+        name, equals, number = (part.strip() for part in item.rpartition("="))
+        if not equals or not name:
+            raise click.BadParameter(f"{item!r} is not of the form name=number.")
+        if name in found:
+            raise click.BadParameter(f"{name!r} is given twice.")
+        found[name] = real()(number)
+    return found
+
+
+def require_folder_of(path: Path) -> None:
+    """Raise UsageError, before any long work, if there is no folder to put the output in."""
+    if not path.absolute().parent.is_dir():
+        raise click.UsageError(f"{path} cannot be written: there is no folder {path.parent}.")

@@ -1,0 +1,226 @@
+"""The demonstration: a network learns steam from 30 rows, with their slopes and without."""
+
+from __future__ import annotations
+
+import time
+from importlib import resources
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from rich.table import Table
+
+import slopenet as sn
+from slopenet.plot import Panel, parity_grid
+from slopenet.report import relative_errors
+from slopenet.tables import (
+    Samples,
+    prediction_names,
+    read_samples,
+    slope_name,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from slopenet.report import Errors
+
+INPUTS = ("T", "p")
+OUTPUTS = ("rho", "h", "cp")
+UNITS = {"T": "K", "p": "MPa", "rho": "kg/m³", "h": "kJ/kg", "cp": "kJ/(kg K)"}
+FEW_ROWS = 30
+SAME_NUMBERS_ROWS = FEW_ROWS * (1 + len(INPUTS))
+HIDDEN = (32, 32)
+SEED = 0
+L2 = 1e-6  # the table is exact, so little has to be smoothed; the same for every fit
+
+
+class Contender(NamedTuple):
+    """One of the fits that are compared."""
+
+    title: str
+    network: sn.Network
+    errors: Errors
+    seconds: float
+
+
+def load_steam() -> Samples:
+    """Return the table of superheated steam that comes with the package.
+
+    X is T in K and p in MPa; y is rho in kg/m³, h in kJ/kg and cp in kJ/(kg K); dydx has the
+    exact slopes of the IAPWS-95 equation of state.
+    """
+    with resources.as_file(resources.files("slopenet") / "data" / "steam.csv") as path:
+        return read_samples(path, INPUTS, OUTPUTS)
+
+
+def run(output_dir: Path, console: Console) -> None:
+    """Fit, compare on rows that no fit has seen, and leave a model, a plot and predictions.
+
+    Parameters
+    ----------
+    output_dir
+        Folder for the files; made if need be.
+    console
+        Where the tables are printed.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    OSError
+        If a file cannot be written.
+    """
+    output_dir.mkdir(parents=True, exist_ok=True)
+    steam = load_steam()
+    unseen = steam.rows(slice(SAME_NUMBERS_ROWS, None))
+    console.print(
+        f"[bold]Superheated steam[/bold]: T and p to rho, h and cp, {len(steam.X)} rows with"
+        f" exact slopes (IAPWS-95).\nOne 2-{'-'.join(map(str, HIDDEN))}-3 network, one seed,"
+        f" three fits; errors on the {len(unseen.X)} rows that none of them has seen.\n",
+        highlight=False,
+    )
+    plans = (
+        (FEW_ROWS, False, f"{FEW_ROWS} rows,\nvalues only"),
+        (SAME_NUMBERS_ROWS, False, f"{SAME_NUMBERS_ROWS} rows,\nvalues only"),
+        (FEW_ROWS, True, f"{FEW_ROWS} rows,\nwith slopes"),
+    )
+    contenders = []
+    for rows, slopes, title in plans:
+        with console.status(f"Fitting {title.replace(chr(10), ' ')} ..."):
+            contenders.append(_contend(title, steam.rows(slice(rows)), unseen, slopes=slopes))
+    without, _, with_slopes = contenders
+    console.print(_error_table(contenders))
+    console.print(
+        f"\nThe same {FEW_ROWS} rows: slopes make the values"
+        f" {_gain(without.errors.values, with_slopes.errors.values)} and the slopes"
+        f" {_gain(without.errors.slopes, with_slopes.errors.slopes)} more accurate (geometric"
+        f" means). {SAME_NUMBERS_ROWS} rows of values carry as many numbers as {FEW_ROWS} rows"
+        " with slopes.\n",
+        highlight=False,
+    )
+    console.print(_jacobian_table(unseen, without.network, with_slopes.network))
+    console.print()
+    _write(output_dir, unseen, without, with_slopes, console)
+
+
+def _contend(title: str, rows: Samples, unseen: Samples, *, slopes: bool) -> Contender:
+    start = time.perf_counter()
+    result = sn.fit(
+        rows.X,
+        rows.y,
+        rows.dydx if slopes else None,
+        hidden=HIDDEN,
+        l2=L2,
+        rng=SEED,
+        input_names=INPUTS,
+        output_names=OUTPUTS,
+    )
+    seconds = time.perf_counter() - start
+    errors = relative_errors(result.network, unseen.X, unseen.y, unseen.dydx)
+    return Contender(title, result.network, errors, seconds)
+
+
+def _error_table(contenders: list[Contender]) -> Table:
+    """Return the relative RMS errors side by side, the smallest of a line in bold."""
+    table = Table(title="Relative RMS error on unseen rows", title_justify="left")
+    table.add_column("")
+    for contender in contenders:
+        table.add_column(contender.title, justify="right")
+    values = np.array([contender.errors.values for contender in contenders]).T
+    slopes = np.array([np.ravel(contender.errors.slopes) for contender in contenders]).T
+    for names, errors in ((OUTPUTS, values), (_slope_names(), slopes)):
+        for name, line in zip(names, errors, strict=True):
+            cells = (
+                f"[bold green]{error:.2%}[/]" if error == min(line) else f"{error:.2%}"
+                for error in line
+            )
+            table.add_row(name, *cells)
+        table.add_section()
+    table.add_row("fitted in", *(f"{contender.seconds:.1f} s" for contender in contenders))
+    return table
+
+
+def _gain(before: NDArray[np.float64], after: NDArray[np.float64]) -> str:
+    """Return how many times smaller the errors became, in the geometric mean."""
+    return f"{np.exp(np.mean(np.log(before / after))):.1f} times"
+
+
+def _jacobian_table(unseen: Samples, without: sn.Network, with_slopes: sn.Network) -> Table:
+    """Return the slopes at the row whose error is the median: neither luck nor bad luck."""
+    J = with_slopes.jacobian(unseen.X)
+    scale = np.sqrt(np.mean(unseen.dydx_or_nan**2, axis=0))
+    size = np.sum(((J - unseen.dydx_or_nan) / scale) ** 2, axis=(1, 2))
+    row = int(np.argsort(size)[len(size) // 2])
+    T, p = unseen.X[row]
+    table = Table(
+        title=f"Jacobian at the row of median error: T = {T:g} K, p = {p:g} MPa",
+        title_justify="left",
+    )
+    for column in ("", "unit", "true", "with slopes", "values only"):
+        table.add_column(column, justify="right" if column not in {"", "unit"} else "left")
+    columns = (unseen.dydx_or_nan[row], J[row], without.jacobian(unseen.X[row]))
+    units = (f"{UNITS[k]}/{UNITS[i]}" for k in OUTPUTS for i in INPUTS)
+    for name, unit, *slopes in zip(_slope_names(), units, *map(np.ravel, columns), strict=True):
+        table.add_row(name, unit, *(f"{slope:.5g}" for slope in slopes))
+    return table
+
+
+def _slope_names() -> list[str]:
+    return [slope_name(output, input_) for output in OUTPUTS for input_ in INPUTS]
+
+
+def _write(
+    output_dir: Path, unseen: Samples, without: Contender, with_slopes: Contender, console: Console
+) -> None:
+    """Write the model, the parity plot and the predictions, and say where they are."""
+    model, plot, predictions = (
+        output_dir / name for name in ("steam.safetensors", "parity.png", "predictions.csv")
+    )
+    with_slopes.network.save(model)
+    H, J = with_slopes.network.value_and_jacobian(unseen.X)
+    write_table(
+        predictions,
+        prediction_names(INPUTS, OUTPUTS),
+        [np.hstack([unseen.X, H, J.reshape(len(J), -1)])],
+    )
+    _parity(unseen, (without, with_slopes)).savefig(plot)
+    console.print(
+        f"{model}  the network fitted with slopes\n"
+        f"{predictions}  its values and slopes at the unseen rows\n"
+        f"{plot}  predicted against true, values and slopes\n\n"
+        f"Every step of one Jacobian:  slopenet explain {model} --at T=700,p=5",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _parity(unseen: Samples, contenders: Sequence[Contender]) -> Figure:
+    """Draw one line of panels an output: its value, then its slopes."""
+    answers = [contender.network.value_and_jacobian(unseen.X) for contender in contenders]
+    panels = []
+    for k, output in enumerate(OUTPUTS):
+        value = Panel(
+            f"{output}  [{UNITS[output]}]",
+            unseen.y[:, k],
+            np.stack([H[:, k] for H, _ in answers], axis=1),
+            [contender.errors.values[k] for contender in contenders],
+        )
+        slopes = [
+            Panel(
+                f"{slope_name(output, input_)}  [{UNITS[output]}/{UNITS[input_]}]",
+                unseen.dydx_or_nan[:, k, i],
+                np.stack([J[:, k, i] for _, J in answers], axis=1),
+                [contender.errors.slopes[k, i] for contender in contenders],
+            )
+            for i, input_ in enumerate(INPUTS)
+        ]
+        panels.append([value, *slopes])
+    labels = [contender.title.replace("\n", " ") for contender in contenders]
+    title = f"Steam: predicted against true at {len(unseen.X)} unseen rows"
+    return parity_grid(panels, labels, f"{title} (relative RMS error in each panel)")

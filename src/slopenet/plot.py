@@ -1,0 +1,150 @@
+"""Parity plots: predicted against true, where a right prediction lies on the diagonal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+SERIES = (("#D55E00", 20.0, 0.45), ("#0072B2", 9.0, 0.8), ("#009E73", 9.0, 0.8))
+DIAGONAL, FRAME, MUTED = "#222222", "#BBBBBB", "#555555"
+
+
+class Panel(NamedTuple):
+    """One parity plot of a grid: true values (N,), predictions (N, k), their k relative errors."""
+
+    title: str
+    true: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    errors: Sequence[float]
+
+
+def parity(
+    true: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    labels: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot predictions of a quantity against its true values.
+
+    Parameters
+    ----------
+    true : (N,)
+        True values.
+    predicted : (N,) or (N, k)
+        Predictions, one column a model; later columns are drawn over earlier ones.
+    labels : sequence of k str, optional
+        Names of the models for a legend.
+    ax : Axes, optional
+        Where to draw; without it a new figure is made, outside of pyplot: ``ax.figure.savefig``.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the lengths do not agree.
+    ImportError
+        If matplotlib is not installed.
+    """
+    true, predicted = np.asarray(true, float), np.asarray(predicted, float)
+    columns = predicted[:, None] if predicted.ndim == 1 else predicted
+    if true.ndim != 1 or columns.ndim != 2 or len(columns) != len(true):
+        raise ValueError(
+            "true must have the shape (N,) and predicted (N,) or (N, k), not"
+            f" {true.shape} and {predicted.shape}."
+        )
+    if labels is not None and len(labels) != columns.shape[1]:
+        raise ValueError(f"{len(labels)} labels do not name {columns.shape[1]} predictions.")
+    if ax is None:
+        ax = _new_figure(4.5, 4.2).subplots()
+    for k, column in enumerate(columns.T):
+        colour, size, alpha = SERIES[min(k, len(SERIES) - 1) if columns.shape[1] > 1 else 1]
+        ax.scatter(
+            *(true, column),
+            s=size,
+            color=colour,
+            alpha=alpha,
+            linewidths=0,
+            label=None if labels is None else labels[k],
+        )
+    ends = [true.min(), true.max()]
+    ax.plot(ends, ends, color=DIAGONAL, linewidth=0.8, zorder=3)
+    ax.set_xlabel("true")
+    ax.set_ylabel("predicted")
+    if labels is not None:
+        ax.legend(frameon=False, markerscale=1.5)
+    return ax
+
+
+def parity_grid(panels: Sequence[Sequence[Panel]], labels: Sequence[str], title: str) -> Figure:
+    """Draw parity plots in rows, with each panel's errors in it, under one title and one legend.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    rows, columns = len(panels), len(panels[0])
+    figure = _new_figure(3.3 * columns, 2.9 * rows + 0.9)
+    figure.set_layout_engine("constrained", hspace=0.06, wspace=0.05)
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for row_axes, row in zip(axes, panels, strict=True):
+        for ax, panel in zip(row_axes, row, strict=True):
+            parity(panel.true, panel.predicted, ax=ax)
+            _dress(ax, panel)
+            ax.set_xlabel("true" if row is panels[-1] else "")
+            ax.set_ylabel("predicted" if panel is row[0] else "")
+    from matplotlib.lines import Line2D
+
+    figure.legend(
+        handles=[
+            Line2D([], [], color=colour, marker="o", linestyle="", label=label)
+            for label, (colour, _, _) in zip(labels, SERIES, strict=False)
+        ],
+        loc="outside upper left",
+        ncols=len(labels),
+        frameon=False,
+        fontsize=10,
+        title=title,
+        title_fontproperties={"weight": "bold", "size": 13},
+        alignment="left",
+    )
+    return figure
+
+
+def _dress(ax: Axes, panel: Panel) -> None:
+    ax.set_title(panel.title, loc="left", fontsize=10)
+    ax.tick_params(labelsize=8, color=FRAME)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(FRAME)
+    ax.xaxis.label.set(fontsize=9, color=MUTED)
+    ax.yaxis.label.set(fontsize=9, color=MUTED)
+    ax.locator_params(nbins=5)
+    for k, error in enumerate(reversed(panel.errors)):
+        ax.text(
+            *(0.97, 0.04 + 0.09 * k, f"{100 * error:.2g} %"),
+            transform=ax.transAxes,
+            ha="right",
+            fontsize=9,
+            color=SERIES[len(panel.errors) - 1 - k][0],
+        )
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure in inches that belongs to no pyplot state and needs no display."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("plots need matplotlib: pip install 'slopenet[demo]'.") from error
+    return Figure(figsize=(width, height), dpi=150, layout="constrained")

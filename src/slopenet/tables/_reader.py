@@ -1,0 +1,141 @@
+"""Tables in: the samples that a network learns from, picked out of a file by column name."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._csv import CsvReader
+from ._parquet import MAGIC, ParquetReader
+
+
+class TableReader(Protocol):
+    """An open table: its column names, and its numbers on demand."""
+
+    names: tuple[str, ...]
+
+    def read(self, wanted: Sequence[str], may_miss: Collection[str] = ()) -> NDArray[np.float64]:
+        """Return the wanted columns, shape (rows, columns); values that may miss read as NaN."""
+        ...
+
+
+class Samples(NamedTuple):
+    """Rows of a table as a network takes them.
+
+    Attributes
+    ----------
+    X : (N, n_1)
+        The input columns.
+    y : (N, n_L)
+        The output columns.
+    dydx : (N, n_L, n_1) or None
+        The slope columns, NaN where there is none; None if the table has no slope of these.
+    slopes : tuple of str
+        The names of the slope columns found.
+    """
+
+    X: NDArray[np.float64]
+    y: NDArray[np.float64]
+    dydx: NDArray[np.float64] | None
+    slopes: tuple[str, ...]
+
+    @property
+    def dydx_or_nan(self) -> NDArray[np.float64]:
+        """The slopes as an array in every case."""
+        if self.dydx is None:
+            return np.full((*self.y.shape, self.X.shape[1]), np.nan)
+        return self.dydx
+
+    def rows(self, chosen: slice | NDArray[np.intp]) -> Self:
+        """Return some of the rows."""
+        dydx = None if self.dydx is None else self.dydx[chosen]
+        return self._replace(X=self.X[chosen], y=self.y[chosen], dydx=dydx)
+
+
+def slope_name(output: str, input_: str) -> str:
+    """Return the column name of the slope of an output in an input, such as ``drho/dT``."""
+    return f"d{output}/d{input_}"
+
+
+@contextmanager
+def open_table(path: str | PathLike[str]) -> Iterator[TableReader]:
+    """Open a CSV or Parquet file; what it is is told from its content.
+
+    Raises
+    ------
+    TableError
+        If it is no table, or its header is unusable.
+    OSError
+        If it cannot be opened.
+    """
+    path = Path(path)
+    with path.open("rb") as file:
+        start = file.peek(4)[:4]
+        yield ParquetReader(file, path) if start == MAGIC else CsvReader(file, path, start)
+
+
+def read_columns(path: str | PathLike[str], names: Sequence[str]) -> NDArray[np.float64]:
+    """Return columns of a CSV or Parquet file, shape (rows, columns), every value present.
+
+    Raises
+    ------
+    TableError
+        If a column is absent or a value of it is no finite number; the message names the file,
+        the line and the column.
+    """
+    with open_table(path) as table:
+        return table.read(names)
+
+
+def read_samples(
+    path: str | PathLike[str],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    slopes: bool = True,
+) -> Samples:
+    """Read inputs, outputs and the slopes that a table has of these, found by their names.
+
+    Parameters
+    ----------
+    path
+        A CSV or Parquet file.
+    inputs, outputs
+        Column names.
+    slopes
+        Whether to look for slope columns ``d<output>/d<input>``.
+
+    Raises
+    ------
+    TableError
+        If an input or output column is absent, or a value is no finite number; slopes may be
+        missing, cell by cell or as whole columns.
+    """
+    with open_table(path) as table:
+        return samples_of(table, inputs, outputs, slopes=slopes)
+
+
+def samples_of(
+    table: TableReader, inputs: Sequence[str], outputs: Sequence[str], *, slopes: bool = True
+) -> Samples:
+    """Read samples from an open table; see `read_samples`."""
+    pairs = {
+        slope_name(output, input_): (k, i)
+        for k, output in enumerate(outputs)
+        for i, input_ in enumerate(inputs)
+    }
+    found = tuple(name for name in table.names if slopes and name in pairs)
+    numbers = table.read([*inputs, *outputs, *found], may_miss=frozenset(found))
+    n_in, n_out = len(inputs), len(outputs)
+    dydx = None
+    if found:
+        dydx = np.full((len(numbers), n_out, n_in), np.nan)
+        for name, column in zip(found, numbers[:, n_in + n_out :].T, strict=True):
+            k, i = pairs[name]
+            dydx[:, k, i] = column
+    X, y = numbers[:, :n_in], numbers[:, n_in : n_in + n_out]
+    return Samples(np.ascontiguousarray(X), np.ascontiguousarray(y), dydx, found)

@@ -1,0 +1,58 @@
+"""What the formats share: the one error of a table, and the rules for its header."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+LISTED_NAMES = 12
+SEARCHED_NAMES = 1000
+
+
+class TableError(ValueError):
+    """A file is not a table of numbers that can be used; the message is one sentence."""
+
+
+def checked_header(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the column names, each of them (but the empty one) used once.
+
+    Raises
+    ------
+    TableError
+        If two columns have the same name, or no column has one.
+    """
+    first: dict[str, int] = {}
+    for position, name in enumerate(names, start=1):
+        if name and first.setdefault(name, position) != position:
+            raise TableError(
+                f"{path}: columns {first[name]} and {position} are both named {shown(name)};"
+                " rename one of them."
+            )
+    if not first:
+        raise TableError(f"{path}: the first line names no columns.")
+    return tuple(names)
+
+
+def column_positions(path: Path, names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Return the position of each wanted column.
+
+    Raises
+    ------
+    TableError
+        If one is absent; the message lists the columns there are and the nearest name.
+    """
+    position = {name: i for i, name in enumerate(names)}
+    for name in wanted:
+        if not name or name not in position:
+            near = difflib.get_close_matches(name, names[:SEARCHED_NAMES], n=1)
+            hint = f" (did you mean {shown(near[0])}?)" if near else ""
+            listed = ", ".join(shown(known) for known in names[:LISTED_NAMES])
+            more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
+            raise TableError(
+                f"{path} has no column {shown(name)}{hint}; its columns are {listed}{more}."
+            )
+    return [position[name] for name in wanted]
+
+
+def shown(text: str) -> str:
+    """Return text in quotes, on one line, shortened to what an error message can carry."""
+    return repr(text if len(text) <= 40 else text[:37] + "...")

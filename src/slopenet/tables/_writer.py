@@ -1,0 +1,130 @@
+"""Tables out: a file appears whole or not at all, and nothing that was there before is lost."""
+
+import csv
+import io
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._parquet import pyarrow
+from ._reader import slope_name
+from ._table import TableError, checked_header
+
+PARQUET_SUFFIXES = (".parquet", ".pq")
+CSV_SUFFIXES = (".csv", ".txt", "")
+
+
+def prediction_names(
+    inputs: Sequence[str], outputs: Sequence[str], *, slopes: bool = True
+) -> list[str]:
+    """Return the column names of a table of predictions: inputs, outputs, slopes row by row."""
+    jacobian = [slope_name(output, input_) for output in outputs for input_ in inputs]
+    return [*inputs, *outputs, *(jacobian if slopes else [])]
+
+
+def refuse_same_file(output: str | PathLike[str], source: str | PathLike[str]) -> None:
+    """Raise TableError if output is the file (or a link to the file) that is read."""
+    output, source = Path(output), Path(source)
+    if output.exists() and source.exists() and output.samefile(source):
+        raise TableError(f"{output} is the file that is read; write to another one.")
+
+
+def write_table(
+    path: str | PathLike[str] | BinaryIO,
+    names: Sequence[str],
+    blocks: Iterable[NDArray[np.float64]],
+) -> None:
+    """Write columns to a file, Parquet if it ends in .parquet or .pq, else CSV.
+
+    CSV numbers have as many digits as it takes to read the same float64 back.
+
+    Parameters
+    ----------
+    path
+        Replaced when all blocks are written, and only then. A stream that is open already
+        gets CSV.
+    names
+        Column names.
+    blocks
+        Rows, in pieces of shape (rows, columns): a long table need never be in memory whole.
+
+    Raises
+    ------
+    TableError
+        If two names are the same, or the suffix is of another format.
+    OSError
+        If the file cannot be written, a full disk for one.
+    ImportError
+        If the file is Parquet and pyarrow is not installed.
+    """
+    if not isinstance(path, str | PathLike):
+        _write_csv(path, checked_header(Path("the stream"), names), blocks)
+        return
+    path = Path(path)
+    names = checked_header(path, names)
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_SUFFIXES:
+        pyarrow()
+        write = _write_parquet
+    elif suffix in CSV_SUFFIXES:
+        write = _write_csv
+    else:
+        raise TableError(f"{path}: a table is written as .csv or .parquet, not {suffix}.")
+    with _replacing(path) as file:
+        write(file, names, blocks)
+
+
+def _write_csv(file: BinaryIO, names: Sequence[str], blocks: Iterable[NDArray[np.float64]]) -> None:
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerow(names)
+    file.write(header.getvalue().encode())
+    for block in blocks:
+        lines = [",".join(map(repr, row)) + "\n" for row in block.tolist()]
+        file.write("".join(lines).encode())
+
+
+def _write_parquet(
+    file: BinaryIO, names: Sequence[str], blocks: Iterable[NDArray[np.float64]]
+) -> None:
+    arrow = pyarrow()
+    schema = arrow.schema([(name, arrow.float64()) for name in names])
+    with arrow.parquet.ParquetWriter(file, schema) as writer:
+        for block in blocks:
+            columns = [arrow.array(np.ascontiguousarray(column)) for column in block.T]
+            writer.write_table(arrow.table(columns, schema=schema))
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of path if all goes well, and vanishes otherwise.
+
+    A device or a pipe has no content to protect, and is written to as it is.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        with target.open("wb") as file:
+            yield file
+        return
+    temporary = target.with_name(f".slopenet-{secrets.token_hex(8)}.tmp")
+    try:
+        try:
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    finally:
+        # Once more, as a second Ctrl-C may have cut the first clean-up off.
+        temporary.unlink(missing_ok=True)

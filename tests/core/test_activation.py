@@ -1,0 +1,105 @@
+"""The compiled table of activations: σ, σ' and σ'' from z, right in the tails."""
+
+import mpmath
+import numpy as np
+import oracle
+import pytest
+from networks import PARAMETERS
+
+from slopenet import _core
+from slopenet.activations import TABLE, sigma
+
+NAMES = list(TABLE)
+TAILS = [sign * z for z in (5.0, 15.0, 30.0, 100.0) for sign in (1, -1)]
+TINY = 1e-300
+
+
+def parameter(name: str) -> float:
+    return PARAMETERS.get(name, TABLE[name].preset)
+
+
+def oracle_parameters(name: str) -> tuple[float, ...]:
+    return (parameter(name),) if TABLE[name].parameter else ()
+
+
+def test_the_two_tables_have_the_same_rows() -> None:
+    compiled = {name: (count, preset) for name, count, preset in _core.activations()}
+    reference = {name: (int(row.parameter is not None), row.preset) for name, row in TABLE.items()}
+    assert compiled == reference
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "silu", "gelu"])
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_at_least_13_digits_in_the_tails(name: str, order: int) -> None:
+    got = _core.activation(name, TABLE[name].preset, np.array(TAILS), order)[order]
+    preset = (TABLE[name].preset,) if TABLE[name].parameter else ()
+    for z, value in zip(TAILS, got, strict=True):
+        exact = oracle.sigma(name, preset, z, order)
+        if abs(exact) < TINY:
+            assert abs(value - exact) <= TINY
+        else:
+            assert abs((value - exact) / exact) < 1e-13, (z, value)
+
+
+def exact_values(name: str, z: np.ndarray, order: int) -> list[mpmath.mpf]:
+    return [oracle.sigma(name, oracle_parameters(name), float(point), order) for point in z]
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_few_ulp_from_the_exact_value_everywhere(name: str, order: int) -> None:
+    """8 ulp of the value, or of 1 where σ' or σ'' crosses zero and no formula keeps its digits."""
+    rng = np.random.default_rng(order)
+    z = np.concatenate([rng.normal(size=60), rng.uniform(-40, 40, 60), 10 ** rng.uniform(-9, 0, 20)])
+    got = _core.activation(name, parameter(name), z, order)[order]
+    for point, value, exact in zip(z, got, exact_values(name, z, order), strict=True):
+        near_root = name in ("silu", "gelu", "gelu_tanh", "mish", "gaussian") and abs(exact) < 1
+        scale = 1 if near_root and abs(point) < 4 else abs(exact)
+        assert abs(value - exact) <= 8 * 2.0**-52 * scale + TINY, (point, value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_float32_is_the_float64_value_rounded_once(name: str) -> None:
+    z = np.random.default_rng(0).normal(0, 8, 1000).astype(np.float32)
+    narrow = _core.activation(name, parameter(name), z, 2)
+    wide = _core.activation(name, parameter(name), z.astype(np.float64), 2)
+    for a, b in zip(narrow, wide, strict=True):
+        np.testing.assert_array_equal(a, b.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_finite_z_gives_nan(name: str) -> None:
+    rng = np.random.default_rng(0)
+    magnitudes = 10.0 ** rng.uniform(-323, 308.2, 2000)
+    special = [0.0, 5e-324, 2.2e-308, 745.2, 709.8, 1e154, 1.3e154, 1.7976931348623157e308]
+    z = np.concatenate([magnitudes, special])
+    for result in _core.activation(name, parameter(name), np.concatenate([z, -z]), 2):
+        assert not np.isnan(result).any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_reference_over_the_array_api_agrees(name: str, order: int) -> None:
+    z = np.concatenate([np.random.default_rng(0).normal(0, 6, 500), TAILS, [0.0, -0.0]])
+    got = _core.activation(name, parameter(name), z, order)[order]
+    want = sigma((name, parameter(name)), z, order)
+    np.testing.assert_allclose(got, want, rtol=3e-13, atol=3e-15)
+
+
+def test_a_kink_gives_the_left_derivative_on_both_paths() -> None:
+    selu = 1.0507009873554804934 * 1.6732632423543772848
+    left = {"relu": 0.0, "leaky_relu": 0.2, "elu": 1.7, "selu": selu, "softsign": 1.0}
+    for name, slope in left.items():
+        for zero in (0.0, -0.0):
+            z = np.array([zero])
+            assert _core.activation(name, parameter(name), z, 1)[1][0] == pytest.approx(slope)
+            assert sigma((name, parameter(name)), z, 1)[0] == pytest.approx(slope)
+
+
+def test_sin_of_a_large_z_is_exact_on_either_side_of_the_reduction_limit() -> None:
+    z = np.array([2.0**20 - 0.1, 2.0**20 + 0.1, -3e6, 1e22, 1e300])
+    value, slope, _ = _core.activation("sin", 0.0, z, 2)
+    with mpmath.workdps(400):
+        want = [(float(mpmath.sin(point)), float(mpmath.cos(point))) for point in z]
+    np.testing.assert_allclose(value, [w[0] for w in want], rtol=4e-16)
+    np.testing.assert_allclose(slope, [w[1] for w in want], rtol=4e-16)

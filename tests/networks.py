@@ -1,0 +1,51 @@
+"""Random networks and points that the tests share."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+import slopenet as sn
+from slopenet.activations import TABLE, ActivationSpec
+
+PARAMETERS = {"leaky_relu": 0.2, "elu": 1.7, "softplus": 0.6}
+ACTIVATIONS: list[ActivationSpec] = [
+    (name, PARAMETERS[name]) if name in PARAMETERS else name for name in TABLE
+]
+
+SHAPES = [
+    (1, 1),
+    (3, 2),
+    (2, 2, 3, 2),
+    (1, 7, 1),
+    (8, 64, 64, 1),
+    (20, 33, 17, 10),
+    (5, 9, 13),
+    (3, 40, 5, 40, 11),
+    (13, 31, 29, 3, 5, 7, 2),
+]
+
+
+def random_network(
+    sizes: tuple[int, ...],
+    activation: ActivationSpec = "tanh",
+    *,
+    output: ActivationSpec | None = None,
+    scale: float = 1.0,
+    seed: int = 0,
+    dtype: Any = np.float64,
+) -> sn.Network:
+    """Weights N(0, 1/n_{l-1}) and biases N(0, 1), times `scale`; `output` is `activation` unless given."""
+    rng = np.random.default_rng(seed)
+    weights = [scale * rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
+    biases = [scale * rng.normal(size=n) for n in sizes[1:]]
+    specs = [activation] * (len(sizes) - 2) + [activation if output is None else output]
+    return sn.Network(weights, biases, specs, dtype=dtype)
+
+
+def points(n: int, net: sn.Network, seed: int = 1) -> np.ndarray:
+    """`n` points N(0, 1) in the network's dtype."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, net.sizes[0])).astype(net.dtype)

@@ -1,0 +1,80 @@
+"""The objective of `fit`: its value and gradient on a flat θ, by the complex step."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from slopenet import derivation
+from slopenet.activations import normalise
+from slopenet.objective import Data, Objective
+from slopenet.theta import count, flatten, unflatten
+
+STEP = 1e-30
+
+
+def problem(sizes: tuple[int, ...], n: int = 23) -> tuple[np.ndarray, Data, np.ndarray]:
+    rng = np.random.default_rng(0)
+    dydx = rng.normal(size=(n, sizes[-1], sizes[0]))
+    dydx[rng.random(dydx.shape) < 0.3] = np.nan
+    data = Data(
+        rng.normal(size=(n, sizes[0])), rng.normal(size=(n, sizes[-1])), dydx, rng.uniform(0, 2, n)
+    )
+    return rng.normal(size=count(sizes)), data, rng.uniform(0.1, 1, (sizes[-1], sizes[0]))
+
+
+@pytest.mark.parametrize("sizes", [(4, 6, 5, 2), (3, 7, 3), (2, 6, 5)], ids=str)
+def test_gradient_agrees_with_the_complex_step(sizes: tuple[int, ...]) -> None:
+    """Slopes, missing ones, sample weights and l2 together, n_L below, at and above n_1."""
+    activations = [normalise("tanh")] * (len(sizes) - 2) + [normalise("identity")]
+    theta, data, weight = problem(sizes)
+    objective = Objective(sizes, activations, weight, l2=0.01)
+
+    def f(at: np.ndarray) -> complex:
+        W, b = unflatten(at, sizes)
+        chain = derivation.Chain(W, b, activations)
+        sweep = derivation.forward(chain, data.X)
+        J = derivation.partial_products(chain, derivation.D(chain, sweep))[-1]
+        assert data.dydx is not None
+        assert data.weight is not None
+        r = np.where(np.isnan(data.dydx), 0, J - np.nan_to_num(data.dydx))
+        each = ((sweep.a[-1] - data.y) ** 2).sum(axis=1) + (weight * r**2).sum(axis=(1, 2))
+        penalty = sum((w**2).sum() for w in W)
+        return complex(0.5 * (data.weight * each).sum() / data.weight.sum() + 0.005 * penalty)
+
+    costs = objective(theta, data)
+    assert costs.total == pytest.approx(f(theta).real, rel=1e-13)
+    gradient = np.array(
+        [f(theta + STEP * 1j * unit).imag / STEP for unit in np.eye(theta.size)]
+    )
+    assert costs.gradient is not None
+    assert np.abs(costs.gradient - gradient).max() <= 1e-10 * np.abs(gradient).max()
+
+
+def test_cost_alone_is_the_same_cost() -> None:
+    sizes = (3, 5, 2)
+    theta, data, weight = problem(sizes)
+    objective = Objective(sizes, [normalise("silu"), normalise("identity")], weight)
+    whole, alone = objective(theta, data), objective(theta, data, gradient=False)
+    assert alone.gradient is None
+    assert (alone.value, alone.slope) == (whole.value, whole.slope)
+
+
+def test_a_sample_of_weight_zero_does_not_count() -> None:
+    sizes = (3, 5, 2)
+    theta, data, weight = problem(sizes)
+    weights = np.ones(len(data))
+    weights[4:] = 0
+    objective = Objective(sizes, [normalise("silu"), normalise("identity")], weight)
+    some = objective(theta, Data(data.X, data.y, data.dydx, weights))
+    few = objective(theta, Data(data.X[:4], data.y[:4], data.dydx[:4]))  # type: ignore[index]
+    assert some.total == pytest.approx(few.total, rel=1e-13)
+    np.testing.assert_allclose(some.gradient, few.gradient, rtol=1e-12, atol=1e-14)
+
+
+def test_theta_goes_to_layers_and_back() -> None:
+    sizes = (3, 5, 4, 2)
+    theta = np.arange(float(count(sizes)))
+    weights, biases = unflatten(theta, sizes)
+    assert [w.shape for w in weights] == [(n, m) for m, n in pairwise(sizes)]
+    np.testing.assert_array_equal(flatten(weights, biases), theta)

@@ -1,0 +1,77 @@
+"""Standardisation and its folding: the network takes and gives the user's units."""
+
+import numpy as np
+import pytest
+
+import slopenet as sn
+from slopenet.objective import Data
+from slopenet.scaling import Scaling, balance
+
+
+def data(n: int = 50) -> Data:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 2)) * [3.0, 1e-4] + [100.0, 5.0]
+    y = np.stack([X[:, 0] ** 2, 1e6 * X[:, 1]], axis=1)
+    dydx = np.zeros((n, 2, 2))
+    dydx[:, 0, 0], dydx[:, 1, 1] = 2 * X[:, 0], 1e6
+    return Data(X, y, dydx)
+
+
+def test_standard_data_has_mean_zero_and_spread_one_and_slopes_follow_the_chain_rule() -> None:
+    scaling = Scaling.of(data(), outputs=True)
+    standard = scaling.standardise(data())
+    np.testing.assert_allclose(standard.X.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(standard.X.std(axis=0), 1, rtol=1e-9)
+    assert standard.dydx is not None
+    np.testing.assert_allclose(
+        standard.dydx[:, 1, 1], 1e6 * scaling.s_x[1] / scaling.s_y[1], rtol=1e-12
+    )
+
+
+def test_a_folded_network_is_the_standard_one_in_the_users_units() -> None:
+    net = sn.Network.random((2, 5, 4, 2), rng=0)
+    scaling = Scaling.of(data(), outputs=True)
+    W, b = scaling.fold(list(net.weights), list(net.biases))
+    folded = sn.Network(W, b, net.activations)
+    X = data().X
+    standard = net((X - scaling.m_x) / scaling.s_x)
+    np.testing.assert_allclose(folded(X), standard * scaling.s_y + scaling.m_y, rtol=1e-9)
+    J = net.jacobian((X - scaling.m_x) / scaling.s_x)
+    np.testing.assert_allclose(
+        folded.jacobian(X), J * scaling.s_y[:, None] / scaling.s_x, rtol=1e-8
+    )
+
+
+def test_one_layer_folds_both_maps_into_the_same_weights() -> None:
+    net = sn.Network.random((2, 2), rng=0)
+    scaling = Scaling.of(data(), outputs=True)
+    W, b = scaling.fold(list(net.weights), list(net.biases))
+    X = data().X
+    want = net((X - scaling.m_x) / scaling.s_x) * scaling.s_y + scaling.m_y
+    np.testing.assert_allclose(sn.Network(W, b, net.activations)(X), want, rtol=1e-9)
+
+
+def test_slopes_carry_scale_where_the_values_are_flat() -> None:
+    """sin at -π, 0, π: all values are 0 but for rounding, the slopes are -1, 1, -1."""
+    X = np.linspace(-np.pi, np.pi, 3)[:, None]
+    flat = Data(X, np.sin(X), np.cos(X)[:, :, None])
+    scaling = Scaling.of(flat, outputs=True)
+    assert scaling.s_y[0] == pytest.approx(X.std())
+    assert balance(scaling.standardise(flat), 1.0)[0, 0] == pytest.approx(1.0)
+
+
+def test_a_constant_column_and_extreme_numbers_keep_scales_finite() -> None:
+    X = np.array([[1e308, 5.0, 5e-324], [-1e308, 5.0, 0.0], [3e307, 5.0, 5e-324]])
+    scaling = Scaling.of(Data(X, X), outputs=True)
+    assert np.isfinite(scaling.s_x).all()
+    assert (scaling.s_x > 0).all()
+    assert scaling.s_x[1] == 1
+
+
+def test_balance_gives_the_slopes_of_an_output_the_weight_of_its_values() -> None:
+    standard = Scaling.of(data(), outputs=True).standardise(data())
+    weight = balance(standard, 1.0)
+    assert standard.dydx is not None
+    slopes = (weight * (standard.dydx**2).mean(axis=0)).sum(axis=1)
+    np.testing.assert_allclose(slopes, standard.y.var(axis=0), rtol=1e-9)
+    np.testing.assert_array_equal(weight[:, 0], weight[:, 1])

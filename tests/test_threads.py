@@ -1,0 +1,69 @@
+"""The thread limit: one number for the process, from the environment or set later."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from networks import points, random_network
+
+import slopenet as sn
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    before = sn.get_num_threads()
+    yield
+    sn.set_num_threads(before)
+
+
+def test_limit_is_set_and_reset() -> None:
+    sn.set_num_threads(1)
+    assert sn.get_num_threads() == 1
+    sn.set_num_threads(None)
+    assert sn.get_num_threads() >= 1
+
+
+def test_less_than_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        sn.set_num_threads(0)
+
+
+@pytest.mark.parametrize(("text", "code"), [("3", 0), ("zero", 1), ("0", 1)])
+def test_environment_sets_the_limit_or_is_refused(text: str, code: int) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", "import slopenet; print(slopenet.get_num_threads())"],
+        env={**os.environ, "SLOPENET_NUM_THREADS": text},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == code
+    assert ("3" in result.stdout) if code == 0 else ("SLOPENET_NUM_THREADS=" in result.stderr)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_computes_the_same() -> None:
+    net = random_network((8, 64, 64, 1))
+    X = points(20_000, net)
+    want = net.jacobian(X)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(net.jacobian(X), want) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_ctrl_c_stops_a_long_call() -> None:
+    code = (
+        "import numpy as np, slopenet as sn, threading, os, signal\n"
+        "net = sn.Network.random((20, 512, 512, 20), rng=0)\n"
+        "X = np.zeros((60_000, 20))\n"
+        "threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n    net.jacobian(X)\nexcept KeyboardInterrupt:\n    print('stopped')\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.stdout.strip() == "stopped"
