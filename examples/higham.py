@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def points(*, eleven: bool = False) -> tuple[np.ndarray, np.ndarray]:
 def start(rng: np.random.Generator) -> sn.Network:
     """2-2-3-2, sigmoid in every layer, weights and biases 0.5 N(0, 1)."""
     sizes = (2, 2, 3, 2)
-    weights = [0.5 * rng.normal(size=(n, m)) for m, n in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [0.5 * rng.normal(size=(n, m)) for m, n in pairwise(sizes)]
     biases = [0.5 * rng.normal(size=n) for n in sizes[1:]]
     return sn.Network(weights, biases, "sigmoid", input_names=("x1", "x2"))
 

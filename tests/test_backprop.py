@@ -37,7 +37,9 @@ def mean_cost(chain: derivation.Chain, X: Any, y: Any, dydx: Any, weight: Any) -
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "sin", ("softplus", 0.6)])
-@pytest.mark.parametrize("sizes", [(4, 7, 5, 2), (3, 6, 4, 3), (2, 5, 6, 4), (5, 8, 1), (1, 4, 3), (3, 2)])
+@pytest.mark.parametrize(
+    "sizes", [(4, 7, 5, 2), (3, 6, 4, 3), (2, 5, 6, 4), (5, 8, 1), (1, 4, 3), (3, 2)]
+)
 def test_gradient_of_values_and_slopes_agrees_with_the_complex_step(
     sizes: tuple[int, ...], activation: ActivationSpec
 ) -> None:
@@ -61,9 +63,7 @@ def test_gradient_of_values_and_slopes_agrees_with_the_complex_step(
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @pytest.mark.parametrize("sizes", SHAPES, ids=str)
-def test_core_agrees_with_the_reference(
-    sizes: tuple[int, ...], activation: ActivationSpec
-) -> None:
+def test_core_agrees_with_the_reference(sizes: tuple[int, ...], activation: ActivationSpec) -> None:
     net = random_network(sizes, activation)
     X, y, dydx = problem(net)
     result = sn.backprop(net, X, y, dydx)

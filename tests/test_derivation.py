@@ -42,7 +42,9 @@ def test_input_slope_agrees_with_the_complex_step(activation: ActivationSpec) ->
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "sin", ("softplus", 0.6), "silu"])
-def test_second_derivative_agrees_with_a_taylor_test_of_the_first(activation: ActivationSpec) -> None:
+def test_second_derivative_agrees_with_a_taylor_test_of_the_first(
+    activation: ActivationSpec,
+) -> None:
     """σ'(z + h) - σ'(z - h) - 2hσ''(z) falls with h³."""
     from slopenet.activations import normalise, sigma
 
@@ -75,5 +77,7 @@ def test_without_slopes_the_cotangent_gradient_is_plain_backpropagation() -> Non
     sweep = derivation.forward(chain, X)
     delta = derivation.delta(chain, sweep, y)
     general = derivation.cotangent_gradient(chain, X, sweep.a[-1] - y, np.zeros((7, 2, 3)))
-    for a, b in zip(general.delta + general.dW, delta + derivation.dC_dW(delta, sweep), strict=True):
+    for a, b in zip(
+        general.delta + general.dW, delta + derivation.dC_dW(delta, sweep), strict=True
+    ):
         close(a, b)

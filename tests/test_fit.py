@@ -74,7 +74,15 @@ def test_the_same_rng_gives_the_same_bits_whatever_the_threads(method: str) -> N
 def test_adam_learns_with_mini_batches_and_slopes() -> None:
     X, y, dydx = branin_like(200)
     result = sn.fit(
-        X, y, dydx, hidden=(16, 16), method="adam", epochs=600, batch_size=32, learning_rate=5e-3, rng=0
+        X,
+        y,
+        dydx,
+        hidden=(16, 16),
+        method="adam",
+        epochs=600,
+        batch_size=32,
+        learning_rate=5e-3,
+        rng=0,
     )
     value, slope = errors(result.network)
     assert value < 0.03
@@ -157,5 +165,7 @@ def test_three_points_of_sine_with_slopes() -> None:
 
 def test_names_are_kept() -> None:
     X, y, _ = branin_like(20)
-    net = sn.fit(X, y, hidden=(4,), epochs=5, rng=0, input_names=["T", "p"], output_names=["h"]).network
+    net = sn.fit(
+        X, y, hidden=(4,), epochs=5, rng=0, input_names=["T", "p"], output_names=["h"]
+    ).network
     assert (net.input_names, net.output_names) == (("T", "p"), ("h",))

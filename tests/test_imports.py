@@ -80,13 +80,17 @@ def test_an_upward_import_would_be_found(tmp_path: Path) -> None:
     tree = tmp_path / "x.py"
     tree.write_text(wrong.read_text() + "\nfrom slopenet.network import Network\n")
     assert "network" not in imported_rooms(wrong)
-    names = {n.module for n in ast.walk(ast.parse(tree.read_text())) if isinstance(n, ast.ImportFrom)}
+    names = {
+        n.module for n in ast.walk(ast.parse(tree.read_text())) if isinstance(n, ast.ImportFrom)
+    }
     assert "slopenet.network" in names
 
 
 def test_import_loads_nothing_optional() -> None:
     code = "import sys, slopenet; print(*{m.split('.')[0] for m in sys.modules})"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert not OPTIONAL & set(loaded.stdout.split())
 
 

@@ -39,8 +39,12 @@ def test_the_core_agrees_with_the_reference_in_jvp_and_vjp() -> None:
     rng = np.random.default_rng(0)
     v, u = rng.normal(size=(50, 7)), rng.normal(size=(50, 4))
     D = derivation.D(net.chain(), derivation.forward(net.chain(), X))
-    np.testing.assert_allclose(net.jvp(X, v), derivation.jvp(net.chain(), D, v), rtol=1e-11, atol=1e-13)
-    np.testing.assert_allclose(net.vjp(X, u), derivation.vjp(net.chain(), D, u), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(
+        net.jvp(X, v), derivation.jvp(net.chain(), D, v), rtol=1e-11, atol=1e-13
+    )
+    np.testing.assert_allclose(
+        net.vjp(X, u), derivation.vjp(net.chain(), D, u), rtol=1e-11, atol=1e-13
+    )
 
 
 def test_a_wide_jacobian_is_made_in_blocks_of_directions() -> None:
@@ -101,7 +105,12 @@ def test_copy_pickle_and_file_give_the_same_network(dtype: type, tmp_path: Path)
     path = tmp_path / "model.safetensors"
     net.save(path)
     X = points(9, net)
-    for other in (copy.copy(net), copy.deepcopy(net), pickle.loads(pickle.dumps(net)), sn.load(path)):
+    for other in (
+        copy.copy(net),
+        copy.deepcopy(net),
+        pickle.loads(pickle.dumps(net)),
+        sn.load(path),
+    ):
         assert other == net
         assert repr(other) == repr(net)
         np.testing.assert_array_equal(other.jacobian(X), net.jacobian(X))
@@ -118,8 +127,12 @@ def test_an_activation_that_no_table_has_is_refused_on_load(tmp_path: Path) -> N
 
 
 def test_repr_shows_sizes_activations_and_parameter_count() -> None:
-    net = sn.Network.random((2, 3, 1), hidden=("leaky_relu", 0.2), input_names=["T", "p"], output_names=["h"], rng=0)
-    assert repr(net) == "Network(2-3-1, leaky_relu(0.2), identity; 13 parameters, float64; T, p -> h)"
+    net = sn.Network.random(
+        (2, 3, 1), hidden=("leaky_relu", 0.2), input_names=["T", "p"], output_names=["h"], rng=0
+    )
+    assert (
+        repr(net) == "Network(2-3-1, leaky_relu(0.2), identity; 13 parameters, float64; T, p -> h)"
+    )
 
 
 def test_many_threads_may_call_one_network() -> None:

@@ -44,9 +44,7 @@ def test_gradient_agrees_with_the_complex_step(sizes: tuple[int, ...]) -> None:
 
     costs = objective(theta, data)
     assert costs.total == pytest.approx(f(theta).real, rel=1e-13)
-    gradient = np.array(
-        [f(theta + STEP * 1j * unit).imag / STEP for unit in np.eye(theta.size)]
-    )
+    gradient = np.array([f(theta + STEP * 1j * unit).imag / STEP for unit in np.eye(theta.size)])
     assert costs.gradient is not None
     assert np.abs(costs.gradient - gradient).max() <= 1e-10 * np.abs(gradient).max()
 

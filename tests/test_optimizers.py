@@ -37,7 +37,9 @@ def test_lbfgs_stops_where_it_is_told_or_runs_out() -> None:
 
     assert lbfgs.minimise(quadratic, np.zeros(3), 100, third) == ""
     assert epochs == [1, 2, 3]
-    assert lbfgs.minimise(quadratic, np.zeros(3), 2, lambda *_: False) == "all 2 iterations were used"
+    assert (
+        lbfgs.minimise(quadratic, np.zeros(3), 2, lambda *_: False) == "all 2 iterations were used"
+    )
 
 
 def test_adam_visits_every_sample_once_an_epoch_the_last_batch_smaller() -> None:

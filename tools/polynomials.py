@@ -61,9 +61,7 @@ if __name__ == "__main__":
     )
     show(
         "(atanh(s)/s - 1) / s^2 in s^2",
-        guarded(
-            lambda x: (mp.atanh(mp.sqrt(x)) / mp.sqrt(x) - 1) / x, lambda: mp.mpf(1) / 3
-        ),
+        guarded(lambda x: (mp.atanh(mp.sqrt(x)) / mp.sqrt(x) - 1) / x, lambda: mp.mpf(1) / 3),
         0,
         0.02945,
         7,
@@ -72,18 +70,14 @@ if __name__ == "__main__":
     quarter = mp.pi / 4 * mp.mpf("1.0001")
     show(
         "(sin(r)/r - 1) / r^2 in r^2",
-        guarded(
-            lambda x: (mp.sin(mp.sqrt(x)) / mp.sqrt(x) - 1) / x, lambda: -mp.mpf(1) / 6
-        ),
+        guarded(lambda x: (mp.sin(mp.sqrt(x)) / mp.sqrt(x) - 1) / x, lambda: -mp.mpf(1) / 6),
         0,
         quarter**2,
         6,
     )
     show(
         "(cos(r) - 1 + r^2/2) / r^4 in r^2",
-        guarded(
-            lambda x: (mp.cos(mp.sqrt(x)) - 1 + x / 2) / x**2, lambda: mp.mpf(1) / 24
-        ),
+        guarded(lambda x: (mp.cos(mp.sqrt(x)) - 1 + x / 2) / x**2, lambda: mp.mpf(1) / 24),
         0,
         quarter**2,
         6,

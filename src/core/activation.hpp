@@ -126,8 +126,7 @@ struct Gelu {  // z Phi(z); Phi(-t) = phi(t) M(t) with the Mills ratio M
         const F64 mills = mills_ratio(t);
         const I64 negative = z < 0.0;
         const F64 tail = phi * mills, slope = phi * (mills - t);
-        return {z * (negative ? tail : 1.0 - tail), negative ? slope : 1.0 - slope,
-                phi * (2.0 - t * t)};
+        return {z * (negative ? tail : 1.0 - tail), negative ? slope : 1.0 - slope, phi * (2.0 - t * t)};
     }
 };
 
@@ -140,8 +139,8 @@ struct Mish {  // z tau, tau = tanh(log(1 + exp z)), as rational functions of e 
         const F64 tau = (negative ? e * (e + 2.0) : e * 2.0 + 1.0) * r;
         const F64 factor = (negative ? e : e * e) * 4.0 * r * r;
         const F64 tau1 = factor * (e + 1.0);
-        const F64 cubic = negative ? 2.0 + e * (2.0 - e * (3.0 + e * 2.0))
-                                   : e * (e * (e * 2.0 + 2.0) - 3.0) - 2.0;
+        const F64 cubic =
+            negative ? 2.0 + e * (2.0 - e * (3.0 + e * 2.0)) : e * (e * (e * 2.0 + 2.0) - 3.0) - 2.0;
         const F64 tau2 = factor * r * cubic;
         return {z * tau, tau + near * tau1, tau1 * 2.0 + near * tau2};
     }
@@ -217,6 +216,7 @@ inline constexpr Activation<T> table[] = {
     row<Sin, T>("sin"),
     row<Gaussian, T>("gaussian"),
 };
-template <class T> inline constexpr int table_size = sizeof table<T> / sizeof table<T>[0];
+template <class T>
+inline constexpr int table_size = sizeof table<T> / sizeof table<T>[0];
 
 }  // namespace slopenet::SLOPENET_ISA

@@ -11,7 +11,8 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// abar[L] in place of a[L]: weighted residuals (or the given cotangent), zero in padding lanes; adds to the cost.
+// abar[L] in place of a[L]: weighted residuals (or the given cotangent), zero in padding lanes; adds to the
+// cost.
 template <class T>
 void value_cotangent(const Task<T>& task, long s0, long n, int outputs, int groups, T* a, double& cost) {
     using L = Samples<T>;
@@ -36,13 +37,18 @@ void value_cotangent(const Task<T>& task, long s0, long n, int outputs, int grou
     }
 }
 
-template <class T> class Backprop {
+template <class T>
+class Backprop {
     using L = Samples<T>;
 
   public:
     Backprop(const Net<T>& net, bool slopes, T* workspace)
-        : net(net), with_slopes(slopes), size(cut_for(net, slopes)), arena{workspace},
-          tape(arena, net, size.groups, slopes ? 2 : 1, true), slope_part(arena, net, size.groups, size.directions) {
+        : net(net),
+          with_slopes(slopes),
+          size(cut_for(net, slopes)),
+          arena{workspace},
+          tape(arena, net, size.groups, slopes ? 2 : 1, true),
+          slope_part(arena, net, size.groups, size.directions) {
         left = arena.take(size.groups * L::panel(widest(net)));
         right = arena.take(size.groups * L::panel(widest(net)));
         scratch = arena.take(OuterSum<T>::scratch_size(widest(net), size.groups));
@@ -57,7 +63,8 @@ template <class T> class Backprop {
         forward(net, tape, groups, with_slopes ? 2 : 1);
         if (with_slopes) slope_part(task, s0, n, groups, tape, gradient.theta, gradient.slope_cost);
         T *abar = left, *spare = right;
-        std::memcpy(abar, tape.a[net.depth], static_cast<std::size_t>(groups * L::panel(outputs)) * sizeof(T));
+        std::memcpy(abar, tape.a[net.depth],
+                    static_cast<std::size_t>(groups * L::panel(outputs)) * sizeof(T));
         value_cotangent(task, s0, n, outputs, groups, abar, gradient.value_cost);
         if (!gradient.theta && !gradient.delta) return;
         long offset = net.parameters();
@@ -68,7 +75,8 @@ template <class T> class Backprop {
             multiply(delta, tape.D[i], panel);
             if (with_slopes) add_product(delta, tape.S[i], slope_part.e[i], panel);
             offset -= layer.parameters();
-            if (gradient.delta) L::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows, 1);
+            if (gradient.delta)
+                L::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows, 1);
             if (gradient.theta) {
                 T* dW = gradient.theta + offset;
                 OuterSum<T>::add(delta, tape.a[i], layer.rows, layer.cols, groups, dW, scratch);

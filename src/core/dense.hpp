@@ -16,7 +16,8 @@ namespace slopenet::SLOPENET_ISA {
 inline constexpr int round_up(int n, int step) { return (n + step - 1) / step * step; }
 
 // packed[block][k][row in block]; rows beyond the last are zero.
-template <class T> void pack(const T* W, int rows, int cols, bool transpose, T* to) {
+template <class T>
+void pack(const T* W, int rows, int cols, bool transpose, T* to) {
     const int m = transpose ? cols : rows, depth = transpose ? rows : cols;
     for (int r0 = 0; r0 < m; r0 += pack_rows<T>) {
         for (int k = 0; k < depth; ++k) {
@@ -29,18 +30,21 @@ template <class T> void pack(const T* W, int rows, int cols, bool transpose, T* 
 }
 
 // Epilogues: where an accumulator starts, and what becomes of it at `offset` of its panel.
-template <class T> struct Bias {
+template <class T>
+struct Bias {
     const T* b;
     SLOPENET_INLINE Vec<T> start(int row) const { return broadcast(b[row]); }
     SLOPENET_INLINE Vec<T> start_rows(int row) const { return load(b + row); }
     SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int, long) const { return sum; }
 };
-template <class T> struct Plain {
+template <class T>
+struct Plain {
     SLOPENET_INLINE Vec<T> start(int) const { return Vec<T>{}; }
     SLOPENET_INLINE Vec<T> start_rows(int) const { return Vec<T>{}; }
     SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int, long) const { return sum; }
 };
-template <class T> struct Times : Plain<T> {
+template <class T>
+struct Times : Plain<T> {
     const T* D;
     long panel;  // D holds `groups` panels, shared by all directions
     int groups;
@@ -50,7 +54,8 @@ template <class T> struct Times : Plain<T> {
     }
 };
 
-template <class T> struct Samples {
+template <class T>
+struct Samples {
     static constexpr int width = chunk<T>;
     static long panel(int rows) { return static_cast<long>(rows) * width; }
 
@@ -92,7 +97,8 @@ template <class T> struct Samples {
     template <class E>
     static void product(const T* packed, int rows, int depth, const T* A, T* C, int count, const E& e) {
         const auto strip = [&](int row, int index) {
-            const T* w = packed + static_cast<long>(row / pack_rows<T>) * pack_rows<T> * depth + row % pack_rows<T>;
+            const T* w =
+                packed + static_cast<long>(row / pack_rows<T>) * pack_rows<T> * depth + row % pack_rows<T>;
             const T* a = A + index * panel(depth);
             T* c = C + index * panel(rows);
             if (rows - row >= micro_rows) {
@@ -118,14 +124,16 @@ template <class T> struct Samples {
     static void column(const T* w, long stride, int rows, const T* D, T* to) {
         for (int row = 0; row < rows; ++row) {
             const Vec<T> factor = broadcast(w[row * stride]);
-            for (int i = row * width; i < (row + 1) * width; i += lanes<T>) store(to + i, factor * load(D + i));
+            for (int i = row * width; i < (row + 1) * width; i += lanes<T>)
+                store(to + i, factor * load(D + i));
         }
     }
     // to[row] = w[row] D[k]: the first product of a reverse sweep, row k of W.
     static void row(const T* w, int rows, const T* D, int k, T* to) {
         for (int r = 0; r < rows; ++r) {
             const Vec<T> factor = broadcast(w[r]);
-            for (int i = 0; i < width; i += lanes<T>) store(to + r * width + i, factor * load(D + k * width + i));
+            for (int i = 0; i < width; i += lanes<T>)
+                store(to + r * width + i, factor * load(D + k * width + i));
         }
     }
 
@@ -145,25 +153,29 @@ template <class T> struct Samples {
         }
         return poison == 0;
     }
-    static void write(const T* from, int rows, int groups, long n, T* to, long sample_stride, long row_stride) {
+    static void write(const T* from, int rows, int groups, long n, T* to, long sample_stride,
+                      long row_stride) {
         for (int g = 0; g < groups; ++g) {
             for (int lane = 0; lane < width; ++lane) {
                 const long s = static_cast<long>(g) * width + lane;
                 if (s >= n) return;
                 const T* in = from + g * panel(rows) + lane;
-                for (int r = 0; r < rows; ++r) to[s * sample_stride + r * row_stride] = in[static_cast<long>(r) * width];
+                for (int r = 0; r < rows; ++r)
+                    to[s * sample_stride + r * row_stride] = in[static_cast<long>(r) * width];
             }
         }
     }
 };
 
-template <class T> struct Rows {
+template <class T>
+struct Rows {
     static constexpr int width = 1;
     static long panel(int rows) { return round_up(rows, pack_rows<T>); }
 
     // V vectors of rows, C directions.
     template <int V, int C, class E>
-    static void micro(const T* packed, int depth, const T* A, T* out, long ld, int row, int index, const E& e) {
+    static void micro(const T* packed, int depth, const T* A, T* out, long ld, int row, int index,
+                      const E& e) {
         const T* w[V];
         Vec<T> sum[V][C];
         for (int v = 0; v < V; ++v) {
@@ -187,8 +199,10 @@ template <class T> struct Rows {
     }
 
     template <int V, int C, class E>
-    static void strips(const T* packed, int depth, const T* A, T* out, long ld, int row, int index, const E& e) {
-        for (; row + V * lanes<T> <= ld; row += V * lanes<T>) micro<V, C>(packed, depth, A, out, ld, row, index, e);
+    static void strips(const T* packed, int depth, const T* A, T* out, long ld, int row, int index,
+                       const E& e) {
+        for (; row + V * lanes<T> <= ld; row += V * lanes<T>)
+            micro<V, C>(packed, depth, A, out, ld, row, index, e);
         if constexpr (V > 1) strips<V / 2, C>(packed, depth, A, out, ld, row, index, e);
     }
 
@@ -196,8 +210,10 @@ template <class T> struct Rows {
     static void product(const T* packed, int rows, int depth, const T* A, T* C, int count, const E& e) {
         const long lda = panel(depth), ld = panel(rows);
         int index = 0;
-        for (; index + 4 <= count; index += 4) strips<2, 4>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
-        for (; index < count; ++index) strips<8, 1>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
+        for (; index + 4 <= count; index += 4)
+            strips<2, 4>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
+        for (; index < count; ++index)
+            strips<8, 1>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
     }
 
     static void column(const T* w, long stride, int rows, const T* D, T* to) {

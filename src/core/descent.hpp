@@ -9,7 +9,8 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-template <class T> class Descend {
+template <class T>
+class Descend {
     using L = Rows<T>;
 
   public:
@@ -49,13 +50,15 @@ template <class T> class Descend {
         for (int i = net.depth - 1; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
             const long panel = L::panel(layer.rows);
-            for (long r = 0; r < panel; r += lanes<T>) store(delta + r, load(delta + r) * load(tape.D[i] + r));
+            for (long r = 0; r < panel; r += lanes<T>)
+                store(delta + r, load(delta + r) * load(tape.D[i] + r));
             std::memset(below, 0, static_cast<std::size_t>(L::panel(layer.cols)) * sizeof(T));
             for (int k = 0; k < layer.cols; ++k) {
                 const Vec<T> step = broadcast(-rate * tape.a[i][k]);
                 Vec<T> sum{};
                 for (long r = 0; r < panel; r += lanes<T>) {
-                    T* w = W[i] + r / pack_rows<T> * pack_rows<T> * layer.cols + static_cast<long>(k) * pack_rows<T> + r % pack_rows<T>;
+                    T* w = W[i] + r / pack_rows<T> * pack_rows<T> * layer.cols +
+                           static_cast<long>(k) * pack_rows<T> + r % pack_rows<T>;
                     const Vec<T> old = load(w), d = load(delta + r);
                     sum = fma(old, d, sum);
                     store(w, fma(step, d, old));
@@ -85,7 +88,8 @@ template <class T> class Descend {
             const Layer<T>& layer = net.layers[i];
             for (long r = 0; r < layer.rows; ++r) {
                 for (long k = 0; k < layer.cols; ++k) {
-                    *theta++ = W[i][r / pack_rows<T> * pack_rows<T> * layer.cols + k * pack_rows<T> + r % pack_rows<T>];
+                    *theta++ = W[i][r / pack_rows<T> * pack_rows<T> * layer.cols + k * pack_rows<T> +
+                                    r % pack_rows<T>];
                 }
             }
             for (int r = 0; r < layer.rows; ++r) *theta++ = b[i][r];

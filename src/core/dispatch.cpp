@@ -6,10 +6,10 @@
 
 namespace slopenet {
 
-#define SLOPENET_DECLARE(isa)                          \
-    namespace isa {                                    \
-    extern const Kernels<double> float64_kernels;      \
-    extern const Kernels<float> float32_kernels;       \
+#define SLOPENET_DECLARE(isa)                     \
+    namespace isa {                               \
+    extern const Kernels<double> float64_kernels; \
+    extern const Kernels<float> float32_kernels;  \
     }
 SLOPENET_DECLARE(baseline)
 #if defined(__x86_64__)
@@ -32,8 +32,8 @@ Choice choose() {
 #if defined(__x86_64__)
         {"avx512", __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq"), true,
          &avx512::float64_kernels, &avx512::float32_kernels},
-        {"avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), false, &avx2::float64_kernels,
-         &avx2::float32_kernels},
+        {"avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), false,
+         &avx2::float64_kernels, &avx2::float32_kernels},
 #endif
         {"baseline", true, false, &baseline::float64_kernels, &baseline::float32_kernels},
     };
@@ -43,7 +43,9 @@ Choice choose() {
         names += names.empty() ? choice.name : std::string(", ") + choice.name;
         if (wanted && *wanted) {
             if (std::string(wanted) != choice.name) continue;
-            if (!choice.runs_here) throw std::runtime_error("SLOPENET_ISA=" + std::string(wanted) + ": this machine does not have it");
+            if (!choice.runs_here)
+                throw std::runtime_error("SLOPENET_ISA=" + std::string(wanted) +
+                                         ": this machine does not have it");
             return choice;
         }
         if (choice.runs_here && !choice.opt_in) return choice;
@@ -59,7 +61,13 @@ const Choice& chosen() {
 }  // namespace
 
 const char* isa() { return chosen().name; }
-template <> const Kernels<double>& kernels<double>() { return *chosen().float64; }
-template <> const Kernels<float>& kernels<float>() { return *chosen().float32; }
+template <>
+const Kernels<double>& kernels<double>() {
+    return *chosen().float64;
+}
+template <>
+const Kernels<float>& kernels<float>() {
+    return *chosen().float32;
+}
 
 }  // namespace slopenet

@@ -9,8 +9,11 @@ namespace slopenet {
 // Throws std::runtime_error for one that is unknown or that this machine lacks.
 const char* isa();
 
-template <class T> const Kernels<T>& kernels();
-template <> const Kernels<double>& kernels<double>();
-template <> const Kernels<float>& kernels<float>();
+template <class T>
+const Kernels<T>& kernels();
+template <>
+const Kernels<double>& kernels<double>();
+template <>
+const Kernels<float>& kernels<float>();
 
 }  // namespace slopenet

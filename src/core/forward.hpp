@@ -9,7 +9,8 @@ namespace slopenet::SLOPENET_ISA {
 inline constexpr int max_depth = 256;
 
 // Hands out pieces of the caller's workspace; from a null base it measures what is needed.
-template <class T> struct Arena {
+template <class T>
+struct Arena {
     T* base;
     long used = 0;
     T* take(long n) {
@@ -19,14 +20,16 @@ template <class T> struct Arena {
     }
 };
 
-template <class T> int widest(const Net<T>& net) {
+template <class T>
+int widest(const Net<T>& net) {
     int width = net.inputs();
     for (int i = 0; i < net.depth; ++i) width = net.layers[i].rows > width ? net.layers[i].rows : width;
     return width;
 }
 
 // What a sweep forward leaves for the sweep back, of one tile. a[i + 1], D[i], S[i] belong to layer i.
-template <class L, class T> struct Tape {
+template <class L, class T>
+struct Tape {
     T* a[max_depth + 1];
     T* D[max_depth];
     T* S[max_depth];
@@ -53,12 +56,14 @@ template <class L, class T> struct Tape {
     }
 };
 
-template <class L, class T> void forward(const Net<T>& net, const Tape<L, T>& tape, int groups, int order) {
+template <class L, class T>
+void forward(const Net<T>& net, const Tape<L, T>& tape, int groups, int order) {
     for (int i = 0; i < net.depth; ++i) {
         const Layer<T>& layer = net.layers[i];
         T* z = tape.a[i + 1];
         L::product(layer.packed, layer.rows, layer.cols, tape.a[i], z, groups, Bias<T>{layer.padded_b});
-        layer.activation->apply[order](z, layer.parameter, z, tape.D[i], tape.S[i], groups * L::panel(layer.rows));
+        layer.activation->apply[order](z, layer.parameter, z, tape.D[i], tape.S[i],
+                                       groups * L::panel(layer.rows));
     }
 }
 

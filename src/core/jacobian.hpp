@@ -38,7 +38,8 @@ T* pull(const Net<T>& net, const Tape<L, T>& tape, int groups, int last, T* G, T
     return G;
 }
 
-template <class T> void multiply(T* x, const T* y, long n) {
+template <class T>
+void multiply(T* x, const T* y, long n) {
     for (long i = 0; i < n; i += lanes<T>) store(x + i, load(x + i) * load(y + i));
 }
 
@@ -46,7 +47,8 @@ template <class T> void multiply(T* x, const T* y, long n) {
 struct Cut {
     int groups, directions;
 };
-template <class L, class T> Cut cut(const Net<T>& net, int directions) {
+template <class L, class T>
+Cut cut(const Net<T>& net, int directions) {
     constexpr long budget = 256 * 1024 / sizeof(T);
     const long panel = L::panel(widest(net));
     long tape = 2 * panel;
@@ -58,17 +60,22 @@ template <class L, class T> Cut cut(const Net<T>& net, int directions) {
     return {static_cast<int>(groups), static_cast<int>(block)};
 }
 
-template <class T> int direction_count(const Net<T>& net, Operation operation, Direction direction) {
+template <class T>
+int direction_count(const Net<T>& net, Operation operation, Direction direction) {
     if (operation == Operation::values) return 0;
     if (operation != Operation::jacobian) return 1;
     return direction == Direction::forward ? net.inputs() : net.outputs();
 }
 
-template <class L, class T> class Sweep {
+template <class L, class T>
+class Sweep {
   public:
     Sweep(const Net<T>& net, Operation operation, Direction direction, T* workspace)
-        : net(net), operation(operation), direction(direction),
-          size(cut<L>(net, direction_count(net, operation, direction))), arena{workspace},
+        : net(net),
+          operation(operation),
+          direction(direction),
+          size(cut<L>(net, direction_count(net, operation, direction))),
+          arena{workspace},
           tape(arena, net, size.groups, operation != Operation::values, false) {
         const long panels = size.directions * size.groups * L::panel(widest(net));
         left = arena.take(panels);
@@ -89,11 +96,13 @@ template <class L, class T> class Sweep {
             direction == Direction::forward ? columns(J, n, groups) : rows(J, n, groups);
         } else if (operation == Operation::jvp) {
             finite &= L::read(points.vector + s0 * inputs, n, inputs, groups, left);
-            L::write(push<L>(net, tape, groups, 0, left, right, 1), outputs, groups, n, points.J + s0 * outputs, outputs, 1);
+            L::write(push<L>(net, tape, groups, 0, left, right, 1), outputs, groups, n,
+                     points.J + s0 * outputs, outputs, 1);
         } else if (operation == Operation::vjp) {
             finite &= L::read(points.vector + s0 * outputs, n, outputs, groups, left);
             multiply(left, tape.D[net.depth - 1], groups * L::panel(outputs));
-            L::write(pull<L>(net, tape, groups, net.depth - 1, left, right, 1), inputs, groups, n, points.J + s0 * inputs, inputs, 1);
+            L::write(pull<L>(net, tape, groups, net.depth - 1, left, right, 1), inputs, groups, n,
+                     points.J + s0 * inputs, inputs, 1);
         }
         return finite;
     }
@@ -108,7 +117,8 @@ template <class L, class T> class Sweep {
             const long panel = L::panel(first.rows);
             for (int i = 0; i < count; ++i) {
                 for (int g = 0; g < groups; ++g) {
-                    L::column(first.W + i0 + i, inputs, first.rows, tape.D[0] + g * panel, left + (i * groups + g) * panel);
+                    L::column(first.W + i0 + i, inputs, first.rows, tape.D[0] + g * panel,
+                              left + (i * groups + g) * panel);
                 }
             }
             const T* A = push<L>(net, tape, groups, 1, left, right, count);
@@ -128,15 +138,15 @@ template <class L, class T> class Sweep {
             const long panel = L::panel(last.cols);
             for (int k = 0; k < count; ++k) {
                 for (int g = 0; g < groups; ++g) {
-                    L::row(last.W + static_cast<long>(k0 + k) * last.cols, last.cols, tape.D[top] + g * L::panel(outputs), k0 + k,
-                           left + (k * groups + g) * panel);
+                    L::row(last.W + static_cast<long>(k0 + k) * last.cols, last.cols,
+                           tape.D[top] + g * L::panel(outputs), k0 + k, left + (k * groups + g) * panel);
                 }
                 if (top > 0) multiply(left + k * groups * panel, tape.D[top - 1], groups * panel);
             }
             const T* c = pull<L>(net, tape, groups, top - 1, left, right, count);
             for (int k = 0; k < count; ++k) {
-                L::write(c + k * groups * L::panel(inputs), inputs, groups, n, J + static_cast<long>(k0 + k) * inputs,
-                         static_cast<long>(outputs) * inputs, 1);
+                L::write(c + k * groups * L::panel(inputs), inputs, groups, n,
+                         J + static_cast<long>(k0 + k) * inputs, static_cast<long>(outputs) * inputs, 1);
             }
         }
     }
@@ -150,12 +160,14 @@ template <class L, class T> class Sweep {
     T *left, *right;
 };
 
-template <class T> long workspace(const Net<T>& net, Operation operation, Direction direction) {
+template <class T>
+long workspace(const Net<T>& net, Operation operation, Direction direction) {
     const long tiles = Sweep<Samples<T>, T>(net, operation, direction, nullptr).workspace();
     const long point = Sweep<Rows<T>, T>(net, operation, direction, nullptr).workspace();
     return tiles > point ? tiles : point;
 }
-template <class T> int tile(const Net<T>& net, Operation operation, Direction direction) {
+template <class T>
+int tile(const Net<T>& net, Operation operation, Direction direction) {
     return Sweep<Samples<T>, T>(net, operation, direction, nullptr).tile();
 }
 

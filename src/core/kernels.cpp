@@ -6,28 +6,36 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-template <class T> long backprop_workspace(const Net<T>& net, bool slopes) {
+template <class T>
+long backprop_workspace(const Net<T>& net, bool slopes) {
     return Backprop<T>(net, slopes, nullptr).workspace();
 }
-template <class T> int backprop_tile(const Net<T>& net, bool slopes) {
+template <class T>
+int backprop_tile(const Net<T>& net, bool slopes) {
     return Backprop<T>(net, slopes, nullptr).tile();
 }
 template <class T>
-void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, long first, long end, T* workspace) {
+void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, long first, long end,
+              T* workspace) {
     Backprop<T> sweep(net, task.dydx != nullptr, workspace);
     for (long s = first; s < end; s += sweep.tile()) {
         sweep(task, gradient, s, end - s < sweep.tile() ? end - s : sweep.tile());
     }
 }
 
-template <class T> long descent_workspace(const Net<T>& net) { return Descend<T>(net, nullptr).workspace(); }
-template <class T> void descend(const Net<T>& net, const Descent<T>& descent, T* theta, T* workspace) {
+template <class T>
+long descent_workspace(const Net<T>& net) {
+    return Descend<T>(net, nullptr).workspace();
+}
+template <class T>
+void descend(const Net<T>& net, const Descent<T>& descent, T* theta, T* workspace) {
     Descend<T>(net, workspace)(descent, theta);
 }
 
-template <class T> constexpr Kernels<T> make() {
-    return {table<T>,      table_size<T>, pack_rows<T>,          pack<T>,          workspace<T>,         tile<T>,
-            run<T>,        backprop_workspace<T>, backprop_tile<T>, backprop<T>, descent_workspace<T>, descend<T>};
+template <class T>
+constexpr Kernels<T> make() {
+    return {table<T>, table_size<T>,         pack_rows<T>,     pack<T>,     workspace<T>,         tile<T>,
+            run<T>,   backprop_workspace<T>, backprop_tile<T>, backprop<T>, descent_workspace<T>, descend<T>};
 }
 
 extern const Kernels<double> float64_kernels;

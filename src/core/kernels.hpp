@@ -9,7 +9,8 @@
 
 namespace slopenet {
 
-template <class T> struct Activation {
+template <class T>
+struct Activation {
     const char* name;
     int parameters;  // how many it carries: 0 or 1
     double preset;   // the parameter's value unless given
@@ -17,7 +18,8 @@ template <class T> struct Activation {
     void (*apply[3])(const T* z, double parameter, T* a, T* d, T* s, long n);
 };
 
-template <class T> struct Layer {
+template <class T>
+struct Layer {
     int rows, cols;
     const Activation<T>* activation;
     double parameter;
@@ -30,7 +32,8 @@ template <class T> struct Layer {
     SLOPENET_INLINE long parameters() const { return static_cast<long>(rows) * (cols + 1); }
 };
 
-template <class T> struct Net {
+template <class T>
+struct Net {
     int depth;
     const Layer<T>* layers;
     SLOPENET_INLINE int inputs() const { return layers[0].cols; }
@@ -47,7 +50,8 @@ enum class Direction { forward, reverse };
 
 // Forward carries n_1 tangents through W[3..L], reverse n_L rows through W[L-1..2]: the outermost
 // product with a shared W is a scaling in both. Chosen from the sizes alone, never from the batch.
-template <class T> SLOPENET_INLINE Direction best_direction(const Net<T>& net) {
+template <class T>
+SLOPENET_INLINE Direction best_direction(const Net<T>& net) {
     double forward = 0, reverse = 0;
     for (int i = 0; i < net.depth; ++i) {
         const double size = static_cast<double>(net.layers[i].rows) * net.layers[i].cols;
@@ -58,7 +62,8 @@ template <class T> SLOPENET_INLINE Direction best_direction(const Net<T>& net) {
 }
 
 // Rows of arrays handed to a kernel; null where not given or not wanted.
-template <class T> struct Points {
+template <class T>
+struct Points {
     long n;           // samples
     const T* X;       // (n, n_1)
     const T* vector;  // jvp: v (n, n_1); vjp: u (n, n_L)
@@ -69,7 +74,8 @@ template <class T> struct Points {
 // Backpropagation of values and slopes. Either the targets of a squared error,
 //     C = 1/2 |y - H|^2 + 1/2 sum_ki weight_ki (J_ki - dydx_ki)^2,   NaN in dydx is a missing slope,
 // or, with `given`, y and dydx themselves hold the cotangents of H and J.
-template <class T> struct Task {
+template <class T>
+struct Task {
     long n;
     const T* X;              // (n, n_1)
     const T* y;              // (n, n_L)
@@ -78,24 +84,27 @@ template <class T> struct Task {
     const T* sample_weight;  // (n) or null
     bool given;
 };
-template <class T> struct Gradient {
+template <class T>
+struct Gradient {
     T* theta;         // W[2], b[2], ..., W[L], b[L], flat; summed over the samples; null: the cost alone
     T* const* delta;  // depth pointers to (n, n_l) or null
     double value_cost, slope_cost;
 };
 
 // Single-sample stochastic gradient descent.
-template <class T> struct Descent {
-    const T* X;         // (N, n_1)
-    const T* y;         // (N, n_L)
-    const int* order;   // the sample of each step
+template <class T>
+struct Descent {
+    const T* X;        // (N, n_1)
+    const T* y;        // (N, n_L)
+    const int* order;  // the sample of each step
     long steps;
-    const T* rates;     // learning rate of each step
+    const T* rates;  // learning rate of each step
 };
 
 enum class Operation { values, jacobian, jvp, vjp };
 
-template <class T> struct Kernels {
+template <class T>
+struct Kernels {
     const Activation<T>* activations;
     int activation_count;
     int pack_rows;

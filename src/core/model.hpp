@@ -12,7 +12,8 @@
 
 namespace slopenet {
 
-template <class T> class Buffer {  // cache-line aligned, not initialised
+template <class T>
+class Buffer {  // cache-line aligned, not initialised
   public:
     explicit Buffer(long n) : memory(allocate(n)) {}
     T* data() const { return memory.get(); }
@@ -33,7 +34,8 @@ struct LayerSpec {
     double parameter;
 };
 
-template <class T> class Model {
+template <class T>
+class Model {
   public:
     // theta: W[2] row-major, b[2], ..., W[L], b[L]
     Model(const std::vector<LayerSpec>& specs, const T* theta) : memory(plan(specs)) {
@@ -82,12 +84,14 @@ template <class T> class Model {
             Points<T> part = points;
             part.n = std::min(tile, points.n - first);
             part.X += first * view.inputs();
-            if (part.vector) part.vector += first * (operation == Operation::jvp ? view.inputs() : view.outputs());
+            if (part.vector)
+                part.vector += first * (operation == Operation::jvp ? view.inputs() : view.outputs());
             if (part.H) part.H += first * view.outputs();
             if (part.J) {
-                part.J += first * (operation == Operation::jvp   ? view.outputs()
-                                   : operation == Operation::vjp ? view.inputs()
-                                                                 : static_cast<long>(view.outputs()) * view.inputs());
+                part.J += first * (operation == Operation::jvp ? view.outputs()
+                                   : operation == Operation::vjp
+                                       ? view.inputs()
+                                       : static_cast<long>(view.outputs()) * view.inputs());
             }
             if (!kernel.run(view, operation, direction, part, space.data() + worker * size)) finite = false;
         });
@@ -105,7 +109,8 @@ template <class T> class Model {
         const long tiles_each = (tiles + most - 1) / most;
         const long parts = tiles ? (tiles + tiles_each - 1) / tiles_each : 0;
         const Direction direction = view.outputs() <= view.inputs() ? Direction::reverse : Direction::forward;
-        const int workers = workers_for(3 * task.n, slopes ? Operation::jacobian : Operation::values, direction, threads, parts);
+        const int workers = workers_for(3 * task.n, slopes ? Operation::jacobian : Operation::values,
+                                        direction, threads, parts);
         Buffer<T> space(size * workers);
         Buffer<T> sums(gradient.theta ? parts * parameter_count : 0);
         std::vector<Gradient<T>> partial(static_cast<std::size_t>(parts));
@@ -117,7 +122,8 @@ template <class T> class Model {
                 std::fill(own.theta, own.theta + parameter_count, T(0));
             }
             const long first = part * tiles_each * tile;
-            kernel.backprop(view, task, own, first, std::min(task.n, first + tiles_each * tile), space.data() + worker * size);
+            kernel.backprop(view, task, own, first, std::min(task.n, first + tiles_each * tile),
+                            space.data() + worker * size);
         });
         if (gradient.theta) std::fill(gradient.theta, gradient.theta + parameter_count, T(0));
         for (const Gradient<T>& own : partial) {
@@ -148,13 +154,15 @@ template <class T> class Model {
         at += (n + 15) / 16 * 16;
         return piece;
     }
-    long padded(int rows) const { return (rows + kernel.pack_rows - 1) / kernel.pack_rows * kernel.pack_rows; }
+    long padded(int rows) const {
+        return (rows + kernel.pack_rows - 1) / kernel.pack_rows * kernel.pack_rows;
+    }
 
     long plan(const std::vector<LayerSpec>& specs) {
         long total = 0;
         for (const LayerSpec& spec : specs) {
-            layers.push_back({spec.rows, spec.cols, &kernel.activations[spec.activation], spec.parameter, nullptr, nullptr, nullptr,
-                              nullptr, nullptr});
+            layers.push_back({spec.rows, spec.cols, &kernel.activations[spec.activation], spec.parameter,
+                              nullptr, nullptr, nullptr, nullptr, nullptr});
             parameter_count += layers.back().parameters();
             total += padded(spec.rows) * spec.cols + padded(spec.cols) * spec.rows + padded(spec.rows) + 48;
         }
@@ -168,7 +176,8 @@ template <class T> class Model {
             directions = direction == Direction::forward ? layers.front().cols : layers.back().rows;
         }
         const double work = static_cast<double>(n) * static_cast<double>(parameter_count) * (1 + directions);
-        const double useful = std::min({work / 1e6, static_cast<double>(threads), static_cast<double>(blocks)});
+        const double useful =
+            std::min({work / 1e6, static_cast<double>(threads), static_cast<double>(blocks)});
         return std::max(1, static_cast<int>(useful));
     }
 

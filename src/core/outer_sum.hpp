@@ -5,13 +5,19 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-template <class T> void clear(T* x, long n) { std::memset(x, 0, static_cast<std::size_t>(n) * sizeof(T)); }
+template <class T>
+void clear(T* x, long n) {
+    std::memset(x, 0, static_cast<std::size_t>(n) * sizeof(T));
+}
 
 // dW += sum over samples and directions of G A^T. A is turned sample-major in `scratch`, so that lanes are
 // columns of dW and no lane is ever summed.
-template <class T> class OuterSum {
+template <class T>
+class OuterSum {
   public:
-    static long scratch_size(int cols, int count) { return static_cast<long>(count) * chunk<T> * round_up(cols, 3 * lanes<T>); }
+    static long scratch_size(int cols, int count) {
+        return static_cast<long>(count) * chunk<T> * round_up(cols, 3 * lanes<T>);
+    }
 
     static void add(const T* G, const T* A, int rows, int cols, int count, T* dW, T* scratch) {
         const int ld = round_up(cols, 3 * lanes<T>);
@@ -32,7 +38,8 @@ template <class T> class OuterSum {
 
   private:
     template <int R>
-    static void block(const T* G, const T* At, int ld, int rows, int row, int cols, int col, int count, T* dW) {
+    static void block(const T* G, const T* At, int ld, int rows, int row, int cols, int col, int count,
+                      T* dW) {
         Vec<T> sum[R][3] = {};
         for (int c = 0; c < count; ++c) {
             const T* g = G + c * Samples<T>::panel(rows) + static_cast<long>(row) * chunk<T>;
@@ -58,12 +65,14 @@ template <class T> class OuterSum {
 };
 
 // x += y z over n entries
-template <class T> void add_product(T* x, const T* y, const T* z, long n) {
+template <class T>
+void add_product(T* x, const T* y, const T* z, long n) {
     for (long i = 0; i < n; i += lanes<T>) store(x + i, fma(load(y + i), load(z + i), load(x + i)));
 }
 
 // to[row * stride] += sum over the samples of a panel group
-template <class T> void add_lanes(const T* from, int rows, int groups, T* to, long stride) {
+template <class T>
+void add_lanes(const T* from, int rows, int groups, T* to, long stride) {
     using L = Samples<T>;
     for (int r = 0; r < rows; ++r) {
         Vec<T> sum{};
@@ -75,7 +84,8 @@ template <class T> void add_lanes(const T* from, int rows, int groups, T* to, lo
     }
 }
 
-template <class T> SLOPENET_INLINE T sample_weight(const Task<T>& task, long s) {
+template <class T>
+SLOPENET_INLINE T sample_weight(const Task<T>& task, long s) {
     return task.sample_weight ? task.sample_weight[s] : T(1);
 }
 

@@ -20,7 +20,8 @@ struct Interrupted : std::runtime_error {
 using Poll = std::function<bool()>;
 
 // body(worker, block) for block = 0 .. blocks - 1, worker < threads. The body must not throw.
-template <class Body> void parallel_for(long blocks, int threads, const Poll& poll, const Body& body) {
+template <class Body>
+void parallel_for(long blocks, int threads, const Poll& poll, const Body& body) {
     std::atomic<long> next{0};
     std::atomic<bool> stop{false};
     const auto work = [&](int worker, bool may_poll) {

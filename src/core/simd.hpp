@@ -34,32 +34,47 @@ using F32 = float __attribute__((vector_size(vector_bytes)));
 using I64 = std::int64_t __attribute__((vector_size(vector_bytes)));
 using F32Half = float __attribute__((vector_size(vector_bytes / 2)));
 
-template <class T> struct Simd;
-template <> struct Simd<double> {
+template <class T>
+struct Simd;
+template <>
+struct Simd<double> {
     using V = F64;
 };
-template <> struct Simd<float> {
+template <>
+struct Simd<float> {
     using V = F32;
 };
-template <class T> using Vec = typename Simd<T>::V;
+template <class T>
+using Vec = typename Simd<T>::V;
 
-template <class T> inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
+template <class T>
+inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
 
 // Samples in one chunk of a panel: three vectors, the width of the micro-kernel.
-template <class T> inline constexpr int chunk = 3 * lanes<T>;
+template <class T>
+inline constexpr int chunk = 3 * lanes<T>;
 // Rows of W that are packed side by side.
-template <class T> inline constexpr int pack_rows = lanes<T> > micro_rows ? lanes<T> : micro_rows;
+template <class T>
+inline constexpr int pack_rows = lanes<T> > micro_rows ? lanes<T> : micro_rows;
 
-template <class V, class T> SLOPENET_INLINE V load_as(const T* from) {
+template <class V, class T>
+SLOPENET_INLINE V load_as(const T* from) {
     V v;
     std::memcpy(&v, from, sizeof v);
     return v;
 }
-template <class T> SLOPENET_INLINE Vec<T> load(const T* from) { return load_as<Vec<T>>(from); }
-template <class V, class T> SLOPENET_INLINE void store(T* to, V v) {
+template <class T>
+SLOPENET_INLINE Vec<T> load(const T* from) {
+    return load_as<Vec<T>>(from);
+}
+template <class V, class T>
+SLOPENET_INLINE void store(T* to, V v) {
     std::memcpy(to, &v, sizeof v);
 }
-template <class T> SLOPENET_INLINE Vec<T> broadcast(T x) { return Vec<T>{} + x; }
+template <class T>
+SLOPENET_INLINE Vec<T> broadcast(T x) {
+    return Vec<T>{} + x;
+}
 
 // a b + c, rounded once where the instruction set has it. The files are compiled with
 // -ffp-contract=off, so that this function alone decides and equal inputs give equal bits.
@@ -87,7 +102,8 @@ SLOPENET_INLINE F32 fma(F32 a, F32 b, F32 c) {
 }
 SLOPENET_INLINE F64 fma(F64 a, F64 b, double c) { return fma(a, b, broadcast(c)); }
 
-template <class V> SLOPENET_INLINE auto sum_lanes(V v) {
+template <class V>
+SLOPENET_INLINE auto sum_lanes(V v) {
     auto total = v[0];
     for (int i = 1; i < static_cast<int>(sizeof v / sizeof v[0]); ++i) total += v[i];
     return total;

@@ -14,7 +14,8 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-template <class T> class Slopes {
+template <class T>
+class Slopes {
     using L = Samples<T>;
 
   public:
@@ -32,10 +33,13 @@ template <class T> class Slopes {
         scratch = arena.take(OuterSum<T>::scratch_size(width, count));
     }
 
-    static int directions(const Net<T>& net) { return net.outputs() <= net.inputs() ? net.outputs() : net.inputs(); }
+    static int directions(const Net<T>& net) {
+        return net.outputs() <= net.inputs() ? net.outputs() : net.inputs();
+    }
 
     // e[l] for every layer, dW of the flat gradient (unless null), the cost of the slopes.
-    void operator()(const Task<T>& task, long s0, long n, int used, const Tape<L, T>& tape, T* theta, double& cost) {
+    void operator()(const Task<T>& task, long s0, long n, int used, const Tape<L, T>& tape, T* theta,
+                    double& cost) {
         groups = used;
         for (int i = 0; i < net.depth; ++i) clear(e[i], groups * L::panel(net.layers[i].rows));
         const int all = directions(net);
@@ -55,17 +59,20 @@ template <class T> class Slopes {
     void times_D(const T* from, T* to, int i, const Tape<L, T>& tape, int count) const {
         const long n = size(net.layers[i].rows);
         for (int d = 0; d < count; ++d) {
-            for (long j = 0; j < n; j += lanes<T>) store(to + d * n + j, load(from + d * n + j) * load(tape.D[i] + j));
+            for (long j = 0; j < n; j += lanes<T>)
+                store(to + d * n + j, load(from + d * n + j) * load(tape.D[i] + j));
         }
     }
 
-    void along_outputs(const Task<T>& task, long s0, long n, const Tape<L, T>& tape, T* theta, double& cost, int k0, int count) {
+    void along_outputs(const Task<T>& task, long s0, long n, const Tape<L, T>& tape, T* theta, double& cost,
+                       int k0, int count) {
         const int top = net.depth - 1, outputs = net.outputs();
         // c[L] = I: row k of G[L] is all there is
         clear(first[top], count * size(outputs));
         for (int k = 0; k < count; ++k) {
             for (int g = 0; g < groups; ++g) {
-                T* one = first[top] + k * size(outputs) + g * L::panel(outputs) + static_cast<long>(k0 + k) * L::width;
+                T* one = first[top] + k * size(outputs) + g * L::panel(outputs) +
+                         static_cast<long>(k0 + k) * L::width;
                 for (int lane = 0; lane < L::width; ++lane) one[lane] = 1;
             }
         }
@@ -76,12 +83,14 @@ template <class T> class Slopes {
             if (i == top) {
                 for (int k = 0; k < count; ++k) {
                     for (int g = 0; g < groups; ++g) {
-                        L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols, tape.D[i] + g * L::panel(outputs), k0 + k,
+                        L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
+                               tape.D[i] + g * L::panel(outputs), k0 + k,
                                c + (k * groups + g) * L::panel(layer.cols));
                     }
                 }
             } else {
-                L::product(layer.packed_transpose, layer.cols, layer.rows, second[i], c, count * groups, Plain<T>{});
+                L::product(layer.packed_transpose, layer.cols, layer.rows, second[i], c, count * groups,
+                           Plain<T>{});
             }
             if (i > 0) times_D(c, second[i - 1], i - 1, tape, count);
         }
@@ -105,14 +114,16 @@ template <class T> class Slopes {
         }
     }
 
-    void along_inputs(const Task<T>& task, long s0, long n, const Tape<L, T>& tape, T* theta, double& cost, int i0, int count) {
+    void along_inputs(const Task<T>& task, long s0, long n, const Tape<L, T>& tape, T* theta, double& cost,
+                      int i0, int count) {
         const int inputs = net.inputs(), outputs = net.outputs(), top = net.depth - 1;
         const Layer<T>& bottom = net.layers[0];
         for (int d = 0; d < count; ++d) {
             for (int j = 0; j < bottom.rows; ++j) {
                 const Vec<T> w = broadcast(bottom.W[static_cast<long>(j) * inputs + i0 + d]);
                 for (int g = 0; g < groups; ++g) {
-                    T* to = first[0] + (d * groups + g) * L::panel(bottom.rows) + static_cast<long>(j) * L::width;
+                    T* to =
+                        first[0] + (d * groups + g) * L::panel(bottom.rows) + static_cast<long>(j) * L::width;
                     for (int v = 0; v < 3; ++v) store(to + v * lanes<T>, w);
                 }
             }
@@ -120,11 +131,13 @@ template <class T> class Slopes {
         times_D(first[0], second[0], 0, tape, count);
         for (int i = 1; i < net.depth; ++i) {
             const Layer<T>& layer = net.layers[i];
-            L::product(layer.packed, layer.rows, layer.cols, second[i - 1], first[i], count * groups, Plain<T>{});
+            L::product(layer.packed, layer.rows, layer.cols, second[i - 1], first[i], count * groups,
+                       Plain<T>{});
             times_D(first[i], second[i], i, tape, count);
         }
         std::memcpy(left, second[top], static_cast<std::size_t>(count * size(outputs)) * sizeof(T));
-        for (int d = 0; d < count; ++d) cotangent(task, s0, n, left + d * size(outputs), outputs, -1, i0 + d, cost);
+        for (int d = 0; d < count; ++d)
+            cotangent(task, s0, n, left + d * size(outputs), outputs, -1, i0 + d, cost);
         if (!theta) return;
         T *q = left, *spare = right;
         long offset = net.parameters();
@@ -135,19 +148,23 @@ template <class T> class Slopes {
             for (int d = 0; d < count; ++d) add_product(e[i], q + d * panel, first[i] + d * panel, panel);
             times_D(q, q, i, tape, count);
             if (i > 0) {
-                OuterSum<T>::add(q, second[i - 1], layer.rows, layer.cols, count * groups, theta + offset, scratch);
-                L::product(layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups, Plain<T>{});
+                OuterSum<T>::add(q, second[i - 1], layer.rows, layer.cols, count * groups, theta + offset,
+                                 scratch);
+                L::product(layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups,
+                           Plain<T>{});
                 T* const done = spare;
                 spare = q;
                 q = done;
             } else {  // A'[1]_i is a unit vector
-                for (int d = 0; d < count; ++d) add_lanes(q + d * panel, layer.rows, groups, theta + i0 + d, inputs);
+                for (int d = 0; d < count; ++d)
+                    add_lanes(q + d * panel, layer.rows, groups, theta + i0 + d, inputs);
             }
         }
     }
 
     // One row (k >= 0) or column (i >= 0) of dH/dx becomes the cotangent on it, in place.
-    void cotangent(const Task<T>& task, long s0, long n, T* panel, int rows, int k, int i, double& cost) const {
+    void cotangent(const Task<T>& task, long s0, long n, T* panel, int rows, int k, int i,
+                   double& cost) const {
         const int inputs = net.inputs(), outputs = net.outputs();
         for (int g = 0; g < groups; ++g) {
             for (int lane = 0; lane < L::width; ++lane) {

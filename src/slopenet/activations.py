@@ -14,7 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from array_api_compat import array_namespace, is_jax_array, is_numpy_array, is_torch_array
+from array_api_compat import (
+    array_namespace,
+    is_cupy_array,
+    is_jax_array,
+    is_numpy_array,
+    is_torch_array,
+)
 
 Array: TypeAlias = Any
 """An array of any library of the array API standard."""
@@ -44,36 +50,45 @@ def _real(xp: Any, z: Array) -> Array:
     return xp.real(z) if xp.isdtype(z.dtype, "complex floating") else z
 
 
-def _negative(xp: Any, z: Array) -> Array:
-    return _real(xp, z) < 0
+def _left(xp: Any, z: Array) -> Array:
+    """Re z ≤ 0: 0 counts as left, so that automatic differentiation too finds the left slope."""
+    return _real(xp, z) <= 0
 
 
 def _abs(xp: Any, z: Array) -> Array:
-    return xp.where(_negative(xp, z), -z, z)
+    return xp.where(_left(xp, z), -z, z)
 
 
 def _min0(xp: Any, z: Array) -> Array:
-    """The part of z where Re z < 0, else 0."""
-    return xp.where(_negative(xp, z), z, xp.zeros_like(z))
+    """The part of z where Re z ≤ 0, else 0."""
+    return xp.where(_left(xp, z), z, xp.zeros_like(z))
 
 
 def erfc(z: Array) -> Array:
-    """erfc of each library; it is not in the array API standard."""
-    if is_torch_array(z):
-        import torch
+    """erfc of each library; it is not in the array API standard.
 
-        return torch.special.erfc(z)
-    if is_jax_array(z):
-        import jax
-
-        return jax.scipy.special.erfc(z)
+    Raises
+    ------
+    TypeError
+        For an array of a library whose erfc is not known here.
+    """
     if is_numpy_array(z):
-        import scipy.special
-
-        return scipy.special.erfc(z)
-    import cupyx.scipy.special  # type: ignore[import-not-found, unused-ignore]
-
-    return cupyx.scipy.special.erfc(z)
+        from scipy.special import erfc as of_library
+    elif is_torch_array(z):
+        from torch.special import erfc as of_library
+    elif is_jax_array(z):
+        from jax.scipy.special import erfc as of_library
+    elif is_cupy_array(z):
+        from cupyx.scipy.special import (  # type: ignore[import-not-found, unused-ignore]
+            erfc as of_library,
+        )
+    else:
+        raise TypeError(
+            "activation 'gelu' needs erfc, which the array API standard lacks and which is known"
+            f" here for NumPy, torch, JAX and CuPy, not for {type(z).__module__};"
+            " 'gelu_tanh' does without"
+        )
+    return of_library(z)
 
 
 # The logistic function s(x) = 1/(1 + exp(-x)), written with e = exp(-|x|).
@@ -81,7 +96,7 @@ def erfc(z: Array) -> Array:
 
 def _s(xp: Any, x: Array) -> Array:
     e = xp.exp(-_abs(xp, x))
-    return xp.where(_negative(xp, x), e, xp.ones_like(e)) / (1 + e)
+    return xp.where(_left(xp, x), e, xp.ones_like(e)) / (1 + e)
 
 
 def _s1(xp: Any, x: Array) -> Array:
@@ -149,7 +164,7 @@ def _mish(order: int) -> Callable[[Any, Array, float], Array]:
 
     def function(xp: Any, z: Array, _: float) -> Array:
         e = xp.exp(-_abs(xp, z))
-        low = _negative(xp, z)
+        low = _left(xp, z)
         r = 1 / xp.where(low, e * (e + 2) + 2, 2 * e * (e + 1) + 1)
         tau = xp.where(low, e * (e + 2), 1 + 2 * e) * r
         if order == 0:
@@ -187,27 +202,28 @@ TABLE: dict[str, Activation] = {
         lambda xp, z, _: -8 * xp.tanh(z) * _s1(xp, 2 * z),
     ),
     "relu": Activation(
-        lambda xp, z, _: xp.where(_real(xp, z) > 0, z, xp.zeros_like(z)),
+        lambda xp, z, _: xp.where(_left(xp, z), xp.zeros_like(z), z),
         lambda xp, z, _: _step(xp, z, xp.zeros_like(z), 1.0),
         lambda xp, z, _: xp.zeros_like(z),
     ),
     "leaky_relu": Activation(
-        lambda xp, z, p: xp.where(_real(xp, z) > 0, z, p * z),
+        lambda xp, z, p: xp.where(_left(xp, z), p * z, z),
         lambda xp, z, p: _step(xp, z, p * xp.ones_like(z), 1.0),
         lambda xp, z, _: xp.zeros_like(z),
         "slope",
         0.01,
     ),
     "elu": Activation(
-        lambda xp, z, p: xp.where(_real(xp, z) > 0, z, p * xp.expm1(_min0(xp, z))),
+        lambda xp, z, p: xp.where(_left(xp, z), p * xp.expm1(_min0(xp, z)), z),
         lambda xp, z, p: _step(xp, z, p * xp.exp(_min0(xp, z)), 1.0),
         lambda xp, z, p: _step(xp, z, p * xp.exp(_min0(xp, z)), 0.0),
         "alpha",
         1.0,
     ),
     "selu": Activation(
-        lambda xp, z, _: _SELU_SCALE
-        * xp.where(_real(xp, z) > 0, z, _SELU_ALPHA * xp.expm1(_min0(xp, z))),
+        lambda xp, z, _: (
+            _SELU_SCALE * xp.where(_left(xp, z), _SELU_ALPHA * xp.expm1(_min0(xp, z)), z)
+        ),
         lambda xp, z, _: _SELU_SCALE * _step(xp, z, _SELU_ALPHA * xp.exp(_min0(xp, z)), 1.0),
         lambda xp, z, _: _SELU_SCALE * _step(xp, z, _SELU_ALPHA * xp.exp(_min0(xp, z)), 0.0),
     ),
@@ -240,8 +256,9 @@ TABLE: dict[str, Activation] = {
     "gaussian": Activation(
         lambda xp, z, _: xp.exp(-z * z),
         lambda xp, z, _: -2 * _bounded(xp, z, 64.0) * xp.exp(-(_bounded(xp, z, 64.0) ** 2)),
-        lambda xp, z, _: (4 * _bounded(xp, z, 64.0) ** 2 - 2)
-        * xp.exp(-(_bounded(xp, z, 64.0) ** 2)),
+        lambda xp, z, _: (
+            (4 * _bounded(xp, z, 64.0) ** 2 - 2) * xp.exp(-(_bounded(xp, z, 64.0) ** 2))
+        ),
     ),
 }
 

@@ -1,9 +1,9 @@
 """The derivation, equation by equation, over the array API standard.
 
 Layers l = 2..L; Python index i of every list is layer l = i + 2. Samples are rows: x is (..., n_1),
-z[l] and a[l] are (..., n_l), and a matrix belonging to each sample is (..., rows, columns). W[l] is
-(n_l, n_{l-1}), b[l] is (n_l,), and D[l] = diag(σ'(z[l])) is kept as its diagonal (..., n_l). The same
-lines run on NumPy, torch, JAX and CuPy arrays; the compiled core must match them.
+z[l] and a[l] are (..., n_l), and a matrix belonging to each sample is (..., rows, columns). W[l]
+is (n_l, n_{l-1}), b[l] is (n_l,), and D[l] = diag(σ'(z[l])) is kept as its diagonal (..., n_l). The
+same lines run on NumPy, torch, JAX and CuPy arrays; the compiled core must match them.
 
     z[l] = W[l] a[l-1] + b[l],   a[l] = σ(z[l]),   a[1] = x,   H(x) = a[L]
     ∂H/∂x = D[L] W[L] · D[L-1] W[L-1] ··· D[2] W[2]

@@ -1,4 +1,4 @@
-"""The record of one point: every z, a, D, partial product and δ, printed as the derivation reads."""
+"""The record of one point: every z, a, D, product and δ, printed as the derivation reads."""
 
 from __future__ import annotations
 

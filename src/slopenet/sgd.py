@@ -1,4 +1,4 @@
-"""Stochastic gradient descent as Higham & Higham run it: one sample a step, drawn with replacement."""
+"""Stochastic gradient descent as in Higham & Higham: one sample a step, with replacement."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from slopenet.arrays import Floats
 
 def count(sizes: Sequence[int]) -> int:
     """How many parameters a network of n_1, ..., n_L has."""
-    return sum((below + 1) * here for below, here in zip(sizes[:-1], sizes[1:], strict=True))
+    return sum((below + 1) * here for below, here in pairwise(sizes))
 
 
 def flatten(weights: Sequence[Floats], biases: Sequence[Floats]) -> Floats:
@@ -22,7 +23,7 @@ def flatten(weights: Sequence[Floats], biases: Sequence[Floats]) -> Floats:
 def unflatten(theta: Floats, sizes: Sequence[int]) -> tuple[list[Floats], list[Floats]]:
     """W[l] (n_l, n_{l-1}) and b[l] (n_l,) as views of θ."""
     weights, biases, at = [], [], 0
-    for below, here in zip(sizes[:-1], sizes[1:], strict=True):
+    for below, here in pairwise(sizes):
         weights.append(theta[at : at + here * below].reshape(here, below))
         at += here * below
         biases.append(theta[at : at + here])

@@ -15,7 +15,7 @@ LARGE = [(17, 300, 1), (5, 64, 128, 33, 7, 90, 3), (3, 2, 150, 40, 12, 8)]
 
 
 def by_core(net: sn.Network, x: np.ndarray, y: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Each quantity of one point from the compiled core; ∂a[l]/∂x is the Jacobian of a shorter net."""
+    """Each quantity of one point from the core; ∂a[l]/∂x is the Jacobian of a shorter net."""
     result = sn.backprop(net, x, y)
     yield from ((f"delta {i}", d) for i, d in enumerate(result.delta))
     yield from ((f"dW {i}", d) for i, d in enumerate(result.dW))

@@ -50,7 +50,9 @@ def exact_values(name: str, z: np.ndarray, order: int) -> list[mpmath.mpf]:
 def test_a_few_ulp_from_the_exact_value_everywhere(name: str, order: int) -> None:
     """8 ulp of the value, or of 1 where σ' or σ'' crosses zero and no formula keeps its digits."""
     rng = np.random.default_rng(order)
-    z = np.concatenate([rng.normal(size=60), rng.uniform(-40, 40, 60), 10 ** rng.uniform(-9, 0, 20)])
+    z = np.concatenate(
+        [rng.normal(size=60), rng.uniform(-40, 40, 60), 10 ** rng.uniform(-9, 0, 20)]
+    )
     got = _core.activation(name, parameter(name), z, order)[order]
     for point, value, exact in zip(z, got, exact_values(name, z, order), strict=True):
         near_root = name in ("silu", "gelu", "gelu_tanh", "mish", "gaussian") and abs(exact) < 1

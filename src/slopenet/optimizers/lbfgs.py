@@ -1,4 +1,4 @@
-"""L-BFGS with SciPy's line search (Byrd, Lu, Nocedal & Zhu 1995): full batches, smooth objectives."""
+"""L-BFGS by SciPy (Byrd, Lu, Nocedal & Zhu 1995): full batches, smooth objectives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def minimise(
     iterations: int,
     after: Callable[[int, Floats, float], bool],
 ) -> str:
-    """Minimise from θ; call ``after(iteration, theta, value)`` each time, which returns True to stop.
+    """Minimise from θ; ``after(iteration, theta, value)`` returns True to stop.
 
     Returns
     -------

@@ -1,0 +1,56 @@
+// Python's view of the core: array rules, GIL, errors. No arithmetic.
+#include "model.hpp"
+
+namespace slopenet {
+namespace {
+
+// The table's row over an array: sigma and its first `order` derivatives.
+template <class T>
+std::vector<Made<T>> activation(const std::string& name, double parameter, const Given<T>& z, int order) {
+    const Kernels<T>& kernel = kernels<T>();
+    for (int i = 0; i < kernel.activation_count; ++i) {
+        if (name != kernel.activations[i].name) continue;
+        const long n = static_cast<long>(z.size()), padded = (n + 15) / 16 * 16;
+        Buffer<T> in(padded), out(3 * padded);
+        std::fill(std::copy(z.data(), z.data() + n, in.data()), in.data() + padded, T(0));
+        T* to = out.data();
+        kernel.activations[i].apply[order](in.data(), parameter, to, to + padded, to + 2 * padded, padded);
+        std::vector<Made<T>> results;
+        for (int k = 0; k <= order; ++k) {
+            results.push_back(make<T>({z.size()}));
+            std::copy(to + k * padded, to + k * padded + n, results.back().data());
+        }
+        return results;
+    }
+    throw nb::value_error(("unknown activation " + name).c_str());
+}
+
+}  // namespace
+}  // namespace slopenet
+
+NB_MODULE(_core, m) {
+    using namespace slopenet;
+    m.doc() = "The compiled core of slopenet.";
+    try {
+        m.attr("isa") = isa();
+    } catch (const std::runtime_error& error) {
+        throw nb::import_error(error.what());
+    }
+    m.def(
+        "activations",
+        [] {
+            const Kernels<double>& kernel = kernels<double>();
+            std::vector<std::tuple<std::string, int, double>> rows;
+            for (int i = 0; i < kernel.activation_count; ++i) {
+                const auto& row = kernel.activations[i];
+                rows.emplace_back(row.name, row.parameters, row.preset);
+            }
+            return rows;
+        },
+        "The table: name, number of parameters, preset of the parameter.");
+    m.def("activation", &activation<double>, "name"_a, "parameter"_a, "z"_a, "order"_a);
+    m.def("activation", &activation<float>, "name"_a, "parameter"_a, "z"_a, "order"_a,
+          "sigma(z) and its first `order` derivatives, a list of 1-D arrays.");
+    bind_model<double>(m, "Model64");
+    bind_model<float>(m, "Model32");
+}
