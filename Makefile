@@ -1,7 +1,9 @@
-# One command table: `make help`.
+# One command table: `make help`. Every target makes what it needs, from a clean clone, in .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+BUILD := --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON
 SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
 
 .DEFAULT_GOAL := help
@@ -10,27 +12,46 @@ SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeList
 help:  ## show this table
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/installed: $(SOURCES)
+$(VENV)/tools:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON .
+	$(PIP) "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja
+	@touch $@
+
+# The core is compiled into build/, so a second install compiles only what has changed.
+$(VENV)/installed: $(VENV)/tools $(SOURCES)
+	$(PIP) $(BUILD) .
+	@touch $@
+
+# One stamp for each group of extras in pyproject.toml.
+$(VENV)/with-%: $(VENV)/installed
+	$(PIP) $(BUILD) ".[$*]"
 	@touch $@
 
 install: $(VENV)/installed  ## build the core and install slopenet into .venv
 
-$(VENV)/demo: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pyarrow>=14" "matplotlib>=3.8"
-	@touch $@
-
-$(VENV)/test: $(VENV)/demo
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pytest>=8" "mpmath>=1.3" "python-flint>=0.6"
-	@touch $@
-
-demo: $(VENV)/demo  ## fit real steam data with and without slopes, and draw the difference
+demo: $(VENV)/with-demo  ## fit real steam data with and without slopes, draw the difference
 	$(BIN)/slopenet demo
 
-test: $(VENV)/test  ## run the tests (those that need torch or JAX are skipped)
+test: $(VENV)/with-demo $(VENV)/with-test  ## run the tests; those of torch and JAX are skipped if absent
 	$(BIN)/python -m pytest -q
+
+test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-peers  ## install torch (CPU) and JAX, run their tests
+	$(BIN)/python -m pytest -q tests/extras
+
+lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p slopenet
+	$(BIN)/mypy benchmarks examples tools
+	$(BIN)/clang-format --dry-run --Werror src/core/*.hpp src/core/*.cpp src/bindings/*
+
+format: $(VENV)/with-lint  ## lay out the code as lint wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i src/core/*.hpp src/core/*.cpp src/bindings/*
+
+bench: $(VENV)/with-demo  ## time value + Jacobian against every peer that is installed
+	$(BIN)/python -m benchmarks
 
 clean:  ## remove everything that was built
 	rm -rf $(VENV) build demo-output .pytest_cache .mypy_cache .ruff_cache
