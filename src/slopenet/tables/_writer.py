@@ -2,17 +2,15 @@
 
 import csv
 import io
-import os
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from slopenet.io.files import replacing
 
 from ._parquet import pyarrow
 from ._reader import slope_name
@@ -78,7 +76,7 @@ def write_table(
         write = _write_csv
     else:
         raise TableError(f"{path}: a table is written as .csv or .parquet, not {suffix}.")
-    with _replacing(path) as file:
+    with replacing(path) as file:
         write(file, names, blocks)
 
 
@@ -100,31 +98,3 @@ def _write_parquet(
         for block in blocks:
             columns = [arrow.array(np.ascontiguousarray(column)) for column in block.T]
             writer.write_table(arrow.table(columns, schema=schema))
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file that takes the place of path if all goes well, and vanishes otherwise.
-
-    A device or a pipe has no content to protect, and is written to as it is.
-    """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        with target.open("wb") as file:
-            yield file
-        return
-    temporary = target.with_name(f".slopenet-{secrets.token_hex(8)}.tmp")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    finally:
-        # Once more, as a second Ctrl-C may have cut the first clean-up off.
-        temporary.unlink(missing_ok=True)
