@@ -15,6 +15,8 @@ ROOMS = [
     "threads",
     "activations",
     "derivation",
+    "settings",
+    "frames",
     "arrays",
     "theta",
     "io",

@@ -1,19 +1,31 @@
 """The one place that rejects array input; inside, nothing is checked twice.
 
-That every entry is finite is checked by the core while it reads them, at no extra pass.
+That every entry of X is finite is checked by the core while it reads them, at no extra pass.
+Nothing here writes to an array that was given; one that fits as it is comes back as it is.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from array_api_compat import is_cupy_array, is_jax_array, is_torch_array
 from numpy.typing import DTypeLike, NDArray
 
-Floats = NDArray[np.floating[Any]]
+from slopenet import frames
+from slopenet.frames import Names
+
+Floats = NDArray[Any]
+
+_ADVICE = {
+    "S": "convert the text to numbers first",
+    "U": "convert the text to numbers first",
+    "M": "turn dates into numbers first, as by (t - t[0]) / np.timedelta64(1, 's')",
+    "m": "turn durations into numbers first, as by t / np.timedelta64(1, 's')",
+    "V": "a structured array becomes a plain one by"
+    " numpy.lib.recfunctions.structured_to_unstructured",
+    "f": "round it with .astype(float) if float64 is enough",
+}
 
 
 def is_foreign(x: object) -> bool:
@@ -23,136 +35,198 @@ def is_foreign(x: object) -> bool:
     )
 
 
-def floats(name: str, x: Any, dtype: DTypeLike = np.float64) -> Floats:
-    """`x` as a C-contiguous array of `dtype`, real numbers only.
+def floats(name: str, x: Any, dtype: DTypeLike = np.float64, labels: Names = None) -> Floats:
+    """`x` as a C-contiguous array of `dtype`; of a data frame the columns `labels`, or all.
+
+    Real numbers of any kind are rounded to `dtype`. A missing entry of a data frame is NaN.
 
     Raises
     ------
     TypeError
         For anything that is no array of real numbers, longdouble included: it would lose digits.
     ValueError
-        For ragged lists and masked entries.
+        For ragged lists, masked entries, columns that are not there, and what `dtype` cannot hold.
     """
     if type(x) is np.ndarray and x.dtype == dtype and x.flags.c_contiguous and x.flags.aligned:
         return x
     if hasattr(x, "tocsr"):
         raise TypeError(f"{name} is a sparse matrix; pass {name}.toarray()")
-    if isinstance(x, np.ma.MaskedArray):
-        if np.ma.is_masked(x):
-            raise ValueError(f"{name} has masked entries; fill or drop them first")
-        x = x.data
-    try:
-        array = np.asarray(x)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{name} is no rectangular array of numbers: {error}") from None
+    array = _array(name, x, labels)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise TypeError(
-            f"{name} has dtype {array.dtype}; real numbers of at most 64 bits are wanted"
-            f" (convert with np.asarray({name}, dtype=float))"
-        )
+        raise TypeError(_what_is_wrong(name, x, array))
     with np.errstate(over="ignore"):
         cast = np.require(array, dtype, ["C", "A"])
-    if cast.dtype.itemsize < array.dtype.itemsize and np.isinf(cast).any() > np.isinf(array).any():
-        raise ValueError(f"{name} has entries too large for {cast.dtype}")
-    return cast.view(np.ndarray)
+    if cast.dtype.itemsize < array.dtype.itemsize:
+        over = np.isinf(cast) & np.isfinite(array)
+        if over.any():
+            where, value = _first(array, over)
+            raise ValueError(f"{name}{where} is {value}, too large for {cast.dtype}")
+    return cast
 
 
-def table_columns(name: str, x: Any, names: Sequence[str] | None) -> Any:
-    """The columns `names` of a data frame in that order; anything else unchanged."""
-    if not (hasattr(x, "columns") and hasattr(x, "to_numpy")):
-        return x
-    columns = [str(column) for column in x.columns]
-    doubled = sorted({column for column in columns if columns.count(column) > 1})
-    if doubled:
-        raise ValueError(f"{name} has more than one column named {', '.join(doubled)}")
-    if names is None:
-        return x.to_numpy()
-    missing = [wanted for wanted in names if wanted not in columns]
-    if missing:
-        raise ValueError(f"{name} has no column {', '.join(missing)}; it has {', '.join(columns)}")
-    original = dict(zip(columns, x.columns, strict=True))
-    parts = [floats(f"{name}[{n!r}]", x[original[n]].to_numpy()) for n in names]
-    return np.stack(parts, axis=1) if parts else x.to_numpy()
+def _array(name: str, x: Any, labels: Names) -> Floats:
+    columns = frames.columns(name, x, labels)
+    if columns is not None:
+        parts = [floats(f"{name}[{label!r}]", column) for label, column in columns.items()]
+        return np.stack(parts, axis=1) if parts else np.empty((len(x), 0))
+    if isinstance(x, np.ma.MaskedArray):
+        masked = np.ma.getmaskarray(x)
+        if masked.any():
+            raise ValueError(
+                f"{name}{_first(x.data, masked)[0]} is masked; fill or drop such entries first"
+            )
+        x = x.data
+    elif hasattr(x, "to_numpy"):
+        x = frames.numbers(x)
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} is ragged: rows of unlike lengths make no array") from error
 
 
-def points(name: str, x: Any, width: int, dtype: DTypeLike) -> Floats:
+def _what_is_wrong(name: str, x: Any, array: Floats) -> str:
+    if array.dtype.kind != "O":
+        advice = _ADVICE.get(array.dtype.kind, "real numbers are wanted")
+        return f"{name} has dtype {array.dtype}; {advice}"
+    if array.ndim == 0:
+        return f"{name} is of type {type(x).__name__}, not an array of real numbers"
+    strange = np.array([not isinstance(v, int | float | np.number) for v in array.flat], bool)
+    if not strange.any():
+        return f"{name} has dtype object; convert it with .astype(float)"
+    where, value = _first(array, strange.reshape(array.shape))
+    return f"{name}{where} is {value!r}, not a real number"
+
+
+def _first(x: Floats, bad: Floats) -> tuple[str, Any]:
+    """Index, as it is written, and value of the first entry of `x` that is `bad`."""
+    where = tuple(int(i) for i in np.argwhere(bad)[0])
+    return str(list(where)) if where else "", x[where]
+
+
+def require_finite(name: str, x: Floats) -> None:
+    """Raise a ValueError that names the first entry of `x` that is NaN or infinite."""
+    # Minimum and maximum need no memory; isfinite of the whole array would.
+    if not (np.isfinite(x.min(initial=0.0)) and np.isfinite(x.max(initial=0.0))):
+        where, value = _first(x, ~np.isfinite(x))
+        raise ValueError(f"{name}{where} is {value}; every entry of {name} must be finite")
+
+
+def points(name: str, x: Any, width: int, dtype: DTypeLike, labels: Names = None) -> Floats:
     """`x` as points in rows (N, width), or a single point (width,)."""
-    array = floats(name, x, dtype)
+    if type(x) is not np.ndarray:
+        x = frames.entries(name, x, labels)
+    array = floats(name, x, dtype, labels)
     if array.ndim not in (1, 2) or array.shape[-1] != width:
         hint = ""
         if array.ndim == 1 and width == 1:
-            hint = f"; for {array.size} samples of one input pass {name}[:, None]"
+            hint = f"; for {array.size} samples of one number pass {name}[:, None]"
         raise ValueError(
             f"{name} must have shape (N, {width}) or ({width},), got {array.shape}{hint}"
         )
     return array
 
 
-def require_finite(name: str, x: Floats) -> None:
-    """Raise a ValueError that names the first entry of `x` that is NaN or infinite."""
-    bad = ~np.isfinite(x)
-    if bad.any():
-        where = tuple(int(i) for i in np.argwhere(bad)[0])
+def samples(name: str, x: Any, labels: Names = None) -> Floats:
+    """`x` as finite samples in rows (N, n_1), N and n_1 at least 1."""
+    array = floats(name, x, np.float64, labels)
+    if array.ndim != 2 or 0 in array.shape:
+        hint = f"; for one input pass {name}[:, None]" if array.ndim == 1 else ""
         raise ValueError(
-            f"{name}{list(where)} is {x[where]}; every entry of {name} must be finite"
+            f"{name} must have shape (N, n_1) with at least one row and column,"
+            f" got {array.shape}{hint}"
         )
+    require_finite(name, array)
+    return array
 
 
-def targets(y: Any, n: int, outputs: int, dtype: DTypeLike = np.float64) -> Floats:
-    """Values (N, n_L) to learn; (N,) is one output."""
-    array = floats("y", y, dtype)
-    if array.ndim == 1 and outputs == 1:
-        array = array[:, None]
-    if array.shape != (n, outputs):
-        also = f" or ({n},)" if outputs == 1 else ""
-        raise ValueError(f"y must have shape ({n}, {outputs}){also}, got {array.shape}")
-    require_finite("y", array)
-    return np.ascontiguousarray(array)
+def directions(
+    name: str, v: Any, wanted: tuple[int, ...], dtype: DTypeLike, labels: Names = None
+) -> Floats:
+    """One vector for each point, an array of the shape `wanted`, or one vector for all of them."""
+    array = floats(name, frames.entries(name, v, labels), dtype, labels)
+    require_shape(name, array, [wanted, wanted[-1:]])
+    if array.shape == wanted:
+        return array
+    require_finite(name, array)
+    return np.ascontiguousarray(np.broadcast_to(array, wanted))
+
+
+def targets(
+    name: str, y: Any, shape: tuple[int | None, int], dtype: DTypeLike, labels: Names = None
+) -> Floats:
+    """Values (N, n_L) to learn, (N,) for one output; N is None for those of a single point."""
+    n, n_L = shape
+    rows = () if n is None else (n,)
+    given = floats(name, y if rows else frames.entries(name, y, labels), dtype, labels)
+    if not rows and given.shape == (1, n_L):
+        given = given[0]
+    require_shape(name, given, [(*rows, n_L), rows] if n_L == 1 else [(*rows, n_L)])
+    require_finite(name, given)
+    return given.reshape(*rows, n_L)
 
 
 def slopes(
-    dydx: Any, n: int, outputs: int, inputs: int, dtype: DTypeLike = np.float64
-) -> Floats:
-    """Slopes (N, n_L, n_1) to learn, (N, n_1) for one output; NaN is a missing slope."""
-    array = floats("dydx", dydx, dtype)
-    if array.ndim == 2 and outputs == 1:
-        array = array[:, None, :]
-    if array.shape != (n, outputs, inputs):
-        also = f" or ({n}, {inputs})" if outputs == 1 else ""
-        raise ValueError(
-            f"dydx must have shape ({n}, {outputs}, {inputs}){also}, got {array.shape}"
-        )
-    if np.isinf(array).any():
-        where = [int(i) for i in np.argwhere(np.isinf(array))[0]]
-        raise ValueError(f"dydx{where} is infinite; a slope is a number, or NaN where it is missing")
-    return np.ascontiguousarray(array)
+    name: str,
+    dydx: Any,
+    shape: tuple[int | None, int, int],
+    dtype: DTypeLike,
+    labels: tuple[Names, Names] = (None, None),
+) -> Floats | None:
+    """Slopes (N, n_L, n_1) to learn, (N, n_1) for one output; N is None for a single point.
+
+    NaN is a missing slope; None is returned if every slope is missing. `labels` are those of the
+    inputs and outputs.
+    """
+    n, n_L, n_1 = shape
+    rows = () if n is None else (n,)
+    columns = frames.slope_columns(name, dydx, *labels)
+    given = floats(name, dydx, dtype, columns)
+    wanted = [(*rows, n_L, n_1), *([(*rows, n_1)] if n_L == 1 else [])]
+    if columns is not None:
+        wanted = [wanted[0], (n or 1, n_L * n_1)]
+    require_shape(name, given, wanted)
+    infinite = np.isinf(given)
+    if infinite.any():
+        where, value = _first(given, infinite)
+        raise ValueError(f"{name}{where} is {value}; a slope is a number, or NaN if missing")
+    return None if np.isnan(given).all() else given.reshape(wanted[0])
 
 
-def slope_weights(
-    weight: Any, outputs: int, inputs: int, dtype: DTypeLike = np.float64
-) -> Floats:
+def one_or_each(name: str, x: Any, shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
+    """Finite numbers, one for each entry of `shape` or one for all, as an array of that shape."""
+    array = floats(name, x, dtype)
+    require_shape(name, array, [shape, ()])
+    require_finite(name, array)
+    return np.ascontiguousarray(np.broadcast_to(array, shape))
+
+
+def slope_weights(weight: Any, outputs: int, inputs: int, dtype: DTypeLike) -> Floats:
     """λ (n_L, n_1), or one number for all: finite, not negative."""
-    array = floats("slope_weight", weight, dtype)
-    if array.ndim and array.shape != (outputs, inputs):
-        raise ValueError(
-            f"slope_weight must be a number or have shape ({outputs}, {inputs}), got {array.shape}"
-        )
-    if not np.isfinite(array).all() or (array < 0).any():
-        raise ValueError(f"slope_weight must be finite and not negative, got {weight!r}")
-    return np.ascontiguousarray(np.broadcast_to(array, (outputs, inputs)))
-
-
-def sample_weights(weight: Any, n: int, dtype: DTypeLike = np.float64) -> Floats | None:
-    """Weights (N,) of the samples: finite, not negative, not all zero."""
-    if weight is None:
-        return None
-    array = floats("sample_weight", weight, dtype)
-    if array.shape != (n,):
-        raise ValueError(f"sample_weight must have shape ({n},), got {array.shape}")
-    require_finite("sample_weight", array)
-    if (array < 0).any():
-        i = int(np.argmax(array < 0))
-        raise ValueError(f"sample_weight[{i}] is {array[i]}; weights must not be negative")
-    if n and not math.fsum(array) > 0:
-        raise ValueError("sample_weight is zero for every sample")
+    array = one_or_each("slope_weight", weight, (outputs, inputs), dtype)
+    _require_not_negative("slope_weight", array)
     return array
+
+
+def sample_weights(weight: Any, n: int) -> Floats:
+    """Weights (N,) of the samples, finite, not negative, not all zero; scaled to a largest of 1."""
+    array = floats("sample_weight", weight)
+    require_shape("sample_weight", array, [(n,)])
+    require_finite("sample_weight", array)
+    _require_not_negative("sample_weight", array)
+    if not array.any():
+        raise ValueError("sample_weight is zero for every sample")
+    return np.asarray(array / array.max())
+
+
+def _require_not_negative(name: str, x: Floats) -> None:
+    if (x < 0).any():
+        where, value = _first(x, x < 0)
+        raise ValueError(f"{name}{where} is {value}; no weight may be negative")
+
+
+def require_shape(name: str, x: Any, wanted: list[tuple[int, ...]]) -> None:
+    """Raise a ValueError unless `x` has one of the shapes `wanted`."""
+    if tuple(x.shape) not in wanted:
+        shapes = " or ".join(str(shape) for shape in dict.fromkeys(wanted))
+        hint = f"; pass {name}[:, None]" if x.ndim and (*x.shape, 1) in wanted else ""
+        raise ValueError(f"{name} must have shape {shapes}, got {tuple(x.shape)}{hint}")

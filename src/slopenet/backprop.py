@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from slopenet import arrays
 from slopenet.arrays import Floats
 from slopenet.network import Network
@@ -48,11 +46,13 @@ def backprop(
     ----------
     net : Network
     X : (N, n_1) or (n_1,)
-    y : (N, n_L), (N,) for one output, or (n_L,) with a single point
-    dydx : (N, n_L, n_1), optional
-        True slopes, (N, n_1) for one output; NaN where one is missing.
+    y : (N, n_L), or (N,) for one output
+    dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
+        True slopes; NaN where one is missing.
     slope_weight : float or (n_L, n_1)
         λ.
+
+    A single point (n_1,) goes with y and dydx that drop the N.
 
     Returns
     -------
@@ -65,20 +65,24 @@ def backprop(
         If a shape does not fit or an entry is not finite.
     """
     dtype, inputs, outputs = net.dtype, net.sizes[0], net.sizes[-1]
-    points = arrays.points("X", arrays.table_columns("X", X, net.input_names), inputs, dtype)
-    single = points.ndim == 1
-    if single:
-        points, y = points[None, :], np.reshape(y, (1, -1))
-        dydx = None if dydx is None else np.reshape(dydx, (1, outputs, inputs))
+    points = arrays.points("X", X, inputs, dtype, net.input_names)
     arrays.require_finite("X", points)
-    n = points.shape[0]
+    single = points.ndim == 1
+    n = 1 if single else points.shape[0]
     if n == 0:
         raise ValueError("X has no rows, and a mean over no samples does not exist")
+    rows = None if single else n
+    values = arrays.targets("y", y, (rows, outputs), dtype, net.output_names)
+    slopes = None
+    if dydx is not None:
+        labels = (net.input_names, net.output_names)
+        slopes = arrays.slopes("dydx", dydx, (rows, outputs, inputs), dtype, labels)
+    weight = arrays.slope_weights(slope_weight, outputs, inputs, dtype)
     value_cost, slope_cost, theta, delta = net._core.backprop(
-        points,
-        arrays.targets(y, n, outputs, dtype),
-        None if dydx is None else arrays.slopes(dydx, n, outputs, inputs, dtype),
-        arrays.slope_weights(slope_weight, outputs, inputs, dtype),
+        points.reshape(n, inputs),
+        values.reshape(n, outputs),
+        None if slopes is None else slopes.reshape(n, outputs, inputs),
+        weight,
         sample_weight=None,
         given=False,
         want_theta=True,

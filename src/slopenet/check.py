@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from slopenet import arrays, derivation
+from slopenet import arrays, derivation, settings
 from slopenet.arrays import Floats
 from slopenet.backprop import backprop
 from slopenet.network import Network
+from slopenet.settings import RandomSource
 from slopenet.theta import flatten, unflatten
 
 STEP = 1e-30
@@ -58,7 +59,7 @@ class Check:
         return "\n".join(lines)
 
 
-def check_derivatives(net: Network, X: Any, *, rng: np.random.Generator | int | None = 0) -> Check:
+def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:
     """Test the Jacobian, J v, Jᵀ u and backpropagation of `net` at the points X by complex steps.
 
     Parameters
@@ -73,22 +74,35 @@ def check_derivatives(net: Network, X: Any, *, rng: np.random.Generator | int | 
     -------
     Check
         ``check.passed``, ``check.errors``, and in words ``print(check)``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X does not fit, or lies so far out that H or ∂H/∂x leaves the range of the dtype.
     """
-    table = arrays.table_columns("X", X, net.input_names)
-    points = np.atleast_2d(arrays.points("X", table, net.sizes[0], net.dtype))
+    points = np.atleast_2d(arrays.points("X", X, net.sizes[0], net.dtype, net.input_names))
     if points.shape[0] == 0:
         raise ValueError("X has no rows, so there is nothing to check")
     arrays.require_finite("X", points)
-    generator = np.random.default_rng(rng)
+    generator = settings.generator(rng)
     exact = points.astype(np.float64)
     chain = derivation.Chain(
         [w.astype(np.float64) for w in net.weights],
         [b.astype(np.float64) for b in net.biases],
         net.chain().activations,
     )
-    J = np.stack(
-        [_step(chain, exact, STEP * 1j * unit) for unit in np.eye(points.shape[1])], axis=-1
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        H = derivation.forward(chain, exact).a[-1]
+        J = np.stack(
+            [_step(chain, exact, STEP * 1j * unit) for unit in np.eye(points.shape[1])], axis=-1
+        )
+    limit = float(np.sqrt(np.finfo(net.dtype).max))  # costs are squares
+    within = (np.abs(H) < limit).all(axis=1) & (np.abs(J) < limit).all(axis=(1, 2))
+    if not within.all():
+        raise ValueError(
+            f"at X[{int(np.argmin(within))}] the network or its slopes are beyond {limit:.0e}:"
+            " nothing there can be compared"
+        )
     v = generator.normal(size=points.shape).astype(net.dtype)
     u = generator.normal(size=(points.shape[0], net.sizes[-1])).astype(net.dtype)
     y = generator.normal(size=u.shape).astype(net.dtype)
@@ -98,7 +112,9 @@ def check_derivatives(net: Network, X: Any, *, rng: np.random.Generator | int | 
     gradient = flatten(given.dW, given.db)
     theta = flatten(chain.W, chain.b)
     directions = generator.normal(size=(DIRECTIONS, theta.size))
-    true_rates = [_cost_rate(chain, net.sizes, exact, y, theta, d) for d in directions]
+    true_rates = [
+        _cost_rate(chain, net.sizes, exact, y, theta=theta, direction=d) for d in directions
+    ]
     scale = float(np.linalg.norm(gradient))
     errors = {
         "jacobian": _relative(net.jacobian(points), J),
@@ -115,7 +131,7 @@ def _step(chain: derivation.Chain, x: Floats, ih: Any) -> Floats:
 
 
 def _cost_rate(
-    chain: derivation.Chain, sizes: Any, x: Floats, y: Floats, theta: Floats, direction: Floats
+    chain: derivation.Chain, sizes: Any, x: Floats, y: Floats, *, theta: Floats, direction: Floats
 ) -> float:
     """Rate of the mean cost along a direction in θ."""
     W, b = unflatten(theta + STEP * 1j * direction, sizes)

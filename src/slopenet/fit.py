@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from slopenet import arrays
-from slopenet.activations import ActivationSpec, as_written
+from slopenet import arrays, frames, settings
+from slopenet.activations import ActivationSpec
 from slopenet.arrays import Floats
 from slopenet.network import Network, check_activations, check_sizes
 from slopenet.objective import Data, Objective
 from slopenet.optimizers import adam, lbfgs
 from slopenet.scaling import Scaling, balance
+from slopenet.settings import RandomSource
 from slopenet.theta import flatten, unflatten
 
 METHODS = ("auto", "lbfgs", "adam")
@@ -58,7 +59,7 @@ def fit(
     y: Any,
     dydx: Any = None,
     *,
-    hidden: Sequence[int] = (64, 64),
+    hidden: Sequence[int] | int = (64, 64),
     activation: ActivationSpec = "tanh",
     output: ActivationSpec = "identity",
     method: str = "auto",
@@ -69,7 +70,7 @@ def fit(
     slope_weight: float = 1.0,
     validation: Any = None,
     sample_weight: Any = None,
-    rng: np.random.Generator | int | None = None,
+    rng: RandomSource = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     callback: Callable[[State], object] | None = None,
@@ -77,18 +78,20 @@ def fit(
     """Fit a network on values and, where given, slopes.
 
     The cost is the mean over the samples of C + C' (see `slopenet.derivation`) in standard units:
-    inputs and, behind an identity output, outputs are standardised, slopes follow by the chain rule,
-    and the scaling is folded into the weights at the end, so that the network takes and gives the
-    user's units. The slopes of each output weigh as much as its values, times `slope_weight`.
+    inputs and, behind an identity output, outputs are standardised, slopes follow by the chain
+    rule, and the scaling is folded into the weights at the end, so that the network takes and gives
+    the user's units. The slopes of each output weigh as much as its values, times `slope_weight`.
 
     Parameters
     ----------
     X : (N, n_1)
-        Inputs; a data frame gives its column names too.
+        Inputs. A data frame gives its column names too, or, with `input_names`, those columns. An
+        input that never changes gets no weight unless slopes ask for one: its own slope is 0.
     y : (N, n_L), or (N,) for one output
     dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
-        Slopes ∂y_k/∂x_i; NaN where one is missing.
-    hidden : sequence of int
+        Slopes ∂y_k/∂x_i; NaN where one is missing. The columns of a data frame are called ``dy/dx``
+        after output and input, or after the inputs alone.
+    hidden : sequence of int, or int
         Widths of the hidden layers; ``()`` for none.
     activation, output : activation
         σ of the hidden layers and of the last layer.
@@ -106,6 +109,7 @@ def fit(
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights that do best
         on it are kept, and training ends once it has not improved for a tenth of `epochs`.
     sample_weight : (N,), optional
+        Not negative; a sample of weight 0 is as if it were not there.
     rng : numpy Generator or seed, optional
         For the first weights, the split and the order of batches.
     input_names, output_names : sequence of str, optional
@@ -121,43 +125,54 @@ def fit(
     Raises
     ------
     ValueError, TypeError
-        If an array does not fit (the message names it, and the row and column of a NaN), or a
-        setting is out of range.
+        If an array does not fit (the message names it, and the row and column of a NaN), a column
+        spreads by less than 1e-150 or more than 1e150, or a setting is out of range.
     """
-    input_names = input_names or _column_names(X)
-    output_names = output_names or _column_names(y)
-    data = check_data(X, y, dydx, sample_weight)
-    sizes = check_sizes((data.X.shape[1], *_widths(hidden), data.y.shape[1]))
-    rows = check_activations([activation] * (len(sizes) - 2) + [output], len(sizes) - 1)
-    settings = _Settings.checked(method, epochs, batch_size, learning_rate, len(data))
-    for name, number in (("l2", l2), ("slope_weight", slope_weight)):
-        _require_number(name, number, 0.0, closed=True)
-    generator = np.random.default_rng(rng)
-    data, held_out = _split(data, validation, generator)
+    names = _Names.of(X, y, input_names, output_names)
+    data = check_data(X, y, dydx, sample_weight, names=names)
+    inputs, outputs = data.X.shape[1], data.y.shape[1]
+    widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
+    sizes = check_sizes("hidden", (inputs, *widths, outputs))
+    rows = check_activations([activation] * len(widths) + [output], len(widths) + 1)
+    run = _Run.checked(method, epochs, batch_size, learning_rate, len(data))
+    l2 = settings.number("l2", l2, closed=True)
+    slope_weight = settings.number("slope_weight", slope_weight, closed=True)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be a function, got {settings.short(callback)}")
+    generator = settings.generator(rng)
+    data, held_out = _split(data, validation, names, generator)
+    start = Network.random(
+        sizes,
+        hidden=activation,
+        output=output,
+        rng=generator,
+        input_names=names.inputs,
+        output_names=names.outputs,
+    )
 
     scaling = Scaling.of(data, outputs=rows[-1][0] == "identity")
     train = scaling.standardise(data)
     objective = Objective(sizes, rows, balance(train, slope_weight), l2 / len(train))
-    start = Network.random(sizes, hidden=activation, output=output, rng=generator)
     watch = _Watch(
         objective,
         train,
         None if held_out is None else scaling.standardise(held_out),
-        settings.epochs,
+        run.epochs,
         callback,
     )
     theta = flatten(start.weights, start.biases)
-    if settings.method == "lbfgs":
-        ended = lbfgs.minimise(watch.value_and_gradient, theta, settings.epochs, watch.after)
+    unflatten(theta, sizes)[0][0][:, scaling.constant] = 0.0
+    if run.method == "lbfgs":
+        ended = lbfgs.minimise(watch.value_and_gradient, theta, run.epochs, watch.after)
     else:
         ended = adam.minimise(
             watch.batch_gradient,
             theta,
             len(train),
-            settings.epochs,
+            run.epochs,
             lambda epoch, at: watch.after(epoch, at, objective(at, train, gradient=False).total),
-            batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
+            batch_size=run.batch_size,
+            learning_rate=run.learning_rate,
             rng=generator,
         )
     best = theta if watch.best is None else watch.best
@@ -165,34 +180,50 @@ def fit(
     network = Network(
         weights,
         biases,
-        [as_written(*row) for row in rows],
-        input_names=input_names,
-        output_names=output_names,
+        start.activations,
+        input_names=names.inputs,
+        output_names=names.outputs,
     )
-    return Fit(network, watch.history, watch.reason(settings, ended, len(data)))
-
-
-def check_data(X: Any, y: Any, dydx: Any, sample_weight: Any = None) -> Data:
-    """All that is to be learned, as float64 arrays of matching shapes, or a clear error."""
-    points = arrays.floats("X", arrays.table_columns("X", X, None))
-    if points.ndim != 2 or points.shape[0] == 0 or points.shape[1] == 0:
-        hint = "; one input is X[:, None]" if points.ndim == 1 else ""
-        raise ValueError(
-            f"X must have shape (N, n_1) with at least one row and column, got {points.shape}{hint}"
-        )
-    arrays.require_finite("X", points)
-    values = arrays.floats("y", arrays.table_columns("y", y, None))
-    outputs = values.shape[1] if values.ndim == 2 else 1
-    if outputs == 0:
-        raise ValueError(f"y must have at least one column, got {values.shape}")
-    n, inputs = points.shape
-    slopes = None if dydx is None else arrays.slopes(dydx, n, outputs, inputs)
-    weight = arrays.sample_weights(sample_weight, n)
-    return Data(points, arrays.targets(values, n, outputs), slopes, weight)
+    return Fit(network, watch.history, watch.reason(run, ended, len(data)))
 
 
 @dataclass(frozen=True)
-class _Settings:
+class _Names:
+    """Labels of inputs and outputs; `given` ones choose the columns of a data frame."""
+
+    inputs: tuple[str, ...] | None
+    outputs: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, X: Any, y: Any, input_names: Any, output_names: Any) -> _Names:
+        inputs = frames.labels(X) if input_names is None else input_names
+        outputs = frames.labels(y) if output_names is None else output_names
+        return cls(settings.names("input_names", inputs), settings.names("output_names", outputs))
+
+
+def check_data(
+    X: Any, y: Any, dydx: Any, sample_weight: Any = None, *, names: _Names, prefix: str = ""
+) -> Data:
+    """All that is to be learned, as float64 arrays of matching shapes, or a clear error."""
+    points = arrays.samples(f"{prefix}X", X, names.inputs)
+    n, inputs = points.shape
+    values = arrays.floats(f"{prefix}y", y, np.float64, names.outputs)
+    outputs = values.shape[1] if values.ndim == 2 else 1
+    if outputs == 0:
+        raise ValueError(f"{prefix}y must have at least one column, got {values.shape}")
+    values = arrays.targets(f"{prefix}y", values, (n, outputs), np.float64)
+    slopes = weight = None
+    if dydx is not None:
+        shape, labels = (n, outputs, inputs), (names.inputs, names.outputs)
+        slopes = arrays.slopes(f"{prefix}dydx", dydx, shape, np.float64, labels)
+    if sample_weight is not None:
+        weight = arrays.sample_weights(sample_weight, n)
+    data = Data(points, values, slopes, weight)
+    return data if weight is None or weight.all() else data.rows(np.flatnonzero(weight))
+
+
+@dataclass(frozen=True)
+class _Run:
     method: str
     epochs: int
     batch_size: int
@@ -206,7 +237,7 @@ class _Settings:
         batch_size: int | None,
         learning_rate: float | None,
         n: int,
-    ) -> _Settings:
+    ) -> _Run:
         if method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
         if method == "auto":
@@ -214,11 +245,10 @@ class _Settings:
             method = "adam" if stochastic else "lbfgs"
         if method == "lbfgs" and not (batch_size is learning_rate is None):
             raise ValueError("lbfgs has no batch_size and no learning_rate; method='adam' has both")
-        epochs = DEFAULT_EPOCHS[method] if epochs is None else _count("epochs", epochs)
-        size = min(256, n) if batch_size is None else _count("batch_size", batch_size)
-        rate = 1e-3 if learning_rate is None else learning_rate
-        _require_number("learning_rate", rate, 0.0)
-        return cls(method, epochs, min(size, n), float(rate))
+        epochs = DEFAULT_EPOCHS[method] if epochs is None else settings.count("epochs", epochs)
+        size = 256 if batch_size is None else settings.count("batch_size", batch_size)
+        rate = 1e-3 if learning_rate is None else settings.number("learning_rate", learning_rate)
+        return cls(method, epochs, min(size, n), rate)
 
 
 @dataclass(eq=False)
@@ -265,54 +295,38 @@ class _Watch:
             self.stopped = f"the callback stopped it at epoch {epoch}"
         return bool(self.stopped)
 
-    def reason(self, settings: _Settings, ended: str, n: int) -> str:
-        name = {"lbfgs": "L-BFGS", "adam": "Adam"}[settings.method]
+    def reason(self, run: _Run, ended: str, n: int) -> str:
+        name = {"lbfgs": "L-BFGS", "adam": "Adam"}[run.method]
         slopes = "values and slopes" if self.train.dydx is not None else "values"
         return f"{name} on {slopes} of {n} rows: {self.stopped or ended}."
 
 
 def _split(
-    data: Data, validation: Any, rng: np.random.Generator
+    data: Data, validation: Any, names: _Names, rng: np.random.Generator
 ) -> tuple[Data, Data | None]:
+    """What to train on, and what to hold out."""
     if validation is None:
         return data, None
-    if isinstance(validation, tuple):
+    if isinstance(validation, tuple | list):
         if len(validation) not in (2, 3):
-            raise ValueError("validation must be a share, (X, y) or (X, y, dydx)")
-        held_out = check_data(*validation[:2], validation[2] if len(validation) == 3 else None)
-        if held_out.X.shape[1] != data.X.shape[1] or held_out.y.shape[1] != data.y.shape[1]:
-            raise ValueError("validation must have as many inputs and outputs as X and y")
+            raise ValueError(
+                f"validation must be a share, (X, y) or (X, y, dydx), got {len(validation)} arrays"
+            )
+        X, y, dydx = (*validation, None)[:3]
+        held_out = check_data(X, y, dydx, names=names, prefix="validation ")
+        widths = [(d.X.shape[1], d.y.shape[1]) for d in (data, held_out)]
+        if widths[0] != widths[1]:
+            raise ValueError(
+                "validation must have as many inputs and outputs as X and y, {} and {},"
+                " got {} and {}".format(*widths[0], *widths[1])
+            )
         return data, held_out
-    _require_number("validation", validation, 0.0)
-    held = round(float(validation) * len(data))
+    share = settings.number("validation", validation)
+    held = round(share * len(data)) if share < 1 else len(data)
     if not 1 <= held < len(data):
         raise ValueError(
-            f"validation={validation} holds out {held} of {len(data)} rows; at least one must stay"
-            " on either side"
+            f"validation={validation} holds out {held} of {len(data)} rows; at least one must be"
+            " held out and one be left"
         )
     order = rng.permutation(len(data))
     return data.rows(np.sort(order[held:])), data.rows(np.sort(order[:held]))
-
-
-def _widths(hidden: Any) -> tuple[int, ...]:
-    try:
-        return (hidden,) if isinstance(hidden, int | np.integer) else tuple(hidden)
-    except TypeError:
-        raise TypeError(f"hidden must be a sequence of widths, got {hidden!r}") from None
-
-
-def _count(name: str, n: Any) -> int:
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {n!r}")
-    return int(n)
-
-
-def _require_number(name: str, x: Any, low: float, *, closed: bool = False) -> None:
-    fits = isinstance(x, int | float | np.number) and not isinstance(x, bool) and np.isfinite(x)
-    if not fits or x < low or (x == low and not closed):
-        raise ValueError(f"{name} must be {'at least' if closed else 'more than'} {low:g}, got {x!r}")
-
-
-def _column_names(x: Any) -> tuple[str, ...] | None:
-    columns = getattr(x, "columns", None)
-    return None if columns is None else tuple(str(c) for c in columns)

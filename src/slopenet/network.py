@@ -5,23 +5,27 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Self, TypeAlias
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 from array_api_compat import array_namespace, device
 from numpy.typing import DTypeLike
 
-from slopenet import _core, arrays, derivation
+from slopenet import _core, arrays, derivation, settings
 from slopenet.activations import TABLE, ActivationSpec, as_written, normalise
 from slopenet.arrays import Floats
+from slopenet.derivation import Chain
 from slopenet.io import model_file
 from slopenet.record import Derivation
+from slopenet.settings import RandomSource
 from slopenet.theta import count, flatten
 from slopenet.threads import get_num_threads
 
 Model: TypeAlias = _core.Model64 | _core.Model32
 
 MAX_PARAMETERS = 2**31
+MAX_LAYERS = 256
 _CORES: dict[np.dtype[Any], type[Model]] = {
     np.dtype(np.float64): _core.Model64,
     np.dtype(np.float32): _core.Model32,
@@ -50,16 +54,22 @@ class Network:
     Raises
     ------
     ValueError
-        If shapes do not chain, an entry is not finite, an activation is unknown or a name is double.
+        If shapes do not chain, an entry is not finite, an activation unknown or a name double.
     TypeError
         If an array does not hold real numbers.
 
     Notes
     -----
     Every method takes points in rows, (N, n_1), or a single point (n_1,), whose result drops the N.
-    NumPy arrays, and what converts to them, go to the compiled core: a row gives the same bits alone
-    or in any batch, with any number of threads. Arrays of torch, JAX and CuPy are computed in their own library
-    and dtype, on their own device, and come back as such.
+    NumPy arrays, and what converts to them, go to the compiled core: a row gives the same bits
+    alone or in any batch, with any number of threads. Arrays of torch, JAX and CuPy are computed in
+    their own library and dtype, on their own device, and come back as such.
+
+    The arrays given are copied: changing them later changes no network. Real input of any other
+    dtype is rounded to the network's, float64 points for a float32 network too; what is too large
+    for it is an error. Points must be finite, but results need not be: where the arithmetic
+    overflows, as it may with inputs of 1e308, an entry is infinite, or NaN where infinities cancel,
+    as in NumPy, without a warning.
     """
 
     __slots__ = (
@@ -84,10 +94,11 @@ class Network:
         output_names: Sequence[str] | None = None,
         dtype: DTypeLike | None = None,
     ) -> None:
-        W, b = list(weights), list(biases)
-        if not W or len(W) != len(b):
+        W, b = _one_a_layer("weights", weights), _one_a_layer("biases", biases)
+        if not 0 < len(W) == len(b) <= MAX_LAYERS:
             raise ValueError(
-                f"weights and biases must have one entry a layer, got {len(W)} and {len(b)}"
+                f"weights and biases must have one entry a layer, of 1 to {MAX_LAYERS} layers,"
+                f" got {len(W)} and {len(b)}"
             )
         kind = _common_dtype([*W, *b], dtype)
         W = [_frozen(f"weights[{i}]", w, kind, 2) for i, w in enumerate(W)]
@@ -100,8 +111,8 @@ class Network:
                 )
             if i and w.shape[1] != W[i - 1].shape[0]:
                 raise ValueError(
-                    f"weights[{i}] must have {W[i - 1].shape[0]} columns, as many as weights[{i - 1}]"
-                    f" has rows, got shape {w.shape}"
+                    f"weights[{i}] must have {W[i - 1].shape[0]} columns, as many as"
+                    f" weights[{i - 1}] has rows, got shape {w.shape}"
                 )
         rows = check_activations(activations, len(W))
         put = object.__setattr__
@@ -111,7 +122,19 @@ class Network:
         put(self, "_dtype", kind)
         put(self, "_input_names", _names("input_names", input_names, W[0].shape[1]))
         put(self, "_output_names", _names("output_names", output_names, W[-1].shape[0]))
-        put(self, "_core", self.core_copy())
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Pack the core at its first use; from then on the slot is found and this never runs.
+
+            Threads that come at once may each pack one; any of them serves.
+            """
+            if name != "_core":
+                raise AttributeError(f"a Network has no attribute {name!r}")
+            core = self.core_copy()
+            object.__setattr__(self, "_core", core)
+            return core
 
     @classmethod
     def random(
@@ -120,7 +143,7 @@ class Network:
         *,
         hidden: ActivationSpec = "tanh",
         output: ActivationSpec = "identity",
-        rng: np.random.Generator | int | None = None,
+        rng: RandomSource = None,
         dtype: DTypeLike = np.float64,
         input_names: Sequence[str] | None = None,
         output_names: Sequence[str] | None = None,
@@ -137,10 +160,10 @@ class Network:
         dtype : {float64, float32}
         input_names, output_names : sequence of str, optional
         """
-        n = check_sizes(sizes)
-        generator = np.random.default_rng(rng)
+        n = check_sizes("sizes", sizes)
+        generator = settings.generator(rng)
         weights, biases = [], []
-        for below, here in zip(n[:-1], n[1:], strict=True):
+        for below, here in pairwise(n):
             scale = 1 / np.sqrt(below)
             weights.append(generator.normal(0, scale, (here, below)))
             biases.append(generator.normal(0, scale, here))
@@ -210,7 +233,7 @@ class Network:
         """H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1), in one sweep."""
         if arrays.is_foreign(X):
 
-            def both(chain: derivation.Chain, x: Any) -> tuple[Any, Any]:
+            def both(chain: Chain, x: Any) -> tuple[Any, Any]:
                 sweep = derivation.forward(chain, x)
                 return sweep.a[-1], derivation.dH_dx(chain, derivation.D(chain, sweep))
 
@@ -221,21 +244,21 @@ class Network:
     def jvp(self, X: Any, v: Any) -> Any:
         """J v (N, n_L): how H changes along v, (N, n_1) or one direction (n_1,) for all."""
         if arrays.is_foreign(X):
-            return self._abroad(X, _product(derivation.jvp), v)
+            return self._abroad(X, _product(derivation.jvp), ("v", v, self.sizes[0]))
         points = self._points(X)
-        direction = self._vector("v", v, points, self.sizes[0])
+        direction = self._vectors("v", v, points, 0)
         return self._core.jvp(points, direction, get_num_threads())
 
     def vjp(self, X: Any, u: Any) -> Any:
         """Jᵀ u (N, n_1): the gradient of u·H, u (N, n_L) or one weighting (n_L,) for all."""
         if arrays.is_foreign(X):
-            return self._abroad(X, _product(derivation.vjp), u)
+            return self._abroad(X, _product(derivation.vjp), ("u", u, self.sizes[-1]))
         points = self._points(X)
-        weighting = self._vector("u", u, points, self.sizes[-1])
+        weighting = self._vectors("u", u, points, -1)
         return self._core.vjp(points, weighting, get_num_threads())
 
     def derivation(self, x: Any, y: Any = None) -> Derivation:
-        """Return the record of one point: z[l], a[l], D[l], every partial product; given y, every δ[l].
+        """Return the record of one point: z, a, D, every partial product, and δ where y is given.
 
         Parameters
         ----------
@@ -248,21 +271,23 @@ class Network:
         Derivation
             Prints like a page of the derivation.
         """
-        point = self._points(x)
-        if point.ndim == 2 and point.shape[0] == 1:
-            point = point[0]
-        if point.ndim != 1:
-            raise ValueError(f"derivation takes one point ({self.sizes[0]},), got {point.shape}")
+        point = arrays.points("x", x, self.sizes[0], self._dtype, self._input_names)
+        if point.size != self.sizes[0]:
+            raise ValueError(f"x must be one point ({self.sizes[0]},), got {point.shape}")
         arrays.require_finite("x", point)
         target = None
         if y is not None:
-            target = arrays.points("y", np.atleast_1d(y), self.sizes[-1], self._dtype).reshape(-1)
-            arrays.require_finite("y", target)
-        return Derivation.of(self.chain(), point, target, self._input_names, self._output_names)
+            target = arrays.targets(
+                "y", y, (None, self.sizes[-1]), self._dtype, self._output_names
+            ).copy()
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Derivation.of(
+                self.chain(), point.flatten(), target, self._input_names, self._output_names
+            )
 
-    def chain(self) -> derivation.Chain:
+    def chain(self) -> Chain:
         """W[l], b[l] and σ of every layer, as the functions of `slopenet.derivation` take them."""
-        return derivation.Chain(self._weights, self._biases, self._activations)
+        return Chain(self._weights, self._biases, self._activations)
 
     def core_copy(self) -> Any:
         """Return a packed copy in the core, whose parameters its owner may change."""
@@ -271,7 +296,9 @@ class Network:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as safetensors with a checksum: plain data, no code; written whole or not at all."""
-        parameters = [(name, (value,) if TABLE[name].parameter else ()) for name, value in self._activations]
+        parameters = [
+            (name, (value,) if TABLE[name].parameter else ()) for name, value in self._activations
+        ]
         model_file.write(
             path, self._weights, self._biases, parameters, self._input_names, self._output_names
         )
@@ -316,20 +343,15 @@ class Network:
         return text + ")"
 
     def _points(self, X: Any) -> Floats:
-        if type(X) is not np.ndarray:
-            X = arrays.table_columns("X", X, self._input_names)
-        return arrays.points("X", X, self._weights[0].shape[1], self._dtype)
+        return arrays.points("X", X, self._weights[0].shape[1], self._dtype, self._input_names)
 
-    def _vector(self, name: str, x: Any, points: Floats, width: int) -> Floats:
-        array = arrays.points(name, x, width, self._dtype)
-        wanted = (*points.shape[:-1], width)
-        if array.shape != wanted and array.shape != (width,):
-            raise ValueError(
-                f"{name} must have shape {wanted}, one row a point, or ({width},), got {array.shape}"
-            )
-        return np.ascontiguousarray(np.broadcast_to(array, wanted))
+    def _vectors(self, name: str, given: Any, points: Floats, end: int) -> Floats:
+        """Vectors at the points, of the size of the input (`end` 0) or of the output (-1)."""
+        wanted = (*points.shape[:-1], self.sizes[end])
+        labels = (self._input_names, self._output_names)[end]
+        return arrays.directions(name, given, wanted, self._dtype, labels)
 
-    def _abroad(self, X: Any, function: Callable[..., Any], *vectors: Any) -> Any:
+    def _abroad(self, X: Any, function: Callable[..., Any], *vectors: tuple[str, Any, int]) -> Any:
         """`function` of the chain and X in the library, dtype and device of X."""
         xp = array_namespace(X)
         if X.ndim not in (1, 2) or X.shape[-1] != self.sizes[0]:
@@ -343,19 +365,20 @@ class Network:
         def same(array: Floats) -> Any:
             return xp.asarray(np.array(array), dtype=X.dtype, device=device(X))
 
-        chain = derivation.Chain(
+        chain = Chain(
             [same(w) for w in self._weights], [same(b) for b in self._biases], self._activations
         )
-        local = [
-            v if arrays.is_foreign(v) else same(arrays.floats("vector", v)) for v in vectors
-        ]
+        local = []
+        for name, v, width in vectors:
+            local.append(v if arrays.is_foreign(v) else same(arrays.floats(name, v)))
+            arrays.require_shape(name, local[-1], [(*X.shape[:-1], width), (width,)])
         return function(chain, X, *local)
 
 
 def _product(product: Callable[..., Any]) -> Callable[..., Any]:
     """J v or Jᵀ u as a function of the chain, x and the vector."""
 
-    def function(chain: derivation.Chain, x: Any, vector: Any) -> Any:
+    def function(chain: Chain, x: Any, vector: Any) -> Any:
         return product(chain, derivation.D(chain, derivation.forward(chain, x)), vector)
 
     return function
@@ -372,11 +395,14 @@ def load(path: str | os.PathLike[str]) -> Network:
         If it cannot be read.
     """
     contents = model_file.read(path)
+    activations: list[Any] = [
+        (name, *given) if given else name for name, given in contents.activations
+    ]
     try:
         return Network(
             contents.weights,
             contents.biases,
-            [(name, *given) if given else name for name, given in contents.activations],
+            activations,
             input_names=contents.input_names,
             output_names=contents.output_names,
         )
@@ -384,17 +410,19 @@ def load(path: str | os.PathLike[str]) -> Network:
         raise model_file.ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error
 
 
-def check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    """n_1, ..., n_L as integers, or a clear error."""
-    try:
-        n = tuple(int(size) for size in sizes)
-        whole = all(a == b for a, b in zip(n, sizes, strict=True))
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"sizes must be whole numbers n_1, ..., n_L, got {sizes!r}") from None
-    if len(n) < 2 or min(n) < 1 or not whole:
-        raise ValueError(f"sizes must be at least two whole numbers of at least 1, got {sizes!r}")
+def check_sizes(name: str, sizes: Any) -> tuple[int, ...]:
+    """n_1, ..., n_L as integers, few enough to be built, or a clear error that blames `name`."""
+    n = settings.counts(name, sizes)
+    if not 2 <= len(n) <= MAX_LAYERS + 1:
+        raise ValueError(
+            f"{name} gives a network of {len(n)} layers, input and output among them;"
+            f" 2 to {MAX_LAYERS + 1} can be built"
+        )
     if count(n) > MAX_PARAMETERS:
-        raise ValueError(f"a network of sizes {n} has more than {MAX_PARAMETERS} parameters")
+        raise ValueError(
+            f"{name} gives a network of {settings.short(n)} with {count(n)} parameters;"
+            f" {MAX_PARAMETERS} are the most"
+        )
     return n
 
 
@@ -405,43 +433,56 @@ def check_activations(
     single = isinstance(given, str) or (
         isinstance(given, tuple) and len(given) == 2 and not isinstance(given[1], str | tuple)
     )
-    specs: list[Any] = [given] * layers if single else list(given)
+    specs = [given] * layers if single else _one_a_layer("activations", given)
     if len(specs) != layers:
-        raise ValueError(f"activations must be one, or one for each of {layers} layers of weights")
+        raise ValueError(
+            f"activations must be one, or one for each of {layers} layers of weights,"
+            f" got {len(specs)}"
+        )
     return tuple(normalise(spec) for spec in specs)
 
 
-def _rebuild(
-    cls: type[Network], weights: Any, biases: Any, activations: Any, inputs: Any, outputs: Any
-) -> Network:
+def _rebuild(cls: type[Network], *given: Any) -> Network:
+    weights, biases, activations, inputs, outputs = given
     return cls(weights, biases, list(activations), input_names=inputs, output_names=outputs)
+
+
+def _one_a_layer(name: str, given: Any) -> list[Any]:
+    try:
+        return list(given)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a sequence with one entry a layer, got {settings.short(given)}"
+        ) from None
 
 
 def _common_dtype(given: list[Any], dtype: DTypeLike | None) -> np.dtype[Any]:
     if dtype is not None:
-        kind = np.dtype(dtype)
+        try:
+            kind = np.dtype(dtype)
+        except TypeError:
+            kind = np.dtype(object)
         if kind not in _CORES:
-            raise ValueError(f"dtype must be float64 or float32, got {kind}")
-        return kind.newbyteorder("=")
+            raise ValueError(f"dtype must be float64 or float32, got {settings.short(dtype)}")
+        return kind
     single = all(getattr(x, "dtype", None) == np.float32 for x in given)
     return np.dtype(np.float32 if single else np.float64)
 
 
 def _frozen(name: str, x: Any, dtype: np.dtype[Any], ndim: int) -> Floats:
-    array = arrays.floats(name, x, dtype).copy()
+    """`x` checked, in memory that nobody can write to: such memory is shared, all else copied."""
+    array = arrays.floats(name, x, dtype)
     if array.ndim != ndim or array.size == 0:
         wanted = "a matrix (n_l, n_{l-1})" if ndim == 2 else "a vector (n_l,)"
         raise ValueError(f"{name} must be {wanted} of at least one entry, got {array.shape}")
     arrays.require_finite(name, array)
-    array.flags.writeable = False
-    return array
+    if isinstance(array.base, bytes):
+        return array
+    return np.ndarray(array.shape, dtype, array.tobytes())
 
 
-def _names(what: str, names: Sequence[str] | None, n: int) -> tuple[str, ...] | None:
-    if names is None:
-        return None
-    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
-        raise TypeError(f"{what} must be a sequence of names, got {names!r}")
-    if len(names) != n or len(set(names)) != n:
-        raise ValueError(f"{what} must be {n} different names, got {list(names)}")
-    return tuple(names)
+def _names(what: str, given: Any, n: int) -> tuple[str, ...] | None:
+    names = settings.names(what, given)
+    if names is not None and len(names) != n:
+        raise ValueError(f"{what} must be {n} names, got {len(names)}: {', '.join(names)}")
+    return names

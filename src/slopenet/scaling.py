@@ -1,7 +1,7 @@
 """Standardisation of inputs and outputs, and its folding into W[2], b[2], W[L], b[L].
 
-x̃ = (x - m_x)/s_x and ỹ = (y - m_y)/s_y, so a slope in standard units is T̃_ki = T_ki s_x,i/s_y,k: slopes
-are scaled by the chain rule, never by their own statistics.
+x̃ = (x - m_x)/s_x and ỹ = (y - m_y)/s_y, so a slope in standard units is T̃_ki = T_ki s_x,i/s_y,k:
+slopes are scaled by the chain rule, never by their own statistics.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from slopenet.objective import Data
 
 # A spread this small beside the mean is rounding noise of a constant.
 _CONSTANT = 1e-13
-_SMALLEST = 1e-150
+# Beyond these the squares of what is learned leave the range of float64.
+_SMALLEST, _LARGEST = 1e-150, 1e150
 # Values this flat beside their slopes leave the scale to the slopes.
 _FLAT = 1e-3
 
@@ -27,36 +28,60 @@ def _centre_and_spread(x: Floats) -> tuple[Floats, Floats]:
     u = x / unit
     mean, spread = u.mean(axis=0), u.std(axis=0)
     spread = np.where(spread > _CONSTANT * np.abs(mean), spread, 0.0) * unit
-    return mean * unit, np.where(spread > _SMALLEST, spread, 0.0)
+    return mean * unit, spread
+
+
+def _require_range(name: str, spread: Floats) -> None:
+    bad = (spread != 0) & ~((spread >= _SMALLEST) & (spread <= _LARGEST))
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise ValueError(
+            f"{name}[:, {i}] spreads by {spread[i]:.1e}; what spreads by {_SMALLEST:.0e} to"
+            f" {_LARGEST:.0e} can be learned: rescale it"
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Centres m_x (n_1,), m_y (n_L,) and spreads s_x, s_y, none of them zero."""
+    """Centres m_x (n_1,), m_y (n_L,) and spreads s_x, s_y, none of them zero.
+
+    `constant` (n_1,) marks the inputs that never change; their spread is taken as 1.
+    """
 
     m_x: Floats
     s_x: Floats
     m_y: Floats
     s_y: Floats
+    constant: Floats
 
     @classmethod
     def of(cls, data: Data, *, outputs: bool) -> Scaling:
-        """Scales of a data set; `outputs` only where the last activation is identity."""
+        """Scales of a data set; `outputs` only where the last activation is identity.
+
+        Raises
+        ------
+        ValueError
+            If a column spreads by less than 1e-150, but not by 0, or by more than 1e150.
+        """
         m_x, s_x = _centre_and_spread(data.X)
-        s_x = np.where(s_x > 0, s_x, 1.0)
-        n = data.y.shape[1]
-        if not outputs:
-            return cls(m_x, s_x, np.zeros(n), np.ones(n))
+        _require_range("X", s_x)
+        constant = s_x == 0
+        s_x = np.where(constant, 1.0, s_x)
         m_y, s_y = _centre_and_spread(data.y)
+        _require_range("y", s_y)
+        if not outputs:
+            return cls(m_x, s_x, np.zeros_like(m_y), np.ones_like(s_y), constant)
         if data.dydx is not None:
             # slopes carry scale too: the values may all be the same, but for rounding
-            by_slopes = _root_mean_square(data.dydx * s_x)
+            with np.errstate(over="ignore"):
+                by_slopes = _root_mean_square(data.dydx * s_x)
             s_y = np.where(s_y > _FLAT * by_slopes, s_y, by_slopes)
-        return cls(m_x, s_x, m_y, np.where(s_y > _SMALLEST, s_y, 1.0))
+            _require_range("dydx * X", s_y)
+        return cls(m_x, s_x, m_y, np.where(s_y > 0, s_y, 1.0), constant)
 
     def standardise(self, data: Data) -> Data:
-        """The same data in standard units."""
-        dydx = None if data.dydx is None else data.dydx * (self.s_x / self.s_y[:, None])
+        """Return the same data in standard units."""
+        dydx = None if data.dydx is None else data.dydx * self.s_x / self.s_y[:, None]
         X = (data.X - self.m_x) / self.s_x
         return Data(X, (data.y - self.m_y) / self.s_y, dydx, data.weight)
 
@@ -86,7 +111,8 @@ def balance(data: Data, slope_weight: float) -> Floats:
     """λ (n_L, n_1) that gives the slopes of each output the weight of its values.
 
     λ_k = slope_weight · var(y_k) / (n_1 · mean square of output k's slopes), in standard units: one
-    number an output, so the direction of a gradient is never bent. Where the values are flat, 1/n_1.
+    number an output, so the direction of a gradient is never bent. Where the values are flat,
+    1/n_1.
     """
     outputs, inputs = data.y.shape[1], data.X.shape[1]
     if data.dydx is None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from slopenet import arrays
+from slopenet import arrays, settings
 from slopenet.arrays import Floats
 from slopenet.network import Network
+from slopenet.settings import RandomSource
 from slopenet.theta import flatten, unflatten
 from slopenet.threads import get_num_threads
 
@@ -41,7 +42,7 @@ def sgd(
     *,
     steps: int,
     learning_rate: float | Callable[[Floats], Any] = 0.05,
-    rng: np.random.Generator | int | None = None,
+    rng: RandomSource = None,
     record_every: int | None = None,
 ) -> Descent:
     """Train by single-sample gradient steps p[l] ← p[l] - η ∂C/∂p[l], all in the compiled core.
@@ -54,7 +55,7 @@ def sgd(
     net : Network
         Where to start; it is not changed.
     X : (N, n_1)
-    y : (N, n_L)
+    y : (N, n_L), or (N,) for one output
     steps : int
     learning_rate : float or function
         η, or a function that gives it for an array of step numbers 1, 2, ...
@@ -79,16 +80,19 @@ def sgd(
     Higham & Higham, "Deep Learning: An Introduction for Applied Mathematicians", SIAM Review 61
     (2019), sections 4 to 6.
     """
-    points = arrays.points("X", X, net.sizes[0], net.dtype)
+    points = arrays.points("X", X, net.sizes[0], net.dtype, net.input_names)
     if points.ndim != 2 or points.shape[0] == 0:
         raise ValueError(f"X must have shape (N, {net.sizes[0]}), N at least 1, got {points.shape}")
     arrays.require_finite("X", points)
     n = points.shape[0]
-    values = arrays.targets(y, n, net.sizes[-1], net.dtype)
-    every = max(1, steps // 100) if record_every is None else record_every
-    if steps < 0 or every < 1:
-        raise ValueError("steps must not be negative and record_every must be at least 1")
-    generator = np.random.default_rng(rng)
+    values = arrays.targets("y", y, (n, net.sizes[-1]), net.dtype, net.output_names)
+    steps = settings.count("steps", steps, least=0)
+    every = max(1, steps // 100)
+    if record_every is not None:
+        every = settings.count("record_every", record_every)
+    if not callable(learning_rate):
+        learning_rate = settings.number("learning_rate", learning_rate, closed=True)
+    generator = settings.generator(rng)
     theta = flatten(net.weights, net.biases)
     core = net.core_copy()
 
@@ -104,9 +108,7 @@ def sgd(
     while taken[-1] < steps:
         stretch = np.arange(taken[-1] + 1, min(taken[-1] + every, steps) + 1)
         rates = learning_rate(stretch) if callable(learning_rate) else learning_rate
-        rates = np.ascontiguousarray(np.broadcast_to(rates, stretch.shape), net.dtype)
-        if not np.isfinite(rates).all():
-            raise ValueError("learning_rate must be finite")
+        rates = arrays.one_or_each("learning_rate(steps)", rates, stretch.shape, net.dtype)
         order = generator.integers(n, size=stretch.size, dtype=np.int32)
         theta = core.descend(theta, points, values, order, rates)
         if not np.isfinite(theta).all():

@@ -1,0 +1,1 @@
+"""How fast slopenet is beside what people use today: `python -m benchmarks`."""

@@ -1,0 +1,96 @@
+"""The command `python -m benchmarks`: check, time in turn, and print the tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from benchmarks.agreement import DisagreementError, check
+from benchmarks.cases import CASES, QUANTITIES, TOLERANCE, Case, Problem
+from benchmarks.clock import interleave
+from benchmarks.contenders import CONTENDERS
+from benchmarks.machine import describe
+from benchmarks.report import Result, details, document, summary
+
+NOTE = "A ratio is the peer's time over slopenet's: above 1×, slopenet is faster."
+
+
+def measure(case: Case, rounds: int, seconds: float) -> Result:
+    """Check that everyone installed agrees on a case, then time them in turn."""
+    problem = Problem.of(case)
+    calls = {
+        (contender.name, mode): call
+        for contender in CONTENDERS
+        if contender.version and case.quantity in contender.quantities
+        for mode, call in contender.quantities[case.quantity](problem).items()
+    }
+    difference = check(calls, TOLERANCE[case.dtype])
+    return Result(case, interleave(calls, rounds, seconds), difference)
+
+
+def choose(patterns: tuple[str, ...], quick: bool) -> list[Case]:
+    """Pick the cases whose label holds a pattern; if `quick`, with a hundredth of the rows."""
+    chosen = [
+        case
+        for case in CASES
+        if not patterns or any(fnmatch(case.label, f"*{pattern}*") for pattern in patterns)
+    ]
+    if quick:
+        chosen = [replace(case, rows=case.rows and case.rows // 100) for case in chosen]
+    return chosen
+
+
+@click.command()
+@click.option(
+    "--cases", "patterns", multiple=True, help="Only labels holding this; may be repeated."
+)
+@click.option("--rounds", default=7, show_default=True, type=click.IntRange(1), help="At least.")
+@click.option("--seconds", default=5.0, show_default=True, help="At least so long a case.")
+@click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables to this file.")
+@click.option("--list", "listing", is_flag=True, help="List the labels of the cases and stop.")
+@click.option("--quick", is_flag=True, help="A hundredth of the rows, one round: does it all run?")
+def main(  # noqa: PLR0917
+    patterns: tuple[str, ...],
+    rounds: int,
+    seconds: float,
+    markdown: Path | None,
+    listing: bool,
+    quick: bool,
+) -> None:
+    """Measure slopenet beside every peer that is installed, in turn, on the same arrays."""
+    chosen = choose(patterns, quick)
+    if not chosen:
+        raise click.UsageError("no case has such a label; --list shows them")
+    if listing:
+        click.echo("\n".join(case.label for case in chosen))
+        return
+    console, progress = Console(), Console(stderr=True)
+    about = describe(CONTENDERS)
+    for key, value in about.items():
+        console.print(f"{key}: {value}", highlight=False)
+    results = []
+    for case in chosen:
+        with progress.status(case.label):
+            try:
+                result = measure(case, *((1, 0.0) if quick else (rounds, seconds)))
+            except DisagreementError as error:
+                raise click.ClickException(f"{case.label}: {error}") from None
+        agreed = f"all agree to {result.difference:.0e} of the largest entry"
+        progress.print(f"{case.label}: {agreed}", highlight=False)
+        results.append(result)
+    peers = [c.name for c in CONTENDERS if c.version and c.name != "slopenet"]
+    measured = dict.fromkeys(case.quantity for case in chosen if case.quantity in QUANTITIES)
+    pages = [*(summary(quantity, results, peers) for quantity in measured), details(results)]
+    for page in pages:
+        page.show(console)
+    console.print(NOTE)
+    if markdown:
+        markdown.write_text(document({**about, "Ratio": NOTE}, pages), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

@@ -1,0 +1,95 @@
+"""The table of what is measured: a quantity of a network on so many rows of one dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+TOLERANCE = {"float64": 1e-12, "float32": 3e-5}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is computed, and how many operations a row of it needs at least."""
+
+    title: str
+    work: Callable[[tuple[int, ...]], int]
+
+
+def _value_and_jacobian(sizes: tuple[int, ...]) -> int:
+    """Count two operations for each entry of W and column: of the value, and the shorter sweep."""
+    products = [2 * n * m for m, n in pairwise(sizes)]
+    forward, reverse = sizes[0] * sum(products[1:]), sizes[-1] * sum(products[:-1])
+    return sum(products) + min(forward, reverse)
+
+
+QUANTITIES = {
+    "jacobian": Quantity("Value and Jacobian", _value_and_jacobian),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the results; `rows` None is a single point, NumPy in and NumPy out."""
+
+    quantity: str
+    sizes: tuple[int, ...]
+    rows: int | None
+    dtype: str = "float64"
+
+    @property
+    def network(self) -> str:
+        """The sizes as they are written: 8-64-64-1."""
+        return "-".join(str(n) for n in self.sizes)
+
+    @property
+    def label(self) -> str:
+        """What ``--cases`` matches: jacobian/8-64-64-1/1e5/float64."""
+        rows = "one" if self.rows is None else f"{self.rows:.0e}".replace("e+0", "e")
+        return f"{self.quantity}/{self.network}/{rows}/{self.dtype}"
+
+    @property
+    def work(self) -> int:
+        """Useful operations of one call."""
+        return QUANTITIES[self.quantity].work(self.sizes) * (self.rows or 1)
+
+
+CASES = (
+    Case("jacobian", (2, 2, 3, 2), 100_000),
+    Case("jacobian", (6, 32, 32, 32, 1), 100_000),
+    Case("jacobian", (8, 64, 64, 1), 100_000),
+    Case("jacobian", (20, 128, 128, 128, 10), 10_000),
+    Case("jacobian", (16, 256, 256, 256, 16), 1_000),
+    Case("jacobian", (8, 64, 64, 1), 100_000, "float32"),
+    Case("jacobian", (20, 128, 128, 128, 10), 10_000, "float32"),
+    Case("jacobian", (2, 2, 3, 2), None),
+    Case("jacobian", (8, 64, 64, 1), None),
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The arrays of a case, the same for everyone: tanh in the hidden layers, a linear output."""
+
+    weights: list[Floats]
+    biases: list[Floats]
+    X: Floats
+    single: bool
+
+    @classmethod
+    def of(cls, case: Case) -> Problem:
+        """Draw weights N(0, 1/n_{l-1}), biases and points N(0, 1)."""
+        rng = np.random.default_rng(0)
+        kind = np.dtype(case.dtype)
+        weights = [
+            (rng.normal(size=(n, m)) / np.sqrt(m)).astype(kind) for m, n in pairwise(case.sizes)
+        ]
+        biases = [rng.normal(size=n).astype(kind) for n in case.sizes[1:]]
+        shape = case.sizes[:1] if case.rows is None else (case.rows, case.sizes[0])
+        return cls(weights, biases, rng.normal(size=shape).astype(kind), case.rows is None)
