@@ -37,7 +37,7 @@ def random_network(
     seed: int = 0,
     dtype: Any = np.float64,
 ) -> sn.Network:
-    """Weights N(0, 1/n_{l-1}), biases N(0, 1), times `scale`; `output` as `activation` unless given."""
+    """Weights N(0, 1/n_{l-1}) and biases N(0, 1), times `scale`."""
     rng = np.random.default_rng(seed)
     weights = [scale * rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
     biases = [scale * rng.normal(size=n) for n in sizes[1:]]

@@ -48,11 +48,20 @@ inline constexpr double cos_terms[] = {
     0.041666666666666664,   -0.0013888888888888887,  2.4801587301584645e-05, -2.755731922140076e-07,
     2.0876755790363397e-09, -1.1470460773969325e-11, 4.7458652037874553e-14};
 
+// terms[first] + terms[first + step] x + ..., by Horner.
+template <int n>
+SLOPENET_INLINE F64 horner(F64 x, const double (&terms)[n], int first, int step) {
+    int i = first + (n - 1 - first) / step * step;
+    F64 sum = broadcast(terms[i]);
+    for (i -= step; i >= first; i -= step) sum = fma(sum, x, terms[i]);
+    return sum;
+}
+
+// terms[0] + terms[1] x + ...: even and odd terms by themselves, as one long chain would wait for each sum.
 template <int n>
 SLOPENET_INLINE F64 polynomial(F64 x, const double (&terms)[n]) {
-    F64 sum = broadcast(terms[n - 1]);
-    for (int i = n - 2; i >= 0; --i) sum = fma(sum, x, terms[i]);
-    return sum;
+    const F64 x2 = x * x;
+    return fma(horner(x2, terms, 1, 2), x, horner(x2, terms, 0, 2));
 }
 
 // An unevaluated sum hi + lo, twice the digits of a double.
@@ -169,10 +178,12 @@ SLOPENET_INLINE SinCos sin_cos(F64 z) {
     const I64 sin_sign = (quadrant & 2) << 62, cos_sign = ((quadrant + 1) & 2) << 62;
     SinCos result{from_bits(bits(odd ? cosine : sine) ^ sin_sign),
                   from_bits(bits(odd ? sine : cosine) ^ cos_sign)};
-    for (int i = 0; i < lanes<double>; ++i) {
-        if (beyond[i]) {
-            result.sin[i] = ::sin(z[i]);
-            result.cos[i] = ::cos(z[i]);
+    if (any(beyond)) {
+        for (int i = 0; i < lanes<double>; ++i) {
+            if (beyond[i]) {
+                result.sin[i] = ::sin(z[i]);
+                result.cos[i] = ::cos(z[i]);
+            }
         }
     }
     return result;

@@ -109,6 +109,13 @@ SLOPENET_INLINE auto sum_lanes(V v) {
     return total;
 }
 
+// Whether a comparison holds in any lane.
+SLOPENET_INLINE bool any(I64 mask) {
+    std::int64_t lane = mask[0];
+    for (int i = 1; i < lanes<double>; ++i) lane |= mask[i];
+    return lane != 0;
+}
+
 SLOPENET_INLINE I64 bits(F64 x) { return reinterpret_cast<I64>(x); }
 SLOPENET_INLINE F64 from_bits(I64 x) { return reinterpret_cast<F64>(x); }
 SLOPENET_INLINE F64 abs(F64 x) { return from_bits(bits(x) & INT64_MAX); }
