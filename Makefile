@@ -50,7 +50,7 @@ format: $(VENV)/with-lint  ## lay out the code as lint wants it
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i src/core/*.hpp src/core/*.cpp src/bindings/*
 
-bench: $(VENV)/with-demo  ## time value + Jacobian against every peer that is installed
+bench: $(VENV)/installed  ## time value + Jacobian against every peer that is installed
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove everything that was built

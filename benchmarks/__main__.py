@@ -68,7 +68,9 @@ def main(  # noqa: PLR0917
     if listing:
         click.echo("\n".join(case.label for case in chosen))
         return
+    # a table cut to 80 columns would say nothing
     console, progress = Console(), Console(stderr=True)
+    console.width = max(console.width, 150)
     about = describe(CONTENDERS)
     for key, value in about.items():
         console.print(f"{key}: {value}", highlight=False)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import slopenet as sn
-from slopenet.fit import State
+from slopenet.watch import State
 
 
 def branin_like(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,7 +7,8 @@ import pytest
 
 from slopenet import derivation
 from slopenet.activations import normalise
-from slopenet.objective import Data, Objective
+from slopenet.data import Data
+from slopenet.objective import Objective
 from slopenet.theta import count, flatten, unflatten
 
 STEP = 1e-30

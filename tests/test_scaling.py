@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import slopenet as sn
-from slopenet.objective import Data
+from slopenet.data import Data
 from slopenet.scaling import Scaling, balance
 
 

@@ -14,6 +14,7 @@ and is compared with a sixth-order finite difference before the table is written
 import csv
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import CoolProp
@@ -81,10 +82,15 @@ def slopes(T: float, p: float) -> np.ndarray:
 
 def difference(f: Callable[[float], np.ndarray], x: float, step: float) -> np.ndarray:
     """Return f'(x) by the sixth-order central difference."""
-    return sum(
+    terms = [
         c * (f(x + k * step) - f(x - k * step)) / step
         for k, c in ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
-    )
+    ]
+    return np.asarray(np.sum(terms, axis=0))
+
+
+def _along_T(p: float, T: float) -> np.ndarray:
+    return values(T, p)
 
 
 def largest_disagreement(X: np.ndarray, J: np.ndarray) -> float:
@@ -92,8 +98,8 @@ def largest_disagreement(X: np.ndarray, J: np.ndarray) -> float:
     numerical = [
         np.stack(
             [
-                difference(lambda t, p=p: values(t, p), T, 0.2),
-                difference(lambda q, T=T: values(T, q), p, 0.01),
+                difference(partial(_along_T, p), T, 0.2),
+                difference(partial(values, T), p, 0.01),
             ],
             axis=1,
         )

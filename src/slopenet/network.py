@@ -9,11 +9,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
-from array_api_compat import array_namespace, device
 from numpy.typing import DTypeLike
 
-from slopenet import _core, arrays, derivation, settings
-from slopenet.activations import TABLE, ActivationSpec, as_written, normalise
+from slopenet import _core, arrays, foreign, layers, settings
+from slopenet.activations import TABLE, ActivationSpec, as_written
 from slopenet.arrays import Floats
 from slopenet.derivation import Chain
 from slopenet.io import model_file
@@ -24,8 +23,6 @@ from slopenet.threads import get_num_threads
 
 Model: TypeAlias = _core.Model64 | _core.Model32
 
-MAX_PARAMETERS = 2**31
-MAX_LAYERS = 256
 _CORES: dict[np.dtype[Any], type[Model]] = {
     np.dtype(np.float64): _core.Model64,
     np.dtype(np.float32): _core.Model32,
@@ -94,15 +91,15 @@ class Network:
         output_names: Sequence[str] | None = None,
         dtype: DTypeLike | None = None,
     ) -> None:
-        W, b = _one_a_layer("weights", weights), _one_a_layer("biases", biases)
-        if not 0 < len(W) == len(b) <= MAX_LAYERS:
+        W, b = layers.one_a_layer("weights", weights), layers.one_a_layer("biases", biases)
+        if not 0 < len(W) == len(b) <= layers.MAX_LAYERS:
             raise ValueError(
-                f"weights and biases must have one entry a layer, of 1 to {MAX_LAYERS} layers,"
-                f" got {len(W)} and {len(b)}"
+                "weights and biases must have one entry a layer, of 1 to"
+                f" {layers.MAX_LAYERS} layers, got {len(W)} and {len(b)}"
             )
-        kind = _common_dtype([*W, *b], dtype)
-        W = [_frozen(f"weights[{i}]", w, kind, 2) for i, w in enumerate(W)]
-        b = [_frozen(f"biases[{i}]", v, kind, 1) for i, v in enumerate(b)]
+        kind = layers.common_dtype([*W, *b], dtype)
+        W = [layers.frozen(f"weights[{i}]", w, kind, 2) for i, w in enumerate(W)]
+        b = [layers.frozen(f"biases[{i}]", v, kind, 1) for i, v in enumerate(b)]
         for i, (w, v) in enumerate(zip(W, b, strict=True)):
             if v.shape[0] != w.shape[0]:
                 raise ValueError(
@@ -114,14 +111,15 @@ class Network:
                     f"weights[{i}] must have {W[i - 1].shape[0]} columns, as many as"
                     f" weights[{i - 1}] has rows, got shape {w.shape}"
                 )
-        rows = check_activations(activations, len(W))
+        rows = layers.check_activations(activations, len(W))
         put = object.__setattr__
         put(self, "_weights", tuple(W))
         put(self, "_biases", tuple(b))
         put(self, "_activations", rows)
         put(self, "_dtype", kind)
-        put(self, "_input_names", _names("input_names", input_names, W[0].shape[1]))
-        put(self, "_output_names", _names("output_names", output_names, W[-1].shape[0]))
+        names = layers.component_names
+        put(self, "_input_names", names("input_names", input_names, W[0].shape[1]))
+        put(self, "_output_names", names("output_names", output_names, W[-1].shape[0]))
 
     if not TYPE_CHECKING:
 
@@ -160,7 +158,7 @@ class Network:
         dtype : {float64, float32}
         input_names, output_names : sequence of str, optional
         """
-        n = check_sizes("sizes", sizes)
+        n = layers.check_sizes("sizes", sizes)
         generator = settings.generator(rng)
         weights, biases = [], []
         for below, here in pairwise(n):
@@ -220,7 +218,7 @@ class Network:
     def __call__(self, X: Any) -> Any:
         """H(x): (N, n_L)."""
         if arrays.is_foreign(X):
-            return self._abroad(X, lambda chain, x: derivation.forward(chain, x).a[-1])
+            return foreign.evaluate(foreign.value, self.chain(), X)
         return self._core.values(self._points(X), get_num_threads())
 
     def jacobian(self, X: Any) -> Any:
@@ -232,19 +230,15 @@ class Network:
     def value_and_jacobian(self, X: Any) -> tuple[Any, Any]:
         """H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1), in one sweep."""
         if arrays.is_foreign(X):
-
-            def both(chain: Chain, x: Any) -> tuple[Any, Any]:
-                sweep = derivation.forward(chain, x)
-                return sweep.a[-1], derivation.dH_dx(chain, derivation.D(chain, sweep))
-
-            return self._abroad(X, both)  # type: ignore[no-any-return]
+            both: tuple[Any, Any] = foreign.evaluate(foreign.value_and_jacobian, self.chain(), X)
+            return both
         H, J = self._core.value_and_jacobian(self._points(X), get_num_threads())
         return H, J
 
     def jvp(self, X: Any, v: Any) -> Any:
         """J v (N, n_L): how H changes along v, (N, n_1) or one direction (n_1,) for all."""
         if arrays.is_foreign(X):
-            return self._abroad(X, _product(derivation.jvp), ("v", v, self.sizes[0]))
+            return foreign.evaluate(foreign.jvp, self.chain(), X, ("v", v, self.sizes[0]))
         points = self._points(X)
         direction = self._vectors("v", v, points, 0)
         return self._core.jvp(points, direction, get_num_threads())
@@ -252,7 +246,7 @@ class Network:
     def vjp(self, X: Any, u: Any) -> Any:
         """Jᵀ u (N, n_1): the gradient of u·H, u (N, n_L) or one weighting (n_L,) for all."""
         if arrays.is_foreign(X):
-            return self._abroad(X, _product(derivation.vjp), ("u", u, self.sizes[-1]))
+            return foreign.evaluate(foreign.vjp, self.chain(), X, ("u", u, self.sizes[-1]))
         points = self._points(X)
         weighting = self._vectors("u", u, points, -1)
         return self._core.vjp(points, weighting, get_num_threads())
@@ -351,38 +345,6 @@ class Network:
         labels = (self._input_names, self._output_names)[end]
         return arrays.directions(name, given, wanted, self._dtype, labels)
 
-    def _abroad(self, X: Any, function: Callable[..., Any], *vectors: tuple[str, Any, int]) -> Any:
-        """`function` of the chain and X in the library, dtype and device of X."""
-        xp = array_namespace(X)
-        if X.ndim not in (1, 2) or X.shape[-1] != self.sizes[0]:
-            raise ValueError(
-                f"X must have shape (N, {self.sizes[0]}) or ({self.sizes[0]},),"
-                f" got {tuple(X.shape)}"
-            )
-        if not xp.isdtype(X.dtype, "real floating"):
-            raise TypeError(f"X has dtype {X.dtype}; a real floating dtype is wanted")
-
-        def same(array: Floats) -> Any:
-            return xp.asarray(np.array(array), dtype=X.dtype, device=device(X))
-
-        chain = Chain(
-            [same(w) for w in self._weights], [same(b) for b in self._biases], self._activations
-        )
-        local = []
-        for name, v, width in vectors:
-            local.append(v if arrays.is_foreign(v) else same(arrays.floats(name, v)))
-            arrays.require_shape(name, local[-1], [(*X.shape[:-1], width), (width,)])
-        return function(chain, X, *local)
-
-
-def _product(product: Callable[..., Any]) -> Callable[..., Any]:
-    """J v or Jᵀ u as a function of the chain, x and the vector."""
-
-    def function(chain: Chain, x: Any, vector: Any) -> Any:
-        return product(chain, derivation.D(chain, derivation.forward(chain, x)), vector)
-
-    return function
-
 
 def load(path: str | os.PathLike[str]) -> Network:
     """Load a network that `Network.save` wrote.
@@ -410,79 +372,6 @@ def load(path: str | os.PathLike[str]) -> Network:
         raise model_file.ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error
 
 
-def check_sizes(name: str, sizes: Any) -> tuple[int, ...]:
-    """n_1, ..., n_L as integers, few enough to be built, or a clear error that blames `name`."""
-    n = settings.counts(name, sizes)
-    if not 2 <= len(n) <= MAX_LAYERS + 1:
-        raise ValueError(
-            f"{name} gives a network of {len(n)} layers, input and output among them;"
-            f" 2 to {MAX_LAYERS + 1} can be built"
-        )
-    if count(n) > MAX_PARAMETERS:
-        raise ValueError(
-            f"{name} gives a network of {settings.short(n)} with {count(n)} parameters;"
-            f" {MAX_PARAMETERS} are the most"
-        )
-    return n
-
-
-def check_activations(
-    given: ActivationSpec | Sequence[ActivationSpec], layers: int
-) -> tuple[tuple[str, float], ...]:
-    """(name, parameter) of each of `layers` layers."""
-    single = isinstance(given, str) or (
-        isinstance(given, tuple) and len(given) == 2 and not isinstance(given[1], str | tuple)
-    )
-    specs = [given] * layers if single else _one_a_layer("activations", given)
-    if len(specs) != layers:
-        raise ValueError(
-            f"activations must be one, or one for each of {layers} layers of weights,"
-            f" got {len(specs)}"
-        )
-    return tuple(normalise(spec) for spec in specs)
-
-
 def _rebuild(cls: type[Network], *given: Any) -> Network:
     weights, biases, activations, inputs, outputs = given
     return cls(weights, biases, list(activations), input_names=inputs, output_names=outputs)
-
-
-def _one_a_layer(name: str, given: Any) -> list[Any]:
-    try:
-        return list(given)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be a sequence with one entry a layer, got {settings.short(given)}"
-        ) from None
-
-
-def _common_dtype(given: list[Any], dtype: DTypeLike | None) -> np.dtype[Any]:
-    if dtype is not None:
-        try:
-            kind = np.dtype(dtype)
-        except TypeError:
-            kind = np.dtype(object)
-        if kind not in _CORES:
-            raise ValueError(f"dtype must be float64 or float32, got {settings.short(dtype)}")
-        return kind
-    single = all(getattr(x, "dtype", None) == np.float32 for x in given)
-    return np.dtype(np.float32 if single else np.float64)
-
-
-def _frozen(name: str, x: Any, dtype: np.dtype[Any], ndim: int) -> Floats:
-    """`x` checked, in memory that nobody can write to: such memory is shared, all else copied."""
-    array = arrays.floats(name, x, dtype)
-    if array.ndim != ndim or array.size == 0:
-        wanted = "a matrix (n_l, n_{l-1})" if ndim == 2 else "a vector (n_l,)"
-        raise ValueError(f"{name} must be {wanted} of at least one entry, got {array.shape}")
-    arrays.require_finite(name, array)
-    if isinstance(array.base, bytes):
-        return array
-    return np.ndarray(array.shape, dtype, array.tobytes())
-
-
-def _names(what: str, given: Any, n: int) -> tuple[str, ...] | None:
-    names = settings.names(what, given)
-    if names is not None and len(names) != n:
-        raise ValueError(f"{what} must be {n} names, got {len(names)}: {', '.join(names)}")
-    return names

@@ -9,37 +9,15 @@ works on θ itself; no `Network` is built on the way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from slopenet import _core
 from slopenet.arrays import Floats
+from slopenet.data import Data
 from slopenet.theta import unflatten
 from slopenet.threads import get_num_threads
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """What is to be learned: X (N, n_1), y (N, n_L), slopes (N, n_L, n_1), sample weights (N,)."""
-
-    X: Floats
-    y: Floats
-    dydx: Floats | None = None
-    weight: Floats | None = None
-
-    def __len__(self) -> int:
-        return int(self.X.shape[0])
-
-    def rows(self, index: Floats) -> Data:
-        """Only the samples `index`."""
-        return Data(
-            self.X[index],
-            self.y[index],
-            None if self.dydx is None else self.dydx[index],
-            None if self.weight is None else self.weight[index],
-        )
 
 
 class Costs(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slopenet.arrays import Floats
-from slopenet.objective import Data
+from slopenet.data import Data
 
 # A spread this small beside the mean is rounding noise of a constant.
 _CONSTANT = 1e-13

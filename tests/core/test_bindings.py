@@ -1,5 +1,6 @@
 """The array border of the core: what does not fit is refused before anything is read."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,6 @@ def test_no_rows_give_no_rows() -> None:
 
 @pytest.mark.parametrize(("sizes", "end"), [([2, 9, 9, 8], "forward"), ([8, 9, 9, 2], "reverse")])
 def test_the_chain_is_multiplied_from_the_narrow_end(sizes: list[int], end: str) -> None:
-    theta = np.zeros(sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True)))
+    theta = np.zeros(sum((a + 1) * b for a, b in pairwise(sizes)))
     net = _core.Model64(sizes, [("tanh", 0.0)] * 3, theta)
     assert net.direction == end

@@ -1,0 +1,100 @@
+"""What is to be learned: checked, named, and split into rows to train on and rows to hold out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slopenet import arrays, frames, settings
+from slopenet.arrays import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What is to be learned: X (N, n_1), y (N, n_L), slopes (N, n_L, n_1), sample weights (N,)."""
+
+    X: Floats
+    y: Floats
+    dydx: Floats | None = None
+    weight: Floats | None = None
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+    def rows(self, index: Floats) -> Data:
+        """Only the samples `index`."""
+        return Data(
+            self.X[index],
+            self.y[index],
+            None if self.dydx is None else self.dydx[index],
+            None if self.weight is None else self.weight[index],
+        )
+
+
+@dataclass(frozen=True)
+class Names:
+    """Labels of inputs and outputs; `given` ones choose the columns of a data frame."""
+
+    inputs: tuple[str, ...] | None
+    outputs: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, X: Any, y: Any, input_names: Any, output_names: Any) -> Names:
+        """The names given, else those of the columns of data frames."""
+        inputs = frames.labels(X) if input_names is None else input_names
+        outputs = frames.labels(y) if output_names is None else output_names
+        return cls(settings.names("input_names", inputs), settings.names("output_names", outputs))
+
+
+def check_data(
+    X: Any, y: Any, dydx: Any, sample_weight: Any = None, *, names: Names, prefix: str = ""
+) -> Data:
+    """All that is to be learned, as float64 arrays of matching shapes, or a clear error."""
+    points = arrays.samples(f"{prefix}X", X, names.inputs)
+    n, inputs = points.shape
+    values = arrays.floats(f"{prefix}y", y, np.float64, names.outputs)
+    outputs = values.shape[1] if values.ndim == 2 else 1
+    if outputs == 0:
+        raise ValueError(f"{prefix}y must have at least one column, got {values.shape}")
+    values = arrays.targets(f"{prefix}y", values, (n, outputs), np.float64)
+    slopes = weight = None
+    if dydx is not None:
+        shape, labels = (n, outputs, inputs), (names.inputs, names.outputs)
+        slopes = arrays.slopes(f"{prefix}dydx", dydx, shape, np.float64, labels)
+    if sample_weight is not None:
+        weight = arrays.sample_weights(sample_weight, n)
+    data = Data(points, values, slopes, weight)
+    return data if weight is None or weight.all() else data.rows(np.flatnonzero(weight))
+
+
+def split(
+    data: Data, validation: Any, names: Names, rng: np.random.Generator
+) -> tuple[Data, Data | None]:
+    """What to train on, and what to hold out."""
+    if validation is None:
+        return data, None
+    if isinstance(validation, tuple | list):
+        if len(validation) not in (2, 3):
+            raise ValueError(
+                f"validation must be a share, (X, y) or (X, y, dydx), got {len(validation)} arrays"
+            )
+        X, y, dydx = (*validation, None)[:3]
+        held_out = check_data(X, y, dydx, names=names, prefix="validation ")
+        widths = [(d.X.shape[1], d.y.shape[1]) for d in (data, held_out)]
+        if widths[0] != widths[1]:
+            raise ValueError(
+                "validation must have as many inputs and outputs as X and y, {} and {},"
+                " got {} and {}".format(*widths[0], *widths[1])
+            )
+        return data, held_out
+    share = settings.number("validation", validation)
+    held = round(share * len(data)) if share < 1 else len(data)
+    if not 1 <= held < len(data):
+        raise ValueError(
+            f"validation={validation} holds out {held} of {len(data)} rows; at least one must be"
+            " held out and one be left"
+        )
+    order = rng.permutation(len(data))
+    return data.rows(np.sort(order[held:])), data.rows(np.sort(order[:held]))
