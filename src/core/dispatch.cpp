@@ -22,7 +22,6 @@ namespace {
 struct Choice {
     const char* name;
     bool runs_here;
-    bool opt_in;  // only when asked for by name
     const Kernels<double>* float64;
     const Kernels<float>* float32;
 };
@@ -30,12 +29,14 @@ struct Choice {
 Choice choose() {
     const Choice choices[] = {
 #if defined(__x86_64__)
-        {"avx512", __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq"), true,
+        {"avx512",
+         __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512vl"),
          &avx512::float64_kernels, &avx512::float32_kernels},
-        {"avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), false,
-         &avx2::float64_kernels, &avx2::float32_kernels},
+        {"avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), &avx2::float64_kernels,
+         &avx2::float32_kernels},
 #endif
-        {"baseline", true, false, &baseline::float64_kernels, &baseline::float32_kernels},
+        {"baseline", true, &baseline::float64_kernels, &baseline::float32_kernels},
     };
     const char* wanted = std::getenv("SLOPENET_ISA");
     std::string names;
@@ -48,7 +49,7 @@ Choice choose() {
                                          ": this machine does not have it");
             return choice;
         }
-        if (choice.runs_here && !choice.opt_in) return choice;
+        if (choice.runs_here) return choice;
     }
     throw std::runtime_error("SLOPENET_ISA=" + std::string(wanted) + " is unknown: choose one of " + names);
 }
