@@ -1,7 +1,9 @@
 """Interleaved timing: everyone in turn, round after round, so that all meet the same machine.
 
-A turn is one call outside the clock, which wakes this contender's threads and lets the last one's
-fall asleep, then as many calls inside it as fill `SPAN`. The figure is the median over the rounds.
+A turn begins with a pause: threads of BLAS and OpenMP go on spinning for tens of milliseconds after
+their work, on a core that the next contender needs. Then one call outside the clock wakes this
+contender's own threads, and as many calls inside it follow as fill `SPAN`. The figure is the median
+over the rounds.
 """
 
 from __future__ import annotations
@@ -10,10 +12,10 @@ import math
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, TypeAlias
 
-SPAN = 0.02  # seconds
+SPAN, PAUSE = 0.02, 0.08  # seconds
 Way: TypeAlias = tuple[str, str]
 """A contender and its mode."""
 
@@ -36,6 +38,7 @@ class Timing:
 
 
 def _turn(call: Callable[[], Any], repeats: int) -> float:
+    sleep(PAUSE)
     call()
     start = perf_counter()
     for _ in range(repeats):
