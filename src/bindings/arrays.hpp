@@ -5,6 +5,7 @@
 #include <nanobind/ndarray.h>
 
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,12 +26,12 @@ template <class T>
 Made<T> make(const Shape& shape) {
     std::size_t size = 1;
     for (const std::size_t n : shape) size *= n;
-    T* data = new T[size];
-    const nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-    return Made<T>(data, shape.size(), shape.data(), owner);
+    std::unique_ptr<T[]> data(new T[size]);
+    const nb::capsule owner(data.get(), [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    return Made<T>(data.release(), shape.size(), shape.data(), owner);
 }
 
-bool signalled() {
+inline bool signalled() {
     const nb::gil_scoped_acquire gil;
     return PyErr_CheckSignals() != 0;
 }
@@ -70,7 +71,7 @@ Shape leading(const char* name, const Given<T>& x, int width) {
     }
     return x.ndim() == 2 ? Shape{x.shape(0)} : Shape{};
 }
-Shape with(Shape shape, std::initializer_list<int> more) {
+inline Shape with(Shape shape, std::initializer_list<int> more) {
     for (const int n : more) shape.push_back(static_cast<std::size_t>(n));
     return shape;
 }

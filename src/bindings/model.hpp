@@ -19,6 +19,15 @@ namespace slopenet {
 
 using namespace nb::literals;
 
+// Which row of the table an activation is.
+template <class T>
+int row_of(const Kernels<T>& kernel, const std::string& name) {
+    for (int i = 0; i < kernel.activation_count; ++i) {
+        if (name == kernel.activations[i].name) return i;
+    }
+    throw nb::value_error(("unknown activation " + name).c_str());
+}
+
 template <class T>
 std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
                                 const std::vector<std::tuple<std::string, double>>& activations,
@@ -31,12 +40,7 @@ std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
     std::vector<LayerSpec> specs;
     long total = 0;
     for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
-        int index = 0;
-        while (index < kernel.activation_count &&
-               std::get<0>(activations[i]) != kernel.activations[index].name)
-            ++index;
-        if (index == kernel.activation_count)
-            throw nb::value_error(("unknown activation " + std::get<0>(activations[i])).c_str());
+        const int index = row_of(kernel, std::get<0>(activations[i]));
         if (sizes[i] < 1 || sizes[i + 1] < 1) throw nb::value_error("every size must be at least 1");
         specs.push_back({sizes[i + 1], sizes[i], index, std::get<1>(activations[i])});
         total += static_cast<long>(sizes[i + 1]) * (sizes[i] + 1L);

@@ -8,21 +8,19 @@ namespace {
 template <class T>
 std::vector<Made<T>> activation(const std::string& name, double parameter, const Given<T>& z, int order) {
     const Kernels<T>& kernel = kernels<T>();
-    for (int i = 0; i < kernel.activation_count; ++i) {
-        if (name != kernel.activations[i].name) continue;
-        const long n = static_cast<long>(z.size()), padded = (n + 15) / 16 * 16;
-        Buffer<T> in(padded), out(3 * padded);
-        std::fill(std::copy(z.data(), z.data() + n, in.data()), in.data() + padded, T(0));
-        T* to = out.data();
-        kernel.activations[i].apply[order](in.data(), parameter, to, to + padded, to + 2 * padded, padded);
-        std::vector<Made<T>> results;
-        for (int k = 0; k <= order; ++k) {
-            results.push_back(make<T>({z.size()}));
-            std::copy(to + k * padded, to + k * padded + n, results.back().data());
-        }
-        return results;
+    const Activation<T>& row = kernel.activations[row_of(kernel, name)];
+    if (order < 0 || order > 2) throw nb::value_error("order must be 0, 1 or 2");
+    const long n = static_cast<long>(z.size()), padded = (n + 15) / 16 * 16;
+    Buffer<T> in(padded), out(3 * padded);
+    std::fill(std::copy(z.data(), z.data() + n, in.data()), in.data() + padded, T(0));
+    T* to = out.data();
+    row.apply[order](in.data(), parameter, to, to + padded, to + 2 * padded, padded);
+    std::vector<Made<T>> results;
+    for (int k = 0; k <= order; ++k) {
+        results.push_back(make<T>({z.size()}));
+        std::copy(to + k * padded, to + k * padded + n, results.back().data());
     }
-    throw nb::value_error(("unknown activation " + name).c_str());
+    return results;
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ class Backprop {
             const Layer<T>& layer = net.layers[i];
             const long panel = groups * L::panel(layer.rows);
             T* delta = abar;
-            multiply(delta, tape.D[i], panel);
+            multiply(delta, tape.D[i], delta, panel);
             if (with_slopes) add_product(delta, tape.S[i], slope_part.e[i], panel);
             offset -= layer.parameters();
             if (gradient.delta)

@@ -54,6 +54,12 @@ struct Times : Plain<T> {
     }
 };
 
+// to = x y, entry by entry, over n entries
+template <class T>
+void multiply(const T* x, const T* y, T* to, long n) {
+    for (long i = 0; i < n; i += lanes<T>) store(to + i, load(x + i) * load(y + i));
+}
+
 template <class T>
 struct Samples {
     static constexpr int width = chunk<T>;
@@ -137,15 +143,17 @@ struct Samples {
         }
     }
 
-    // Rows of an array (n, cols) into panels, padded with zeros; false if an entry is not finite.
+    // Rows of an array (n, cols) into panels, padded with the last row, so that padding is never worse
+    // than the data; false if an entry is not finite.
     static bool read(const T* from, long n, int cols, int groups, T* to) {
         T poison = 0;
         for (int g = 0; g < groups; ++g) {
             for (int lane = 0; lane < width; ++lane) {
                 const long s = static_cast<long>(g) * width + lane;
+                const T* in = from + (s < n ? s : n - 1) * cols;
                 T* out = to + g * panel(cols) + lane;
                 for (int k = 0; k < cols; ++k) {
-                    const T x = s < n ? from[s * cols + k] : T(0);
+                    const T x = in[k];
                     poison += x - x;
                     out[static_cast<long>(k) * width] = x;
                 }
@@ -228,6 +236,7 @@ struct Rows {
             poison += from[k] - from[k];
             to[k] = from[k];
         }
+        for (long k = cols; k < panel(cols); ++k) to[k] = 0;
         return poison == 0;
     }
     static void write(const T* from, int rows, int, long, T* to, long, long row_stride) {

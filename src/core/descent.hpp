@@ -50,8 +50,7 @@ class Descend {
         for (int i = net.depth - 1; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
             const long panel = L::panel(layer.rows);
-            for (long r = 0; r < panel; r += lanes<T>)
-                store(delta + r, load(delta + r) * load(tape.D[i] + r));
+            multiply(delta, tape.D[i], delta, panel);
             std::memset(below, 0, static_cast<std::size_t>(L::panel(layer.cols)) * sizeof(T));
             for (int k = 0; k < layer.cols; ++k) {
                 const Vec<T> step = broadcast(-rate * tape.a[i][k]);
@@ -68,9 +67,7 @@ class Descend {
             for (long r = 0; r < panel; r += lanes<T>) {
                 store(b[i] + r, fma(broadcast(-rate), load(delta + r), load(b[i] + r)));
             }
-            T* const done = below;
-            below = delta;
-            delta = done;
+            swap(delta, below);
         }
     }
 

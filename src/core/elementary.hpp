@@ -122,7 +122,6 @@ SLOPENET_INLINE Exp exp_negative(F64 x, F64 tail) {
     return {((p + 1.0) * first) * second, fma(scale, p, scale - 1.0)};
 }
 SLOPENET_INLINE Exp exp_negative(F64 x) { return exp_negative(x, F64{}); }
-SLOPENET_INLINE Exp exp_negative(Pair x) { return exp_negative(x.hi, x.lo); }
 
 // exp(-factor t^2), the square with twice the digits: its rounding error would be amplified by t^2.
 SLOPENET_INLINE F64 gauss(F64 t, double factor) {

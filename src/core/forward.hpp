@@ -21,6 +21,13 @@ struct Arena {
 };
 
 template <class T>
+void swap(T*& x, T*& y) {
+    T* const kept = x;
+    x = y;
+    y = kept;
+}
+
+template <class T>
 int widest(const Net<T>& net) {
     int width = net.inputs();
     for (int i = 0; i < net.depth; ++i) width = net.layers[i].rows > width ? net.layers[i].rows : width;

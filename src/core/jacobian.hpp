@@ -12,9 +12,7 @@ T* push(const Net<T>& net, const Tape<L, T>& tape, int groups, int first, T* t, 
         const Layer<T>& layer = net.layers[i];
         L::product(layer.packed, layer.rows, layer.cols, t, spare, directions * groups,
                    Times<T>(tape.D[i], L::panel(layer.rows), groups));
-        T* const done = spare;
-        spare = t;
-        t = done;
+        swap(t, spare);
     }
     return t;
 }
@@ -31,16 +29,9 @@ T* pull(const Net<T>& net, const Tape<L, T>& tape, int groups, int last, T* G, T
         } else {
             L::product(layer.packed_transpose, layer.cols, layer.rows, G, spare, count, Plain<T>{});
         }
-        T* const done = spare;
-        spare = G;
-        G = done;
+        swap(G, spare);
     }
     return G;
-}
-
-template <class T>
-void multiply(T* x, const T* y, long n) {
-    for (long i = 0; i < n; i += lanes<T>) store(x + i, load(x + i) * load(y + i));
 }
 
 // How a tile is cut so that it stays in cache: groups of samples, directions at a time.
@@ -100,7 +91,7 @@ class Sweep {
                      points.J + s0 * outputs, outputs, 1);
         } else if (operation == Operation::vjp) {
             finite &= L::read(points.vector + s0 * outputs, n, outputs, groups, left);
-            multiply(left, tape.D[net.depth - 1], groups * L::panel(outputs));
+            multiply(left, tape.D[net.depth - 1], left, groups * L::panel(outputs));
             L::write(pull<L>(net, tape, groups, net.depth - 1, left, right, 1), inputs, groups, n,
                      points.J + s0 * inputs, inputs, 1);
         }
@@ -141,7 +132,9 @@ class Sweep {
                     L::row(last.W + static_cast<long>(k0 + k) * last.cols, last.cols,
                            tape.D[top] + g * L::panel(outputs), k0 + k, left + (k * groups + g) * panel);
                 }
-                if (top > 0) multiply(left + k * groups * panel, tape.D[top - 1], groups * panel);
+                if (top > 0)
+                    multiply(left + k * groups * panel, tape.D[top - 1], left + k * groups * panel,
+                             groups * panel);
             }
             const T* c = pull<L>(net, tape, groups, top - 1, left, right, count);
             for (int k = 0; k < count; ++k) {

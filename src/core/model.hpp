@@ -76,10 +76,14 @@ class Model {
         const long tile = kernel.tile(view, operation, direction);
         const long size = kernel.workspace(view, operation, direction);
         const long blocks = std::max(1L, (points.n + tile - 1) / tile);
-        const int workers = workers_for(points.n, operation, direction, threads, blocks);
+        const double each = operation == Operation::values     ? 1
+                            : operation != Operation::jacobian ? 2
+                            : direction == Direction::forward  ? 1 + view.inputs()
+                                                               : 1 + view.outputs();
+        const int workers = workers_for(static_cast<double>(points.n) * each, threads, blocks);
         Buffer<T> space(size * workers);
         std::atomic<bool> finite{true};
-        parallel_for(blocks, workers, poll, [&](int worker, long block) {
+        parallel_for(blocks, workers, poll, [&](int worker, long block, const auto&) {
             const long first = block * tile;
             Points<T> part = points;
             part.n = std::min(tile, points.n - first);
@@ -104,26 +108,26 @@ class Model {
         const Net<T> view = net();
         const bool slopes = task.dydx != nullptr;
         const long tile = kernel.backprop_tile(view, slopes), size = kernel.backprop_workspace(view, slopes);
-        const long most = std::clamp(16'000'000L / parameter_count, 2L, 64L);
+        const long most = std::clamp(32'000'000L / parameter_count, 4L, 64L);
         const long tiles = (task.n + tile - 1) / tile;
         const long tiles_each = (tiles + most - 1) / most;
         const long parts = tiles ? (tiles + tiles_each - 1) / tiles_each : 0;
-        const Direction direction = view.outputs() <= view.inputs() ? Direction::reverse : Direction::forward;
-        const int workers = workers_for(3 * task.n, slopes ? Operation::jacobian : Operation::values,
-                                        direction, threads, parts);
+        const double each = 3.0 * (1 + (slopes ? std::min(view.inputs(), view.outputs()) : 0));
+        const int workers = workers_for(static_cast<double>(task.n) * each, threads, parts);
         Buffer<T> space(size * workers);
         Buffer<T> sums(gradient.theta ? parts * parameter_count : 0);
         std::vector<Gradient<T>> partial(static_cast<std::size_t>(parts));
-        parallel_for(parts, workers, poll, [&](int worker, long part) {
+        parallel_for(parts, workers, poll, [&](int worker, long part, const auto& go_on) {
             Gradient<T>& own = partial[static_cast<std::size_t>(part)];
             own = {nullptr, gradient.delta, 0, 0};
             if (gradient.theta) {
                 own.theta = sums.data() + part * parameter_count;
                 std::fill(own.theta, own.theta + parameter_count, T(0));
             }
-            const long first = part * tiles_each * tile;
-            kernel.backprop(view, task, own, first, std::min(task.n, first + tiles_each * tile),
-                            space.data() + worker * size);
+            const long first = part * tiles_each * tile, end = std::min(task.n, first + tiles_each * tile);
+            for (long s = first; s < end && go_on(); s += tile) {
+                kernel.backprop(view, task, own, s, std::min(end, s + tile), space.data() + worker * size);
+            }
         });
         if (gradient.theta) std::fill(gradient.theta, gradient.theta + parameter_count, T(0));
         for (const Gradient<T>& own : partial) {
@@ -169,13 +173,10 @@ class Model {
         return total + parameter_count + 16;
     }
 
-    // A thread costs about as much as a million operations; nothing smaller is worth one.
-    int workers_for(long n, Operation operation, Direction direction, int threads, long blocks) const {
-        double directions = operation == Operation::values ? 0 : 1;
-        if (operation == Operation::jacobian) {
-            directions = direction == Direction::forward ? layers.front().cols : layers.back().rows;
-        }
-        const double work = static_cast<double>(n) * static_cast<double>(parameter_count) * (1 + directions);
+    // A thread costs about as much as a million operations; nothing smaller is worth one. `sweeps` counts
+    // how often all the weights are gone through.
+    int workers_for(double sweeps, int threads, long blocks) const {
+        const double work = sweeps * static_cast<double>(parameter_count);
         const double useful =
             std::min({work / 1e6, static_cast<double>(threads), static_cast<double>(blocks)});
         return std::max(1, static_cast<int>(useful));

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <functional>
 #include <stdexcept>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -19,33 +18,40 @@ struct Interrupted : std::runtime_error {
 // Asked by the calling thread now and then; true stops the work.
 using Poll = std::function<bool()>;
 
-// body(worker, block) for block = 0 .. blocks - 1, worker < threads. The body must not throw.
+// body(worker, block, go_on) for block = 0 .. blocks - 1, worker < threads. A long block asks go_on() now
+// and then, and returns early if it says no. The body must not throw.
 template <class Body>
 void parallel_for(long blocks, int threads, const Poll& poll, const Body& body) {
     std::atomic<long> next{0};
     std::atomic<bool> stop{false};
     const auto work = [&](int worker, bool may_poll) {
         auto asked = std::chrono::steady_clock::now();
-        for (long block; !stop && (block = next++) < blocks;) {
-            body(worker, block);
-            if (!may_poll || blocks == 1) continue;
-            const auto now = std::chrono::steady_clock::now();
-            if (now - asked > std::chrono::milliseconds(20)) {
-                asked = now;
-                if (poll()) stop = true;
+        const auto go_on = [&] {
+            if (may_poll) {
+                const auto now = std::chrono::steady_clock::now();
+                if (now - asked > std::chrono::milliseconds(20)) {
+                    asked = now;
+                    if (poll()) stop = true;
+                }
             }
-        }
+            return !stop;
+        };
+        for (long block; go_on() && (block = next++) < blocks;) body(worker, block, go_on);
     };
-    std::vector<std::thread> helpers;
-    for (int worker = 1; worker < threads && worker < blocks; ++worker) {
+    {
+        struct Helpers : std::vector<std::thread> {
+            ~Helpers() {
+                for (std::thread& helper : *this) helper.join();
+            }
+        } helpers;
         try {
-            helpers.emplace_back(work, worker, false);
-        } catch (const std::system_error&) {  // no more threads to be had: fewer will do
-            break;
+            for (int worker = 1; worker < threads && worker < blocks; ++worker) {
+                helpers.emplace_back(work, worker, false);
+            }
+        } catch (const std::exception&) {  // no more threads, or no memory for one: fewer will do
         }
+        work(0, true);
     }
-    work(0, true);
-    for (std::thread& helper : helpers) helper.join();
     if (stop) throw Interrupted();
 }
 

@@ -73,7 +73,7 @@ SLOPENET_INLINE void store(T* to, V v) {
 }
 template <class T>
 SLOPENET_INLINE Vec<T> broadcast(T x) {
-    return Vec<T>{} + x;
+    return x - Vec<T>{};  // unlike x + 0 this keeps -0, and costs no addition
 }
 
 // a b + c, rounded once where the instruction set has it. The files are compiled with

@@ -58,10 +58,7 @@ class Slopes {
     // second = first D, for each direction
     void times_D(const T* from, T* to, int i, const Tape<L, T>& tape, int count) const {
         const long n = size(net.layers[i].rows);
-        for (int d = 0; d < count; ++d) {
-            for (long j = 0; j < n; j += lanes<T>)
-                store(to + d * n + j, load(from + d * n + j) * load(tape.D[i] + j));
-        }
+        for (int d = 0; d < count; ++d) multiply(from + d * n, tape.D[i], to + d * n, n);
     }
 
     void along_outputs(const Task<T>& task, long s0, long n, const Tape<L, T>& tape, T* theta, double& cost,
@@ -107,9 +104,7 @@ class Slopes {
             const long panel = size(layer.rows);
             for (int k = 0; k < count; ++k) add_product(e[i], s + k * panel, first[i] + k * panel, panel);
             times_D(s, s, i, tape, count);
-            T* const done = s;
-            s = t;
-            t = done;
+            swap(t, s);
             offset += layer.parameters();
         }
     }
@@ -152,9 +147,7 @@ class Slopes {
                                  scratch);
                 L::product(layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups,
                            Plain<T>{});
-                T* const done = spare;
-                spare = q;
-                q = done;
+                swap(q, spare);
             } else {  // A'[1]_i is a unit vector
                 for (int d = 0; d < count; ++d)
                     add_lanes(q + d * panel, layer.rows, groups, theta + i0 + d, inputs);
