@@ -156,3 +156,12 @@ def test_sizes_of_the_result_are_those_of_the_network() -> None:
     assert [d.shape for d in result.delta] == [(29, 6), (29, 5), (29, 3)]
     assert [w.shape for w in result.dW] == [(n, m) for m, n in pairwise(net.sizes)]
     assert [b.shape for b in result.db] == [(6,), (5,), (3,)]
+
+
+def test_padding_never_spoils_a_gradient() -> None:
+    """A network that overflows at x = 0 but not at its samples, for every fill of the last tile."""
+    weights = [[[-1.0]], [[1e10]], [[1.0]]]
+    net = sn.Network(weights, [[1e300], [0.0], [0.0]], ["relu", "relu", "identity"])
+    for n in (1, 5, 12, 23, 24, 25, 50):
+        result = sn.backprop(net, np.full((n, 1), 2e300), np.ones((n, 1)))
+        assert all(np.isfinite(g).all() for g in result.dW + result.db)

@@ -153,6 +153,39 @@ def test_sample_weights_decide_between_contradicting_rows() -> None:
     np.testing.assert_allclose(net([[0.0], [1.0]])[:, 0], [0.75, 5.0], atol=1e-4)
 
 
+def test_weights_mean_the_same_in_every_method_and_batch() -> None:
+    """400 contradicting rows at one point: the answer is their weighted mean, 0.998."""
+    X = np.zeros((400, 1))
+    y = np.repeat([1.0, -1.0], 200)
+    weight = np.repeat([1.0, 1e-3], 200)
+    common = {"hidden": (2,), "l2": 0.0, "sample_weight": weight, "rng": 0}
+    for settings in (
+        {"method": "lbfgs"},
+        {"method": "adam", "epochs": 30, "batch_size": 1, "learning_rate": 1e-2},
+        {"method": "adam", "epochs": 300, "batch_size": 64, "learning_rate": 1e-2},
+    ):
+        net = sn.fit(X, y, **common, **settings).network  # type: ignore[arg-type]
+        assert net([0.0])[0] == pytest.approx(0.998, abs=0.02), settings
+
+
+def test_a_row_of_hardly_any_weight_is_hardly_there() -> None:
+    X, y, dydx = branin_like(60)
+    X = np.vstack([X, [[1e5, 10.0]]])
+    y, dydx = np.append(y, 1e12), np.vstack([dydx, [[1e9, 1e9]]])
+    weight = np.append(np.ones(60), 1e-30)
+    net = sn.fit(X, y, dydx, hidden=(16, 16), sample_weight=weight, rng=0).network
+    assert errors(net)[0] < 0.02
+
+
+def test_history_has_costs_without_the_penalty() -> None:
+    X, y, dydx = branin_like(40)
+    given = (X, y, dydx)
+    result = sn.fit(*given, hidden=(8,), l2=1.0, validation=given, epochs=30, rng=0)
+    np.testing.assert_allclose(
+        result.history["cost"], result.history["validation"], rtol=1e-9, atol=1e-12
+    )
+
+
 def test_three_points_of_sine_with_slopes() -> None:
     """JENN's quickstart: all three values are 0, the slopes say everything."""
     X = np.linspace(-np.pi, np.pi, 3)[:, None]

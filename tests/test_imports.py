@@ -12,10 +12,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "slopenet"
 # From the bottom up. A package is one room.
 ROOMS = [
     "_core",
+    "settings",
     "threads",
     "activations",
     "derivation",
-    "settings",
     "frames",
     "arrays",
     "theta",

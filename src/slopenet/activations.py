@@ -289,9 +289,12 @@ def normalise(spec: object) -> tuple[str, float]:
         raise TypeError(
             f"{row.parameter} of {name!r} must be a number, got {parameter!r}"
         ) from None
-    if not math.isfinite(value) or (row.positive and value <= 0):
-        wanted = "positive" if row.positive else "finite"
-        raise ValueError(f"{row.parameter} of {name!r} must be {wanted}, got {value!r}")
+    if row.positive and not 1e-100 <= value <= 1e100:
+        raise ValueError(
+            f"{row.parameter} of {name!r} must be positive, from 1e-100 to 1e100, got {value!r}"
+        )
+    if not math.isfinite(value):
+        raise ValueError(f"{row.parameter} of {name!r} must be finite, got {value!r}")
     return name, value
 
 

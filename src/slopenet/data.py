@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,14 @@ def check_data(
     if sample_weight is not None:
         weight = arrays.sample_weights(sample_weight, n)
     data = Data(points, values, slopes, weight)
-    return data if weight is None or weight.all() else data.rows(np.flatnonzero(weight))
+    return data if weight is None else _fair(data, weight)
+
+
+def _fair(data: Data, weight: Floats) -> Data:
+    """The rows that count, their weights with a mean of 1."""
+    rows = data.rows(np.flatnonzero(weight))
+    assert rows.weight is not None  # noqa: S101
+    return replace(rows, weight=rows.weight / rows.weight.mean())
 
 
 def split(

@@ -87,14 +87,14 @@ def delta(chain: Chain, sweep: Sweep, y: Array) -> list[Array]:
 
 
 def pull_delta(
-    chain: Chain, D: list[Array], a_bar: Array, e: list[Array] | None = None
+    chain: Chain, D: list[Array], a_bar: Array, bend: list[Array] | None = None
 ) -> list[Array]:
-    """δ[l] = D[l] ā[l] + e[l],  ā[l-1] = W[l]ᵀ δ[l], from ā[L]; e[l] = 0 unless given."""
+    """δ[l] = D[l] ā[l] + bend[l],  ā[l-1] = W[l]ᵀ δ[l], from ā[L]; bend[l] = 0 unless given."""
     deltas: list[Array] = []
     for i in range(len(chain.W) - 1, -1, -1):
         d = D[i] * a_bar
-        if e is not None:
-            d = d + e[i]
+        if bend is not None:
+            d = d + bend[i]
         a_bar = _transposed_times(chain.W[i], d)
         deltas.insert(0, d)
     return deltas
@@ -119,7 +119,7 @@ def partial_products(chain: Chain, D: list[Array]) -> list[Array]:
 
 
 def dH_dx(chain: Chain, D: list[Array]) -> Array:
-    """∂H/∂x = D[L] W[L] · D[L-1] W[L-1] ··· D[2] W[2], (..., n_L, n_1), from the cheaper end."""
+    """∂H/∂x = D[L] W[L] · D[L-1] W[L-1] ··· D[2] W[2], (..., n_L, n_1), from the narrower end."""
     n_1, n_L = chain.W[0].shape[1], chain.W[-1].shape[0]
     if n_1 < n_L:
         return partial_products(chain, D)[-1]
@@ -178,7 +178,8 @@ def cotangent_gradient(chain: Chain, x: Array, a_bar: Array, r: Array) -> CostGr
     """Backpropagate cotangents ā[L] (..., n_L) on H and r (..., n_L, n_1) on ∂H/∂x.
 
     t_k[1] = r_k,  s_k[l] = W[l] t_k[l-1],  t_k[l] = D[l] s_k[l]
-    δ[l] = D[l] ā[l] + Σ_k σ''(z[l]) ∘ s_k[l] ∘ c[l]_k,   ā[l-1] = W[l]ᵀ δ[l]
+    e[l] = Σ_k s_k[l] ∘ c[l]_k
+    δ[l] = D[l] ā[l] + S[l] e[l],                         ā[l-1] = W[l]ᵀ δ[l]
     ∂/∂W[l] = δ[l] a[l-1]ᵀ + Σ_k G[l]_k t_k[l-1]ᵀ,        ∂/∂b[l] = δ[l]
 
     With r = 0 this is plain backpropagation.
@@ -188,12 +189,13 @@ def cotangent_gradient(chain: Chain, x: Array, a_bar: Array, r: Array) -> CostGr
     d, s_2 = D(chain, sweep), S(chain, sweep)
     c, G = reverse(chain, d)
     t = r  # row k is t_k
-    e, through_slopes = [], []
+    bend, through_slopes = [], []
     for i, W in enumerate(chain.W):
         s = t @ W.T
         through_slopes.append(xp.matrix_transpose(G[i]) @ t)
-        e.append(s_2[i] * xp.sum(s * c[i + 1], axis=-2))
+        e = xp.sum(s * c[i + 1], axis=-2)
+        bend.append(s_2[i] * e)
         t = d[i][..., None, :] * s
-    deltas = pull_delta(chain, d, a_bar, e)
+    deltas = pull_delta(chain, d, a_bar, bend)
     dW = [p + q for p, q in zip(dC_dW(deltas, sweep), through_slopes, strict=True)]
     return CostGradient(deltas, dW, dC_db(deltas))

@@ -34,8 +34,8 @@ class Fit:
     network : Network
         In the user's units: the scaling is folded into its weights.
     history : dict of str to list of float
-        ``"epoch"``, ``"cost"`` (of values and slopes, in standard units) and, with a validation
-        set, ``"validation"``.
+        ``"epoch"``, ``"cost"`` (the mean over the samples of C + C' in standard units, without the
+        penalty) and, with a validation set, ``"validation"`` (the same of that set).
     reason : str
         What was done and why it ended, in a sentence.
     """
@@ -100,7 +100,7 @@ def fit(
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights that do best
         on it are kept, and training ends once it has not improved for a tenth of `epochs`.
     sample_weight : (N,), optional
-        Not negative; a sample of weight 0 is as if it were not there.
+        Not negative; only their ratios matter, a sample of weight 0 is as if it were not there.
     rng : numpy Generator or seed, optional
         For the first weights, the split and the order of batches.
     input_names, output_names : sequence of str, optional

@@ -1,6 +1,6 @@
 """The mean cost of values and slopes as a function of θ, with its gradient.
 
-    f(θ) = Σ_s w_s (C_s + C'_s) / Σ_s w_s + ½ l2 Σ_l ‖W[l]‖²
+    f(θ) = 1/N Σ_s w_s (C_s + C'_s) + ½ l2 Σ_l ‖W[l]‖²
 
 C = ½ ‖y - H(x)‖² and C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - T_ki)², a missing slope T_ki being NaN. The core
 works on θ itself; no `Network` is built on the way.
@@ -16,12 +16,12 @@ import numpy as np
 from slopenet import _core
 from slopenet.arrays import Floats
 from slopenet.data import Data
-from slopenet.theta import unflatten
+from slopenet.theta import count, unflatten
 from slopenet.threads import get_num_threads
 
 
 class Costs(NamedTuple):
-    """Mean cost of the values, mean cost of the slopes, gradient of the whole objective."""
+    """Mean costs of the values and of the slopes, the penalty, the gradient of their sum."""
 
     value: float
     slope: float
@@ -29,9 +29,14 @@ class Costs(NamedTuple):
     gradient: Floats | None
 
     @property
+    def fit(self) -> float:
+        """Cost of the values and slopes."""
+        return self.value + self.slope
+
+    @property
     def total(self) -> float:
         """f(θ)."""
-        return self.value + self.slope + self.penalty
+        return self.fit + self.penalty
 
 
 class Objective:
@@ -58,7 +63,7 @@ class Objective:
         self.sizes = tuple(sizes)
         self.slope_weight = np.ascontiguousarray(slope_weight, np.float64)
         self.l2 = l2
-        size = sum((a + 1) * b for a, b in zip(self.sizes[:-1], self.sizes[1:], strict=True))
+        size = count(self.sizes)
         self._core = _core.Model64(self.sizes, list(activations), np.zeros(size))
         self._decayed = np.zeros(size)
         for W in unflatten(self._decayed, self.sizes)[0]:
@@ -67,7 +72,6 @@ class Objective:
     def __call__(self, theta: Floats, data: Data, *, gradient: bool = True) -> Costs:
         """Costs at θ over the samples of `data`."""
         self._core.set(theta)
-        total = float(len(data) if data.weight is None else data.weight.sum())
         value, slope, summed, _ = self._core.backprop(
             data.X,
             data.y,
@@ -79,7 +83,11 @@ class Objective:
             want_delta=False,
             threads=get_num_threads(),
         )
+        n = len(data)
+        mean = None if summed is None else summed / n + self.l2 * self._decayed * theta
+        return Costs(value / n, slope / n, self.penalty(theta), mean)
+
+    def penalty(self, theta: Floats) -> float:
+        """½ l2 Σ_l ‖W[l]‖²."""
         weights = self._decayed * theta
-        penalty = 0.5 * self.l2 * float(weights @ weights)
-        mean = None if summed is None else summed / total + self.l2 * weights
-        return Costs(value / total, slope / total, penalty, mean)
+        return 0.5 * self.l2 * float(weights @ weights)

@@ -21,12 +21,13 @@ _SMALLEST, _LARGEST = 1e-150, 1e150
 _FLAT = 1e-3
 
 
-def _centre_and_spread(x: Floats) -> tuple[Floats, Floats]:
+def _centre_and_spread(x: Floats, weight: Floats | None) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each column, without overflow; 0 spread for a constant."""
     largest = np.abs(x).max(axis=0)
     unit = np.where(largest > 0, largest, 1.0)
     u = x / unit
-    mean, spread = u.mean(axis=0), u.std(axis=0)
+    mean = np.average(u, axis=0, weights=weight)
+    spread = np.sqrt(np.average((u - mean) ** 2, axis=0, weights=weight))
     spread = np.where(spread > _CONSTANT * np.abs(mean), spread, 0.0) * unit
     return mean * unit, spread
 
@@ -63,18 +64,18 @@ class Scaling:
         ValueError
             If a column spreads by less than 1e-150, but not by 0, or by more than 1e150.
         """
-        m_x, s_x = _centre_and_spread(data.X)
+        m_x, s_x = _centre_and_spread(data.X, data.weight)
         _require_range("X", s_x)
         constant = s_x == 0
         s_x = np.where(constant, 1.0, s_x)
-        m_y, s_y = _centre_and_spread(data.y)
+        m_y, s_y = _centre_and_spread(data.y, data.weight)
         _require_range("y", s_y)
         if not outputs:
             return cls(m_x, s_x, np.zeros_like(m_y), np.ones_like(s_y), constant)
         if data.dydx is not None:
             # slopes carry scale too: the values may all be the same, but for rounding
             with np.errstate(over="ignore"):
-                by_slopes = _root_mean_square(data.dydx * s_x)
+                by_slopes = _root_mean_square(data.dydx * s_x, data.weight)
             s_y = np.where(s_y > _FLAT * by_slopes, s_y, by_slopes)
             _require_range("dydx * X", s_y)
         return cls(m_x, s_x, m_y, np.where(s_y > 0, s_y, 1.0), constant)
@@ -97,14 +98,16 @@ class Scaling:
         return W, b
 
 
-def _root_mean_square(slopes: Floats) -> Floats:
-    """Over the samples and inputs that are not missing, one for each output."""
-    known = ~np.isnan(slopes)
-    count = np.maximum(known.sum(axis=(0, 2)), 1)
-    largest = np.where(known, np.abs(slopes), 0.0).max(axis=(0, 2))
+def _root_mean_square(slopes: Floats, weight: Floats | None) -> Floats:
+    """Over the samples and inputs that are not missing, one for each output; 0 if all are."""
+    each = 1.0 if weight is None else weight[:, None, None]
+    known = np.where(np.isnan(slopes), 0.0, each)
+    size = np.where(known > 0, np.abs(slopes), 0.0)
+    largest = size.max(axis=(0, 2))
     unit = np.where(largest > 0, largest, 1.0)
-    squares = np.where(known, slopes / unit[:, None], 0.0) ** 2
-    return np.asarray(unit * np.sqrt(squares.sum(axis=(0, 2)) / count))
+    total = known.sum(axis=(0, 2))
+    squares = (known * (size / unit[:, None]) ** 2).sum(axis=(0, 2))
+    return np.asarray(unit * np.sqrt(squares / np.where(total > 0, total, 1.0)))
 
 
 def balance(data: Data, slope_weight: float) -> Floats:
@@ -117,9 +120,9 @@ def balance(data: Data, slope_weight: float) -> Floats:
     outputs, inputs = data.y.shape[1], data.X.shape[1]
     if data.dydx is None:
         return np.zeros((outputs, inputs))
-    square = _root_mean_square(data.dydx) ** 2
+    square = _root_mean_square(data.dydx, data.weight) ** 2
     square = np.where(square > 0, square, 1.0)
-    variance = data.y.var(axis=0)
+    variance = _centre_and_spread(data.y, data.weight)[1] ** 2
     variance = np.where(variance > _FLAT**2 * square, variance, square)
     each = slope_weight * variance / (inputs * square)
     return np.ascontiguousarray(np.broadcast_to(each[:, None], (outputs, inputs)))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+from slopenet import settings
+
+_MOST = 2**31 - 1
 _limit = 0
 
 
@@ -22,9 +25,7 @@ def set_num_threads(n: int | None) -> None:
         If `n` is less than 1.
     """
     global _limit  # noqa: PLW0603
-    if n is not None and n < 1:
-        raise ValueError(f"the number of threads must be at least 1, got {n}")
-    _limit = _available() if n is None else int(n)
+    _limit = _available() if n is None else min(settings.count("the number of threads", n), _MOST)
 
 
 def get_num_threads() -> int:

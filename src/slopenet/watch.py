@@ -17,7 +17,10 @@ PATIENCE = 0.1
 
 @dataclass(frozen=True)
 class State:
-    """What a callback sees after every epoch (one iteration of L-BFGS is one epoch)."""
+    """What a callback sees after every epoch (one iteration of L-BFGS is one epoch).
+
+    `cost` and `validation` are the mean costs of values and slopes, in standard units.
+    """
 
     epoch: int
     epochs: int
@@ -53,13 +56,13 @@ class Watch:
         return gradient
 
     def after(self, epoch: int, theta: Floats, cost: float) -> bool:
-        """Note an epoch; True to stop."""
+        """Note an epoch that ended at θ with f(θ) = `cost`; True to stop."""
+        judged, held = cost, None
+        cost -= self.objective.penalty(theta)
         self.history["epoch"].append(epoch)
         self.history["cost"].append(cost)
-        judged, held = cost, None
         if self.held_out is not None:
-            costs = self.objective(theta, self.held_out, gradient=False)
-            judged = held = costs.value + costs.slope
+            judged = held = self.objective(theta, self.held_out, gradient=False).fit
             self.history.setdefault("validation", []).append(held)
         if not np.isfinite(cost):
             self.stopped = f"the cost was no longer finite at epoch {epoch}; the best is kept"

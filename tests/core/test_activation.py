@@ -105,3 +105,16 @@ def test_sin_of_a_large_z_is_exact_on_either_side_of_the_reduction_limit() -> No
         want = [(float(mpmath.sin(point)), float(mpmath.cos(point))) for point in z]
     np.testing.assert_allclose(value, [w[0] for w in want], rtol=4e-16)
     np.testing.assert_allclose(slope, [w[1] for w in want], rtol=4e-16)
+
+
+def test_an_order_that_does_not_exist_is_refused() -> None:
+    for order in (-1, 3):
+        with pytest.raises(ValueError, match="order must be 0, 1 or 2"):
+            _core.activation("tanh", 0.0, np.zeros(3), order)
+
+
+@pytest.mark.parametrize("beta", [1e-100, 1e-3, 1e100])
+def test_softplus_is_finite_over_the_whole_range_of_beta(beta: float) -> None:
+    z = np.array([0.0, 1.0, -1.0, 1e-100, -1e308, 1e308])
+    for result in _core.activation("softplus", beta, z, 1):
+        assert np.isfinite(result).all()

@@ -27,8 +27,10 @@ def everything(net: sn.Network, X: np.ndarray) -> list[np.ndarray]:
 
 
 def assert_same(some: list[np.ndarray], others: list[np.ndarray]) -> None:
+    """Byte by byte: -0 is not 0."""
     for a, b in zip(some, others, strict=True):
-        np.testing.assert_array_equal(a, b)
+        assert a.shape == b.shape
+        assert a.tobytes() == b.tobytes()
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -45,6 +47,16 @@ def test_alone_in_seven_in_a_batch_in_another_order(
         assert_same(everything(net, X[100:107]), [a[100:107] for a in batch])
         order = np.random.default_rng(0).permutation(len(X))
         assert_same(everything(net, X[order]), [a[order] for a in batch])
+
+
+def test_signs_of_zeros_too() -> None:
+    """Slopes that underflow to -0 in a product that W or the data may broadcast."""
+    net = random_network((17, 6, 184, 124), "gaussian", scale=3.0, dtype=np.float32)
+    X = 3 * points(40, net)
+    J = net.jacobian(X)
+    assert (np.signbit(J) & (J == 0)).any()
+    for i in range(len(X)):
+        assert net.jacobian(X[i]).tobytes() == J[i].tobytes()
 
 
 @pytest.mark.parametrize("sizes", [(2, 2, 3, 2), (8, 64, 64, 1)], ids=str)

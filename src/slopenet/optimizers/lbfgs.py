@@ -61,4 +61,4 @@ def minimise(
         return f"all {iterations} iterations were used"
     if result.success:
         return f"no step lowers the cost any more, after {result.nit} iterations"
-    return f"the line search ended after {result.nit} iterations ({result.message})"
+    return f"it stopped after {result.nit} iterations ({result.message.strip().lower()})"
