@@ -45,8 +45,24 @@ def test_page_uses_names_and_its_numbers_are_the_networks() -> None:
     assert f"∂rho/∂p = {J[0, 1]:.6g}" in page
 
 
-def test_wide_layers_are_shortened() -> None:
+def test_wide_layers_are_shortened_and_the_full_page_is_whole() -> None:
     net = random_network((30, 200, 40))
-    page = str(net.derivation(np.zeros(30)))
-    assert "..." in page
+    record = net.derivation(np.ones(30))
+    page = str(record)
+    assert page.endswith("... stands for entries left out; .page(full=True) prints them all.")
     assert len(page) < 10_000
+    full = record.page(full=True)
+    assert "..." not in full
+    for x in (net.weights[0], net.biases[1], record.jacobian):
+        assert all(f"{v:.6g}" in full for v in x.flat)
+
+
+def test_a_small_page_can_be_followed_by_hand() -> None:
+    """Every W, b and product stands on it with six significant digits."""
+    net = random_network((2, 3, 2), scale=0.01)
+    record = net.derivation([0.1, 0.2], [0.0, 1.0])
+    page = str(record)
+    assert record.dW is not None
+    arrays = [*net.weights, *net.biases, *record.z, *record.partial_products, *record.dW]
+    for x in arrays:
+        assert all(f"{v:.6g}" in page for v in x.flat)

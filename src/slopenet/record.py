@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ import numpy as np
 from slopenet import derivation
 from slopenet.activations import as_written
 from slopenet.arrays import Floats
+
+# Arrays of more entries are cut on a page that is not full.
+SHOWN = 64
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -80,80 +84,96 @@ class Derivation:
         return self.partial_products[-1]
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return self.page()
 
     __repr__ = __str__
 
-    def _lines(self) -> list[str]:
-        L = len(self.z) + 1
+    def page(self, *, full: bool = False) -> str:
+        """Return the derivation as text.
+
+        Parameters
+        ----------
+        full : bool
+            Print every entry of every array. Otherwise W[l] and b[l] are printed while they are
+            small, and an array of more than 64 entries is cut where three dots stand.
+        """
+        limit = sys.maxsize if full else SHOWN
+        lines = [*self._heading(), *self._forward(limit), *self._slope(limit)]
+        if self.delta is not None:
+            lines += self._backward(limit)
+        if any("..." in line for line in lines):
+            lines += ["", "... stands for entries left out; .page(full=True) prints them all."]
+        return "\n".join(lines)
+
+    def _heading(self) -> list[str]:
         sizes = "-".join(str(n) for n in (self.x.size, *(z.size for z in self.z)))
-        lines = [
-            f"Derivation of H at one point, network {sizes}",
-            "",
-            *_quantity("a[1] = x", self.x, self.input_names),
-        ]
-        for i in range(L - 1):
+        return [f"Derivation of H at one point, network {sizes}", ""]
+
+    def _forward(self, limit: int) -> list[str]:
+        lines = _quantity("a[1] = x", self.x, limit, self.input_names)
+        for i, (W, b, spec) in enumerate(zip(*self.chain, strict=True)):
             l = i + 2
             below = "x" if l == 2 else f"a[{l - 1}]"
-            name = self.chain.activations[i]
-            spec = as_written(*name)
-            shown = spec if isinstance(spec, str) else f"{spec[0]}({spec[1]:g})"
+            written = as_written(*spec)
+            name = written if isinstance(written, str) else f"{written[0]}({written[1]:g})"
+            lines += ["", f"layer l = {l}: σ = {name}, W[{l}] is {W.shape[0]} x {W.shape[1]}"]
+            if W.size <= limit:
+                lines += _quantity(f"W[{l}]", W, limit) + _quantity(f"b[{l}]", b, limit)
             product = " ".join(f"D[{m}] W[{m}]" for m in range(l, 1, -1))
             lines += [
-                "",
-                f"layer l = {l}: σ = {shown}, W[{l}] is {self.chain.W[i].shape[0]} x"
-                f" {self.chain.W[i].shape[1]}",
-                *_quantity(f"z[{l}] = W[{l}] {below} + b[{l}]", self.z[i]),
-                *_quantity(f"a[{l}] = σ(z[{l}])", self.a[i]),
-                *_quantity(f"D[{l}] = diag(σ'(z[{l}]))", self.D[i]),
-                *_quantity(f"∂a[{l}]/∂x = {product}", self.partial_products[i]),
+                *_quantity(f"z[{l}] = W[{l}] {below} + b[{l}]", self.z[i], limit),
+                *_quantity(f"a[{l}] = σ(z[{l}])", self.a[i], limit),
+                *_quantity(f"D[{l}] = diag(σ'(z[{l}]))", self.D[i], limit),
+                *_quantity(f"∂a[{l}]/∂x = {product}", self.partial_products[i], limit),
             ]
-        lines += ["", *_quantity(f"H(x) = a[{L}]", self.H, self.output_names)]
-        lines += _jacobian("∂H/∂x", self.jacobian, self.input_names, self.output_names)
-        if self.delta is not None and self.y is not None:
-            lines += ["", *_quantity("y", self.y, self.output_names)]
-            lines.append(f"C = ½ ‖y - H(x)‖² = {self.cost:.6g}")
-            for l in range(L, 1, -1):
-                rule = f"(a[{L}] - y)" if l == L else f"(W[{l + 1}]ᵀ δ[{l + 1}])"
-                lines += _quantity(f"δ[{l}] = σ'(z[{l}]) ∘ {rule} = ∂C/∂b[{l}]", self.delta[l - 2])
-            lines.append("")
-            for l in range(2, L + 1):
-                below = "x" if l == 2 else f"a[{l - 1}]"
-                assert self.dW is not None  # noqa: S101
-                lines += _quantity(f"∂C/∂W[{l}] = δ[{l}] {below}ᵀ", self.dW[l - 2])
+        return lines
+
+    def _slope(self, limit: int) -> list[str]:
+        L = len(self.z) + 1
+        lines = ["", *_quantity(f"H(x) = a[{L}]", self.H, limit, self.output_names)]
+        J, inputs, outputs = self.jacobian, self.input_names, self.output_names
+        if inputs is None or outputs is None or J.size > limit:
+            return lines + _quantity("∂H/∂x", J, limit)
+        lines.append("  ∂H/∂x =")
+        for k, out in enumerate(outputs):
+            entries = (f"∂{out}/∂{name} = {_number(J[k, i])}" for i, name in enumerate(inputs))
+            lines.append("    " + "   ".join(entries))
+        return lines
+
+    def _backward(self, limit: int) -> list[str]:
+        assert self.y is not None  # noqa: S101
+        assert self.delta is not None  # noqa: S101
+        assert self.dW is not None  # noqa: S101
+        L = len(self.z) + 1
+        lines = ["", *_quantity("y", self.y, limit, self.output_names)]
+        lines.append(f"  C = ½ ‖y - H(x)‖² = {self.cost:.6g}")
+        for l in range(L, 1, -1):
+            rule = f"(a[{L}] - y)" if l == L else f"(W[{l + 1}]ᵀ δ[{l + 1}])"
+            label = f"δ[{l}] = σ'(z[{l}]) ∘ {rule} = ∂C/∂b[{l}]"
+            lines += _quantity(label, self.delta[l - 2], limit)
+        lines.append("")
+        for l in range(2, L + 1):
+            below = "x" if l == 2 else f"a[{l - 1}]"
+            lines += _quantity(f"∂C/∂W[{l}] = δ[{l}] {below}ᵀ", self.dW[l - 2], limit)
         return lines
 
 
-def _numbers(x: Floats) -> str:
-    return np.array2string(
-        x,
-        precision=6,
-        max_line_width=96,
-        threshold=64,
-        edgeitems=3,
-        suppress_small=False,
-        floatmode="maxprec_equal" if x.ndim > 1 else "maxprec",
-        formatter={"float_kind": lambda v: f"{v:.6g}"} if x.ndim == 1 else None,
-    )
+def _number(x: float) -> str:
+    return f"{x:.6g}"
 
 
-def _quantity(label: str, x: Floats, names: Sequence[str] | None = None) -> list[str]:
+def _quantity(label: str, x: Floats, limit: int, names: Sequence[str] | None = None) -> list[str]:
     if names is not None:
-        shown = ", ".join(f"{name} = {v:.6g}" for name, v in zip(names, x, strict=True))
+        shown = ", ".join(f"{name} = {_number(v)}" for name, v in zip(names, x, strict=True))
         return [f"  {label} = ({shown})"]
-    text = _numbers(x)
+    width = max((len(_number(v)) for v in x.flat), default=0) if x.ndim > 1 else 0
+    text = np.array2string(
+        x,
+        max_line_width=96,
+        threshold=limit,
+        edgeitems=3,
+        formatter={"float_kind": lambda v: _number(v).rjust(width)},
+    )
     if "\n" not in text:
         return [f"  {label} = {text}"]
     return [f"  {label} =", *(f"    {line}" for line in text.split("\n"))]
-
-
-def _jacobian(
-    label: str, J: Floats, inputs: Sequence[str] | None, outputs: Sequence[str] | None
-) -> list[str]:
-    if inputs is None or outputs is None or J.size > 64:
-        return _quantity(label, J)
-    lines = [f"  {label} ="]
-    for k, out in enumerate(outputs):
-        entries = (f"∂{out}/∂{name} = {J[k, i]:.6g}" for i, name in enumerate(inputs))
-        lines.append("    " + "   ".join(entries))
-    return lines
