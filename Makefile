@@ -55,3 +55,4 @@ bench: $(VENV)/installed  ## time value + Jacobian against every peer that is in
 
 clean:  ## remove everything that was built
 	rm -rf $(VENV) build demo-output .pytest_cache .mypy_cache .ruff_cache
+	find src tests examples benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
