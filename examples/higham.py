@@ -4,7 +4,7 @@
     python examples/higham.py --eleven   # with the eleventh point (0.3, 0.7)
 
 Writes higham.png: the cost curve, and the decision region with ∇(H_1 - H_2) as arrows, the way in
-which a point would have to move to look more like a circle.
+which a point would have to move to look more like a circle (their lengths on a logarithmic scale).
 """
 
 from __future__ import annotations
@@ -74,11 +74,13 @@ def draw(descent: sn.Descent, x: np.ndarray, y: np.ndarray) -> Any:
     coarse = grid[5::14, 5::14].reshape(-1, 2)
     slope = net.vjp(coarse, np.array([1.0, -1.0]))
     length = np.linalg.norm(slope, axis=1, keepdims=True)
-    arrow = slope / length.max() ** 0.5 / np.maximum(length, 1e-3 * length.max()) ** 0.5
+    arrow = slope / length * (1 + 0.12 * np.log(length / length.max()).clip(-6))
     region.quiver(*coarse.T, *arrow.T, color="0.45", width=0.003, scale=22)
     circles = y[:, 0] > 0.5
-    region.plot(*x[circles].T, "o", color="tab:blue", markersize=9, markerfacecolor="none", mew=2)
-    region.plot(*x[~circles].T, "x", color="tab:red", markersize=9, mew=2)
+    marks = {"markersize": 9, "markeredgewidth": 2, "markerfacecolor": "none"}
+    region.plot(*x[circles].T, "o", color="tab:blue", label="y = (1, 0)", **marks)
+    region.plot(*x[~circles].T, "x", color="tab:red", label="y = (0, 1)", **marks)
+    region.legend(loc="upper right", framealpha=0.9)
     region.set(
         xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="$x_1$", ylabel="$x_2$",
         title=r"Decision region and $\nabla(H_1 - H_2)$",
@@ -106,7 +108,10 @@ def main() -> None:
         print(f"  after {at:>9,} steps   sum of ||y - a||^2 = {cost[at // 1000]:.3g}")
     print(f"{right} of {len(x)} points are classified as they should be")
     print(descent.network.derivation(x[0], y[0]))
-    draw(descent, x, y).savefig(arguments.output, dpi=120)
+    try:
+        draw(descent, x, y).savefig(arguments.output, dpi=120)
+    except ImportError:
+        raise SystemExit("The picture needs matplotlib: pip install matplotlib") from None
     print(f"drawn in {arguments.output}")
 
 

@@ -100,8 +100,62 @@ def test_fit_says_why_it_stopped_how_well_it_did_and_what_it_wrote(folder, tmp_p
     assert "54 rows learned from" in result.stdout
     assert "6 other rows" in result.stdout
     for name in NAMES[2:]:
-        assert re.search(rf"│ {name} +│ +\d\.\d\de[-+]\d\d │ +\d", result.stdout)
+        assert re.search(rf"│ {name} +│ +\d+\.\d\d\d% │ +\d", result.stdout)
     assert f"Wrote {output}." in result.stdout
+
+
+def test_fit_counts_the_slopes_it_has(folder, tmp_path):
+    table = tmp_path / "gaps.csv"
+    rows = surface(60)
+    rows[:7, 4] = np.nan
+    write_table(table, NAMES, [rows])
+    result = run("fit", table, *FIT, "-o", tmp_path / "m.safetensors")
+    assert f"{table} has 233 of its 240 slopes." in result.stdout
+
+
+@pytest.mark.parametrize("wrong", ["du/dA", "d(u)/da", "du_da", "dU/da"])
+def test_a_column_nearly_named_like_a_slope_is_not_ignored(tmp_path, wrong):
+    table = tmp_path / "typo.csv"
+    write_table(table, [*NAMES[:4], wrong, *NAMES[5:]], [surface(60)])
+    result = run("fit", table, *FIT, "-o", tmp_path / "m.safetensors")
+    assert result.exit_code == 2
+    assert f"column '{wrong}' looks like a slope" in result.stderr
+    assert "did you mean 'du/da'?" in result.stderr
+    told = run("fit", table, *FIT, "--slopes", "none", "-o", tmp_path / "m.safetensors")
+    assert told.exit_code == 0
+
+
+def test_a_validation_part_without_a_row_is_refused(folder, tmp_path):
+    result = run(
+        "fit", folder / "data.csv", *FIT, "--validation", "0.001", "-o", tmp_path / "m.safetensors"
+    )
+    assert result.exit_code == 2
+    assert "holds out 0 of 60 rows" in result.stderr
+
+
+def test_an_output_that_may_not_be_written_is_refused_before_the_work(folder, monkeypatch):
+    monkeypatch.setattr(sn, "fit", lambda *args, **settings: pytest.fail("fitted in vain"))
+    result = run("fit", folder / "data.csv", *FIT, "-o", "/proc/model.safetensors")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: /proc/model.safetensors: ")
+    assert "Wrote" not in result.stdout
+
+
+def test_files_in_the_wrong_order_are_told_apart(folder):
+    model, data = folder / "model.safetensors", folder / "data.csv"
+    swapped = run("predict", data, model)
+    assert swapped.exit_code == 2
+    assert "the order is MODEL DATA" in swapped.stderr
+    fitted = run("fit", model, *FIT, "-o", folder / "new.safetensors")
+    assert "is a model, not a table" in fitted.stderr
+
+
+def test_explain_prints_all_of_it_when_asked(tmp_path):
+    model = tmp_path / "wide.safetensors"
+    sn.Network.random((2, 70, 1), rng=0).save(model)
+    page = ("explain", model, "--at", "x1=1,x2=2")
+    assert "--full prints them all" in run(*page).stdout
+    assert "..." not in run(*page, "--full").stdout
 
 
 def test_the_same_seed_gives_the_same_file_and_another_seed_another(folder, tmp_path):
@@ -194,7 +248,7 @@ def test_check_gives_the_verdict_and_compares_with_data_that_has_the_answers(fol
     compared = run("check", model, folder / "data.csv")
     assert compared.exit_code == 0
     assert "60 rows" in compared.stdout
-    assert re.search(r"│ dv/db +│ +\d\.\d\de", compared.stdout)
+    assert re.search(r"│ dv/db +│ +\d+\.\d\d\d%", compared.stdout)
     (tmp_path / "inputs.csv").write_text("a,b\n0,0\n")
     assert run("check", model, tmp_path / "inputs.csv").exit_code == 0
 
@@ -286,9 +340,9 @@ def test_a_mistyped_command_suggests_the_right_one():
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--row", "3"], "either as DATA with --row, or as --at"),
-        ([], "either as DATA with --row, or as --at"),
-        (["DATA", "--at", "a=1,b=2"], "either as DATA with --row, or as --at"),
+        (["--row", "3"], "give either DATA"),
+        ([], "give either DATA"),
+        (["DATA", "--at", "a=1,b=2"], "give either DATA"),
         (["DATA", "--row", "61"], "has 60 rows; there is no row 61"),
         (["DATA", "--row", "0"], "0 is not in the range"),
         (["--at", "a=1"], "--at needs a=...,b=..., not a"),
@@ -400,7 +454,7 @@ def test_a_closed_stdout_ends_the_command_in_silence(folder):
         process = start(*args, stdout=writer)
         os.close(writer)
         assert process.communicate()[1] == ""
-        assert process.returncode == 1
+        assert process.returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 import time
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.table import Table
 
 import slopenet as sn
+from slopenet.io.files import require_writable
 from slopenet.plot import Panel, parity_grid
-from slopenet.report import relative_errors
+from slopenet.report import RELATIVE, relative_errors
 from slopenet.tables import (
     Samples,
     prediction_names,
@@ -22,7 +28,6 @@ from slopenet.tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -69,14 +74,15 @@ def run(output_dir: Path, console: Console) -> None:
     console
         Where the tables are printed.
 
+    Without matplotlib there is no plot.
+
     Raises
     ------
-    ImportError
-        If matplotlib is not installed.
     OSError
         If a file cannot be written.
     """
     output_dir.mkdir(parents=True, exist_ok=True)
+    require_writable(output_dir / "steam.safetensors")
     steam = load_steam()
     unseen = steam.rows(slice(SAME_NUMBERS_ROWS, None))
     console.print(
@@ -96,12 +102,13 @@ def run(output_dir: Path, console: Console) -> None:
             contenders.append(_contend(title, steam.rows(slice(rows)), unseen, slopes=slopes))
     without, _, with_slopes = contenders
     console.print(_error_table(contenders))
+    console.print(f"[dim]{RELATIVE}[/]", highlight=False)
     console.print(
         f"\nThe same {FEW_ROWS} rows: slopes make the values"
         f" {_gain(without.errors.values, with_slopes.errors.values)} and the slopes"
         f" {_gain(without.errors.slopes, with_slopes.errors.slopes)} more accurate (geometric"
         f" means). {SAME_NUMBERS_ROWS} rows of values carry as many numbers as {FEW_ROWS} rows"
-        " with slopes.\n",
+        " with slopes (a few less, as cp is dh/dT).\n",
         highlight=False,
     )
     console.print(_jacobian_table(unseen, without.network, with_slopes.network))
@@ -189,15 +196,29 @@ def _write(
         prediction_names(INPUTS, OUTPUTS),
         [np.hstack([unseen.X, H, J.reshape(len(J), -1)])],
     )
-    _parity(unseen, (without, with_slopes)).savefig(plot)
+    try:
+        _parity(unseen, (without, with_slopes)).savefig(plot)
+        drawn = f"{plot}  predicted against true, values and slopes"
+    except ImportError:
+        drawn = "No plot was drawn: that needs matplotlib (pip install matplotlib)"
+    explain = shlex.join([*_program(), "explain", str(model), "--at", "T=700,p=5"])
     console.print(
         f"{model}  the network fitted with slopes\n"
         f"{predictions}  its values and slopes at the unseen rows\n"
-        f"{plot}  predicted against true, values and slopes\n\n"
-        f"Every step of one Jacobian:  slopenet explain {model} --at T=700,p=5",
+        f"{drawn}\n\n"
+        f"Every step of one Jacobian:  {explain}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _program() -> list[str]:
+    """How this program was called, as it can be called again."""
+    called = Path(sys.argv[0])
+    if called.name == "slopenet":
+        on_path = shutil.which("slopenet")
+        return ["slopenet" if on_path and called.samefile(on_path) else os.path.relpath(called)]
+    return [sys.executable, "-m", "slopenet"]
 
 
 def _parity(unseen: Samples, contenders: Sequence[Contender]) -> Figure:

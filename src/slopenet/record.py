@@ -172,7 +172,7 @@ def _quantity(label: str, x: Floats, limit: int, names: Sequence[str] | None = N
         max_line_width=96,
         threshold=limit,
         edgeitems=3,
-        formatter={"float_kind": lambda v: _number(v).rjust(width)},
+        formatter={"float_kind": lambda v: _number(float(v)).rjust(width)},
     )
     if "\n" not in text:
         return [f"  {label} = {text}"]

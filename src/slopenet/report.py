@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from slopenet.network import Network
 
 BLOCK_ENTRIES = 1 << 20
+RELATIVE = "Values: over the standard deviation of the true ones. Slopes: over their RMS."
 
 
 class Errors(NamedTuple):

@@ -34,7 +34,8 @@ def cli() -> None:
     Tables are CSV or Parquet files. Where a table has a column named drho/dT beside the columns
     T and rho, it is the slope of rho in T.
 
-    Exit status: 0 done, 1 failed, 2 wrong usage or unusable input, 130 interrupted.
+    Exit status: 0 done, 1 failed, 2 wrong usage or unusable input, 130 interrupted. That
+    nobody reads the output to its end, as in "| head", is no failure.
     """
 
 

@@ -39,10 +39,10 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
 
     import slopenet as sn
     from slopenet.cli._console import print_errors, say
-    from slopenet.cli._names import column_names
+    from slopenet.cli._names import column_names, load_model
     from slopenet.tables import open_table, samples_of
 
-    network = sn.load(model)
+    network = load_model(model)
     inputs, outputs = column_names(network)
     samples = None
     if data is None:
@@ -56,7 +56,7 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
     verdict = sn.check_derivatives(network, X[chosen])
     say(str(verdict))
     if samples is not None:
-        print_errors(network, {"rows": samples})
+        print_errors(network, {"{rows}": samples})
     if not verdict.passed:
         ctx.exit(FAILED)
 

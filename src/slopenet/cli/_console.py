@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any, Self
 
 import click
@@ -10,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from slopenet.cli._names import column_names
-from slopenet.report import relative_errors
+from slopenet.report import RELATIVE, relative_errors
 from slopenet.tables import slope_name
 
 if TYPE_CHECKING:
@@ -80,11 +81,13 @@ def print_errors(network: Network, sets: Mapping[str, Samples | None]) -> None:
             continue
         errors = relative_errors(network, *samples[:3])
         slopes = errors.slopes.ravel().tolist() if samples.slopes else []
-        columns[f"{len(samples.X)} {title}"] = errors.values.tolist() + slopes
+        rows = "row" if len(samples.X) == 1 else "rows"
+        columns[f"{len(samples.X)} {title.format(rows=rows)}"] = errors.values.tolist() + slopes
     table = Table(title="relative RMS error", title_justify="left")
     table.add_column("")
     for title in columns:
         table.add_column(title, justify="right")
     for name, *cells in zip(names[: len(outputs) + SHOWN_SLOPES], *columns.values(), strict=False):
-        table.add_row(name, *(f"{cell:.2e}" for cell in cells))
+        table.add_row(name, *("no data" if isnan(cell) else f"{cell:.3%}" for cell in cells))
     show(table)
+    say(RELATIVE)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 )
 @click.argument("model", type=options.INPUT_FILE)
 @click.argument("data", type=options.INPUT_FILE, required=False)
-@click.option("--row", type=click.IntRange(min=1), help="Row of DATA; 1 is below the header.")
+@click.option(
+    "--row", type=click.IntRange(min=1), help="Row of DATA; 1, below the header, unless given."
+)
 @click.option("--at", type=options.point, metavar="NAME=NUMBER,...", help="Values of the inputs.")
 @click.option(
     "--target",
@@ -32,26 +34,27 @@ if TYPE_CHECKING:
     metavar="NAME=NUMBER,...",
     help="True values of the outputs, for every delta; DATA's own where it has them.",
 )
-def explain(
+@click.option("--full", is_flag=True, help="Print every entry of large arrays too.")
+def explain(  # noqa: PLR0917 (click passes them by name)
     model: Path,
     data: Path | None,
     row: int | None,
     at: dict[str, float] | None,
     target: dict[str, float] | None,
+    full: bool,
 ) -> None:
     """Print the derivation of one row, equation by equation.
 
     Every z, a, D and partial product on the way to the values and slopes of MODEL, and every
-    delta where the true outputs are known. Give the row as DATA with --row, or as --at.
+    delta where the true outputs are known. The row is one of DATA, or --at.
     """
     if (data is None) == (at is None) or (row is not None and data is None):
-        raise click.UsageError("give the row either as DATA with --row, or as --at.")
+        raise click.UsageError("give either DATA (and --row), or --at.")
 
-    import slopenet as sn
     from slopenet.cli._console import say
-    from slopenet.cli._names import column_names, vector
+    from slopenet.cli._names import column_names, load_model, vector
 
-    network = sn.load(model)
+    network = load_model(model)
     inputs, outputs = column_names(network)
     y = None
     if at is not None:
@@ -60,7 +63,8 @@ def explain(
         x, y = _row(data, row or 1, inputs, outputs)
     if target is not None:
         y = vector(target, outputs, "--target")
-    say(str(network.derivation(x, y)))
+    page = network.derivation(x, y).page(full=full)
+    say(page.replace(".page(full=True)", "--full"))
 
 
 def _row(

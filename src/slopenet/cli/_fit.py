@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slopenet.activations import TABLE
 from slopenet.cli import _options as options
 
 if TYPE_CHECKING:
@@ -47,18 +48,32 @@ MOST_PARAMETERS = 20_000_000
     default="tanh",
     show_default=True,
     metavar="NAME[:NUMBER]",
-    help="Activation of the hidden layers, with its parameter if it has one: leaky_relu:0.2.",
+    help="Activation of the hidden layers, with its parameter if it has one, like leaky_relu:0.2."
+    f" One of {', '.join(TABLE)}.",
 )
 @click.option(
     "--method",
     type=click.Choice(["auto", "lbfgs", "adam"]),
     default="auto",
     show_default=True,
-    help="How the weights are found.",
+    help="How the weights are found. auto: lbfgs up to 50,000 rows, adam beyond or with"
+    " --learning-rate.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), help="Most passes over the rows.")
-@click.option("--learning-rate", type=options.real(above=0), help="Step size of adam.")
-@click.option("--l2", type=options.real(least=0), help="Weight of the penalty on large weights.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    help="Most passes over the rows; 2000 of lbfgs, 1000 of adam unless given.",
+)
+@click.option(
+    "--learning-rate",
+    type=options.real(above=0),
+    help="Step size of adam; 0.001 unless given.",
+)
+@click.option(
+    "--l2",
+    type=options.real(least=0),
+    help="Weight of the penalty on large weights; 0.00001 unless given.",
+)
 @click.option(
     "--validation",
     type=options.fraction,
@@ -96,13 +111,15 @@ def fit(  # noqa: PLR0917 (click passes them by name)
     Slopes are learned from where DATA has them, values and slopes in their own units; the model
     needs no scaling before it is used.
     """
+    import numpy as np
+
     import slopenet as sn
     from slopenet.cli._console import FitProgress, print_errors, say
     from slopenet.tables import read_samples, refuse_same_file
 
     _refuse_overlap(inputs, outputs)
     _refuse_excess((len(inputs), *settings["hidden"], len(outputs)))
-    options.require_folder_of(output)
+    options.require_output(output)
     refuse_same_file(output, data)
 
     samples = read_samples(data, inputs, outputs, slopes=slopes == "auto")
@@ -120,7 +137,10 @@ def fit(  # noqa: PLR0917 (click passes them by name)
     result.network.save(output)
     if not quiet:
         say(f"{result.reason.rstrip('.')}.")
-        print_errors(result.network, {"rows learned from": learned, "other rows": held_out})
+        if samples.dydx is not None:
+            known, size = np.count_nonzero(~np.isnan(samples.dydx)), samples.dydx.size
+            say(f"{data} has {known} of its {size} slopes.")
+        print_errors(result.network, {"{rows} learned from": learned, "other {rows}": held_out})
         say(f"Wrote {output}.")
 
 
@@ -139,12 +159,17 @@ def _refuse_excess(sizes: Sequence[int]) -> None:
 
 
 def _split(samples: Samples, fraction: float, seed: int) -> tuple[Samples, Samples | None]:
-    """Set a random part of the rows aside; None if that part has no row."""
+    """Set a random part of the rows aside; None if the part is 0."""
     import numpy as np
 
     rows = len(samples.X)
-    aside = min(round(rows * fraction), rows - 1)
-    if not aside:
+    if not fraction:
         return samples, None
+    aside = round(rows * fraction)
+    if not 0 < aside < rows:
+        raise click.UsageError(
+            f"--validation {fraction:g} holds out {aside} of {rows} rows; at least one must be held"
+            " out and one be left. 0 holds out none."
+        )
     order = np.random.default_rng(seed).permutation(rows)
     return samples.rows(order[aside:]), samples.rows(order[:aside])

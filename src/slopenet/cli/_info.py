@@ -22,11 +22,10 @@ def info(model: Path) -> None:
     """Print the layers, the column names and the size of MODEL."""
     from rich.table import Table
 
-    import slopenet as sn
     from slopenet.cli._console import say, show
-    from slopenet.cli._names import column_names
+    from slopenet.cli._names import column_names, load_model
 
-    network = sn.load(model)
+    network = load_model(model)
     inputs, outputs = column_names(network)
     unnamed = "" if network.input_names and network.output_names else " (the model has no names)"
     say(f"{model}: {'-'.join(map(str, network.sizes))} network, {network.dtype}")

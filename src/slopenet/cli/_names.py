@@ -1,11 +1,13 @@
-"""The column names of a model: its own, or x1, x2, ... and y1, y2, ... where it has none."""
+"""A model and its column names: its own, or x1, x2, ... and y1, y2, ... where it has none."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
+import slopenet as sn
 from slopenet import Network
 
 
@@ -15,6 +17,19 @@ def column_names(network: Network) -> tuple[tuple[str, ...], tuple[str, ...]]:
         network.input_names or _numbered("x", network.sizes[0]),
         network.output_names or _numbered("y", network.sizes[-1]),
     )
+
+
+def load_model(path: Path) -> Network:
+    """Load a network; a table in its place is told so."""
+    try:
+        return sn.load(path)
+    except sn.ModelFileError:
+        with path.open("rb") as file:
+            start = file.read(1024)
+        if start.startswith(b"PAR1") or (start and b"\0" not in start):
+            message = f"{path} is no model; where both are given, the order is MODEL DATA."
+            raise click.UsageError(message) from None
+        raise
 
 
 def vector(point: dict[str, float], names: Sequence[str], option: str) -> NDArray[np.float64]:

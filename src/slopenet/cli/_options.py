@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from slopenet.io.files import require_writable
+
 WIDEST = 65_536
 
 INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -91,7 +93,8 @@ def point(text: str) -> dict[str, float]:
     return found
 
 
-def require_folder_of(path: Path) -> None:
-    """Raise UsageError, before any long work, if there is no folder to put the output in."""
+def require_output(path: Path) -> None:
+    """Raise UsageError or OSError, before any long work, if the output cannot be written."""
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"{path} cannot be written: there is no folder {path.parent}.")
+    require_writable(path)

@@ -41,18 +41,17 @@ def predict(model: Path, data: Path, output: Path | None, no_slopes: bool, quiet
     drho/dT, drho/dp, dh/dT, dh/dp. DATA needs the input columns only; a model without names
     takes x1, x2, ... and gives y1, y2, ...
     """
-    import slopenet as sn
     from slopenet.cli._console import progress_bar, say
-    from slopenet.cli._names import column_names
+    from slopenet.cli._names import column_names, load_model
     from slopenet.tables import prediction_names, read_columns, refuse_same_file, write_table
 
     if output is None and sys.stdout is None:
         raise click.UsageError("standard output is closed; give a file with -o.")
     if output is not None:
-        options.require_folder_of(output)
+        options.require_output(output)
         refuse_same_file(output, model)
         refuse_same_file(output, data)
-    network = sn.load(model)
+    network = load_model(model)
     inputs, outputs = column_names(network)
     X = read_columns(data, inputs)
     names = prediction_names(inputs, outputs, slopes=not no_slopes)

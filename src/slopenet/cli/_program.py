@@ -24,6 +24,12 @@ class Program(click.Group):
         try:
             status = super().main(args, prog_name, **extra) or 0
             _flush_stdout()
+        except BrokenPipeError:
+            status = 0
+            _abandon_stdout()
+        except SystemExit as error:  # 1 is click's answer to a closed pipe
+            status = 0 if error.code == 1 else error.code
+            _abandon_stdout()
         except Exception as error:
             status = _report(error)
             _abandon_stdout()

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 
@@ -25,18 +26,38 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     temporary = target.with_name(f".slopenet-{secrets.token_hex(8)}.tmp")
     try:
         try:
-            with temporary.open("xb") as file:
+            with _naming(path, temporary), temporary.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            if target.exists():
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
+            with _naming(path, temporary):
+                if target.exists():
+                    shutil.copymode(target, temporary)
+                temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
     finally:
         # Once more, as a second Ctrl-C may have cut the first clean-up off.
         temporary.unlink(missing_ok=True)
+
+
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Raise the OSError that `replacing` would meet, before the work whose result goes there."""
+    if not Path(path).exists() or Path(path).is_file():
+        with _naming(path, None), TemporaryFile(dir=Path(os.path.realpath(path)).parent):
+            pass
+
+
+@contextmanager
+def _naming(path: str | os.PathLike[str], temporary: Path | None) -> Iterator[None]:
+    """An OSError about a temporary file, or about no file at all, is about `path`."""
+    try:
+        yield
+    except OSError as error:
+        named = error.filename
+        if temporary is not None and named is not None and Path(named) != temporary:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 @contextmanager

@@ -77,9 +77,6 @@ def write(  # noqa: PLR0917
             file.write(raw)
     except ModelFileError as error:
         raise ModelFileError(f"cannot save: {os.fspath(path)} {error}") from error
-    except OSError as error:
-        error.filename, error.filename2 = os.fspath(path), None
-        raise
 
 
 def read(path: str | os.PathLike[str]) -> Contents:

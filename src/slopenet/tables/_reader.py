@@ -1,5 +1,6 @@
 """Tables in: the samples that a network learns from, picked out of a file by column name."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 
 from ._csv import CsvReader
 from ._parquet import MAGIC, ParquetReader
+from ._table import TableError, bare, nearest, shown
 
 
 class TableReader(Protocol):
     """An open table: its column names, and its numbers on demand."""
 
+    path: Path
     names: tuple[str, ...]
 
     def read(self, wanted: Sequence[str], may_miss: Collection[str] = ()) -> NDArray[np.float64]:
@@ -61,6 +64,26 @@ def slope_name(output: str, input_: str) -> str:
     return f"d{output}/d{input_}"
 
 
+def _refuse_near_slopes(
+    table: TableReader, absent: Sequence[str], inputs: Sequence[str], outputs: Sequence[str]
+) -> None:
+    """Raise TableError for a column that is nearly named like a slope that the table lacks."""
+    there = set(table.names)
+    plain = {bare(name): name for name in absent}
+    for name in there.difference(inputs, outputs):
+        meant = plain.get(bare(name))
+        parts = re.fullmatch("d(.+)/d(.+)", name)
+        if parts and not meant and not there.issuperset(parts.groups()):
+            output, input_ = nearest(parts[1], outputs), nearest(parts[2], inputs)
+            meant = slope_name(output, input_) if output and input_ else None
+        if meant and meant in absent:
+            raise TableError(
+                f"{table.path}: column {shown(name)} looks like a slope, but it is named after no"
+                f" output and input (did you mean {shown(meant)}?); rename it, or leave all slopes"
+                " out with --slopes none."
+            )
+
+
 @contextmanager
 def open_table(path: str | PathLike[str]) -> Iterator[TableReader]:
     """Open a CSV or Parquet file; what it is is told from its content.
@@ -74,8 +97,10 @@ def open_table(path: str | PathLike[str]) -> Iterator[TableReader]:
     """
     path = Path(path)
     with path.open("rb") as file:
-        start = file.peek(4)[:4]
-        yield ParquetReader(file, path) if start == MAGIC else CsvReader(file, path, start)
+        start = file.peek(16)[:16]
+        if start[8:10] == b'{"' and int.from_bytes(start[:8], "little") < path.stat().st_size:
+            raise TableError(f"{path} is a model, not a table.")
+        yield ParquetReader(file, path) if start[:4] == MAGIC else CsvReader(file, path, start[:4])
 
 
 def read_columns(path: str | PathLike[str], names: Sequence[str]) -> NDArray[np.float64]:
@@ -129,6 +154,8 @@ def samples_of(
         for i, input_ in enumerate(inputs)
     }
     found = tuple(name for name in table.names if slopes and name in pairs)
+    if slopes and set(table.names).issuperset([*inputs, *outputs]):
+        _refuse_near_slopes(table, [name for name in pairs if name not in found], inputs, outputs)
     numbers = table.read([*inputs, *outputs, *found], may_miss=frozenset(found))
     n_in, n_out = len(inputs), len(outputs)
     dydx = None

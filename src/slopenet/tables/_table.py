@@ -43,14 +43,28 @@ def column_positions(path: Path, names: Sequence[str], wanted: Sequence[str]) ->
     position = {name: i for i, name in enumerate(names)}
     for name in wanted:
         if not name or name not in position:
-            near = difflib.get_close_matches(name, names[:SEARCHED_NAMES], n=1)
-            hint = f" (did you mean {shown(near[0])}?)" if near else ""
+            near = nearest(name, names[:SEARCHED_NAMES])
+            hint = f" (did you mean {shown(near)}?)" if near else ""
             listed = ", ".join(shown(known) for known in names[:LISTED_NAMES])
             more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
             raise TableError(
                 f"{path} has no column {shown(name)}{hint}; its columns are {listed}{more}."
             )
     return [position[name] for name in wanted]
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """Return the known name that `name` may be a misspelling of: its case counts least."""
+    plain = {bare(other): other for other in known}
+    if bare(name) in plain:
+        return plain[bare(name)]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return near[0] if near else None
+
+
+def bare(name: str) -> str:
+    """Return the letters and digits of a name, in lower case."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def shown(text: str) -> str:
