@@ -7,6 +7,7 @@ import pytest
 from networks import SHAPES, points, random_network
 
 import slopenet as sn
+from slopenet import _core
 
 LARGE = 100_000
 
@@ -51,10 +52,12 @@ def test_alone_in_seven_in_a_batch_in_another_order(
 
 def test_signs_of_zeros_too() -> None:
     """Slopes that underflow to -0 in a product that W or the data may broadcast."""
-    net = random_network((17, 6, 184, 124), "gaussian", scale=3.0, dtype=np.float32)
-    X = 3 * points(40, net)
+    net = random_network((17, 6, 184, 124), "gaussian", scale=4.0, dtype=np.float32)
+    X = 4 * points(40, net)
     J = net.jacobian(X)
-    assert (np.signbit(J) & (J == 0)).any()
+    # without a fused multiply-add, a sum that starts at 0 never ends at -0
+    assert (J == 0).any()
+    assert _core.isa == "baseline" or (np.signbit(J) & (J == 0)).any()
     for i in range(len(X)):
         assert net.jacobian(X[i]).tobytes() == J[i].tobytes()
 
