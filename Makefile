@@ -42,7 +42,7 @@ lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p slopenet
-	$(BIN)/mypy benchmarks examples tools
+	$(BIN)/mypy src/_slopenet_command.py benchmarks examples tools
 	$(BIN)/clang-format --dry-run --Werror src/core/*.hpp src/core/*.cpp src/bindings/*
 
 format: $(VENV)/with-lint  ## lay out the code as lint wants it

@@ -457,6 +457,21 @@ def test_a_closed_stdout_ends_the_command_in_silence(folder):
         assert process.returncode == 0
 
 
+def test_ctrl_c_while_the_program_loads_ends_it_without_a_traceback():
+    code = (
+        "import sys, _slopenet_command\n"
+        "class Impatient:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'slopenet': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Impatient())\n"
+        "_slopenet_command.main()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (130, "Interrupted.\n")
+
+
 @pytest.mark.parametrize(
     ("number", "status", "message"),
     [(signal.SIGINT, 130, "\nInterrupted.\n"), (signal.SIGTERM, 143, "")],
