@@ -36,7 +36,10 @@ _SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
 @dataclass(frozen=True)
 class Activation:
-    """One row of the table: σ(z, p), σ'(z, p), σ''(z, p), each called with the namespace first."""
+    """One row of the table: σ(z, p), σ'(z, p), σ''(z, p), each called with the namespace first.
+
+    `positive`: the parameter must be; `curved`: σ'' is not 0 everywhere.
+    """
 
     value: Callable[[Any, Array, float], Array]
     first: Callable[[Any, Array, float], Array]
@@ -44,6 +47,7 @@ class Activation:
     parameter: str | None = None
     preset: float = 0.0
     positive: bool = False
+    curved: bool = True
 
 
 def _real(xp: Any, z: Array) -> Array:
@@ -190,6 +194,7 @@ TABLE: dict[str, Activation] = {
         lambda _, z, __: z,
         lambda xp, z, _: xp.ones_like(z),
         lambda xp, z, _: xp.zeros_like(z),
+        curved=False,
     ),
     "sigmoid": Activation(
         lambda xp, z, _: _s(xp, z),
@@ -205,6 +210,7 @@ TABLE: dict[str, Activation] = {
         lambda xp, z, _: xp.where(_left(xp, z), xp.zeros_like(z), z),
         lambda xp, z, _: _step(xp, z, xp.zeros_like(z), 1.0),
         lambda xp, z, _: xp.zeros_like(z),
+        curved=False,
     ),
     "leaky_relu": Activation(
         lambda xp, z, p: xp.where(_left(xp, z), p * z, z),
@@ -212,6 +218,7 @@ TABLE: dict[str, Activation] = {
         lambda xp, z, _: xp.zeros_like(z),
         "slope",
         0.01,
+        curved=False,
     ),
     "elu": Activation(
         lambda xp, z, p: xp.where(_left(xp, z), p * xp.expm1(_min0(xp, z)), z),

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from array_api_compat import array_namespace, device
 
-from slopenet.activations import Array, sigma
+from slopenet.activations import TABLE, Array, sigma
 
 Arrays = Sequence[Array]
 Spec = tuple[str, float]
@@ -157,6 +157,78 @@ def vjp(chain: Chain, D: list[Array], u: Array) -> Array:
     for W, d in zip(reversed(chain.W), reversed(D), strict=True):
         u = _transposed_times(W, d * u)
     return u
+
+
+def hvp(chain: Chain, D: list[Array], S: list[Array], v: Array) -> Array:
+    """∇²H_k v of every k, (..., n_L, n_1): the derivative of c[1]_k along v.
+
+    s[l] = W[l] t[l-1],  t[l] = D[l] s[l],  t[1] = v
+    ċ[L] = 0,  ċ[l-1]_k = W[l]ᵀ (D[l] ċ[l]_k + σ''(z[l]) ∘ s[l] ∘ c[l]_k)
+    """
+    xp = array_namespace(v)
+    c = reverse(chain, D).c
+    s = []
+    for W, d in zip(chain.W, D, strict=True):
+        s.append(_times(W, v))
+        v = d * s[-1]
+    c_dot = xp.zeros_like(c[-1])
+    for i in range(len(chain.W) - 1, -1, -1):
+        bend = S[i] * s[i]
+        c_dot = (D[i][..., None, :] * c_dot + bend[..., None, :] * c[i + 1]) @ chain.W[i]
+    return c_dot
+
+
+def pre_activation_slopes(chain: Chain, D: list[Array]) -> list[Array]:
+    """Z'[l] = ∂z[l]/∂x = W[l] A'[l-1],  A'[l] = D[l] Z'[l],  A'[1] = I;  (..., n_l, n_1).
+
+    Z'[2] = W[2] for every sample, and stays (n_2, n_1).
+    """
+    slopes = [chain.W[0]]
+    for W, d in zip(chain.W[1:], D[:-1], strict=True):
+        slopes.append(W @ (d[..., :, None] * slopes[-1]))
+    return slopes
+
+
+def hessian(chain: Chain, D: list[Array], S: list[Array]) -> Array:
+    """∇²H_k = Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l] of every k, (..., n_L, n_1, n_1)."""
+    return _bend(chain, D, S, reverse(chain, D).c)
+
+
+def weighted_hessian(chain: Chain, D: list[Array], S: list[Array], u: Array) -> Array:
+    """Σ_k u_k ∇²H_k, (..., n_1, n_1): the Hessian's formula with the one row c[L] = u."""
+    c = [u + array_namespace(u).zeros_like(D[-1])]
+    for W, d in zip(reversed(chain.W), reversed(D), strict=True):
+        c.insert(0, _transposed_times(W, d * c[0]))
+    return _bend(chain, D, S, [row[..., None, :] for row in c])[..., 0, :, :]
+
+
+def _bend(chain: Chain, D: list[Array], S: list[Array], c: list[Array]) -> Array:
+    """Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l] of every row k of c, the same above and below."""
+    xp = array_namespace(c[-1])
+    n_1 = chain.W[0].shape[1]
+    total = xp.zeros((*c[-1].shape[:-1], n_1, n_1), dtype=c[-1].dtype, device=device(c[-1]))
+    for spec, Z, s, row in zip(
+        chain.activations, pre_activation_slopes(chain, D), S, c[1:], strict=True
+    ):
+        if TABLE[spec[0]].curved:
+            weight = row * s[..., None, :]
+            Z = Z[..., None, :, :]
+            total = total + xp.matrix_transpose(Z) @ (weight[..., :, None] * Z)
+    return (total + xp.matrix_transpose(total)) / 2
+
+
+def laplacian(chain: Chain, D: list[Array], S: list[Array]) -> Array:
+    """ΔH_k = tr ∇²H_k = Σ_l Σ_j c[l]_kj σ''(z[l]_j) ‖Z'[l]_j‖² of every k, (..., n_L)."""
+    xp = array_namespace(D[-1])
+    c = reverse(chain, D).c
+    total = xp.zeros_like(D[-1])
+    for spec, Z, s, row in zip(
+        chain.activations, pre_activation_slopes(chain, D), S, c[1:], strict=True
+    ):
+        if TABLE[spec[0]].curved:
+            bend = s * xp.sum(Z * Z, axis=-1)
+            total = total + xp.sum(row * bend[..., None, :], axis=-1)
+    return total
 
 
 class CostGradient(NamedTuple):
