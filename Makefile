@@ -14,7 +14,7 @@ help:  ## show this table
 
 $(VENV)/tools:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) "scikit-build-core>=0.10" "nanobind>=2.4" cmake ninja
+	$(PIP) "scikit-build-core>=0.10" "nanobind>=2.4" "numpy>=2" cmake ninja
 	@touch $@
 
 # The core is compiled into build/, so a second install compiles only what has changed.

@@ -22,6 +22,8 @@ ROOMS = [
     "io",
     "record",
     "foreign",
+    "plan",
+    "derivatives",
     "layers",
     "network",
     "backprop",

@@ -25,14 +25,14 @@ def chebyshev_fit(f: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[m
     return list(mp.lu_solve(vandermonde, mp.matrix([f(point) for point in x])))
 
 
-def show(name: str, f: Function, low: float, high: float, degree: int) -> None:
-    """Fit, measure the largest error, print as a C++ table."""
+def show(name: str, f: Function, low: float, high: float, degree: int, suffix: str = "") -> None:
+    """Fit, measure the largest error, print as a C++ table; suffix "f": of floats."""
     a, b = mp.mpf(low), mp.mpf(high)
     c = chebyshev_fit(f, a, b, degree)
     grid = [a + (b - a) * i / 997 for i in range(998)]
     error = max(abs(mp.polyval(c[::-1], x) - f(x)) for x in grid)
     print(f"// {name}, max error {mp.nstr(error, 2)}")
-    print(",\n".join(f"    {float(value)!r}" for value in c), "\n")
+    print(",\n".join(f"    {float(value)!r}{suffix}" for value in c), "\n")
 
 
 def guarded(f: Function, limit: Callable[[], mp.mpf]) -> Function:
@@ -41,13 +41,13 @@ def guarded(f: Function, limit: Callable[[], mp.mpf]) -> Function:
 
 
 def mills(w: mp.mpf) -> mp.mpf:
-    """(t + 1) M(t) at w = (t - 5)/(t + 5), M(t) = (1 - Phi(t))/phi(t), the Mills ratio."""
+    """(t + 1) (1 - Phi(t)) exp(t^2 / 2) at w = (t - 5)/(t + 5): the Mills ratio over sqrt(2 pi)."""
     if w == 1:
-        return mp.mpf(1)
+        return 1 / mp.sqrt(2 * mp.pi)
     t = 5 * (1 + w) / (1 - w)
     if t > 1e6:
-        return (t + 1) * (1 / t - 1 / t**3 + 3 / t**5)
-    return (t + 1) * mp.sqrt(mp.pi / 2) * mp.erfc(t / mp.sqrt(2)) * mp.exp(t * t / 2)
+        return (t + 1) * (1 / t - 1 / t**3 + 3 / t**5) / mp.sqrt(2 * mp.pi)
+    return (t + 1) * mp.erfc(t / mp.sqrt(2)) * mp.exp(t * t / 2) / 2
 
 
 if __name__ == "__main__":
@@ -60,13 +60,30 @@ if __name__ == "__main__":
         10,
     )
     show(
+        "the same for float",
+        guarded(lambda r: (mp.expm1(r) - r) / r**2, lambda: mp.mpf("0.5")),
+        -half_ln2,
+        half_ln2,
+        5,
+        "f",
+    )
+    show(
         "(atanh(s)/s - 1) / s^2 in s^2",
         guarded(lambda x: (mp.atanh(mp.sqrt(x)) / mp.sqrt(x) - 1) / x, lambda: mp.mpf(1) / 3),
         0,
         0.02945,
         7,
     )
-    show("(t + 1) M(t) in (t - 5)/(t + 5)", mills, -1, 1, 24)
+    show(
+        "(Phi(t) - 1/2) / t in t^2",
+        guarded(
+            lambda x: mp.erf(mp.sqrt(x / 2)) / (2 * mp.sqrt(x)), lambda: 1 / mp.sqrt(2 * mp.pi)
+        ),
+        0,
+        1,
+        11,
+    )
+    show("(t + 1) M(t) / sqrt(2 pi) in (t - 5)/(t + 5)", mills, -0.74, 1, 22)
     quarter = mp.pi / 4 * mp.mpf("1.0001")
     show(
         "(sin(r)/r - 1) / r^2 in r^2",

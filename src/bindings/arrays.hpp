@@ -4,6 +4,8 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -47,34 +49,29 @@ void released(const Body& body) {
     }
 }
 
+// Raises for the first entry that is not finite, if there is one.
 template <class T>
-void reject_nonfinite(const char* name, const Given<T>& x) {
-    const std::size_t cols = x.ndim() ? x.shape(x.ndim() - 1) : 1;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        if (std::isfinite(x.data()[i])) continue;
-        const std::string row = x.ndim() > 1 ? std::to_string(i / cols) + ", " : "";
-        const double value = static_cast<double>(x.data()[i]);
-        const std::string what = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+void reject_nonfinite(const char* name, const T* x, long size, int ndim, long cols) {
+    for (long i = 0; i < size; ++i) {
+        if (std::isfinite(x[i])) continue;
+        const std::string row = ndim > 1 ? std::to_string(i / cols) + ", " : "";
+        const std::string what = std::isnan(x[i]) ? "nan" : x[i] > 0 ? "inf" : "-inf";
         throw nb::value_error((std::string(name) + "[" + row + std::to_string(i % cols) + "] is " + what +
                                "; every entry of " + name + " must be finite")
                                   .c_str());
     }
 }
 
-// The leading shape of an input: (N,) for (N, n), nothing for a single point (n,).
-template <class T>
-Shape leading(const char* name, const Given<T>& x, int width) {
-    if (x.ndim() < 1 || x.ndim() > 2 || x.shape(x.ndim() - 1) != static_cast<std::size_t>(width)) {
-        const std::string n = std::to_string(width);
-        throw nb::value_error(
-            (std::string(name) + " must have shape (N, " + n + ") or (" + n + ",)").c_str());
-    }
-    return x.ndim() == 2 ? Shape{x.shape(0)} : Shape{};
+// The most threads that a call may use: its own limit, or, if that is None, the process's.
+inline std::atomic<int> process_thread_limit{1};
+inline int thread_limit(nb::handle given) {
+    if (given.is_none()) return process_thread_limit.load(std::memory_order_relaxed);
+    const long n = PyLong_Check(given.ptr()) && !PyBool_Check(given.ptr()) ? PyLong_AsLong(given.ptr()) : 0;
+    if (n == -1 && PyErr_Occurred()) throw nb::python_error();
+    if (n < 1) throw nb::value_error("threads must be a whole number of at least 1, or None");
+    return static_cast<int>(std::min(n, 1L << 20));
 }
-inline Shape with(Shape shape, std::initializer_list<int> more) {
-    for (const int n : more) shape.push_back(static_cast<std::size_t>(n));
-    return shape;
-}
+
 template <class T>
 const T* data_of(const std::optional<Given<T>>& x) {
     return x ? x->data() : nullptr;

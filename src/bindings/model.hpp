@@ -13,7 +13,7 @@
 #include <tuple>
 
 #include "../core/model.hpp"
-#include "arrays.hpp"
+#include "evaluate.hpp"
 
 namespace slopenet {
 
@@ -47,32 +47,6 @@ std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
     }
     check_size("theta", theta, total);
     return std::make_unique<Model<T>>(specs, theta.data());
-}
-
-// values, value_and_jacobian, jvp, vjp: H and J as asked for
-template <class T>
-std::pair<Made<T>, Made<T>> differentiate(const Model<T>& model, Operation operation, const Given<T>& X,
-                                          const Given<T>* vector, bool want_values, int threads) {
-    const Net<T> net = model.net();
-    const Shape lead = leading("X", X, net.inputs());
-    const int inputs = net.inputs(), outputs = net.outputs();
-    Made<T> H, J;
-    if (want_values) H = make<T>(with(lead, {outputs}));
-    if (operation == Operation::jacobian) J = make<T>(with(lead, {outputs, inputs}));
-    if (operation == Operation::jvp) J = make<T>(with(lead, {outputs}));
-    if (operation == Operation::vjp) J = make<T>(with(lead, {inputs}));
-    const long n = lead.empty() ? 1 : static_cast<long>(lead[0]);
-    const char* name = operation == Operation::jvp ? "v" : "u";
-    if (vector) check_size(name, *vector, n * (operation == Operation::jvp ? inputs : outputs));
-    const Points<T> points{n, X.data(), vector ? vector->data() : nullptr, want_values ? H.data() : nullptr,
-                           operation == Operation::values ? nullptr : J.data()};
-    bool finite = true;
-    released([&] { finite = model.run(operation, points, threads, signalled); });
-    if (!finite) {
-        reject_nonfinite("X", X);
-        if (vector) reject_nonfinite(name, *vector);
-    }
-    return {H, J};
 }
 
 template <class T>
@@ -124,44 +98,47 @@ Made<T> descend(const Model<T>& self, const Given<T>& theta, const Given<T>& X, 
     return moved;
 }
 
+// A method that gives None where an argument has to be converted first.
+template <class T>
+void at_points(nb::class_<Model<T>>& c, const char* name, Wanted wanted, const char* doc) {
+    c.def(
+        name,
+        [wanted](const Model<T>& self, nb::handle X, nb::handle out, nb::handle threads) {
+            return evaluate<T>(self, wanted, X, nb::none(), out, threads);
+        },
+        "X"_a.none(), "out"_a.none(), "threads"_a.none(), doc);
+}
+template <class T>
+void at_points_along(nb::class_<Model<T>>& c, const char* name, Wanted wanted, const char* doc) {
+    c.def(
+        name,
+        [wanted](const Model<T>& self, nb::handle X, nb::handle vector, nb::handle out, nb::handle threads) {
+            return evaluate<T>(self, wanted, X, vector, out, threads);
+        },
+        "X"_a.none(), "vector"_a.none(), "out"_a.none(), "threads"_a.none(), doc);
+}
+
 template <class T>
 void bind_model(nb::module_& m, const char* name) {
     using M = Model<T>;
     using Array = Given<T>;
-    nb::class_<M>(
+    nb::class_<M> c(
         m, name,
-        "A packed network. Arrays are C-contiguous and of this class' dtype; a single point may be 1-D.")
-        .def(nb::new_(&build<T>), "sizes"_a, "activations"_a, "theta"_a)
-        .def(
-            "values",
-            [](const M& self, const Array& X, int threads) {
-                return differentiate<T>(self, Operation::values, X, nullptr, true, threads).first;
-            },
-            "X"_a, "threads"_a, "H(x) (N, n_L).")
-        .def(
-            "jacobian",
-            [](const M& self, const Array& X, int threads) {
-                return differentiate<T>(self, Operation::jacobian, X, nullptr, false, threads).second;
-            },
-            "X"_a, "threads"_a, "dH/dx (N, n_L, n_1).")
-        .def(
-            "value_and_jacobian",
-            [](const M& self, const Array& X, int threads) {
-                return differentiate<T>(self, Operation::jacobian, X, nullptr, true, threads);
-            },
-            "X"_a, "threads"_a, "H(x) and dH/dx in one sweep.")
-        .def(
-            "jvp",
-            [](const M& self, const Array& X, const Array& v, int threads) {
-                return differentiate<T>(self, Operation::jvp, X, &v, false, threads).second;
-            },
-            "X"_a, "v"_a, "threads"_a, "J v (N, n_L).")
-        .def(
-            "vjp",
-            [](const M& self, const Array& X, const Array& u, int threads) {
-                return differentiate<T>(self, Operation::vjp, X, &u, false, threads).second;
-            },
-            "X"_a, "u"_a, "threads"_a, "J^T u (N, n_1).")
+        "A packed network. Arrays are C-contiguous and of this class' dtype; a single point may be 1-D.");
+    at_points<T>(c, "values", {true, false, Operation::values}, "H(x) (N, n_L).");
+    at_points<T>(c, "jacobian", {false, true, Operation::jacobian}, "dH/dx (N, n_L, n_1).");
+    at_points<T>(c, "value_and_jacobian", {true, true, Operation::jacobian}, "H(x) and dH/dx in one sweep.");
+    at_points<T>(c, "hessian", {false, false, Operation::hessian}, "Hessians (N, n_L, n_1, n_1).");
+    at_points<T>(c, "laplacian", {false, false, Operation::laplacian}, "Laplacians (N, n_L).");
+    at_points<T>(c, "value_jacobian_hessian", {true, true, Operation::hessian}, "All three in one sweep.");
+    at_points<T>(c, "value_jacobian_laplacian", {true, true, Operation::laplacian},
+                 "All three in one sweep.");
+    at_points_along<T>(c, "jvp", {false, false, Operation::jvp}, "J v (N, n_L).");
+    at_points_along<T>(c, "vjp", {false, false, Operation::vjp}, "J^T u (N, n_1).");
+    at_points_along<T>(c, "hvp", {false, false, Operation::hvp}, "Hessians times v (N, n_L, n_1).");
+    at_points_along<T>(c, "weighted_hessian", {false, false, Operation::weighted_hessian},
+                       "The sum of u_k times the Hessian of H_k (N, n_1, n_1).");
+    c.def(nb::new_(&build<T>), "sizes"_a, "activations"_a, "theta"_a)
         .def(
             "set",
             [](M& self, const Array& theta) {
@@ -179,11 +156,21 @@ void bind_model(nb::module_& m, const char* name) {
         .def("descend", &descend<T>, "theta"_a, "X"_a, "y"_a, "order"_a, "rates"_a,
              "Theta after single-sample gradient steps.")
         .def_prop_ro(
-            "direction",
+            "brackets",
             [](const M& self) {
-                return best_direction(self.net()) == Direction::forward ? "forward" : "reverse";
+                std::vector<std::tuple<int, int, int, int>> list;
+                for (const Bracket& b : self.plan().brackets())
+                    list.emplace_back(b.first, b.last, b.left, b.right);
+                return list;
             },
-            "Which way the chain of dH/dx is multiplied.");
+            "The order of the products of dH/dx: first and last layer of each bracket, and its factors.")
+        .def_prop_ro(
+            "multiplications",
+            [](const M& self) {
+                return std::make_tuple(self.plan().multiplications(), self.plan().forward(),
+                                       self.plan().reverse());
+            },
+            "For dH/dx of one sample: by the plan, by a plain forward and by a plain reverse sweep.");
 }
 
 }  // namespace slopenet

@@ -26,9 +26,22 @@ std::vector<Made<T>> activation(const std::string& name, double parameter, const
 }  // namespace
 }  // namespace slopenet
 
+// For threadpoolctl, which finds libraries by such symbols.
+extern "C" {
+__attribute__((visibility("default"))) int slopenet_get_num_threads() {
+    return slopenet::process_thread_limit;
+}
+__attribute__((visibility("default"))) void slopenet_set_num_threads(int n) {
+    slopenet::process_thread_limit = std::max(n, 1);
+}
+}
+
 NB_MODULE(_core, m) {
     using namespace slopenet;
     m.doc() = "The compiled core of slopenet.";
+    if (_import_array() < 0) throw nb::python_error();
+    m.def("get_num_threads", &slopenet_get_num_threads, "The most threads that a call uses.");
+    m.def("set_num_threads", &slopenet_set_num_threads, "n"_a);
     try {
         m.attr("isa") = isa();
     } catch (const std::runtime_error& error) {

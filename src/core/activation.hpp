@@ -5,7 +5,8 @@
 // one member of the Clarke subdifferential, the same on every path: the left derivative at 0.
 //
 // To add an activation: write its struct, then add one line to `table` (and one to activations.py).
-// float32 is evaluated in float64 and rounded once.
+// One whose `at` takes any vector is evaluated in its own precision; one that takes F64 alone needs digits
+// that float32 lacks, and is there evaluated in float64 and rounded once.
 #pragma once
 
 #include "elementary.hpp"
@@ -13,198 +14,289 @@
 
 namespace slopenet::SLOPENET_ISA {
 
+template <class V>
 struct Sigma {
-    F64 a, d, s;  // sigma(z), sigma'(z), sigma''(z)
+    V a, d, s;  // sigma(z), sigma'(z), sigma''(z)
 };
 
-SLOPENET_INLINE F64 clamp(F64 z, double limit) {
+template <class V>
+SLOPENET_INLINE V clamp(V z, Scalar<V> limit) {
     z = z > limit ? broadcast(limit) : z;
     return z < -limit ? broadcast(-limit) : z;
 }
 
+template <class V>
+inline constexpr Scalar<V> one = 1;
+
 struct Identity {
-    static SLOPENET_INLINE Sigma at(F64 z, double) { return {z, broadcast(1.0), F64{}}; }
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        return {z, broadcast(one<V>), V{}};
+    }
 };
 
-// The logistic function of -|x|, with what its derivatives share.
+// The logistic function of -|x| and what its derivatives share. With u = e/(1 + e) the slope is u (1 - u), of
+// which a relative error in e is at most passed on, never doubled. Second derivatives are made of a
+// 1/(1 + e) with twice the digits.
+template <class V>
 struct Logistic {
-    F64 e, q, t;  // exp(-|x|), 1/(1 + e), tanh(|x|/2)
-    explicit SLOPENET_INLINE Logistic(Exp x) : e(x.e), q(1.0 / (x.e + 1.0)), t(-x.m1 * q) {}
-    SLOPENET_INLINE F64 value(I64 negative) const { return negative ? e * q : q; }
-    SLOPENET_INLINE F64 slope() const { return e * q * q; }
+    Exp<V> x;
+    V e, den, q;  // exp(-|x|), 1 + e, 1/(1 + e)
+    explicit SLOPENET_INLINE Logistic(Exp<V> x) : x(x), e(x.value()), den(e + one<V>), q(one<V> / den) {}
+    SLOPENET_INLINE V value(Mask<V> negative) const { return negative ? e * q : q; }
+    SLOPENET_INLINE V slope() const {
+        const V u = e * q;
+        return u * (one<V> - u);
+    }
+    SLOPENET_INLINE V tanh_half() const { return -x.minus_one() * q; }  // tanh(|x|/2)
+
+    // what q lacks of 1/(1 + e)
+    SLOPENET_INLINE V rest() const {
+        const V lost = e - (den - one<V>);
+        return q * fma(-lost, q, fma(-den, q, one<V>));
+    }
+    SLOPENET_INLINE V q_squared() const { return fma(q, q, (q + q) * rest()); }
+    SLOPENET_INLINE V exact_tanh_half() const {
+        const V m1 = -x.minus_one();
+        return fma(m1, q, m1 * rest());
+    }
 };
 
 struct Sigmoid {
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        const Logistic f(exp_negative(-abs(z)));
-        const F64 slope = f.slope();
-        return {f.value(z < 0.0), slope, slope * copysign(f.t, -z)};
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        const Logistic<V> f(exp_negative(minus_abs(z)));
+        const V bend = f.x.times(f.q_squared() * f.exact_tanh_half());
+        return {f.value(z < Scalar<V>(0)), f.slope(), copysign(bend, -z)};
     }
 };
 
 struct Tanh {
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        const Logistic f(exp_negative(abs(z) * -2.0));
-        const F64 a = copysign(f.t, z), d = f.slope() * 4.0;
-        return {a, d, a * d * -2.0};
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        const V x = minus_abs(z);
+        const Logistic<V> f(exp_negative(x + x));
+        const V u = f.e * f.q, four_u = f.x.times(f.q * Scalar<V>(4));
+        const V bend = f.x.times(f.q_squared() * Scalar<V>(8) * f.exact_tanh_half());
+        return {copysign(f.tanh_half(), z), four_u * (one<V> - u), copysign(bend, -z)};
     }
 };
 
 struct Relu {
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        const I64 on = z > 0.0;
-        return {z < 0.0 ? F64{} : z, on ? broadcast(1.0) : F64{}, F64{}};
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        return {z < Scalar<V>(0) ? V{} : z, z > Scalar<V>(0) ? broadcast(one<V>) : V{}, V{}};
     }
 };
 
 struct LeakyRelu {
-    static SLOPENET_INLINE Sigma at(F64 z, double slope) {
-        const I64 on = z > 0.0;
-        return {on ? z : z * slope, on ? broadcast(1.0) : broadcast(slope), F64{}};
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double parameter) {
+        const V slope = broadcast(Scalar<V>(parameter));
+        const Mask<V> on = z > Scalar<V>(0);
+        return {on ? z : z * slope, on ? broadcast(one<V>) : slope, V{}};
     }
 };
 
-SLOPENET_INLINE Sigma exponential_unit(F64 z, double alpha, double scale) {
-    const I64 on = z > 0.0;
-    const Exp f = exp_negative(on ? F64{} : z);
-    const F64 e = f.e * (alpha * scale);
-    return {on ? z * scale : f.m1 * (alpha * scale), on ? broadcast(scale) : e, on ? F64{} : e};
+template <class V>
+SLOPENET_INLINE Sigma<V> exponential_unit(V z, double alpha, double scale) {
+    const V bottom = broadcast(Scalar<V>(alpha * scale)), top = broadcast(Scalar<V>(scale));
+    const Mask<V> on = z > Scalar<V>(0);
+    const Exp<V> f = exp_negative(on ? V{} : z);
+    const V e = f.times(bottom);
+    return {on ? z * top : f.minus_one() * bottom, on ? top : e, on ? V{} : e};
 }
 struct Elu {
-    static SLOPENET_INLINE Sigma at(F64 z, double alpha) { return exponential_unit(z, alpha, 1.0); }
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double alpha) {
+        return exponential_unit(z, alpha, 1.0);
+    }
 };
 struct Selu {  // Klambauer et al. 2017
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
         return exponential_unit(z, 1.6732632423543772848, 1.0507009873554804934);
     }
 };
 
 struct Softplus {  // log(1 + exp(beta z)) / beta
-    static SLOPENET_INLINE Sigma at(F64 z, double beta) {
-        const Pair x = product(clamp(z, 2000.0 / beta), broadcast(beta));
+    static SLOPENET_INLINE Sigma<F64> at(F64 z, double beta) {
+        const Pair<F64> x = product(clamp(z, 2000.0 / beta), broadcast(beta));
         const I64 negative = x.hi < 0.0;
-        const Logistic f(exp_negative(-abs(x.hi), negative ? x.lo : -x.lo));
-        return {(negative ? F64{} : z) + log1p_unit(f.e) / beta, f.value(negative), f.slope() * beta};
+        const Logistic<F64> f(exp_negative(-abs(x.hi), negative ? x.lo : -x.lo));
+        // log(1 + e) is e, where e is far below 1, and then the quotient is to be rounded once
+        const F64 tail = f.e < 0x1p-60 ? f.x.times(broadcast(1.0 / beta)) : log1p_unit(f.e) / beta;
+        return {(negative ? F64{} : z) + tail, f.value(negative), f.x.times(f.q_squared() * beta)};
     }
 };
 
-// z s(x), where s is the logistic function and x(z) has x' = v and x'' = w.
-SLOPENET_INLINE Sigma gated(F64 z, Exp x, F64 v, F64 w) {
-    const Logistic f(x);
-    const I64 negative = z < 0.0;
-    const F64 near = clamp(z, 1000.0);  // where z counts beside exp(-|z|)
-    const F64 s = f.value(negative);
-    const F64 one_minus_s = negative ? f.q : f.e * f.q;
-    const F64 bend = v * 2.0 + near * w - abs(near) * v * v * f.t;
-    return {z * s, s * fma(near * v, one_minus_s, 1.0), f.slope() * bend};
+// z s(x), where s is the logistic function; x(z) is odd and so given for |z|, with |z| x', 2 x' + |z| x'' and
+// |z| x'^2. Near their roots sigma' and sigma'' are differences of those, which is why they come as pairs.
+template <class V>
+SLOPENET_INLINE Sigma<V> gated(V z, Exp<V> x, Pair<V> rise, Pair<V> turn, Pair<V> drop) {
+    const Logistic<V> f(x);
+    const Mask<V> negative = z < Scalar<V>(0);
+    const V t = abs(clamp(z, Scalar<V>(1000)));  // where z counts beside exp(-|z|)
+    const V u = fma(f.e, f.q, f.e * f.rest());
+    const Pair<V> left = sum(broadcast(one<V>), -rise.hi), fall = sum(turn.hi, -drop.hi);
+    const V below = fma(rise.hi, u, left.hi + (left.lo - rise.lo)), above = fma(rise.hi, u, one<V>);
+    const V bend = fma(drop.hi + drop.hi, u, fall.hi + (fall.lo - (drop.lo - turn.lo)));
+    return {negative ? -x.times(t * f.q) : z * f.q,
+            negative ? x.times(fma(f.q, below, f.rest() * below)) : f.q * above,
+            x.times(f.q_squared() * bend)};
 }
 
 struct Silu {
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        return gated(z, exp_negative(-abs(z)), broadcast(1.0), F64{});
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        const V t = abs(clamp(z, Scalar<V>(1000)));
+        return gated(z, exp_negative(minus_abs(z)), {t, V{}}, {broadcast(Scalar<V>(2)), V{}}, {t, V{}});
     }
 };
 
 struct GeluTanh {  // z/2 (1 + tanh(c (z + k z^3))) = z s(2 c z (1 + k z^2)), c = sqrt(2/pi)
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        const Pair c2{broadcast(0x1.9884533d43651p+0), broadcast(-0x1.cbc0d30ebfd15p-54)};
-        const Pair k{broadcast(0x1.6e4e26d4801f7p-5), broadcast(0x1.441355475a31ap-59)};
+    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
+        const Pair<F64> c2{broadcast(0x1.9884533d43651p+0), broadcast(-0x1.cbc0d30ebfd15p-54)};
+        const Pair<F64> k{broadcast(0x1.6e4e26d4801f7p-5), broadcast(0x1.441355475a31ap-59)};
         const F64 t = abs(clamp(z, 64.0));
-        const Pair kt2 = product(k, product(t, t));
-        const Pair one = sum(broadcast(1.0), kt2.hi);
-        const Pair x = product(product(c2, {t, F64{}}), {one.hi, one.lo + kt2.lo});
-        const F64 v = c2.hi * fma(kt2.hi, broadcast(3.0), 1.0);
-        const F64 w = (c2.hi * k.hi * 6.0) * copysign(t, z);
-        return gated(z, exp_negative(-x.hi, -x.lo), v, w);
+        const Pair<F64> kt2 = product(k, product(t, t));
+        const Pair<F64> x = product(product(c2, t), sum(broadcast(1.0), kt2));
+        const Pair<F64> slope = product(c2, sum(broadcast(1.0), product(kt2, broadcast(3.0))));
+        const Pair<F64> turn = product(c2, sum(broadcast(2.0), product(kt2, broadcast(12.0))));
+        const Pair<F64> rise = product(slope, t);
+        return gated(z, exp_negative(-x.hi, -x.lo), rise, turn, product(rise, slope));
     }
 };
 
-struct Gelu {  // z Phi(z); Phi(-t) = phi(t) M(t) with the Mills ratio M
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        const F64 t = abs(clamp(z, 64.0));
-        const F64 phi = gauss(t, 0.5) * 0x1.9884533d43651p-2;
-        const F64 mills = mills_ratio(t);
-        const I64 negative = z < 0.0;
-        const F64 tail = phi * mills, slope = phi * (mills - t);
-        return {z * (negative ? tail : 1.0 - tail), negative ? slope : 1.0 - slope, phi * (2.0 - t * t)};
+struct Gelu {  // z Phi(z); Phi(-t) = exp(-t^2/2) m(t), m the Mills ratio over sqrt(2 pi)
+    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
+        constexpr double c = 0x1.9884533d43651p-2, c_low = -0x1.cbc0d30ebfd15p-56;  // 1/sqrt(2 pi)
+        const F64 near = clamp(z, 64.0), t = abs(near);
+        const Pair<F64> square = product(t, t);
+        const Exp<F64> phi = gauss(square, 0.5);
+        const I64 negative = z < 0.0, central = t < 0.75;
+        const Pair<F64> mills = mills_ratio(central ? broadcast(0.75) : t);
+        const F64 half = normal_centre(near), centre = half + 0.5,
+                  slope = phi.times(fma(t, broadcast(-c), mills.hi) + fma(t, broadcast(-c_low), mills.lo));
+        const F64 outside =
+            negative ? phi.times(fma(near, mills.hi, near * mills.lo)) : z * (1.0 - phi.times(mills.hi));
+        return {central ? z * centre : outside,
+                central    ? centre + fma(near, phi.times(broadcast(c)), half - (centre - 0.5))
+                : negative ? slope
+                           : 1.0 - slope,
+                phi.times(((2.0 - square.hi) - square.lo) * c)};
     }
 };
 
-struct Mish {  // z tau, tau = tanh(log(1 + exp z)), as rational functions of e = exp(-|z|)
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        const F64 e = exp_negative(-abs(z)).e;
+// z tau, tau = tanh(log(1 + exp z)). All are quotients of polynomials in e = exp(-|z|), brought to one
+// denominator so that what nearly cancels at a root of sigma' or sigma'' is exact: 4 + 4 z, 4 + 2 z, 2 - 2 z.
+struct Mish {
+    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
+        const Exp<F64> x = exp_negative(-abs(z), F64{});
+        const F64 e = x.value(), near = clamp(z, 1000.0);
         const I64 negative = z < 0.0;
-        const F64 near = clamp(z, 1000.0);
-        const F64 r = 1.0 / (negative ? e * (e + 2.0) + 2.0 : e * (e + 1.0) * 2.0 + 1.0);
-        const F64 tau = (negative ? e * (e + 2.0) : e * 2.0 + 1.0) * r;
-        const F64 factor = (negative ? e : e * e) * 4.0 * r * r;
-        const F64 tau1 = factor * (e + 1.0);
-        const F64 cubic =
-            negative ? 2.0 + e * (2.0 - e * (3.0 + e * 2.0)) : e * (e * (e * 2.0 + 2.0) - 3.0) - 2.0;
-        const F64 tau2 = factor * r * cubic;
-        return {z * tau, tau + near * tau1, tau1 * 2.0 + near * tau2};
+        const F64 c = negative ? broadcast(2.0) : broadcast(1.0), factor = negative ? e : e + e;
+        const F64 side = e + c, den = fma(factor, side, c);
+        // what e and den lack, den's inverse r, its square and cube
+        const F64 e_lost = scaled(x.p - ((x.p + 1.0) - 1.0), x.n);
+        const F64 steep = negative ? e + e + 2.0 : e * 4.0 + 2.0;
+        const F64 lost = fma(e_lost, steep, fma(factor, e - (side - c), fma(factor, side, c - den)));
+        const F64 r = 1.0 / den, rest = r * fma(-lost, r, fma(-den, r, 1.0));
+        const F64 r2 = fma(r, r, (r + r) * rest), r2_rest = fma(r + r, rest, fma(r, r, -r2));
+        const F64 r3 = fma(r2, r, fma(r2, rest, r2_rest * r));
+        const F64 fall =
+            fma(e, fma(e, e + 4.0, fma(near, broadcast(4.0), 6.0)), fma(near, broadcast(4.0), 4.0));
+        const F64 rise = near * (e + 1.0) * 4.0;
+        const F64 two = 2.0 - (near + near), four = 4.0 + (near + near), eight = 8.0 + (near + near);
+        const F64 three = fma(near, broadcast(-3.0), 6.0);
+        const F64 c0 = negative ? four : two, c1 = negative ? eight : three;
+        const F64 c2 = negative ? three : eight, c3 = negative ? two : four;
+        const F64 high = fma(e, c3, c2), inner = fma(e, high, c1), cubic = fma(e, inner, c0);
+        const F64 inner_lost = fma(e, high, c1 - inner);
+        const F64 slope = fma(e, fma(e * 3.0, c3, c2 + c2), c1);
+        const F64 cubic_lost = fma(e_lost, slope, fma(e, inner_lost, fma(e, inner, c0 - cubic)));
+        // a factor e = (1 + p) 2^n where z is negative, else e^2
+        const F64 twice = x.n + x.n, n = negative ? x.n : twice < -2000.0 ? broadcast(-2000.0) : twice;
+        const F64 p = negative ? x.p : fma(x.p, x.p, x.p + x.p);
+        const F64 tau = fma(e, broadcast(2.0), 1.0) * r, up = rise * r2;
+        const F64 bend = cubic * r3, bend_lost = fma(cubic_lost, r3, fma(cubic, r3, -bend));
+        return {negative ? x.times(fma(near * e, (e + 1.0) * -r, near)) : z * tau,
+                negative ? x.times(fall * r2) : tau + scaled(fma(p, up, up), n),
+                scaled(bend + fma(p, bend, fma(p, bend_lost, bend_lost)), n + 2.0)};
     }
 };
 
 struct Softsign {
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        const F64 n = abs(z) + 1.0, q = 1.0 / n, d = q * q;
-        const F64 bend = d * q * 2.0;
-        return {z / n, d, z > 0.0 ? -bend : bend};
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        const V t = abs(z), n = t + one<V>, q = one<V> / n;
+        // what n lacks of 1 + |z|, and q of its inverse
+        const V lost = t > one<V> ? one<V> - (n - t) : t - (n - one<V>);
+        const V rest = q * fma(-lost, q, fma(-n, q, one<V>));
+        const V d = fma(q, q, (q + q) * rest), bend = d * (q + q);
+        return {z / n, d, z > Scalar<V>(0) ? -bend : bend};
     }
 };
 
 struct Sin {
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
+    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
         const SinCos f = sin_cos(z);
         return {f.sin, f.cos, -f.sin};
     }
 };
 
 struct Gaussian {  // exp(-z^2)
-    static SLOPENET_INLINE Sigma at(F64 z, double) {
-        const F64 a = gauss(abs(z), 1.0), near = clamp(z, 64.0);
-        return {a, near * a * -2.0, a * fma(near * near, broadcast(4.0), -2.0)};
+    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
+        const F64 near = clamp(z, 64.0);
+        const Pair<F64> square = product(near, near);
+        const Exp<F64> f = gauss(square, 1.0);
+        return {f.value(), f.times(near * -2.0), f.times(fma(square.hi, broadcast(4.0), -2.0))};
     }
 };
+
+// Whether A::at takes vectors of floats.
+template <class A>
+constexpr auto in_float(int) -> decltype(A::template at<F32>(F32{}, 0.0), true) {
+    return true;
+}
+template <class A>
+constexpr bool in_float(long) {
+    return false;
+}
 
 // sigma over n consecutive entries (whole vectors); d and s are written as far as `order` asks.
 template <class A, int order, class T>
 void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
-    constexpr int step = lanes<double>;
-    for (long i = 0; i < n; i += step) {
-        const auto put = [](T* to, F64 v) {
-            if constexpr (sizeof(T) == sizeof(double)) {
-                store(to, v);
-            } else {
-                store(to, __builtin_convertvector(v, F32Half));
-            }
-        };
-        F64 x;
-        if constexpr (sizeof(T) == sizeof(double)) {
-            x = load(z + i);
-        } else {
-            x = __builtin_convertvector(load_as<F32Half>(z + i), F64);
+    if constexpr (sizeof(T) == sizeof(double) || in_float<A>(0)) {
+        for (long i = 0; i < n; i += lanes<T>) {
+            const auto sigma = A::at(load(z + i), parameter);
+            store(a + i, sigma.a);
+            if constexpr (order > 0) store(d + i, sigma.d);
+            if constexpr (order > 1) store(s + i, sigma.s);
         }
-        const Sigma sigma = A::at(x, parameter);
-        put(a + i, sigma.a);
-        if constexpr (order > 0) put(d + i, sigma.d);
-        if constexpr (order > 1) put(s + i, sigma.s);
+    } else {
+        for (long i = 0; i < n; i += lanes<double>) {
+            const auto put = [](T* to, F64 v) { store(to, __builtin_convertvector(v, F32Half)); };
+            const auto sigma = A::at(__builtin_convertvector(load_as<F32Half>(z + i), F64), parameter);
+            put(a + i, sigma.a);
+            if constexpr (order > 0) put(d + i, sigma.d);
+            if constexpr (order > 1) put(s + i, sigma.s);
+        }
     }
 }
 
 template <class A, class T>
-constexpr Activation<T> row(const char* name, int parameters = 0, double preset = 0) {
-    return {name, parameters, preset, {apply<A, 0, T>, apply<A, 1, T>, apply<A, 2, T>}};
+constexpr Activation<T> row(const char* name, int parameters = 0, double preset = 0, bool curved = true) {
+    return {name, parameters, preset, curved, {apply<A, 0, T>, apply<A, 1, T>, apply<A, 2, T>}};
 }
 
 template <class T>
 inline constexpr Activation<T> table[] = {
-    row<Identity, T>("identity"),
+    row<Identity, T>("identity", 0, 0, false),
     row<Sigmoid, T>("sigmoid"),
     row<Tanh, T>("tanh"),
-    row<Relu, T>("relu"),
-    row<LeakyRelu, T>("leaky_relu", 1, 0.01),
+    row<Relu, T>("relu", 0, 0, false),
+    row<LeakyRelu, T>("leaky_relu", 1, 0.01, false),
     row<Elu, T>("elu", 1, 1.0),
     row<Selu, T>("selu"),
     row<Softplus, T>("softplus", 1, 1.0),

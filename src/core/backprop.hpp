@@ -53,7 +53,7 @@ class Backprop {
         right = arena.take(size.groups * L::panel(widest(net)));
         scratch = arena.take(OuterSum<T>::scratch_size(widest(net), size.groups));
     }
-    long workspace() const { return arena.used; }
+    long workspace() const { return arena.peak; }
     int tile() const { return size.groups * L::width; }
 
     void operator()(const Task<T>& task, Gradient<T>& gradient, long s0, long n) {

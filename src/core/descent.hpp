@@ -23,7 +23,7 @@ class Descend {
         delta = arena.take(L::panel(widest(net)));
         below = arena.take(L::panel(widest(net)));
     }
-    long workspace() const { return arena.used; }
+    long workspace() const { return arena.peak; }
 
     void operator()(const Descent<T>& descent, T* theta) {
         read(theta);

@@ -1,5 +1,5 @@
-// exp, expm1, log1p, sin, cos and the Mills ratio on vectors of doubles, in the ranges that the
-// activations need. Branch-free, each lane on its own: equal inputs give equal bits in every lane.
+// exp and expm1 on vectors of doubles and of floats; log1p, sin, cos and the Mills ratio on doubles; in the
+// ranges that the activations need. Each lane is on its own: equal inputs give equal bits in every lane.
 //
 // Coefficients: tools/polynomials.py.
 #pragma once
@@ -23,20 +23,30 @@ inline constexpr double expm1_terms[] = {0.5,
                                          2.5105217004720745e-08,
                                          2.0914686968086876e-09};
 
+// the same for float, max error 1.4e-9
+inline constexpr float expm1_terms_float[] = {0.500000001346581f,     0.16666666681623232f,
+                                              0.041666464925285904f,  0.0083333109254809f,
+                                              0.0013933649996309251f, 0.00019890990824673654f};
+
 // (atanh(s)/s - 1) / s^2 in s^2, max error 1.0e-18
 inline constexpr double atanh_terms[] = {0.3333333333333333,  0.2000000000000044,  0.14285714285400977,
                                          0.11111111196044504, 0.09090897800030397, 0.07693120940969297,
                                          0.06634357396174048, 0.0654361809832981};
 
-// (t + 1) M(t) in (t - 5)/(t + 5), max error 1.1e-17
+// (t + 1) M(t) / sqrt(2 pi) in (t - 5)/(t + 5), max error 2.3e-18
 inline constexpr double mills_terms[] = {
-    1.1568486282918946,     -0.22948753825211318,   0.07778159886873558,     0.02507217930163978,
-    -0.06617760077899582,   0.061505045840161206,   -0.03802659218771832,    0.016348231281331425,
-    -0.004201290311078416,  1.9530636365484052e-05, 0.0004570438205116078,   -0.0001343742704194541,
-    -2.480546663097941e-05, 2.270959149359291e-05,  -1.7721527238693433e-07, -3.2772513658038686e-06,
-    3.2194150125726876e-07, 4.919558007942762e-07,  -6.735246707235891e-08,  -7.755689282319666e-08,
-    1.006273629203449e-08,  1.1020770424653135e-08, -1.0770966817867951e-09, -9.545215884456858e-10,
-    6.163047198655167e-11};
+    0.46151582985003775,    -0.0915522818340089,    0.031030368425962906,   0.010002352385215038,
+    -0.026401042966266317,  0.024536963244143773,   -0.015170415403421813,  0.006522000660785017,
+    -0.0016760723338040012, 7.791655943167945e-06,  0.0001823340655096757,  -5.3607877506871044e-05,
+    -9.895707858192076e-06, 9.060763777182867e-06,  -7.162862954434689e-08, -1.3092869586427216e-06,
+    1.3066841696192843e-07, 1.9831944783408382e-07, -3.012452312845718e-08, -3.184834562843822e-08,
+    6.6404230554222056e-09, 4.0413292088322494e-09, -1.3082358788256176e-09};
+
+// (Phi(t) - 1/2) / t in t^2, max error 7.8e-22
+inline constexpr double centre_terms[] = {
+    0.3989422804014327,     -0.06649038006690544,    0.009973557010035806,  -0.001187328215480253,
+    0.00011543468761421087, -9.444656248413156e-06,  6.659693114915888e-07, -4.122657837266453e-08,
+    2.2733770173468317e-09, -1.1285002144059668e-10, 5.003033458919368e-12, -1.6878231631896875e-13};
 
 // (sin(r)/r - 1) / r^2 in r^2, max error 1.2e-20
 inline constexpr double sin_terms[] = {
@@ -49,28 +59,29 @@ inline constexpr double cos_terms[] = {
     2.0876755790363397e-09, -1.1470460773969325e-11, 4.7458652037874553e-14};
 
 // terms[first] + terms[first + step] x + ..., by Horner.
-template <int n>
-SLOPENET_INLINE F64 horner(F64 x, const double (&terms)[n], int first, int step) {
+template <class V, int n>
+SLOPENET_INLINE V horner(V x, const Scalar<V> (&terms)[n], int first, int step) {
     int i = first + (n - 1 - first) / step * step;
-    F64 sum = broadcast(terms[i]);
+    V sum = broadcast(terms[i]);
     for (i -= step; i >= first; i -= step) sum = fma(sum, x, terms[i]);
     return sum;
 }
 
 // terms[0] + terms[1] x + ...: even and odd terms by themselves, as one long chain would wait for each sum.
-template <int n>
-SLOPENET_INLINE F64 polynomial(F64 x, const double (&terms)[n]) {
-    const F64 x2 = x * x;
+template <class V, int n>
+SLOPENET_INLINE V polynomial(V x, const Scalar<V> (&terms)[n]) {
+    const V x2 = x * x;
     return fma(horner(x2, terms, 1, 2), x, horner(x2, terms, 0, 2));
 }
 
 // An unevaluated sum hi + lo, twice the digits of a double.
+template <class V>
 struct Pair {
-    F64 hi, lo;
+    V hi, lo;
 };
 
 // a b exactly (Dekker; needs |a|, |b| < 2^995 where there is no fused multiply-add).
-SLOPENET_INLINE Pair product(F64 a, F64 b) {
+SLOPENET_INLINE Pair<F64> product(F64 a, F64 b) {
     const F64 p = a * b;
 #if defined(__FMA__) || defined(__aarch64__)
     return {p, fma(a, b, -p)};
@@ -82,52 +93,83 @@ SLOPENET_INLINE Pair product(F64 a, F64 b) {
 }
 
 // a + b exactly.
-SLOPENET_INLINE Pair sum(F64 a, F64 b) {
-    const F64 s = a + b, t = s - a;
+template <class V>
+SLOPENET_INLINE Pair<V> sum(V a, V b) {
+    const V s = a + b, t = s - a;
     return {s, (a - (s - t)) + (b - t)};
 }
 
 // (a.hi + a.lo)(b.hi + b.lo), to about 100 bits.
-SLOPENET_INLINE Pair product(Pair a, Pair b) {
-    const Pair p = product(a.hi, b.hi);
+SLOPENET_INLINE Pair<F64> product(Pair<F64> a, Pair<F64> b) {
+    const Pair<F64> p = product(a.hi, b.hi);
     return sum(p.hi, p.lo + (a.hi * b.lo + a.lo * b.hi));
 }
+SLOPENET_INLINE Pair<F64> product(Pair<F64> a, F64 b) {
+    const Pair<F64> p = product(a.hi, b);
+    return sum(p.hi, fma(a.lo, b, p.lo));
+}
+// a + b for |a| >= |b|
+SLOPENET_INLINE Pair<F64> sum(F64 a, Pair<F64> b) {
+    const Pair<F64> s = sum(a, b.hi);
+    return {s.hi, s.lo + b.lo};
+}
 
-// Adding and subtracting this rounds to the nearest integer and leaves it in the low bits.
-inline constexpr double rounder = 0x1.8p52;
-
-SLOPENET_INLINE F64 power_of_two(I64 n) { return from_bits((n + 1023) << 52); }
-
-struct Exp {
-    F64 e;   // exp(x)
-    F64 m1;  // exp(x) - 1, with all its digits
+template <class V>
+struct ExpConstants;
+template <>
+struct ExpConstants<F64> {
+    static constexpr double least = -1000;  // its exp is 0, also times what stands beside it
+    static constexpr double log2e = 0x1.71547652b82fep+0;
+    // ln 2 in two parts, the first with 42 bits, so that its product with n is exact
+    static constexpr double ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;
+    static SLOPENET_INLINE F64 terms(F64 r) { return polynomial(r, expm1_terms); }
+};
+template <>
+struct ExpConstants<F32> {
+    static constexpr float least = -150;
+    static constexpr float log2e = 0x1.715476p+0f;
+    static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
+    static SLOPENET_INLINE F32 terms(F32 r) { return polynomial(r, expm1_terms_float); }
 };
 
-// exp(x + tail) for x <= 0 and |tail| << 1: x = n ln 2 + r, exp(x) = 2^n (1 + expm1(r)).
-SLOPENET_INLINE Exp exp_negative(F64 x, F64 tail) {
-    x = x < -1000.0 ? broadcast(-1000.0) : x;  // keeps a NaN
-    const F64 shifted = fma(x, broadcast(0x1.71547652b82fep+0), rounder);
-    const F64 n = shifted - rounder;
-    // ln 2 in two parts, the first with 42 bits, so that its product with n is exact
-    const F64 high = fma(-n, broadcast(0x1.62e42fefa38p-1), x);
-    const F64 low = fma(-n, broadcast(0x1.ef35793c7673p-45), tail);
-    const F64 r = high + low;
-    const F64 p = fma(r * r, polynomial(r, expm1_terms), r);
-    // 2^n in two factors: n may lie below the exponents of normal numbers
-    const F64 half = fma(n, broadcast(0.5), rounder);
-    const I64 magic = bits(broadcast(rounder));
-    const I64 half_n = bits(half) - magic, all_n = bits(shifted) - magic;
-    const F64 first = power_of_two(half_n), second = power_of_two(all_n - half_n);
-    const F64 scale = first * second;
-    return {((p + 1.0) * first) * second, fma(scale, p, scale - 1.0)};
+// exp(x) = (1 + p) 2^n, kept apart: a product with exp(x) is to be rounded once where it is subnormal.
+template <class V>
+struct Exp {
+    V p, n;  // expm1(r) and n of x = n ln 2 + r
+
+    SLOPENET_INLINE V value() const { return scaled(p + Scalar<V>(1), n); }
+    SLOPENET_INLINE V times(V y) const { return scaled(fma(p, y, y), n); }
+    // exp(x) - 1 with all its digits
+    SLOPENET_INLINE V minus_one() const {
+        const V scale = scaled(broadcast(Scalar<V>(1)), n);
+        return fma(scale, p, scale - Scalar<V>(1));
+    }
+};
+
+// Of x + tail for x <= 0 and |tail| << 1. Where digits matter enough for a tail, what rounding r loses is
+// kept too.
+template <bool fine, class V>
+SLOPENET_INLINE Exp<V> exp_negative_as(V x, V tail) {
+    using C = ExpConstants<V>;
+    x = x < C::least ? broadcast(C::least) : x;  // keeps a NaN
+    const V n = fma(x, broadcast(C::log2e), Lanes<V>::rounder) - Lanes<V>::rounder;
+    const V high = fma(-n, broadcast(C::ln2_high), x), low = fma(-n, broadcast(C::ln2_low), tail);
+    const V r = high + low, terms = C::terms(r);
+    if constexpr (fine) return {r + fma(r * r, terms, low - (r - high)), n};
+    return {fma(r * r, terms, r), n};
 }
-SLOPENET_INLINE Exp exp_negative(F64 x) { return exp_negative(x, F64{}); }
+template <class V>
+SLOPENET_INLINE Exp<V> exp_negative(V x) {
+    return exp_negative_as<false>(x, V{});
+}
+template <class V>
+SLOPENET_INLINE Exp<V> exp_negative(V x, V tail) {
+    return exp_negative_as<true>(x, tail);
+}
 
 // exp(-factor t^2), the square with twice the digits: its rounding error would be amplified by t^2.
-SLOPENET_INLINE F64 gauss(F64 t, double factor) {
-    t = t > 64.0 ? broadcast(64.0) : t;
-    const Pair square = product(t, t);
-    return exp_negative(square.hi * -factor, square.lo * -factor).e;
+SLOPENET_INLINE Exp<F64> gauss(Pair<F64> square, double factor) {
+    return exp_negative(square.hi * -factor, square.lo * -factor);
 }
 
 // log(1 + x) for 0 <= x <= 1, by 2 atanh(s) with s = y/(2 + y), after halving 1 + x where it is large.
@@ -143,11 +185,17 @@ SLOPENET_INLINE F64 log1p_unit(F64 x) {
     return ln2_high + (y - (correction - ln2_low));
 }
 
-// The Mills ratio (1 - Phi(t)) / phi(t) of the standard normal distribution, t >= 0.
-SLOPENET_INLINE F64 mills_ratio(F64 t) {
-    t = t > 1e300 ? broadcast(1e300) : t;
-    return polynomial((t - 5.0) / (t + 5.0), mills_terms) / (t + 1.0);
+// The Mills ratio (1 - Phi(t)) / phi(t) of the standard normal distribution, over sqrt(2 pi), for t >= 0.75.
+SLOPENET_INLINE Pair<F64> mills_ratio(F64 t) {
+    const F64 n = t + 1.0, lost = t > 1.0 ? 1.0 - (n - t) : t - (n - 1.0);
+    const F64 w = (t - 5.0) / (t + 5.0), w2 = w * w;
+    const F64 rest = fma(horner(w2, mills_terms, 2, 2), w, horner(w2, mills_terms, 1, 2));
+    const F64 p = fma(rest, w, mills_terms[0]), q = p / n;
+    return {q, fma(-lost, q, fma(-n, q, p)) * (q * 2.2)};  // 1/n is about 2.2 q
 }
+
+// Phi(t) - 1/2 of the standard normal distribution, |t| <= 1.
+SLOPENET_INLINE F64 normal_centre(F64 t) { return t * polynomial(t * t, centre_terms); }
 
 struct SinCos {
     F64 sin, cos;
@@ -158,8 +206,8 @@ SLOPENET_INLINE SinCos sin_cos(F64 z) {
     constexpr double limit = 0x1p20;
     const I64 beyond = !(abs(z) <= limit);
     const F64 x = beyond ? F64{} : z;
-    const F64 shifted = fma(x, broadcast(0x1.45f306dc9c883p-1), rounder);
-    const F64 n = shifted - rounder;
+    const F64 shifted = fma(x, broadcast(0x1.45f306dc9c883p-1), Lanes<F64>::rounder);
+    const F64 n = shifted - Lanes<F64>::rounder;
     // pi/2 in parts of 33 bits: the first two products with n are exact
     const F64 first = x - n * 0x1.921fb544p+0;
     const F64 second = n * 0x1.0b4611a6p-34;
@@ -172,7 +220,7 @@ SLOPENET_INLINE SinCos sin_cos(F64 z) {
     const F64 sine = r + fma(r * r2, polynomial(r2, sin_terms), tail);
     const F64 half = r2 * 0.5, one = 1.0 - half;
     const F64 cosine = one + (((1.0 - one) - half) + fma(r2 * r2, polynomial(r2, cos_terms), -(r * tail)));
-    const I64 quadrant = bits(shifted) - bits(broadcast(rounder));
+    const I64 quadrant = bits(shifted) - bits(broadcast(Lanes<F64>::rounder));
     const I64 odd = -(quadrant & 1);
     const I64 sin_sign = (quadrant & 2) << 62, cos_sign = ((quadrant + 1) & 2) << 62;
     SinCos result{from_bits(bits(odd ? cosine : sine) ^ sin_sign),

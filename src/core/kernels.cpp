@@ -3,24 +3,19 @@
 
 #include "backprop.hpp"
 #include "descent.hpp"
+#include "sweep.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 
 template <class T>
-long backprop_workspace(const Net<T>& net, bool slopes) {
-    return Backprop<T>(net, slopes, nullptr).workspace();
+Need backprop_need(const Net<T>& net, bool slopes) {
+    const Backprop<T> sweep(net, slopes, nullptr);
+    return {sweep.workspace(), sweep.tile()};
 }
 template <class T>
-int backprop_tile(const Net<T>& net, bool slopes) {
-    return Backprop<T>(net, slopes, nullptr).tile();
-}
-template <class T>
-void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, long first, long end,
+void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, long first, long n,
               T* workspace) {
-    Backprop<T> sweep(net, task.dydx != nullptr, workspace);
-    for (long s = first; s < end; s += sweep.tile()) {
-        sweep(task, gradient, s, end - s < sweep.tile() ? end - s : sweep.tile());
-    }
+    Backprop<T>(net, task.dydx != nullptr, workspace)(task, gradient, first, n);
 }
 
 template <class T>
@@ -34,8 +29,8 @@ void descend(const Net<T>& net, const Descent<T>& descent, T* theta, T* workspac
 
 template <class T>
 constexpr Kernels<T> make() {
-    return {table<T>, table_size<T>,         pack_rows<T>,     pack<T>,     workspace<T>,         tile<T>,
-            run<T>,   backprop_workspace<T>, backprop_tile<T>, backprop<T>, descent_workspace<T>, descend<T>};
+    return {table<T>,         table_size<T>, pack_rows<T>,         pack<T>,   need<T>, run<T>,
+            backprop_need<T>, backprop<T>,   descent_workspace<T>, descend<T>};
 }
 
 extern const Kernels<double> float64_kernels;

@@ -14,6 +14,7 @@ struct Activation {
     const char* name;
     int parameters;  // how many it carries: 0 or 1
     double preset;   // the parameter's value unless given
+    bool curved;     // sigma'' is not 0 everywhere
     // sigma, then with sigma', then with sigma'', over n entries
     void (*apply[3])(const T* z, double parameter, T* a, T* d, T* s, long n);
 };
@@ -32,10 +33,18 @@ struct Layer {
     SLOPENET_INLINE long parameters() const { return static_cast<long>(rows) * (cols + 1); }
 };
 
+// A part of the chain D[L] W[L] ... D[2] W[2], layers first..last, and the two factors that it is the
+// product of (places in the list of brackets); -1 for a single layer. The first in the list is the whole.
+struct Bracket {
+    int first, last, left, right;
+    SLOPENET_INLINE bool single() const { return left < 0; }
+};
+
 template <class T>
 struct Net {
     int depth;
     const Layer<T>* layers;
+    const Bracket* brackets;
     SLOPENET_INLINE int inputs() const { return layers[0].cols; }
     SLOPENET_INLINE int outputs() const { return layers[depth - 1].rows; }
     SLOPENET_INLINE long parameters() const {
@@ -45,31 +54,42 @@ struct Net {
     }
 };
 
-// Which way the chain D[L] W[L] ... D[2] W[2] is multiplied.
-enum class Direction { forward, reverse };
-
-// Forward carries n_1 tangents through W[3..L], reverse n_L rows through W[L-1..2]: the outermost
-// product with a shared W is a scaling in both. Chosen from the sizes alone, never from the batch.
-template <class T>
-SLOPENET_INLINE Direction best_direction(const Net<T>& net) {
-    double forward = 0, reverse = 0;
-    for (int i = 0; i < net.depth; ++i) {
-        const double size = static_cast<double>(net.layers[i].rows) * net.layers[i].cols;
-        if (i > 0) forward += size * net.inputs();
-        if (i < net.depth - 1) reverse += size * net.outputs();
-    }
-    return forward < reverse ? Direction::forward : Direction::reverse;
-}
+// What is asked of a network at points; `vector` goes with those that take one.
+enum class Operation { values, jacobian, jvp, vjp, hessian, hvp, weighted_hessian, laplacian };
 
 // Rows of arrays handed to a kernel; null where not given or not wanted.
 template <class T>
 struct Points {
     long n;           // samples
     const T* X;       // (n, n_1)
-    const T* vector;  // jvp: v (n, n_1); vjp: u (n, n_L)
+    const T* vector;  // jvp, hvp: v (n, n_1); vjp, weighted_hessian: u (n, n_L)
     T* H;             // (n, n_L)
-    T* J;             // (n, n_L, n_1); jvp: (n, n_L); vjp: (n, n_1)
+    T* J;             // (n, n_L, n_1)
+    T* result;        // of the operation, unless that is values or jacobian
 };
+
+// Entries that an operation's result has for each sample.
+template <class T>
+SLOPENET_INLINE long result_size(const Net<T>& net, Operation operation) {
+    const long inputs = net.inputs(), outputs = net.outputs();
+    switch (operation) {
+        case Operation::values:
+        case Operation::jacobian:
+            return 0;
+        case Operation::jvp:
+        case Operation::laplacian:
+            return outputs;
+        case Operation::vjp:
+            return inputs;
+        case Operation::hvp:
+            return outputs * inputs;
+        case Operation::weighted_hessian:
+            return inputs * inputs;
+        case Operation::hessian:
+            return outputs * inputs * inputs;
+    }
+    return 0;
+}
 
 // Backpropagation of values and slopes. Either the targets of a squared error,
 //     C = 1/2 |y - H|^2 + 1/2 sum_ki weight_ki (J_ki - dydx_ki)^2,   NaN in dydx is a missing slope,
@@ -101,7 +121,11 @@ struct Descent {
     const T* rates;  // learning rate of each step
 };
 
-enum class Operation { values, jacobian, jvp, vjp };
+// Entries of workspace, and samples a tile.
+struct Need {
+    long workspace;
+    int tile;
+};
 
 template <class T>
 struct Kernels {
@@ -109,13 +133,11 @@ struct Kernels {
     int activation_count;
     int pack_rows;
     void (*pack)(const T* W, int rows, int cols, bool transpose, T* to);
-    // entries of workspace and samples per tile, then the work on at most that many samples a tile
-    long (*workspace)(const Net<T>&, Operation, Direction);
-    int (*tile)(const Net<T>&, Operation, Direction);
-    bool (*run)(const Net<T>&, Operation, Direction, const Points<T>&, T* workspace);
-    long (*backprop_workspace)(const Net<T>&, bool slopes);
-    int (*backprop_tile)(const Net<T>&, bool slopes);
-    void (*backprop)(const Net<T>&, const Task<T>&, Gradient<T>&, long first, long end, T* workspace);
+    Need (*need)(const Net<T>&, const Points<T>&, Operation);
+    // on at most a tile of samples; false if an entry of X or of the vector is not finite
+    bool (*run)(const Net<T>&, const Points<T>&, Operation, T* workspace);
+    Need (*backprop_need)(const Net<T>&, bool slopes);
+    void (*backprop)(const Net<T>&, const Task<T>&, Gradient<T>&, long first, long n, T* workspace);
     long (*descent_workspace)(const Net<T>&);
     void (*descend)(const Net<T>&, const Descent<T>&, T* theta, T* workspace);
 };

@@ -9,6 +9,7 @@
 
 #include "dispatch.hpp"
 #include "parallel.hpp"
+#include "plan.hpp"
 
 namespace slopenet {
 
@@ -38,7 +39,7 @@ template <class T>
 class Model {
   public:
     // theta: W[2] row-major, b[2], ..., W[L], b[L]
-    Model(const std::vector<LayerSpec>& specs, const T* theta) : memory(plan(specs)) {
+    Model(const std::vector<LayerSpec>& specs, const T* theta) : order(sizes(specs)), memory(lay_out(specs)) {
         T* at = memory.data();
         this->theta = take(at, parameter_count);
         for (Layer<T>& layer : layers) {
@@ -51,7 +52,8 @@ class Model {
     }
     Model(const Model&) = delete;
 
-    Net<T> net() const { return {static_cast<int>(layers.size()), layers.data()}; }
+    Net<T> net() const { return {static_cast<int>(layers.size()), layers.data(), order.brackets().data()}; }
+    const Plan& plan() const { return order; }
     long parameters() const { return parameter_count; }
 
     void set(const T* from) {
@@ -72,34 +74,34 @@ class Model {
     // False if an entry of X or of the vector is not finite.
     bool run(Operation operation, const Points<T>& points, int threads, const Poll& poll) const {
         const Net<T> view = net();
-        const Direction direction = best_direction(view);
-        const long tile = kernel.tile(view, operation, direction);
-        const long size = kernel.workspace(view, operation, direction);
-        const long blocks = std::max(1L, (points.n + tile - 1) / tile);
-        const double each = operation == Operation::values     ? 1
-                            : operation != Operation::jacobian ? 2
-                            : direction == Direction::forward  ? 1 + view.inputs()
-                                                               : 1 + view.outputs();
-        const int workers = workers_for(static_cast<double>(points.n) * each, threads, blocks);
-        Buffer<T> space(size * workers);
+        const Need need = kernel.need(view, points, operation);
+        const long blocks = std::max(1L, (points.n + need.tile - 1) / need.tile);
+        const int workers =
+            workers_for(static_cast<double>(points.n) * sweeps(operation, points), threads, blocks);
+        Buffer<T> space(need.workspace * workers);
+        if (blocks == 1) return kernel.run(view, points, operation, space.data());
+        const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
+        const long slopes = static_cast<long>(view.outputs()) * view.inputs();
         std::atomic<bool> finite{true};
         parallel_for(blocks, workers, poll, [&](int worker, long block, const auto&) {
-            const long first = block * tile;
+            const long first = block * need.tile;
             Points<T> part = points;
-            part.n = std::min(tile, points.n - first);
+            part.n = std::min<long>(need.tile, points.n - first);
             part.X += first * view.inputs();
-            if (part.vector)
-                part.vector += first * (operation == Operation::jvp ? view.inputs() : view.outputs());
+            if (part.vector) part.vector += first * (along_x ? view.inputs() : view.outputs());
             if (part.H) part.H += first * view.outputs();
-            if (part.J) {
-                part.J += first * (operation == Operation::jvp ? view.outputs()
-                                   : operation == Operation::vjp
-                                       ? view.inputs()
-                                       : static_cast<long>(view.outputs()) * view.inputs());
-            }
-            if (!kernel.run(view, operation, direction, part, space.data() + worker * size)) finite = false;
+            if (part.J) part.J += first * slopes;
+            if (part.result) part.result += first * result_size(view, operation);
+            if (!kernel.run(view, part, operation, space.data() + worker * need.workspace)) finite = false;
         });
         return finite;
+    }
+
+    // Whether a call is over in a few dozen microseconds.
+    bool is_short(Operation operation, const Points<T>& points) const {
+        return static_cast<double>(points.n) * sweeps(operation, points) *
+                   static_cast<double>(parameter_count) <
+               1e5;
     }
 
     // Sums over all samples. The samples are cut into parts by the sizes alone, each part has its own
@@ -107,7 +109,8 @@ class Model {
     void backprop(const Task<T>& task, Gradient<T>& gradient, int threads, const Poll& poll) const {
         const Net<T> view = net();
         const bool slopes = task.dydx != nullptr;
-        const long tile = kernel.backprop_tile(view, slopes), size = kernel.backprop_workspace(view, slopes);
+        const Need need = kernel.backprop_need(view, slopes);
+        const long tile = need.tile, size = need.workspace;
         const long most = std::clamp(32'000'000L / parameter_count, 4L, 64L);
         const long tiles = (task.n + tile - 1) / tile;
         const long tiles_each = (tiles + most - 1) / most;
@@ -126,7 +129,7 @@ class Model {
             }
             const long first = part * tiles_each * tile, end = std::min(task.n, first + tiles_each * tile);
             for (long s = first; s < end && go_on(); s += tile) {
-                kernel.backprop(view, task, own, s, std::min(end, s + tile), space.data() + worker * size);
+                kernel.backprop(view, task, own, s, std::min(end - s, tile), space.data() + worker * size);
             }
         });
         if (gradient.theta) std::fill(gradient.theta, gradient.theta + parameter_count, T(0));
@@ -162,7 +165,12 @@ class Model {
         return (rows + kernel.pack_rows - 1) / kernel.pack_rows * kernel.pack_rows;
     }
 
-    long plan(const std::vector<LayerSpec>& specs) {
+    static std::vector<int> sizes(const std::vector<LayerSpec>& specs) {
+        std::vector<int> n{specs[0].cols};
+        for (const LayerSpec& spec : specs) n.push_back(spec.rows);
+        return n;
+    }
+    long lay_out(const std::vector<LayerSpec>& specs) {
         long total = 0;
         for (const LayerSpec& spec : specs) {
             layers.push_back({spec.rows, spec.cols, &kernel.activations[spec.activation], spec.parameter,
@@ -171,6 +179,24 @@ class Model {
             total += padded(spec.rows) * spec.cols + padded(spec.cols) * spec.rows + padded(spec.rows) + 48;
         }
         return total + parameter_count + 16;
+    }
+
+    // About how often all the weights are gone through for one sample.
+    double sweeps(Operation operation, const Points<T>& points) const {
+        const Net<T> view = net();
+        const double chain = points.J ? order.multiplications() / static_cast<double>(parameter_count) : 0;
+        switch (operation) {
+            case Operation::values:
+            case Operation::jacobian:
+                return 1 + chain;
+            case Operation::jvp:
+            case Operation::vjp:
+                return 2 + chain;
+            case Operation::hvp:
+                return 2 + 2 * view.outputs() + chain;
+            default:
+                return 1 + view.inputs() + view.outputs() + chain;
+        }
     }
 
     // A thread costs about as much as a million operations; nothing smaller is worth one. `sweeps` counts
@@ -185,6 +211,7 @@ class Model {
     const Kernels<T>& kernel = kernels<T>();
     std::vector<Layer<T>> layers;
     long parameter_count = 0;
+    Plan order;
     Buffer<T> memory;
     T* theta = nullptr;
 };

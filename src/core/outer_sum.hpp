@@ -1,14 +1,9 @@
-// Sums over samples and directions, and what else adds panels entry by entry.
+// Sums over samples and directions.
 #pragma once
 
-#include "jacobian.hpp"
+#include "forward.hpp"
 
 namespace slopenet::SLOPENET_ISA {
-
-template <class T>
-void clear(T* x, long n) {
-    std::memset(x, 0, static_cast<std::size_t>(n) * sizeof(T));
-}
 
 // dW += sum over samples and directions of G A^T. A is turned sample-major in `scratch`, so that lanes are
 // columns of dW and no lane is ever summed.
@@ -63,12 +58,6 @@ class OuterSum {
         }
     }
 };
-
-// x += y z over n entries
-template <class T>
-void add_product(T* x, const T* y, const T* z, long n) {
-    for (long i = 0; i < n; i += lanes<T>) store(x + i, fma(load(y + i), load(z + i), load(x + i)));
-}
 
 // to[row * stride] += sum over the samples of a panel group
 template <class T>

@@ -11,7 +11,10 @@
 #include "kernels.hpp"
 
 #if defined(__FMA__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC's own header, from 11 to 13
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -32,8 +35,10 @@ inline constexpr int micro_rows = 4;
 using F64 = double __attribute__((vector_size(vector_bytes)));
 using F32 = float __attribute__((vector_size(vector_bytes)));
 using I64 = std::int64_t __attribute__((vector_size(vector_bytes)));
+using I32 = std::int32_t __attribute__((vector_size(vector_bytes)));
 using F32Half = float __attribute__((vector_size(vector_bytes / 2)));
 
+// The vector of a scalar; the scalar of a vector, and the vector that its comparisons and bits make.
 template <class T>
 struct Simd;
 template <>
@@ -44,8 +49,29 @@ template <>
 struct Simd<float> {
     using V = F32;
 };
+template <class V>
+struct Lanes;
+template <>
+struct Lanes<F64> {
+    using T = double;
+    using Bits = I64;
+    static constexpr std::int64_t all_but_sign = INT64_MAX, bias = 1023, mantissa = 52;
+    // adding and subtracting this rounds to the nearest whole number and leaves it in the low bits
+    static constexpr double rounder = 0x1.8p52;
+};
+template <>
+struct Lanes<F32> {
+    using T = float;
+    using Bits = I32;
+    static constexpr std::int32_t all_but_sign = INT32_MAX, bias = 127, mantissa = 23;
+    static constexpr float rounder = 0x1.8p23f;
+};
 template <class T>
 using Vec = typename Simd<T>::V;
+template <class V>
+using Scalar = typename Lanes<V>::T;
+template <class V>
+using Mask = typename Lanes<V>::Bits;
 
 template <class T>
 inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(T));
@@ -100,7 +126,10 @@ SLOPENET_INLINE F32 fma(F32 a, F32 b, F32 c) {
     return a * b + c;
 #endif
 }
-SLOPENET_INLINE F64 fma(F64 a, F64 b, double c) { return fma(a, b, broadcast(c)); }
+template <class V>
+SLOPENET_INLINE V fma(V a, V b, Scalar<V> c) {
+    return fma(a, b, broadcast(c));
+}
 
 template <class V>
 SLOPENET_INLINE auto sum_lanes(V v) {
@@ -110,18 +139,55 @@ SLOPENET_INLINE auto sum_lanes(V v) {
 }
 
 // Whether a comparison holds in any lane.
-SLOPENET_INLINE bool any(I64 mask) {
-    std::int64_t lane = mask[0];
-    for (int i = 1; i < lanes<double>; ++i) lane |= mask[i];
+template <class M>
+SLOPENET_INLINE bool any(M mask) {
+    auto lane = mask[0];
+    for (int i = 1; i < static_cast<int>(sizeof mask / sizeof lane); ++i) lane |= mask[i];
     return lane != 0;
 }
 
-SLOPENET_INLINE I64 bits(F64 x) { return reinterpret_cast<I64>(x); }
+template <class V>
+SLOPENET_INLINE Mask<V> bits(V x) {
+    return reinterpret_cast<Mask<V>>(x);
+}
 SLOPENET_INLINE F64 from_bits(I64 x) { return reinterpret_cast<F64>(x); }
-SLOPENET_INLINE F64 abs(F64 x) { return from_bits(bits(x) & INT64_MAX); }
+SLOPENET_INLINE F32 from_bits(I32 x) { return reinterpret_cast<F32>(x); }
+
+template <class V>
+SLOPENET_INLINE V abs(V x) {
+    return from_bits(bits(x) & Lanes<V>::all_but_sign);
+}
+template <class V>
+SLOPENET_INLINE V minus_abs(V x) {
+    return from_bits(bits(x) | ~Lanes<V>::all_but_sign);
+}
 // |x| with the sign of y
-SLOPENET_INLINE F64 copysign(F64 x, F64 y) {
-    return from_bits((bits(x) & INT64_MAX) | (bits(y) & INT64_MIN));
+template <class V>
+SLOPENET_INLINE V copysign(V x, V y) {
+    return from_bits((bits(x) & Lanes<V>::all_but_sign) | (bits(y) & ~Lanes<V>::all_but_sign));
+}
+
+template <class V>
+SLOPENET_INLINE V power_of_two(Mask<V> n) {
+    return from_bits((n + Lanes<V>::bias) << Lanes<V>::mantissa);
+}
+
+// x 2^n for whole n, rounded once, also where the result is subnormal.
+template <class V>
+SLOPENET_INLINE V scaled(V x, V n) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(Scalar<V>) == 8) {
+        return _mm512_scalef_pd(x, n);
+    } else {
+        return _mm512_scalef_ps(x, n);
+    }
+#else
+    // two factors: n may lie below the exponents of normal numbers
+    const Mask<V> magic = bits(broadcast(Lanes<V>::rounder));
+    const Mask<V> half = bits(fma(n, broadcast(Scalar<V>(0.5)), Lanes<V>::rounder)) - magic;
+    const Mask<V> all = bits(n + Lanes<V>::rounder) - magic;
+    return (x * power_of_two<V>(half)) * power_of_two<V>(all - half);
+#endif
 }
 
 }  // namespace slopenet::SLOPENET_ISA

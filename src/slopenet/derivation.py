@@ -211,9 +211,9 @@ def _bend(chain: Chain, D: list[Array], S: list[Array], c: list[Array]) -> Array
         chain.activations, pre_activation_slopes(chain, D), S, c[1:], strict=True
     ):
         if TABLE[spec[0]].curved:
-            weight = row * s[..., None, :]
-            Z = Z[..., None, :, :]
-            total = total + xp.matrix_transpose(Z) @ (weight[..., :, None] * Z)
+            weight = (row * s[..., None, :])[..., :, None]
+            each = Z[..., None, :, :]
+            total = total + xp.matrix_transpose(each) @ (weight * each)
     return (total + xp.matrix_transpose(total)) / 2
 
 

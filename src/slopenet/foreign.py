@@ -13,9 +13,14 @@ from slopenet.arrays import Floats
 from slopenet.derivation import Chain
 
 
-def value(chain: Chain, x: Any) -> Any:
+def values(chain: Chain, x: Any) -> Any:
     """H(x)."""
     return derivation.forward(chain, x).a[-1]
+
+
+def jacobian(chain: Chain, x: Any) -> Any:
+    """∂H/∂x."""
+    return value_and_jacobian(chain, x)[1]
 
 
 def value_and_jacobian(chain: Chain, x: Any) -> tuple[Any, Any]:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from slopenet import _core, arrays, foreign, layers, settings
+from slopenet import _core, arrays, layers, settings
 from slopenet.activations import TABLE, ActivationSpec, as_written
 from slopenet.arrays import Floats
 from slopenet.derivation import Chain
+from slopenet.derivatives import Derivatives
 from slopenet.io import model_file
 from slopenet.record import Derivation
 from slopenet.settings import RandomSource
 from slopenet.theta import count, flatten
-from slopenet.threads import get_num_threads
 
 Model: TypeAlias = _core.Model64 | _core.Model32
 
@@ -29,7 +29,7 @@ _CORES: dict[np.dtype[Any], type[Model]] = {
 }
 
 
-class Network:
+class Network(Derivatives):
     """A feed-forward network H(x): immutable, and exact in every derivative with respect to x.
 
     z[l] = W[l] a[l-1] + b[l],  a[l] = σ(z[l]),  a[1] = x,  H(x) = a[L],  l = 2..L.
@@ -76,10 +76,6 @@ class Network:
     _weights: tuple[Floats, ...]
     _biases: tuple[Floats, ...]
     _activations: tuple[tuple[str, float], ...]
-    _core: Any
-    _dtype: np.dtype[Any]
-    _input_names: tuple[str, ...] | None
-    _output_names: tuple[str, ...] | None
 
     def __init__(
         self,
@@ -215,42 +211,6 @@ class Network:
         """How many weights and biases there are."""
         return count(self.sizes)
 
-    def __call__(self, X: Any) -> Any:
-        """H(x): (N, n_L)."""
-        if arrays.is_foreign(X):
-            return foreign.evaluate(foreign.value, self.chain(), X)
-        return self._core.values(self._points(X), get_num_threads())
-
-    def jacobian(self, X: Any) -> Any:
-        """∂H/∂x = D[L] W[L] ··· D[2] W[2]: (N, n_L, n_1)."""
-        if arrays.is_foreign(X):
-            return self.value_and_jacobian(X)[1]
-        return self._core.jacobian(self._points(X), get_num_threads())
-
-    def value_and_jacobian(self, X: Any) -> tuple[Any, Any]:
-        """H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1), in one sweep."""
-        if arrays.is_foreign(X):
-            both: tuple[Any, Any] = foreign.evaluate(foreign.value_and_jacobian, self.chain(), X)
-            return both
-        H, J = self._core.value_and_jacobian(self._points(X), get_num_threads())
-        return H, J
-
-    def jvp(self, X: Any, v: Any) -> Any:
-        """J v (N, n_L): how H changes along v, (N, n_1) or one direction (n_1,) for all."""
-        if arrays.is_foreign(X):
-            return foreign.evaluate(foreign.jvp, self.chain(), X, ("v", v, self.sizes[0]))
-        points = self._points(X)
-        direction = self._vectors("v", v, points, 0)
-        return self._core.jvp(points, direction, get_num_threads())
-
-    def vjp(self, X: Any, u: Any) -> Any:
-        """Jᵀ u (N, n_1): the gradient of u·H, u (N, n_L) or one weighting (n_L,) for all."""
-        if arrays.is_foreign(X):
-            return foreign.evaluate(foreign.vjp, self.chain(), X, ("u", u, self.sizes[-1]))
-        points = self._points(X)
-        weighting = self._vectors("u", u, points, -1)
-        return self._core.vjp(points, weighting, get_num_threads())
-
     def derivation(self, x: Any, y: Any = None) -> Derivation:
         """Return the record of one point: z, a, D, every partial product, and δ where y is given.
 
@@ -335,15 +295,6 @@ class Network:
             ins = ", ".join(self._input_names or ("x",))
             text += f"; {ins} -> {', '.join(self._output_names or ('H',))}"
         return text + ")"
-
-    def _points(self, X: Any) -> Floats:
-        return arrays.points("X", X, self._weights[0].shape[1], self._dtype, self._input_names)
-
-    def _vectors(self, name: str, given: Any, points: Floats, end: int) -> Floats:
-        """Vectors at the points, of the size of the input (`end` 0) or of the output (-1)."""
-        wanted = (*points.shape[:-1], self.sizes[end])
-        labels = (self._input_names, self._output_names)[end]
-        return arrays.directions(name, given, wanted, self._dtype, labels)
 
 
 def load(path: str | os.PathLike[str]) -> Network:

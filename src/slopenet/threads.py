@@ -1,13 +1,16 @@
-"""How many threads a call may use: one process-wide limit, SLOPENET_NUM_THREADS at start."""
+"""How many threads a call may use: one process-wide limit, SLOPENET_NUM_THREADS at start.
+
+`threadpoolctl.threadpool_limits` sets it too, where threadpoolctl is installed.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 
-from slopenet import settings
+from slopenet import _core, settings
 
-_MOST = 2**31 - 1
-_limit = 0
+_MOST = 2**20
 
 
 def _available() -> int:
@@ -24,13 +27,13 @@ def set_num_threads(n: int | None) -> None:
     ValueError
         If `n` is less than 1.
     """
-    global _limit  # noqa: PLW0603
-    _limit = _available() if n is None else min(settings.count("the number of threads", n), _MOST)
+    count = _available() if n is None else settings.count("the number of threads", n)
+    _core.set_num_threads(min(count, _MOST))
 
 
 def get_num_threads() -> int:
     """Return the most threads that a call may use. Results do not depend on it, to the last bit."""
-    return _limit
+    return _core.get_num_threads()
 
 
 def _from_environment() -> int | None:
@@ -42,4 +45,28 @@ def _from_environment() -> int | None:
     return int(text)
 
 
+def _join_threadpoolctl() -> None:
+    """Let threadpoolctl find the core, among the libraries whose threads it limits."""
+    with contextlib.suppress(ImportError):
+        import threadpoolctl
+
+        class Controller(threadpoolctl.LibController):  # type: ignore[misc, unused-ignore]
+            user_api = "slopenet"
+            internal_api = "slopenet"
+            filename_prefixes = ("_core.",)
+            check_symbols = ("slopenet_get_num_threads", "slopenet_set_num_threads")
+
+            def get_num_threads(self) -> int:
+                return get_num_threads()
+
+            def set_num_threads(self, num_threads: int) -> None:
+                _core.set_num_threads(max(1, min(num_threads, _MOST)))
+
+            def get_version(self) -> None:
+                return None
+
+        threadpoolctl.register(Controller)
+
+
 set_num_threads(_from_environment())
+_join_threadpoolctl()

@@ -1,0 +1,155 @@
+// Values and derivatives at points, for calls that may take a microsecond: NumPy's own C interface, no
+// conversion. An argument that is not ready as it is gives None, and the Python side converts it first.
+#pragma once
+
+#include "numpy.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "../core/model.hpp"
+#include "arrays.hpp"
+
+namespace slopenet {
+
+// What a call gives, in this order.
+struct Wanted {
+    bool H, J;
+    Operation operation;
+    int count() const { return H + J + (operation > Operation::jacobian); }
+};
+
+// The shape of one result: the leading N, unless for a single point, and then its own.
+struct ResultShape {
+    npy_intp dims[4];
+    int ndim = 0;
+    template <class... Dims>
+    ResultShape(const Array& X, Dims... own) {
+        if (X.ndim() == 2) dims[ndim++] = X.shape(0);
+        ((dims[ndim++] = own), ...);
+    }
+};
+
+template <class T>
+ResultShape shape_of(const Net<T>& net, Operation operation, const Array& X) {
+    const npy_intp inputs = net.inputs(), outputs = net.outputs();
+    switch (operation) {
+        case Operation::values:
+        case Operation::jvp:
+        case Operation::laplacian:
+            return {X, outputs};
+        case Operation::vjp:
+            return {X, inputs};
+        case Operation::jacobian:
+        case Operation::hvp:
+            return {X, outputs, inputs};
+        case Operation::weighted_hessian:
+            return {X, inputs, inputs};
+        case Operation::hessian:
+            break;
+    }
+    return {X, outputs, inputs, inputs};
+}
+
+// The results, new or the caller's own `out`.
+template <class T>
+class Results {
+  public:
+    Results(nb::handle out, int count) : out(out), count(count) {
+        if (out.is_none() || count == 1) return;
+        if (!PyTuple_Check(out.ptr()) || PyTuple_GET_SIZE(out.ptr()) != count) {
+            throw nb::value_error(
+                ("out must be a tuple of " + std::to_string(count) + " arrays, one for each result").c_str());
+        }
+    }
+
+    T* add(const ResultShape& shape, const Array& X, const Array& vector) {
+        nb::object array;
+        if (out.is_none()) {
+            array = nb::steal(
+                PyArray_SimpleNew(shape.ndim, const_cast<npy_intp*>(shape.dims), NumPyType<T>::number));
+            if (!array.is_valid()) throw nb::python_error();
+        } else {
+            array = nb::borrow(count == 1 ? out.ptr() : PyTuple_GET_ITEM(out.ptr(), made));
+            check(array, shape, X, vector);
+        }
+        T* data = static_cast<T*>(Array(array).data());
+        results[made++] = std::move(array);
+        return data;
+    }
+
+    nb::object take() {
+        if (count == 1) return std::move(results[0]);
+        if (!out.is_none()) return nb::borrow(out);
+        return count == 2 ? nb::object(nb::make_tuple(std::move(results[0]), std::move(results[1])))
+                          : nb::object(nb::make_tuple(std::move(results[0]), std::move(results[1]),
+                                                      std::move(results[2])));
+    }
+
+  private:
+    void check(const nb::object& given, const ResultShape& shape, const Array& X, const Array& vector) const {
+        const Array array(given);
+        const std::string name = count == 1 ? "out" : "out[" + std::to_string(made) + "]";
+        bool fits = array.is_ready<T>() && array.is_writeable() && array.ndim() == shape.ndim;
+        for (int i = 0; fits && i < shape.ndim; ++i) fits = array.shape(i) == shape.dims[i];
+        if (!fits) {
+            std::string wanted;
+            for (int i = 0; i < shape.ndim; ++i) wanted += (i ? ", " : "") + std::to_string(shape.dims[i]);
+            throw nb::value_error((name + " must be a writeable C-contiguous array of " + NumPyType<T>::name +
+                                   " of shape (" + wanted + (shape.ndim == 1 ? ",)" : ")"))
+                                      .c_str());
+        }
+        if (array.overlaps(X)) throw nb::value_error((name + " shares memory with X").c_str());
+        if (array.overlaps(vector)) throw nb::value_error((name + " shares memory with the vector").c_str());
+        for (int i = 0; i < made; ++i) {
+            if (array.overlaps(Array(results[i])))
+                throw nb::value_error((name + " shares memory with out[" + std::to_string(i) + "]").c_str());
+        }
+    }
+
+    nb::handle out;
+    int count, made = 0;
+    nb::object results[3];
+};
+
+// None if X or the vector is not yet an array of this dtype, contiguous and of the right shape.
+template <class T>
+nb::object evaluate(const Model<T>& model, const Wanted& wanted, nb::handle given_X, nb::handle given_vector,
+                    nb::handle out, nb::handle threads) {
+    const Net<T> net = model.net();
+    const Array X(given_X), vector(given_vector);
+    if (!X.is_ready<T>() || X.ndim() < 1 || X.ndim() > 2 || X.shape(X.ndim() - 1) != net.inputs())
+        return nb::none();
+    const long n = X.ndim() == 2 ? X.shape(0) : 1;
+    const bool along_x = wanted.operation == Operation::jvp || wanted.operation == Operation::hvp;
+    const int width = along_x ? net.inputs() : net.outputs();
+    const bool along =
+        along_x || wanted.operation == Operation::vjp || wanted.operation == Operation::weighted_hessian;
+    if (along) {
+        if (!vector.is_ready<T>() || vector.ndim() != X.ndim() || vector.shape(vector.ndim() - 1) != width ||
+            (X.ndim() == 2 && vector.shape(0) != n))
+            return nb::none();
+    }
+    const int limit = thread_limit(threads);
+    Results<T> results(out, wanted.count());
+    Points<T> points{n, static_cast<const T*>(X.data()), nullptr, nullptr, nullptr, nullptr};
+    if (along) points.vector = static_cast<const T*>(vector.data());
+    if (wanted.H) points.H = results.add(shape_of(net, Operation::values, X), X, vector);
+    if (wanted.J) points.J = results.add(shape_of(net, Operation::jacobian, X), X, vector);
+    if (wanted.operation > Operation::jacobian)
+        points.result = results.add(shape_of(net, wanted.operation, X), X, vector);
+    bool finite = true;
+    if (n && model.is_short(wanted.operation, points)) {  // not worth giving up the GIL
+        finite = model.run(wanted.operation, points, 1, [] { return false; });
+    } else if (n) {
+        released([&] { finite = model.run(wanted.operation, points, limit, signalled); });
+    }
+    if (!finite) {
+        reject_nonfinite("X", points.X, n * net.inputs(), X.ndim(), net.inputs());
+        if (along) reject_nonfinite(along_x ? "v" : "u", points.vector, n * width, vector.ndim(), width);
+    }
+    return results.take();
+}
+
+}  // namespace slopenet

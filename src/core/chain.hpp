@@ -1,0 +1,220 @@
+// dH/dx = D[L] W[L] ... D[2] W[2] of a tile, multiplied in the order of the plan.
+//
+// A factor that is a single layer is shared: W times panels of columns (forward), or panels of rows times W
+// (reverse). A plan that only goes forward, or only in reverse, or so from some inner bracket on, is taken in
+// blocks of directions that stay in cache; inner brackets are computed whole.
+#pragma once
+
+#include "forward.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+template <class L, class T>
+class Chain {
+  public:
+    Chain(Arena<T>& arena, const Net<T>& net, int groups, int block)
+        : net(net), arena(arena), block(block), groups(groups) {
+        if (!block) return;
+        const long size = static_cast<long>(block) * groups * L::panel(widest(net));
+        left = arena.take(size);
+        right = arena.take(size);
+    }
+    // What the inner brackets need: taken from the workspace, and given back, by each call.
+    void measure() {
+        if (!block || arena.base) return;
+        const long mark = arena.used;
+        const Bracket& root = net.brackets[0];
+        if (!root.single() && is_product(root)) {
+            whole(root.left, false, true);
+            whole(root.right, false, true);
+        } else if (const int base = inner(ends_forward(net, 0)); !net.brackets[base].single()) {
+            ends_forward(net, 0) ? whole(base, false, false) : whole(base, true, true);
+        }
+        arena.used = mark;
+    }
+
+    // How many directions the last blocks have to be cut into: columns of dH/dx, or rows.
+    static int directions(const Net<T>& net) { return ends_forward(net, 0) ? net.inputs() : net.outputs(); }
+
+    // J (n, n_L, n_1) of the tile that `tape` holds
+    void operator()(const Tape<L, T>& tape, int used, long n, T* J) {
+        D = tape.D;
+        groups = used;
+        const long mark = arena.used;
+        const Bracket& root = net.brackets[0];
+        if (!root.single() && is_product(root)) {
+            const T* A = whole(root.left, false, true);
+            const T* B = whole(root.right, false, true);
+            const int inner = cols(net.brackets[root.left]), outputs = net.outputs();
+            for (int k0 = 0; k0 < outputs; k0 += block) {
+                const int count = outputs - k0 < block ? outputs - k0 : block;
+                L::batched(A + k0 * panels(inner), B, left, count, inner, net.inputs(), groups);
+                write_rows(left, k0, count, n, J);
+            }
+        } else if (ends_forward(net, 0)) {
+            forward_blocks(n, J);
+        } else {
+            reverse_blocks(n, J);
+        }
+        arena.used = mark;
+    }
+
+  private:
+    int rows(const Bracket& b) const { return net.layers[b.last].rows; }
+    int cols(const Bracket& b) const { return net.layers[b.first].cols; }
+    long panels(int rows) const { return groups * L::panel(rows); }
+    bool is_product(const Bracket& b) const {
+        return !net.brackets[b.left].single() && !net.brackets[b.right].single();
+    }
+    // Whether a bracket's last product is W times columns; of two layers it is the other way round.
+    static bool ends_forward(const Net<T>& net, int index) {
+        const Bracket& b = net.brackets[index];
+        return !b.single() && net.brackets[b.left].single() && !net.brackets[b.right].single();
+    }
+
+    // Where steps forward (W times columns), or back, begin: a single layer or an inner bracket.
+    int inner(bool forward) const {
+        int base = 0;
+        for (;;) {
+            const Bracket& b = net.brackets[base];
+            if (b.single()) return base;
+            const int kept = forward ? b.left : b.right;
+            if (!net.brackets[kept].single()) return base;
+            base = forward ? b.right : b.left;
+        }
+    }
+
+    void forward_blocks(long n, T* J) {
+        const int base = inner(true);
+        const Bracket& b = net.brackets[base];
+        const T* M = b.single() ? nullptr : whole(base, false, false);
+        const int inputs = net.inputs(), outputs = net.outputs();
+        for (int i0 = 0; i0 < inputs; i0 += block) {
+            const int count = inputs - i0 < block ? inputs - i0 : block;
+            if (b.single()) fill(b.first, false, false, i0, count, left);
+            const T* t = M ? M + i0 * panels(rows(b)) : left;
+            T* out = M ? left : right;
+            for (int l = b.last + 1; l < net.depth; ++l) {
+                step(l, t, out, count);
+                t = out;
+                out = out == left ? right : left;
+            }
+            for (int i = 0; i < count; ++i)
+                L::write(t + i * panels(outputs), outputs, groups, n, J + i0 + i,
+                         static_cast<long>(outputs) * inputs, inputs);
+        }
+    }
+
+    void reverse_blocks(long n, T* J) {
+        const int base = inner(false);
+        const Bracket& b = net.brackets[base];
+        const bool scaled = base != 0;
+        const T* M = b.single() ? nullptr : whole(base, scaled, true);
+        const int outputs = net.outputs();
+        for (int k0 = 0; k0 < outputs; k0 += block) {
+            const int count = outputs - k0 < block ? outputs - k0 : block;
+            if (b.single()) fill(b.first, scaled, true, k0, count, left);
+            const T* G = M ? M + k0 * panels(cols(b)) : left;
+            T* out = M ? left : right;
+            for (int l = b.first - 1; l >= 0; --l) {
+                step_back(l, l > 0, G, out, count);
+                G = out;
+                out = out == left ? right : left;
+            }
+            write_rows(G, k0, count, n, J);
+        }
+    }
+
+    // D[l] W[l] t
+    void step(int l, const T* t, T* out, int count) const {
+        const Layer<T>& layer = net.layers[l];
+        L::product(layer.packed, layer.rows, layer.cols, t, out, count * groups,
+                   Times<T>(D[l], L::panel(layer.rows), groups));
+    }
+    // G W[l], times D[l-1] if scaled
+    void step_back(int l, bool scaled, const T* G, T* out, int count) const {
+        const Layer<T>& layer = net.layers[l];
+        if (scaled) {
+            L::product(layer.packed_transpose, layer.cols, layer.rows, G, out, count * groups,
+                       Times<T>(D[l - 1], L::panel(layer.cols), groups));
+        } else {
+            L::product(layer.packed_transpose, layer.cols, layer.rows, G, out, count * groups, Plain<T>{});
+        }
+    }
+
+    // Rows, or columns, from .. from + count of D[l] W[l], times D[l-1] if scaled.
+    void fill(int l, bool scaled, bool by_rows, int from, int count, T* to) const {
+        const Layer<T>& layer = net.layers[l];
+        const long panel = L::panel(layer.rows), below = L::panel(layer.cols);
+        for (int d = 0; d < count; ++d) {
+            for (int g = 0; g < groups; ++g) {
+                if (by_rows) {
+                    L::row(layer.W + static_cast<long>(from + d) * layer.cols, layer.cols, D[l] + g * panel,
+                           from + d, to + (d * groups + g) * below);
+                } else {
+                    L::column(layer.W + from + d, layer.cols, layer.rows, D[l] + g * panel,
+                              to + (d * groups + g) * panel);
+                }
+            }
+            if (scaled && by_rows)
+                multiply(to + d * groups * below, D[l - 1], to + d * groups * below, groups * below);
+        }
+        if (scaled && !by_rows) scale_columns(l - 1, layer.rows, count, to);
+    }
+    // Column i of a matrix times entry i of D[l].
+    void scale_columns(int l, int rows, int count, T* M) const {
+        for (int i = 0; i < count; ++i) {
+            for (int g = 0; g < groups; ++g) {
+                T* column = M + (i * groups + g) * L::panel(rows);
+                L::times_entry(D[l] + g * L::panel(net.layers[l].rows), i, rows, column);
+            }
+        }
+    }
+
+    // All of a bracket's product, times D[first-1] if scaled, as panels of rows or of columns.
+    T* whole(int index, bool scaled, bool by_rows) {
+        const Bracket& b = net.brackets[index];
+        const int height = rows(b), width = cols(b);
+        T* out = arena.take(by_rows ? height * panels(width) : width * panels(height));
+        if (b.single()) {
+            if (arena.base) fill(b.first, scaled, by_rows, 0, by_rows ? height : width, out);
+            return out;
+        }
+        const long mark = arena.used;
+        const bool product = is_product(b);
+        const bool forward = net.brackets[b.left].single() && (!net.brackets[b.right].single() || !by_rows);
+        const bool as_wanted = forward != by_rows;
+        T* made = as_wanted ? out : arena.take(forward ? width * panels(height) : height * panels(width));
+        if (product) {
+            const T* A = whole(b.left, false, true);
+            const T* B = whole(b.right, scaled, true);
+            if (arena.base) L::batched(A, B, made, height, cols(net.brackets[b.left]), width, groups);
+        } else if (forward) {
+            const T* t = whole(b.right, scaled, false);
+            if (arena.base) step(b.last, t, made, width);
+        } else {
+            const T* G = whole(b.left, true, true);
+            if (arena.base) step_back(b.first, scaled, G, made, height);
+        }
+        if (!as_wanted && arena.base) {
+            forward ? L::turn(made, width, height, groups, out) : L::turn(made, height, width, groups, out);
+        }
+        arena.used = mark;
+        return out;
+    }
+
+    void write_rows(const T* from, int k0, int count, long n, T* J) const {
+        const int inputs = net.inputs(), outputs = net.outputs();
+        for (int k = 0; k < count; ++k)
+            L::write(from + k * panels(inputs), inputs, groups, n, J + static_cast<long>(k0 + k) * inputs,
+                     static_cast<long>(outputs) * inputs, 1);
+    }
+
+    const Net<T>& net;
+    Arena<T>& arena;
+    int block, groups;
+    T* const* D = nullptr;
+    T *left = nullptr, *right = nullptr;
+};
+
+}  // namespace slopenet::SLOPENET_ISA

@@ -1,0 +1,265 @@
+// Second derivatives of a tile, from what the layers' bends add:
+//
+//     w[l]_k = c[l]_k S[l]          c[L] = I or u,  c[l-1]_k = W[l]^T D[l] c[l]_k
+//     Z'[l]  = W[l] A'[l-1]         A'[l] = D[l] Z'[l],  Z'[2] = W[2] of every sample
+//     hess H_k = sum_l Z'[l]^T diag(w[l]_k) Z'[l]
+//     lap  H_k = sum_l sum_j w[l]_kj |Z'[l]_j|^2          no second derivative is stored
+//     hess H_k v: cdot[l-1]_k = W[l]^T (D[l] cdot[l]_k + S[l] s[l] c[l]_k),  s[l] = W[l] t[l-1], t[l] = D[l]
+//     s[l]
+//
+// A layer whose sigma'' is 0 adds nothing, and Z' is not carried above the last one that bends.
+#pragma once
+
+#include "forward.hpp"
+#include "gram.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+// The epilogue of Z' on the way to the Laplacian: |Z'_j|^2 grows by a direction's square; A' = D Z' goes on.
+template <class T>
+struct Squares : Times<T> {
+    T* squares;
+    Squares(const T* D, long panel, int groups, T* squares) : Times<T>(D, panel, groups), squares(squares) {}
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
+        T* at = squares + (index % this->groups) * this->panel + offset;
+        store(at, fma(sum, sum, load(at)));
+        return Times<T>::finish(sum, index, offset);
+    }
+};
+
+template <class L, class T>
+class Curvature {
+  public:
+    Curvature(Arena<T>& arena, const Net<T>& net, Operation operation, int groups)
+        : net(net), operation(operation), groups(groups) {
+        if (operation < Operation::hessian) return;
+        for (int i = 0; i < net.depth; ++i) {
+            if (net.layers[i].activation->curved) top = i;
+        }
+        const long wide = panels(widest(net));
+        const int outputs = net.outputs(), inputs = net.inputs();
+        each = operation == Operation::weighted_hessian ? 1 : outputs;
+        if (operation == Operation::hvp) {
+            for (int i = 0; i < net.depth; ++i) w[i] = arena.take(panels(net.layers[i].rows));
+            first = arena.take(2 * wide);
+            second = arena.take(2 * wide);
+            return;
+        }
+        const bool sum = operation == Operation::laplacian;
+        for (int i = 0; i <= top; ++i) {
+            if (!curved(i)) continue;
+            w[i] = arena.take(each * panels(net.layers[i].rows));
+            const int rows = net.layers[i].rows;
+            if (!sum) Z[i] = arena.take(Gram<L, T>::size(rows, inputs, groups, i == 0));
+            if (sum && i > 0) Z[i] = arena.take(panels(rows));
+        }
+        const int most = sum ? each > block ? each : block : each > inputs ? each : inputs;
+        first = arena.take(most * wide);
+        second = arena.take(most * wide);
+        if (sum) squares_of_W = arena.take(net.layers[0].rows);
+    }
+
+    // vector: u (n, n_L) of the weighted Hessian, v (n, n_1) of hvp, in panels
+    void operator()(const Tape<L, T>& given, int used, const T* vector, long n, T* to) {
+        tape = &given;
+        groups = used;
+        if (operation == Operation::hvp) return times_vector(vector, n, to);
+        adjoints(vector);
+        if (operation == Operation::laplacian) {
+            squares();
+            laplacian(n, to);
+        } else {
+            tangents();
+            hessian(vector, n, to);
+        }
+    }
+
+  private:
+    // directions of the Laplacian's tangents that are carried together
+    static constexpr int block = 8;
+
+    long panels(int rows) const { return groups * L::panel(rows); }
+    bool curved(int i) const { return net.layers[i].activation->curved; }
+
+    // w[l]_k = c[l]_k S[l] of the curved layers. Where c[L] = I, w[L] is S[L], which hessian() knows.
+    void adjoints(const T* u) {
+        const int last = net.depth - 1;
+        T *c = first, *spare = second;
+        int bottom = 0;
+        while (bottom < last && !curved(bottom)) ++bottom;
+        for (int i = last; i >= bottom; --i) {
+            const Layer<T>& layer = net.layers[i];
+            const long size = panels(layer.rows);
+            if (i == last) {
+                if (curved(i) && u) multiply(u, tape->S[i], w[i], size);
+            } else if (curved(i)) {
+                for (int k = 0; k < each; ++k) multiply(c + k * size, tape->S[i], w[i] + k * size, size);
+            }
+            if (i == bottom) break;
+            if (i == last && !u) {
+                for (int k = 0; k < each; ++k) {
+                    for (int g = 0; g < groups; ++g)
+                        L::row(layer.W + static_cast<long>(k) * layer.cols, layer.cols,
+                               tape->D[i] + g * L::panel(layer.rows), k,
+                               spare + (k * groups + g) * L::panel(layer.cols));
+                }
+            } else {
+                for (int k = 0; k < each; ++k)
+                    multiply(i == last ? u : c + k * size, tape->D[i], c + k * size, size);
+                L::product(layer.packed_transpose, layer.cols, layer.rows, c, spare, each * groups,
+                           Plain<T>{});
+            }
+            swap(c, spare);
+        }
+    }
+
+    // A'[2] = D[2] W[2], columns from .. from + count
+    void columns(int from, int count, T* to) const {
+        const Layer<T>& layer = net.layers[0];
+        const long panel = L::panel(layer.rows);
+        for (int i = 0; i < count; ++i) {
+            for (int g = 0; g < groups; ++g)
+                L::column(layer.W + from + i, layer.cols, layer.rows, tape->D[0] + g * panel,
+                          to + (i * groups + g) * panel);
+        }
+    }
+
+    // Z'[l] of the curved layers.
+    void tangents() {
+        const int inputs = net.inputs();
+        if (top >= 0 && curved(0))
+            Gram<L, T>::arrange_shared(net.layers[0].W, net.layers[0].rows, inputs, Z[0]);
+        if (top < 1) return;
+        T *A = first, *spare = second;
+        columns(0, inputs, A);
+        for (int i = 1; i <= top; ++i) {
+            const Layer<T>& layer = net.layers[i];
+            const long size = panels(layer.rows);
+            if (curved(i)) {
+                L::product(layer.packed, layer.rows, layer.cols, A, Z[i], inputs * groups, Plain<T>{});
+                for (int d = 0; d < inputs && i < top; ++d)
+                    multiply(Z[i] + d * size, tape->D[i], spare + d * size, size);
+            } else {
+                L::product(layer.packed, layer.rows, layer.cols, A, spare, inputs * groups,
+                           Times<T>(tape->D[i], L::panel(layer.rows), groups));
+            }
+            swap(A, spare);
+            if (curved(i)) Gram<L, T>::arrange(layer.rows, inputs, Z[i], spare);
+        }
+    }
+
+    // |Z'[l]_j|^2 of the curved layers, the directions in order.
+    void squares() {
+        const Layer<T>& bottom = net.layers[0];
+        for (int j = 0; j < bottom.rows; ++j) {
+            Vec<T> sum{};
+            for (int i = 0; i < bottom.cols; ++i) {
+                const Vec<T> weight = broadcast(bottom.W[static_cast<long>(j) * bottom.cols + i]);
+                sum = fma(weight, weight, sum);
+            }
+            squares_of_W[j] = sum[0];
+        }
+        if (top < 1) return;
+        for (int i = 1; i <= top; ++i) {
+            if (curved(i)) clear(Z[i], panels(net.layers[i].rows));
+        }
+        for (int i0 = 0; i0 < net.inputs(); i0 += block) {
+            const int count = net.inputs() - i0 < block ? net.inputs() - i0 : block;
+            T *A = first, *spare = second;
+            columns(i0, count, A);
+            for (int i = 1; i <= top; ++i) {
+                const Layer<T>& layer = net.layers[i];
+                if (curved(i)) {
+                    L::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
+                               Squares<T>(tape->D[i], L::panel(layer.rows), groups, Z[i]));
+                } else {
+                    L::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
+                               Times<T>(tape->D[i], L::panel(layer.rows), groups));
+                }
+                swap(A, spare);
+            }
+        }
+    }
+
+    // All of w[i]_k; the one S[L]_k where c[L] = I.
+    Bend<T> bend(int i, int k, bool weighted) const {
+        if (i == net.depth - 1 && !weighted) return {k, k + 1, tape->S[i]};
+        return {0, net.layers[i].rows, w[i] + k * panels(net.layers[i].rows)};
+    }
+
+    void laplacian(long n, T* to) const {
+        T* sums = first;
+        const int outputs = net.outputs();
+        clear(sums, panels(outputs));
+        for (int k = 0; k < outputs; ++k) {
+            for (int i = 0; i <= top; ++i) {
+                if (!curved(i)) continue;
+                const Bend<T> b = bend(i, k, false);
+                const long panel = L::panel(net.layers[i].rows);
+                for (int g = 0; g < groups; ++g) {
+                    T* sum = sums + g * L::panel(outputs);
+                    if (i == 0) {
+                        L::dot_shared(b.weight + g * panel, squares_of_W, b.from, b.to, sum, k);
+                    } else {
+                        L::dot(b.weight + g * panel, Z[i] + g * panel, b.from, b.to, sum, k);
+                    }
+                }
+            }
+        }
+        L::write(sums, outputs, groups, n, to, outputs, 1);
+    }
+
+    void hessian(const T* u, long n, T* to) const {
+        const int inputs = net.inputs();
+        const long square = static_cast<long>(inputs) * inputs;
+        for (int k = 0; k < each; ++k) {
+            Gram<L, T> gram(inputs, groups);
+            for (int i = 0; i <= top; ++i) {
+                if (curved(i)) gram.add(bend(i, k, u != nullptr), net.layers[i], Z[i], i == 0);
+            }
+            gram.write(n, to + k * square, each * square);
+        }
+    }
+
+    // c and cdot of one row at a time, side by side.
+    void times_vector(const T* v, long n, T* to) {
+        const int last = net.depth - 1, inputs = net.inputs(), outputs = net.outputs();
+        T *t = first, *spare = second;
+        std::memcpy(t, v, static_cast<std::size_t>(panels(inputs)) * sizeof(T));
+        for (int i = 0; i <= last; ++i) {  // w[l] = S[l] s[l]
+            const Layer<T>& layer = net.layers[i];
+            const long size = panels(layer.rows);
+            L::product(layer.packed, layer.rows, layer.cols, t, spare, groups, Plain<T>{});
+            multiply(spare, tape->S[i], w[i], size);
+            multiply(spare, tape->D[i], spare, size);
+            swap(t, spare);
+        }
+        for (int k = 0; k < outputs; ++k) {
+            T *c = first, *next = second;
+            clear(c, 2 * panels(outputs));
+            for (int g = 0; g < groups; ++g) L::set_entry(c + g * L::panel(outputs), k, T(1));
+            for (int i = last; i >= 0; --i) {
+                const Layer<T>& layer = net.layers[i];
+                const long size = panels(layer.rows);
+                T* cdot = c + size;
+                multiply(cdot, tape->D[i], cdot, size);
+                add_product(cdot, w[i], c, size);
+                multiply(c, tape->D[i], c, size);
+                L::product(layer.packed_transpose, layer.cols, layer.rows, c, next, 2 * groups, Plain<T>{});
+                swap(c, next);
+            }
+            L::write(c + panels(inputs), inputs, groups, n, to + static_cast<long>(k) * inputs,
+                     static_cast<long>(outputs) * inputs, 1);
+        }
+    }
+
+    const Net<T>& net;
+    Operation operation;
+    int groups, each = 0, top = -1;
+    const Tape<L, T>* tape = nullptr;
+    T* w[max_depth];  // hvp: S[l] s[l]
+    T* Z[max_depth];  // Z'[l], or |Z'[l]_j|^2
+    T *first = nullptr, *second = nullptr, *squares_of_W = nullptr;
+};
+
+}  // namespace slopenet::SLOPENET_ISA

@@ -1,0 +1,107 @@
+// The layout of a single point: lanes are rows of W. A panel is [row], padded to whole blocks.
+#pragma once
+
+#include "dense.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+template <class T>
+struct Rows {
+    static constexpr int width = 1;
+    static long panel(int rows) { return round_up(rows, pack_rows<T>); }
+
+    // V vectors of rows, C directions.
+    template <int V, int C, class E>
+    static void micro(const T* packed, int depth, const T* A, T* out, long ld, int row, int index,
+                      const E& e) {
+        const T* w[V];
+        Vec<T> sum[V][C];
+        for (int v = 0; v < V; ++v) {
+            const long r = row + v * lanes<T>;
+            w[v] = packed + r / pack_rows<T> * pack_rows<T> * depth + r % pack_rows<T>;
+            for (int c = 0; c < C; ++c) sum[v][c] = e.start_rows(static_cast<int>(r));
+        }
+        const long lda = panel(depth);
+        for (int k = 0; k < depth; ++k) {
+            for (int v = 0; v < V; ++v) {
+                const Vec<T> wv = load(w[v] + static_cast<long>(k) * pack_rows<T>);
+                for (int c = 0; c < C; ++c) sum[v][c] = fma(wv, broadcast(A[c * lda + k]), sum[v][c]);
+            }
+        }
+        for (int v = 0; v < V; ++v) {
+            for (int c = 0; c < C; ++c) {
+                const long offset = row + v * lanes<T>;
+                store(out + c * ld + offset, e.finish(sum[v][c], index + c, offset));
+            }
+        }
+    }
+
+    template <int V, int C, class E>
+    static void strips(const T* packed, int depth, const T* A, T* out, long ld, int row, int index,
+                       const E& e) {
+        for (; row + V * lanes<T> <= ld; row += V * lanes<T>)
+            micro<V, C>(packed, depth, A, out, ld, row, index, e);
+        if constexpr (V > 1) strips<V / 2, C>(packed, depth, A, out, ld, row, index, e);
+    }
+
+    template <class E>
+    static void product(const T* packed, int rows, int depth, const T* A, T* C, int count, const E& e) {
+        const long lda = panel(depth), ld = panel(rows);
+        int index = 0;
+        for (; index + 4 <= count; index += 4)
+            strips<2, 4>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
+        for (; index < count; ++index)
+            strips<8, 1>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
+    }
+
+    static void column(const T* w, long stride, int rows, const T* D, T* to) {
+        for (int row = 0; row < rows; ++row) to[row] = w[row * stride] * D[row];
+    }
+    static void row(const T* w, int rows, const T* D, int k, T* to) {
+        for (int r = 0; r < rows; ++r) to[r] = w[r] * D[k];
+    }
+    static void times_entry(const T* D, int i, int rows, T* column) {
+        for (int r = 0; r < rows; ++r) column[r] *= D[i];
+    }
+    static void set_entry(T* to, int k, T value) { to[k] = value; }
+    static void dot(const T* w, const T* x, int from, int to, T* sum, int k) {
+        Vec<T> total = broadcast(sum[k]);
+        for (int j = from; j < to; ++j) total = fma(broadcast(w[j]), broadcast(x[j]), total);
+        sum[k] = total[0];
+    }
+    static void dot_shared(const T* w, const T* x, int from, int to, T* sum, int k) {
+        dot(w, x, from, to, sum, k);
+    }
+
+    static void batched(const T* A, const T* B, T* C, int rows, int inner, int cols, int) {
+        const long ld = panel(cols);
+        for (int r = 0; r < rows; ++r) {
+            for (long col = 0; col < ld; col += lanes<T>) {
+                Vec<T> sum{};
+                for (int k = 0; k < inner; ++k)
+                    sum = fma(broadcast(A[r * panel(inner) + k]), load(B + k * ld + col), sum);
+                store(C + r * ld + col, sum);
+            }
+        }
+    }
+    static void turn(const T* from, int count, int rows, int, T* to) {
+        for (int r = 0; r < rows; ++r) {
+            for (int c = 0; c < count; ++c) to[r * panel(count) + c] = from[c * panel(rows) + r];
+        }
+    }
+
+    static bool read(const T* from, long, int cols, int, T* to) {
+        T poison = 0;
+        for (int k = 0; k < cols; ++k) {
+            poison += from[k] - from[k];
+            to[k] = from[k];
+        }
+        for (long k = cols; k < panel(cols); ++k) to[k] = 0;
+        return poison == 0;
+    }
+    static void write(const T* from, int rows, int, long, T* to, long, long row_stride) {
+        for (int r = 0; r < rows; ++r) to[r * row_stride] = from[r];
+    }
+};
+
+}  // namespace slopenet::SLOPENET_ISA

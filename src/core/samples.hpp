@@ -1,0 +1,216 @@
+// The layout of a tile: lanes are samples. A panel is [row][chunk]; `count` panels are directions x groups.
+#pragma once
+
+#include "dense.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+template <class T>
+struct Samples {
+    static constexpr int width = chunk<T>;
+    static long panel(int rows) { return static_cast<long>(rows) * width; }
+
+    // R rows of C from one block of packed W, all samples of one chunk.
+    template <int R, class E>
+    static void micro(const T* w, int depth, const T* A, T* C, int row, int index, const E& epilogue) {
+        Vec<T> sum[R][3];
+        for (int i = 0; i < R; ++i) {
+            for (int j = 0; j < 3; ++j) sum[i][j] = epilogue.start(row + i);
+        }
+        for (int k = 0; k < depth; ++k) {
+            const T* a = A + static_cast<long>(k) * width;
+            const Vec<T> a0 = load(a), a1 = load(a + lanes<T>), a2 = load(a + 2 * lanes<T>);
+            for (int i = 0; i < R; ++i) {
+                const Vec<T> wi = broadcast(w[k * pack_rows<T> + i]);
+                sum[i][0] = fma(wi, a0, sum[i][0]);
+                sum[i][1] = fma(wi, a1, sum[i][1]);
+                sum[i][2] = fma(wi, a2, sum[i][2]);
+            }
+        }
+        for (int i = 0; i < R; ++i) {
+            for (int j = 0; j < 3; ++j) {
+                const long offset = static_cast<long>(row + i) * width + j * lanes<T>;
+                store(C + offset, epilogue.finish(sum[i][j], index, offset));
+            }
+        }
+    }
+
+    // The last rows, as few accumulators as there are: odd widths and n_L = 1 waste no lanes.
+    template <int R, class E>
+    static void tail(int rows, const T* w, int depth, const T* A, T* C, int row, int index, const E& e) {
+        if constexpr (R > 0) {
+            if (rows == R) return micro<R>(w, depth, A, C, row, index, e);
+            tail<R - 1>(rows, w, depth, A, C, row, index, e);
+        }
+    }
+
+    // C (count panels of `rows`) = epilogue(W A), A count panels of `depth` rows.
+    template <class E>
+    static void product(const T* packed, int rows, int depth, const T* A, T* C, int count, const E& e) {
+        const auto strip = [&](int row, int index) {
+            const T* w =
+                packed + static_cast<long>(row / pack_rows<T>) * pack_rows<T> * depth + row % pack_rows<T>;
+            const T* a = A + index * panel(depth);
+            T* c = C + index * panel(rows);
+            if (rows - row >= micro_rows) {
+                micro<micro_rows>(w, depth, a, c, row, index, e);
+            } else {
+                tail<micro_rows - 1>(rows - row, w, depth, a, c, row, index, e);
+            }
+        };
+        // W from L2 for every chunk while it fits there, else each strip of W over all chunks
+        const bool fits = static_cast<long>(rows) * depth * static_cast<long>(sizeof(T)) <= 384 * 1024;
+        if (fits) {
+            for (int index = 0; index < count; ++index) {
+                for (int row = 0; row < rows; row += micro_rows) strip(row, index);
+            }
+        } else {
+            for (int row = 0; row < rows; row += micro_rows) {
+                for (int index = 0; index < count; ++index) strip(row, index);
+            }
+        }
+    }
+
+    // to[row] = w[row * stride] D[row]: the first product of a forward sweep, a column of W.
+    static void column(const T* w, long stride, int rows, const T* D, T* to) {
+        for (int row = 0; row < rows; ++row) {
+            const Vec<T> factor = broadcast(w[row * stride]);
+            for (int i = row * width; i < (row + 1) * width; i += lanes<T>)
+                store(to + i, factor * load(D + i));
+        }
+    }
+    // to[row] = w[row] D[k]: the first product of a reverse sweep, row k of W.
+    static void row(const T* w, int rows, const T* D, int k, T* to) {
+        for (int r = 0; r < rows; ++r) {
+            const Vec<T> factor = broadcast(w[r]);
+            for (int i = 0; i < width; i += lanes<T>)
+                store(to + r * width + i, factor * load(D + k * width + i));
+        }
+    }
+
+    // column[row] *= D[i]
+    static void times_entry(const T* D, int i, int rows, T* column) {
+        for (long at = 0; at < panel(rows); at += width) {
+            for (int v = 0; v < width; v += lanes<T>)
+                store(column + at + v, load(column + at + v) * load(D + i * width + v));
+        }
+    }
+    static void set_entry(T* to, int k, T value) {
+        for (int v = 0; v < width; v += lanes<T>) store(to + k * width + v, broadcast(value));
+    }
+    // sum[k] += w[j] x[j] over from <= j < to
+    static void dot(const T* w, const T* x, int from, int to, T* sum, int k) {
+        for (int v = 0; v < width; v += lanes<T>) {
+            Vec<T> total = load(sum + k * width + v);
+            for (int j = from; j < to; ++j)
+                total = fma(load(w + j * width + v), load(x + j * width + v), total);
+            store(sum + k * width + v, total);
+        }
+    }
+    // the same, x shared by all samples
+    static void dot_shared(const T* w, const T* x, int from, int to, T* sum, int k) {
+        for (int v = 0; v < width; v += lanes<T>) {
+            Vec<T> total = load(sum + k * width + v);
+            for (int j = from; j < to; ++j) total = fma(load(w + j * width + v), broadcast(x[j]), total);
+            store(sum + k * width + v, total);
+        }
+    }
+
+    // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
+    static void batched(const T* A, const T* B, T* C, int rows, int inner, int cols, int groups) {
+        for (int g = 0; g < groups; ++g) {
+            for (int row = 0; row < rows; row += block_rows) {
+                for (int col = 0; col < cols; col += block_cols) {
+                    for (int v = 0; v < width; v += lanes<T>)
+                        batched_block(A, B, C, row, rows, inner, col, cols, g, groups, v);
+                }
+            }
+        }
+    }
+    // `count` panels of `rows` become `rows` panels of `count`.
+    static void turn(const T* from, int count, int rows, int groups, T* to) {
+        for (int c = 0; c < count; ++c) {
+            for (int g = 0; g < groups; ++g) {
+                const T* in = from + (c * groups + g) * panel(rows);
+                for (int r = 0; r < rows; ++r)
+                    std::memcpy(to + (r * groups + g) * panel(count) + static_cast<long>(c) * width,
+                                in + static_cast<long>(r) * width, width * sizeof(T));
+            }
+        }
+    }
+
+    // Rows of an array (n, cols) into panels, padded with the last row, so that padding is never worse
+    // than the data; false if an entry is not finite.
+    static bool read(const T* from, long n, int cols, int groups, T* to) {
+        for (int g = 0; g < groups; ++g) {
+            const T* in = from + static_cast<long>(g) * width * cols;
+            T* out = to + g * panel(cols);
+            const long left = n - static_cast<long>(g) * width;
+            for (int k = 0; k < cols; ++k) {
+                if (left >= width) {
+                    for (int lane = 0; lane < width; ++lane)
+                        out[k * width + lane] = in[static_cast<long>(lane) * cols + k];
+                } else {
+                    for (int lane = 0; lane < width; ++lane)
+                        out[k * width + lane] = in[(lane < left ? lane : left - 1) * cols + k];
+                }
+            }
+        }
+        Vec<T> poison{};
+        for (long i = 0; i < groups * panel(cols); i += lanes<T>) {
+            const Vec<T> x = load(to + i);
+            poison += x - x;
+        }
+        return sum_lanes(poison) == 0;
+    }
+    static void write(const T* from, int rows, int groups, long n, T* to, long sample_stride,
+                      long row_stride) {
+        for (int g = 0; g < groups; ++g) {
+            const T* in = from + g * panel(rows);
+            T* out = to + static_cast<long>(g) * width * sample_stride;
+            const long left = n - static_cast<long>(g) * width;
+            for (int r = 0; r < rows; ++r) {
+                if (left >= width) {
+                    for (int lane = 0; lane < width; ++lane)
+                        out[lane * sample_stride + r * row_stride] = in[static_cast<long>(r) * width + lane];
+                } else {
+                    for (int lane = 0; lane < left; ++lane)
+                        out[lane * sample_stride + r * row_stride] = in[static_cast<long>(r) * width + lane];
+                }
+            }
+        }
+    }
+
+  private:
+    // the accumulators of a per-sample product, as many as there are registers for
+    static constexpr int block_rows = micro_rows == 8 ? 4 : 3, block_cols = block_rows;
+
+    // Beyond the last row or column the last is computed again, and not stored.
+    static void batched_block(const T* A, const T* B, T* C, int row, int rows, int inner, int col, int cols,
+                              int g, int groups, int v) {
+        const T* a[block_rows];
+        for (int i = 0; i < block_rows; ++i) {
+            const long r = row + i < rows ? row + i : rows - 1;
+            a[i] = A + (r * groups + g) * panel(inner) + v;
+        }
+        long b[block_cols];
+        for (int j = 0; j < block_cols; ++j)
+            b[j] = static_cast<long>(col + j < cols ? col + j : cols - 1) * width + v;
+        Vec<T> sum[block_rows][block_cols] = {};
+        for (int k = 0; k < inner; ++k) {
+            const T* Bk = B + (static_cast<long>(k) * groups + g) * panel(cols);
+            Vec<T> bk[block_cols];
+            for (int j = 0; j < block_cols; ++j) bk[j] = load(Bk + b[j]);
+            for (int i = 0; i < block_rows; ++i) {
+                const Vec<T> ak = load(a[i] + static_cast<long>(k) * width);
+                for (int j = 0; j < block_cols; ++j) sum[i][j] = fma(ak, bk[j], sum[i][j]);
+            }
+        }
+        for (int i = 0; i < block_rows && row + i < rows; ++i) {
+            for (int j = 0; j < block_cols && col + j < cols; ++j)
+                store(C + (static_cast<long>(row + i) * groups + g) * panel(cols) + b[j], sum[i][j]);
+        }
+    }
+};
+
+}  // namespace slopenet::SLOPENET_ISA
