@@ -7,7 +7,7 @@ BUILD := --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON
 SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-extras lint format bench clean
+.PHONY: help install demo test test-extras lint format bench exhaust clean
 
 help:  ## show this table
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,10 +29,19 @@ $(VENV)/with-%: $(VENV)/installed
 
 install: $(VENV)/installed  ## build the core and install slopenet into .venv
 
+# Without a long double wider than double nothing is built, and its tests are skipped.
+EXHAUST := build/exhaust/exhaust
+$(EXHAUST): $(VENV)/tools CMakeLists.txt $(wildcard src/core/* tools/exhaust/*)
+	$(BIN)/cmake -S . -B $(@D) -G Ninja -D CMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
+		-D Python_EXECUTABLE=$(abspath $(BIN))/python -D nanobind_DIR=$$($(BIN)/python -m nanobind --cmake_dir) \
+		-D SLOPENET_WERROR=ON >/dev/null
+	$(BIN)/cmake --build $(@D) --target exhaust
+	@touch -c $@
+
 demo: $(VENV)/with-demo  ## fit real steam data with and without slopes, draw the difference
 	$(BIN)/slopenet demo
 
-test: $(VENV)/with-demo $(VENV)/with-test  ## run the tests; those of torch and JAX are skipped if absent
+test: $(VENV)/with-demo $(VENV)/with-test $(EXHAUST)  ## run the tests; those of torch and JAX are skipped if absent
 	$(BIN)/python -m pytest -q
 
 test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-peers  ## install torch (CPU) and JAX, run their tests
@@ -43,15 +52,18 @@ lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p slopenet
 	$(BIN)/mypy src/_slopenet_command.py benchmarks examples tools
-	$(BIN)/clang-format --dry-run --Werror src/core/*.hpp src/core/*.cpp src/bindings/*
+	$(BIN)/clang-format --dry-run --Werror src/core/*.hpp src/core/*.cpp src/bindings/* tools/exhaust/*
 
 format: $(VENV)/with-lint  ## lay out the code as lint wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i src/core/*.hpp src/core/*.cpp src/bindings/*
+	$(BIN)/clang-format -i src/core/*.hpp src/core/*.cpp src/bindings/* tools/exhaust/*
 
 bench: $(VENV)/installed  ## time value + Jacobian against every peer that is installed
 	$(BIN)/python -m benchmarks
+
+exhaust: $(EXHAUST)  ## errors of all activations over every float32 and 10^8 float64, about an hour
+	$(EXHAUST) $(ARGS)
 
 clean:  ## remove everything that was built
 	rm -rf $(VENV) build demo-output .pytest_cache .mypy_cache .ruff_cache
