@@ -25,7 +25,7 @@ def chebyshev_fit(f: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[m
     return list(mp.lu_solve(vandermonde, mp.matrix([f(point) for point in x])))
 
 
-def show(name: str, f: Function, low: float, high: float, degree: int, suffix: str = "") -> None:
+def show(name: str, f: Function, low: float, high: float, degree: int, *, suffix: str = "") -> None:
     """Fit, measure the largest error, print as a C++ table; suffix "f": of floats."""
     a, b = mp.mpf(low), mp.mpf(high)
     c = chebyshev_fit(f, a, b, degree)
@@ -65,7 +65,7 @@ if __name__ == "__main__":
         -half_ln2,
         half_ln2,
         5,
-        "f",
+        suffix="f",
     )
     show(
         "(atanh(s)/s - 1) / s^2 in s^2",

@@ -76,7 +76,7 @@ class Backprop {
             if (with_slopes) add_product(delta, tape.S[i], slope_part.e[i], panel);
             offset -= layer.parameters();
             if (gradient.delta)
-                L::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows, 1);
+                L::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows);
             if (gradient.theta) {
                 T* dW = gradient.theta + offset;
                 OuterSum<T>::add(delta, tape.a[i], layer.rows, layer.cols, groups, dW, scratch);

@@ -45,12 +45,8 @@ class Chain {
         if (!root.single() && is_product(root)) {
             const T* A = whole(root.left, false, true);
             const T* B = whole(root.right, false, true);
-            const int inner = cols(net.brackets[root.left]), outputs = net.outputs();
-            for (int k0 = 0; k0 < outputs; k0 += block) {
-                const int count = outputs - k0 < block ? outputs - k0 : block;
-                L::batched(A + k0 * panels(inner), B, left, count, inner, net.inputs(), groups);
-                write_rows(left, k0, count, n, J);
-            }
+            L::batched_write(A, B, net.outputs(), cols(net.brackets[root.left]), net.inputs(), groups, n,
+                             left, J);
         } else if (ends_forward(net, 0)) {
             forward_blocks(n, J);
         } else {
@@ -88,7 +84,7 @@ class Chain {
         const int base = inner(true);
         const Bracket& b = net.brackets[base];
         const T* M = b.single() ? nullptr : whole(base, false, false);
-        const int inputs = net.inputs(), outputs = net.outputs();
+        const int inputs = net.inputs();
         for (int i0 = 0; i0 < inputs; i0 += block) {
             const int count = inputs - i0 < block ? inputs - i0 : block;
             if (b.single()) fill(b.first, false, false, i0, count, left);
@@ -99,9 +95,7 @@ class Chain {
                 t = out;
                 out = out == left ? right : left;
             }
-            for (int i = 0; i < count; ++i)
-                L::write(t + i * panels(outputs), outputs, groups, n, J + i0 + i,
-                         static_cast<long>(outputs) * inputs, inputs);
+            write_columns(t, i0, count, n, J);
         }
     }
 
@@ -207,7 +201,17 @@ class Chain {
         const int inputs = net.inputs(), outputs = net.outputs();
         for (int k = 0; k < count; ++k)
             L::write(from + k * panels(inputs), inputs, groups, n, J + static_cast<long>(k0 + k) * inputs,
-                     static_cast<long>(outputs) * inputs, 1);
+                     static_cast<long>(outputs) * inputs);
+    }
+    void write_columns(const T* from, int i0, int count, long n, T* J) const {
+        const int inputs = net.inputs(), outputs = net.outputs();
+        const long stride = static_cast<long>(outputs) * inputs;
+        for (int g = 0; g < groups; ++g) {
+            const long s0 = static_cast<long>(g) * L::width;
+            for (int k = 0; k < outputs; ++k)
+                L::write_run(from + g * L::panel(outputs) + static_cast<long>(k) * L::width, panels(outputs),
+                             count, n - s0, J + s0 * stride + static_cast<long>(k) * inputs + i0, stride);
+        }
     }
 
     const Net<T>& net;

@@ -56,7 +56,7 @@ class Curvature {
         const int most = sum ? each > block ? each : block : each > inputs ? each : inputs;
         first = arena.take(most * wide);
         second = arena.take(most * wide);
-        if (sum) squares_of_W = arena.take(net.layers[0].rows);
+        if (sum) squares_of_W = arena.take(Rows<T>::panel(net.layers[0].rows));
     }
 
     // vector: u (n, n_L) of the weighted Hessian, v (n, n_1) of hvp, in panels
@@ -151,13 +151,11 @@ class Curvature {
     // |Z'[l]_j|^2 of the curved layers, the directions in order.
     void squares() {
         const Layer<T>& bottom = net.layers[0];
-        for (int j = 0; j < bottom.rows; ++j) {
+        for (long j = 0; j < Rows<T>::panel(bottom.rows); j += lanes<T>) {  // of W[2], once for all samples
+            const T* w = bottom.packed + j / pack_rows<T> * pack_rows<T> * bottom.cols + j % pack_rows<T>;
             Vec<T> sum{};
-            for (int i = 0; i < bottom.cols; ++i) {
-                const Vec<T> weight = broadcast(bottom.W[static_cast<long>(j) * bottom.cols + i]);
-                sum = fma(weight, weight, sum);
-            }
-            squares_of_W[j] = sum[0];
+            for (int i = 0; i < bottom.cols; ++i, w += pack_rows<T>) sum = fma(load(w), load(w), sum);
+            store(squares_of_W + j, sum);
         }
         if (top < 1) return;
         for (int i = 1; i <= top; ++i) {
@@ -206,7 +204,7 @@ class Curvature {
                 }
             }
         }
-        L::write(sums, outputs, groups, n, to, outputs, 1);
+        L::write(sums, outputs, groups, n, to, outputs);
     }
 
     void hessian(const T* u, long n, T* to) const {
@@ -249,7 +247,7 @@ class Curvature {
                 swap(c, next);
             }
             L::write(c + panels(inputs), inputs, groups, n, to + static_cast<long>(k) * inputs,
-                     static_cast<long>(outputs) * inputs, 1);
+                     static_cast<long>(outputs) * inputs);
         }
     }
 

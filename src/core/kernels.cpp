@@ -10,7 +10,7 @@ namespace slopenet::SLOPENET_ISA {
 template <class T>
 Need backprop_need(const Net<T>& net, bool slopes) {
     const Backprop<T> sweep(net, slopes, nullptr);
-    return {sweep.workspace(), sweep.tile()};
+    return {sweep.workspace(), sweep.tile(), chunk<T>};
 }
 template <class T>
 void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, long first, long n,

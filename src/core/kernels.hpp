@@ -121,10 +121,10 @@ struct Descent {
     const T* rates;  // learning rate of each step
 };
 
-// Entries of workspace, and samples a tile.
+// Entries of workspace, the most samples of a tile, and the step in which a tile's cost grows.
 struct Need {
     long workspace;
-    int tile;
+    int tile, step;
 };
 
 template <class T>

@@ -75,18 +75,19 @@ class Model {
     bool run(Operation operation, const Points<T>& points, int threads, const Poll& poll) const {
         const Net<T> view = net();
         const Need need = kernel.need(view, points, operation);
-        const long blocks = std::max(1L, (points.n + need.tile - 1) / need.tile);
         const int workers =
-            workers_for(static_cast<double>(points.n) * sweeps(operation, points), threads, blocks);
+            workers_for(static_cast<double>(points.n) * sweeps(operation, points), threads, points.n);
+        const long tile = even_tile(points.n, need, workers);
+        const long blocks = std::max(1L, (points.n + tile - 1) / tile);
         Buffer<T> space(need.workspace * workers);
         if (blocks == 1) return kernel.run(view, points, operation, space.data());
         const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
         const long slopes = static_cast<long>(view.outputs()) * view.inputs();
         std::atomic<bool> finite{true};
         parallel_for(blocks, workers, poll, [&](int worker, long block, const auto&) {
-            const long first = block * need.tile;
+            const long first = block * tile;
             Points<T> part = points;
-            part.n = std::min<long>(need.tile, points.n - first);
+            part.n = std::min(tile, points.n - first);
             part.X += first * view.inputs();
             if (part.vector) part.vector += first * (along_x ? view.inputs() : view.outputs());
             if (part.H) part.H += first * view.outputs();
@@ -197,6 +198,15 @@ class Model {
             default:
                 return 1 + view.inputs() + view.outputs() + chain;
         }
+    }
+
+    // Samples a tile such that few tiles are shared out evenly. (The results do not depend on it.)
+    static long even_tile(long n, const Need& need, int workers) {
+        const long blocks = (n + need.tile - 1) / need.tile;
+        if (workers == 1 || blocks >= 8L * workers) return need.tile;
+        const long even = (blocks + workers - 1) / workers * workers, tile = (n + even - 1) / even;
+        return tile < need.step ? tile
+                                : std::min<long>(need.tile, (tile + need.step - 1) / need.step * need.step);
     }
 
     // A thread costs about as much as a million operations; nothing smaller is worth one. `sweeps` counts

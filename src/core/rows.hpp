@@ -84,6 +84,14 @@ struct Rows {
             }
         }
     }
+    static void batched_write(const T* A, const T* B, int rows, int inner, int cols, int, long, T* scratch,
+                              T* to) {
+        for (int r = 0; r < rows; ++r) {
+            batched(A + r * panel(inner), B, scratch, 1, inner, cols, 1);
+            std::memcpy(to + static_cast<long>(r) * cols, scratch,
+                        static_cast<std::size_t>(cols) * sizeof(T));
+        }
+    }
     static void turn(const T* from, int count, int rows, int, T* to) {
         for (int r = 0; r < rows; ++r) {
             for (int c = 0; c < count; ++c) to[r * panel(count) + c] = from[c * panel(rows) + r];
@@ -99,8 +107,9 @@ struct Rows {
         for (long k = cols; k < panel(cols); ++k) to[k] = 0;
         return poison == 0;
     }
-    static void write(const T* from, int rows, int, long, T* to, long, long row_stride) {
-        for (int r = 0; r < rows; ++r) to[r * row_stride] = from[r];
+    static void write(const T* from, int rows, int, long, T* to, long) { write_run(from, 1, rows, 1, to, 0); }
+    static void write_run(const T* from, long step, int entries, long, T* to, long) {
+        for (int e = 0; e < entries; ++e) to[e] = from[e * step];
     }
 };
 

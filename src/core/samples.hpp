@@ -118,14 +118,39 @@ struct Samples {
 
     // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
     static void batched(const T* A, const T* B, T* C, int rows, int inner, int cols, int groups) {
-        for (int g = 0; g < groups; ++g) {
-            for (int row = 0; row < rows; row += block_rows) {
-                for (int col = 0; col < cols; col += block_cols) {
-                    for (int v = 0; v < width; v += lanes<T>)
-                        batched_block(A, B, C, row, rows, inner, col, cols, g, groups, v);
+        const long all = static_cast<long>(groups) * width;
+        batched_blocks(A, B, rows, inner, cols, groups, all,
+                       [&](int row, int col, int g, int v, const auto& x) {
+                           T* to = C + (row * groups + g) * panel(cols) + static_cast<long>(col) * width + v;
+                           if (col + lanes<T> <= cols) {
+                               for (int i = 0; i < lanes<T>; ++i)
+                                   store(to + static_cast<long>(i) * width, x[i]);
+                           } else {
+                               T rest[lanes<T>][lanes<T>];
+                               for (int i = 0; i < lanes<T>; ++i) store(rest[i], x[i]);
+                               for (int i = 0; col + i < cols; ++i)
+                                   store(to + static_cast<long>(i) * width, load(rest[i]));
+                           }
+                       });
+    }
+    // The same, to an array of (rows, cols) for each of n samples.
+    static void batched_write(const T* A, const T* B, int rows, int inner, int cols, int groups, long n, T*,
+                              T* to) {
+        const long stride = static_cast<long>(rows) * cols;
+        batched_blocks(A, B, rows, inner, cols, groups, n, [&](int row, int col, int g, int v, auto& x) {
+            const long s0 = static_cast<long>(g) * width + v;
+            transpose(x);
+            T* at = to + s0 * stride + static_cast<long>(row) * cols + col;
+            if (s0 + lanes<T> <= n && col + lanes<T> <= cols) {
+                for (int i = 0; i < lanes<T>; ++i) store(at + i * stride, x[i]);
+            } else {
+                T rest[lanes<T>][lanes<T>];
+                for (int i = 0; i < lanes<T>; ++i) store(rest[i], x[i]);
+                for (int i = 0; i < lanes<T> && s0 + i < n; ++i) {
+                    for (int j = 0; j < lanes<T> && col + j < cols; ++j) at[i * stride + j] = rest[i][j];
                 }
             }
-        }
+        });
     }
     // `count` panels of `rows` become `rows` panels of `count`.
     static void turn(const T* from, int count, int rows, int groups, T* to) {
@@ -163,52 +188,83 @@ struct Samples {
         }
         return sum_lanes(poison) == 0;
     }
-    static void write(const T* from, int rows, int groups, long n, T* to, long sample_stride,
-                      long row_stride) {
-        for (int g = 0; g < groups; ++g) {
-            const T* in = from + g * panel(rows);
-            T* out = to + static_cast<long>(g) * width * sample_stride;
-            const long left = n - static_cast<long>(g) * width;
-            for (int r = 0; r < rows; ++r) {
-                if (left >= width) {
-                    for (int lane = 0; lane < width; ++lane)
-                        out[lane * sample_stride + r * row_stride] = in[static_cast<long>(r) * width + lane];
+    // Panels of `rows` to an array whose samples are `stride` apart.
+    static void write(const T* from, int rows, int groups, long n, T* to, long stride) {
+        for (int g = 0; g < groups; ++g)
+            write_run(from + g * panel(rows), width, rows, n - static_cast<long>(g) * width,
+                      to + static_cast<long>(g) * width * stride, stride);
+    }
+    // `entries` of each of one group's samples, `step` apart, to consecutive places of an array.
+    static void write_run(const T* from, long step, int entries, long samples, T* to, long stride) {
+        int e = 0;
+        for (; e + lanes<T> <= entries; e += lanes<T>) {
+            for (int v = 0; v < width && v < samples; v += lanes<T>) {
+                Vec<T> x[lanes<T>];
+                for (int i = 0; i < lanes<T>; ++i) x[i] = load(from + (e + i) * step + v);
+                transpose(x);
+                if (v + lanes<T> <= samples) {
+                    for (int i = 0; i < lanes<T>; ++i) store(to + (v + i) * stride + e, x[i]);
                 } else {
-                    for (int lane = 0; lane < left; ++lane)
-                        out[lane * sample_stride + r * row_stride] = in[static_cast<long>(r) * width + lane];
+                    T rest[lanes<T>][lanes<T>];
+                    for (int i = 0; i < lanes<T>; ++i) store(rest[i], x[i]);
+                    for (int i = 0; v + i < samples; ++i) store(to + (v + i) * stride + e, load(rest[i]));
                 }
+            }
+        }
+        for (; e < entries; ++e) {
+            if (samples >= width) {
+                for (int lane = 0; lane < width; ++lane) to[lane * stride + e] = from[e * step + lane];
+            } else {
+                for (int lane = 0; lane < samples; ++lane) to[lane * stride + e] = from[e * step + lane];
             }
         }
     }
 
   private:
-    // the accumulators of a per-sample product, as many as there are registers for
-    static constexpr int block_rows = micro_rows == 8 ? 4 : 3, block_cols = block_rows;
+    // Rows by a vector's worth of columns: as many accumulators as there are registers for.
+    static constexpr int block_rows = 2 * micro_rows > lanes<T> ? 2 * micro_rows / lanes<T> : 1;
 
-    // Beyond the last row or column the last is computed again, and not stored.
-    static void batched_block(const T* A, const T* B, T* C, int row, int rows, int inner, int col, int cols,
-                              int g, int groups, int v) {
+    // done(row, col, g, v, x): x[i] is entry (row, col + i) of a vector of samples. Beyond the last row or
+    // column the last is computed again.
+    template <class Done>
+    static void batched_blocks(const T* A, const T* B, int rows, int inner, int cols, int groups, long n,
+                               const Done& done) {
+        constexpr int resident = 16;  // rows of A that stay in L1 while all columns of B pass
+        for (int g = 0; g < groups; ++g) {
+            for (int r0 = 0; r0 < rows; r0 += resident) {
+                const int end = r0 + resident < rows ? r0 + resident : rows;
+                for (int v = 0; v < width && static_cast<long>(g) * width + v < n; v += lanes<T>) {
+                    for (int col = 0; col < cols; col += lanes<T>) {
+                        for (int row = r0; row < end; row += block_rows)
+                            batched_block(A, B, row, rows, inner, col, cols, g, groups, v, done);
+                    }
+                }
+            }
+        }
+    }
+    template <class Done>
+    static SLOPENET_INLINE void batched_block(const T* A, const T* B, int row, int rows, int inner, int col,
+                                              int cols, int g, int groups, int v, const Done& done) {
         const T* a[block_rows];
         for (int i = 0; i < block_rows; ++i) {
             const long r = row + i < rows ? row + i : rows - 1;
             a[i] = A + (r * groups + g) * panel(inner) + v;
         }
-        long b[block_cols];
-        for (int j = 0; j < block_cols; ++j)
+        long b[lanes<T>];
+        for (int j = 0; j < lanes<T>; ++j)
             b[j] = static_cast<long>(col + j < cols ? col + j : cols - 1) * width + v;
-        Vec<T> sum[block_rows][block_cols] = {};
+        Vec<T> sum[block_rows][lanes<T>] = {};
         for (int k = 0; k < inner; ++k) {
             const T* Bk = B + (static_cast<long>(k) * groups + g) * panel(cols);
-            Vec<T> bk[block_cols];
-            for (int j = 0; j < block_cols; ++j) bk[j] = load(Bk + b[j]);
-            for (int i = 0; i < block_rows; ++i) {
-                const Vec<T> ak = load(a[i] + static_cast<long>(k) * width);
-                for (int j = 0; j < block_cols; ++j) sum[i][j] = fma(ak, bk[j], sum[i][j]);
+            Vec<T> ak[block_rows];
+            for (int i = 0; i < block_rows; ++i) ak[i] = load(a[i] + static_cast<long>(k) * width);
+            for (int j = 0; j < lanes<T>; ++j) {
+                const Vec<T> bk = load(Bk + b[j]);
+                for (int i = 0; i < block_rows; ++i) sum[i][j] = fma(ak[i], bk, sum[i][j]);
             }
         }
-        for (int i = 0; i < block_rows && row + i < rows; ++i) {
-            for (int j = 0; j < block_cols && col + j < cols; ++j)
-                store(C + (static_cast<long>(row + i) * groups + g) * panel(cols) + b[j], sum[i][j]);
+        for (int i = 0; i < block_rows; ++i) {
+            if (row + i < rows) done(row + i, col, g, v, sum[i]);
         }
     }
 };

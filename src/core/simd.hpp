@@ -190,4 +190,48 @@ SLOPENET_INLINE V scaled(V x, V n) {
 #endif
 }
 
+// Lane j of x[i] becomes lane i of x[j]: swap blocks off the diagonal, of 1, 2, 4, ... lanes.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SLOPENET_SHUFFLE
+#endif
+#endif
+#if defined(SLOPENET_SHUFFLE)
+template <int... j>
+struct Lane {};
+template <int n, int... j>
+struct CountLanes : CountLanes<n - 1, n - 1, j...> {};
+template <int... j>
+struct CountLanes<0, j...> {
+    using Type = Lane<j...>;
+};
+template <int block, class V, int... j>
+SLOPENET_INLINE void swap_blocks(V& a, V& b, Lane<j...>) {
+    constexpr int n = sizeof...(j);
+    const V left = __builtin_shufflevector(a, b, (j & block ? n + j - block : j)...);
+    b = __builtin_shufflevector(a, b, (j & block ? n + j : j + block)...);
+    a = left;
+}
+template <int block = 1, class V, int n>
+SLOPENET_INLINE void transpose(V (&x)[n]) {
+    if constexpr (block < n) {
+        for (int i = 0; i < n; ++i) {
+            if (!(i & block)) swap_blocks<block>(x[i], x[i + block], typename CountLanes<n>::Type{});
+        }
+        transpose<2 * block>(x);
+    }
+}
+#else
+template <class V, int n>
+SLOPENET_INLINE void transpose(V (&x)[n]) {
+    for (int i = 0; i < n; ++i) {
+        for (int j = 0; j < i; ++j) {
+            const auto kept = x[i][j];
+            x[i][j] = x[j][i];
+            x[j][i] = kept;
+        }
+    }
+}
+#endif
+
 }  // namespace slopenet::SLOPENET_ISA

@@ -23,17 +23,17 @@ class Sweep {
         const long slopes = static_cast<long>(outputs) * inputs;
         bool finite = L::read(points.X + s0 * inputs, n, inputs, groups, tape.a[0]);
         forward(net, tape, groups, order);
-        if (points.H) L::write(tape.a[net.depth], outputs, groups, n, points.H + s0 * outputs, outputs, 1);
+        if (points.H) L::write(tape.a[net.depth], outputs, groups, n, points.H + s0 * outputs, outputs);
         if (points.J) chain(tape, groups, n, points.J + s0 * slopes);
         const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
         const int width = along_x ? inputs : outputs;
         if (points.vector) finite &= L::read(points.vector + s0 * width, n, width, groups, left);
         if (operation == Operation::jvp) {
             L::write(push<L>(net, tape, groups, left, right), outputs, groups, n,
-                     points.result + s0 * outputs, outputs, 1);
+                     points.result + s0 * outputs, outputs);
         } else if (operation == Operation::vjp) {
             L::write(pull<L>(net, tape, groups, left, right), inputs, groups, n, points.result + s0 * inputs,
-                     inputs, 1);
+                     inputs);
         } else if (operation > Operation::vjp) {
             curvature(tape, groups, points.vector ? left : nullptr, n,
                       points.result + s0 * result_size(net, operation));
@@ -92,9 +92,9 @@ inline constexpr int few = chunk<T> / 4;
 template <class T>
 Need need(const Net<T>& net, const Points<T>& points, Operation operation) {
     const long point = Sweep<Rows<T>, T>(net, points, operation, nullptr).workspace();
-    if (points.n <= few<T>) return {point, few<T>};
+    if (points.n <= few<T>) return {point, few<T>, 1};
     const Sweep<Samples<T>, T> tiles(net, points, operation, nullptr);
-    return {tiles.workspace() > point ? tiles.workspace() : point, tiles.tile()};
+    return {tiles.workspace() > point ? tiles.workspace() : point, tiles.tile(), chunk<T>};
 }
 
 template <class T>

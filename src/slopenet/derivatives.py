@@ -50,9 +50,9 @@ class Derivatives:
         self, X: Any, *, out: Any = None, threads: int | None = None
     ) -> tuple[Any, Any]:
         """H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1), in one sweep."""
-        both: tuple[Any, Any] | None = self._core.value_and_jacobian(X, out, threads)
-        if both is None:
-            return self._converted("value_and_jacobian", X, out, threads)
+        both: tuple[Any, Any] = self._core.value_and_jacobian(X, out, threads) or self._converted(
+            "value_and_jacobian", X, out, threads
+        )
         return both
 
     def jvp(self, X: Any, v: Any, *, out: Any = None, threads: int | None = None) -> Any:
@@ -100,18 +100,18 @@ class Derivatives:
         self, X: Any, *, out: Any = None, threads: int | None = None
     ) -> tuple[Any, Any, Any]:
         """H(x), ∂H/∂x and ∇²H in one sweep: what a second-order optimiser asks for at a point."""
-        three: tuple[Any, Any, Any] | None = self._core.value_jacobian_hessian(X, out, threads)
-        if three is None:
-            return self._converted("value_jacobian_hessian", X, out, threads)
+        three: tuple[Any, Any, Any] = self._core.value_jacobian_hessian(
+            X, out, threads
+        ) or self._converted("value_jacobian_hessian", X, out, threads)
         return three
 
     def value_jacobian_laplacian(
         self, X: Any, *, out: Any = None, threads: int | None = None
     ) -> tuple[Any, Any, Any]:
         """H(x), ∂H/∂x and ΔH in one sweep: what a differential equation's residual is made of."""
-        three: tuple[Any, Any, Any] | None = self._core.value_jacobian_laplacian(X, out, threads)
-        if three is None:
-            return self._converted("value_jacobian_laplacian", X, out, threads)
+        three: tuple[Any, Any, Any] = self._core.value_jacobian_laplacian(
+            X, out, threads
+        ) or self._converted("value_jacobian_laplacian", X, out, threads)
         return three
 
     @property
