@@ -5,6 +5,7 @@
 // one member of the Clarke subdifferential, the same on every path: the left derivative at 0.
 //
 // To add an activation: write its struct, then add one line to `table` (and one to activations.py).
+// A struct may have a shorter way, `within_limit`, for |z| < `limit`, with the same bits.
 // One whose `at` takes any vector is evaluated in its own precision; one that takes F64 alone needs digits
 // that float32 lacks, and is there evaluated in float64 and rounded once.
 #pragma once
@@ -38,11 +39,11 @@ struct Identity {
 // The logistic function of -|x| and what its derivatives share. With u = e/(1 + e) the slope is u (1 - u), of
 // which a relative error in e is at most passed on, never doubled. Second derivatives are made of a
 // 1/(1 + e) with twice the digits.
-template <class V>
+template <class E, class V = typename E::Vector>
 struct Logistic {
-    Exp<V> x;
+    E x;
     V e, den, q;  // exp(-|x|), 1 + e, 1/(1 + e)
-    explicit SLOPENET_INLINE Logistic(Exp<V> x) : x(x), e(x.value()), den(e + one<V>), q(one<V> / den) {}
+    explicit SLOPENET_INLINE Logistic(E x) : x(x), e(x.value()), den(e + one<V>), q(one<V> / den) {}
     SLOPENET_INLINE V value(Mask<V> negative) const { return negative ? e * q : q; }
     SLOPENET_INLINE V slope() const {
         const V u = e * q;
@@ -53,19 +54,29 @@ struct Logistic {
     // what q lacks of 1/(1 + e)
     SLOPENET_INLINE V rest() const {
         const V lost = e - (den - one<V>);
-        return q * fma(-lost, q, fma(-den, q, one<V>));
+        return q * fma(-lost, q, residual(broadcast(one<V>), den, q));
     }
-    SLOPENET_INLINE V q_squared() const { return fma(q, q, (q + q) * rest()); }
+    SLOPENET_INLINE V q_squared() const { return corrected(q, q, (q + q) * rest()); }
     SLOPENET_INLINE V exact_tanh_half() const {
         const V m1 = -x.minus_one();
-        return fma(m1, q, m1 * rest());
+        return corrected(m1, q, m1 * rest());
     }
 };
 
 struct Sigmoid {
     template <class V>
+    static constexpr Scalar<V> limit = ExpConstants<V>::normal;
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> within_limit(V z) {
+        return of(z, exp_normal(minus_abs(z)));
+    }
+    template <class V>
     static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        const Logistic<V> f(exp_negative(minus_abs(z)));
+        return of(z, exp_negative(minus_abs(z)));
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x) {
+        const Logistic<E> f(x);
         const V bend = f.x.times(f.q_squared() * f.exact_tanh_half());
         return {f.value(z < Scalar<V>(0)), f.slope(), copysign(bend, -z)};
     }
@@ -73,9 +84,18 @@ struct Sigmoid {
 
 struct Tanh {
     template <class V>
+    static constexpr Scalar<V> limit = ExpConstants<V>::normal / 2;
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> within_limit(V z) {
+        return of(z, exp_normal(minus_abs(z + z)));
+    }
+    template <class V>
     static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        const V x = minus_abs(z);
-        const Logistic<V> f(exp_negative(x + x));
+        return of(z, exp_negative(minus_abs(z + z)));
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x) {
+        const Logistic<E> f(x);
         const V u = f.e * f.q, four_u = f.x.times(f.q * Scalar<V>(4));
         const V bend = f.x.times(f.q_squared() * Scalar<V>(8) * f.exact_tanh_half());
         return {copysign(f.tanh_half(), z), four_u * (one<V> - u), copysign(bend, -z)};
@@ -102,7 +122,7 @@ template <class V>
 SLOPENET_INLINE Sigma<V> exponential_unit(V z, double alpha, double scale) {
     const V bottom = broadcast(Scalar<V>(alpha * scale)), top = broadcast(Scalar<V>(scale));
     const Mask<V> on = z > Scalar<V>(0);
-    const Exp<V> f = exp_negative(on ? V{} : z);
+    const auto f = exp_negative(on ? V{} : z);
     const V e = f.times(bottom);
     return {on ? z * top : f.minus_one() * bottom, on ? top : e, on ? V{} : e};
 }
@@ -123,7 +143,7 @@ struct Softplus {  // log(1 + exp(beta z)) / beta
     static SLOPENET_INLINE Sigma<F64> at(F64 z, double beta) {
         const Pair<F64> x = product(clamp(z, 2000.0 / beta), broadcast(beta));
         const I64 negative = x.hi < 0.0;
-        const Logistic<F64> f(exp_negative(-abs(x.hi), negative ? x.lo : -x.lo));
+        const Logistic f(exp_negative(-abs(x.hi), negative ? x.lo : -x.lo));
         // log(1 + e) is e, where e is far below 1, and then the quotient is to be rounded once
         const F64 tail = f.e < 0x1p-60 ? f.x.times(broadcast(1.0 / beta)) : log1p_unit(f.e) / beta;
         return {(negative ? F64{} : z) + tail, f.value(negative), f.x.times(f.q_squared() * beta)};
@@ -133,13 +153,13 @@ struct Softplus {  // log(1 + exp(beta z)) / beta
 // z s(x), where s is the logistic function; x(z) is odd and so given for |z|, with |z| x', 2 x' + |z| x'' and
 // |z| x'^2. Near their roots sigma' and sigma'' are differences of those, which is why they come as pairs.
 template <class V>
-SLOPENET_INLINE Sigma<V> gated(V z, Exp<V> x, Pair<V> rise, Pair<V> turn, Pair<V> drop) {
-    const Logistic<V> f(x);
+SLOPENET_INLINE Sigma<V> gated(V z, Exp<V, false> x, Pair<V> rise, Pair<V> turn, Pair<V> drop) {
+    const Logistic f(x);
     const Mask<V> negative = z < Scalar<V>(0);
     const V t = abs(clamp(z, Scalar<V>(1000)));  // where z counts beside exp(-|z|)
-    const V u = fma(f.e, f.q, f.e * f.rest());
+    const V u = corrected(f.e, f.q, f.e * f.rest());
     const Pair<V> left = sum(broadcast(one<V>), -rise.hi), fall = sum(turn.hi, -drop.hi);
-    const V below = fma(rise.hi, u, left.hi + (left.lo - rise.lo)), above = fma(rise.hi, u, one<V>);
+    const V below = residual(left.hi + (left.lo - rise.lo), -rise.hi, u), above = fma(rise.hi, u, one<V>);
     const V bend = fma(drop.hi + drop.hi, u, fall.hi + (fall.lo - (drop.lo - turn.lo)));
     return {negative ? -x.times(t * f.q) : z * f.q,
             negative ? x.times(fma(f.q, below, f.rest() * below)) : f.q * above,
@@ -173,11 +193,12 @@ struct Gelu {  // z Phi(z); Phi(-t) = exp(-t^2/2) m(t), m the Mills ratio over s
         constexpr double c = 0x1.9884533d43651p-2, c_low = -0x1.cbc0d30ebfd15p-56;  // 1/sqrt(2 pi)
         const F64 near = clamp(z, 64.0), t = abs(near);
         const Pair<F64> square = product(t, t);
-        const Exp<F64> phi = gauss(square, 0.5);
+        const auto phi = gauss(square, 0.5);
         const I64 negative = z < 0.0, central = t < 0.75;
         const Pair<F64> mills = mills_ratio(central ? broadcast(0.75) : t);
         const F64 half = normal_centre(near), centre = half + 0.5,
-                  slope = phi.times(fma(t, broadcast(-c), mills.hi) + fma(t, broadcast(-c_low), mills.lo));
+                  slope =
+                      phi.times(residual(mills.hi, t, broadcast(c)) + fma(t, broadcast(-c_low), mills.lo));
         const F64 outside =
             negative ? phi.times(fma(near, mills.hi, near * mills.lo)) : z * (1.0 - phi.times(mills.hi));
         return {central ? z * centre : outside,
@@ -192,7 +213,7 @@ struct Gelu {  // z Phi(z); Phi(-t) = exp(-t^2/2) m(t), m the Mills ratio over s
 // denominator so that what nearly cancels at a root of sigma' or sigma'' is exact: 4 + 4 z, 4 + 2 z, 2 - 2 z.
 struct Mish {
     static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
-        const Exp<F64> x = exp_negative(-abs(z), F64{});
+        const auto x = exp_negative(-abs(z), F64{});
         const F64 e = x.value(), near = clamp(z, 1000.0);
         const I64 negative = z < 0.0;
         const F64 c = negative ? broadcast(2.0) : broadcast(1.0), factor = negative ? e : e + e;
@@ -200,26 +221,26 @@ struct Mish {
         // what e and den lack, den's inverse r, its square and cube
         const F64 e_lost = scaled(x.p - ((x.p + 1.0) - 1.0), x.n);
         const F64 steep = negative ? e + e + 2.0 : e * 4.0 + 2.0;
-        const F64 lost = fma(e_lost, steep, fma(factor, e - (side - c), fma(factor, side, c - den)));
-        const F64 r = 1.0 / den, rest = r * fma(-lost, r, fma(-den, r, 1.0));
-        const F64 r2 = fma(r, r, (r + r) * rest), r2_rest = fma(r + r, rest, fma(r, r, -r2));
-        const F64 r3 = fma(r2, r, fma(r2, rest, r2_rest * r));
+        const F64 lost = fma(e_lost, steep, fma(factor, e - (side - c), residual(c - den, -factor, side)));
+        const F64 r = 1.0 / den, rest = r * fma(-lost, r, residual(broadcast(1.0), den, r));
+        const F64 r2 = corrected(r, r, (r + r) * rest), r2_rest = fma(r + r, rest, -residual(r2, r, r));
+        const F64 r3 = corrected(r2, r, fma(r2, rest, r2_rest * r));
         const F64 fall =
-            fma(e, fma(e, e + 4.0, fma(near, broadcast(4.0), 6.0)), fma(near, broadcast(4.0), 4.0));
+            corrected(e, fma(e, e + 4.0, fma(near, broadcast(4.0), 6.0)), fma(near, broadcast(4.0), 4.0));
         const F64 rise = near * (e + 1.0) * 4.0;
         const F64 two = 2.0 - (near + near), four = 4.0 + (near + near), eight = 8.0 + (near + near);
         const F64 three = fma(near, broadcast(-3.0), 6.0);
         const F64 c0 = negative ? four : two, c1 = negative ? eight : three;
         const F64 c2 = negative ? three : eight, c3 = negative ? two : four;
         const F64 high = fma(e, c3, c2), inner = fma(e, high, c1), cubic = fma(e, inner, c0);
-        const F64 inner_lost = fma(e, high, c1 - inner);
+        const F64 inner_lost = residual(c1 - inner, -e, high);
         const F64 slope = fma(e, fma(e * 3.0, c3, c2 + c2), c1);
-        const F64 cubic_lost = fma(e_lost, slope, fma(e, inner_lost, fma(e, inner, c0 - cubic)));
+        const F64 cubic_lost = fma(e_lost, slope, fma(e, inner_lost, residual(c0 - cubic, -e, inner)));
         // a factor e = (1 + p) 2^n where z is negative, else e^2
         const F64 twice = x.n + x.n, n = negative ? x.n : twice < -2000.0 ? broadcast(-2000.0) : twice;
         const F64 p = negative ? x.p : fma(x.p, x.p, x.p + x.p);
         const F64 tau = fma(e, broadcast(2.0), 1.0) * r, up = rise * r2;
-        const F64 bend = cubic * r3, bend_lost = fma(cubic_lost, r3, fma(cubic, r3, -bend));
+        const F64 bend = cubic * r3, bend_lost = fma(cubic_lost, r3, -residual(bend, cubic, r3));
         return {negative ? x.times(fma(near * e, (e + 1.0) * -r, near)) : z * tau,
                 negative ? x.times(fall * r2) : tau + scaled(fma(p, up, up), n),
                 scaled(bend + fma(p, bend, fma(p, bend_lost, bend_lost)), n + 2.0)};
@@ -232,7 +253,9 @@ struct Softsign {
         const V t = abs(z), n = t + one<V>, q = one<V> / n;
         // what n lacks of 1 + |z|, and q of its inverse
         const V lost = t > one<V> ? one<V> - (n - t) : t - (n - one<V>);
-        const V rest = q * fma(-lost, q, fma(-n, q, one<V>));
+        const Mask<V> far = t > Scalar<V>(0x1p100);
+        const V near_n = far ? broadcast(one<V>) : n, near_q = far ? broadcast(one<V>) : q;
+        const V rest = q * fma(-lost, q, residual(broadcast(one<V>), near_n, near_q));
         const V d = fma(q, q, (q + q) * rest), bend = d * (q + q);
         return {z / n, d, z > Scalar<V>(0) ? -bend : bend};
     }
@@ -249,7 +272,7 @@ struct Gaussian {  // exp(-z^2)
     static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
         const F64 near = clamp(z, 64.0);
         const Pair<F64> square = product(near, near);
-        const Exp<F64> f = gauss(square, 1.0);
+        const auto f = gauss(square, 1.0);
         return {f.value(), f.times(near * -2.0), f.times(fma(square.hi, broadcast(4.0), -2.0))};
     }
 };
@@ -263,24 +286,57 @@ template <class A>
 constexpr bool in_float(long) {
     return false;
 }
+// Whether A has a shorter way, with the same bits, where |z| < A::limit.
+template <class A>
+constexpr auto has_limit(int) -> decltype(A::template limit<F32>, true) {
+    return true;
+}
+template <class A>
+constexpr bool has_limit(long) {
+    return false;
+}
+
+// Vectors that take the shorter way side by side: one by itself waits for each of its own results.
+inline constexpr int abreast = 4;
+
+template <class V>
+SLOPENET_INLINE bool within(const V (&z)[abreast], Scalar<V> limit) {
+    Mask<V> all = abs(z[0]) < limit;
+    for (int k = 1; k < abreast; ++k) all &= abs(z[k]) < limit;
+    return !any(~all);
+}
 
 // sigma over n consecutive entries (whole vectors); d and s are written as far as `order` asks.
 template <class A, int order, class T>
 void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
-    if constexpr (sizeof(T) == sizeof(double) || in_float<A>(0)) {
-        for (long i = 0; i < n; i += lanes<T>) {
-            const auto sigma = A::at(load(z + i), parameter);
-            store(a + i, sigma.a);
-            if constexpr (order > 0) store(d + i, sigma.d);
-            if constexpr (order > 1) store(s + i, sigma.s);
+    const auto put = [&](long i, const Sigma<Vec<T>>& sigma) {
+        store(a + i, sigma.a);
+        if constexpr (order > 0) store(d + i, sigma.d);
+        if constexpr (order > 1) store(s + i, sigma.s);
+    };
+    long i = 0;
+    if constexpr (has_limit<A>(0)) {
+        for (; i + abreast * lanes<T> <= n; i += abreast * lanes<T>) {
+            Vec<T> x[abreast];
+            Sigma<Vec<T>> y[abreast];
+            for (int k = 0; k < abreast; ++k) x[k] = load(z + i + k * lanes<T>);
+            if (within(x, A::template limit<Vec<T>>)) {
+                for (int k = 0; k < abreast; ++k) y[k] = A::within_limit(x[k]);
+            } else {
+                for (int k = 0; k < abreast; ++k) y[k] = A::at(x[k], parameter);
+            }
+            for (int k = 0; k < abreast; ++k) put(i + k * lanes<T>, y[k]);
         }
+    }
+    if constexpr (sizeof(T) == sizeof(double) || in_float<A>(0)) {
+        for (; i < n; i += lanes<T>) put(i, A::at(load(z + i), parameter));
     } else {
-        for (long i = 0; i < n; i += lanes<double>) {
-            const auto put = [](T* to, F64 v) { store(to, __builtin_convertvector(v, F32Half)); };
+        for (; i < n; i += lanes<double>) {
+            const auto narrow = [](T* to, F64 v) { store(to, __builtin_convertvector(v, F32Half)); };
             const auto sigma = A::at(__builtin_convertvector(load_as<F32Half>(z + i), F64), parameter);
-            put(a + i, sigma.a);
-            if constexpr (order > 0) put(d + i, sigma.d);
-            if constexpr (order > 1) put(s + i, sigma.s);
+            narrow(a + i, sigma.a);
+            if constexpr (order > 0) narrow(d + i, sigma.d);
+            if constexpr (order > 1) narrow(s + i, sigma.s);
         }
     }
 }

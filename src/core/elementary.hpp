@@ -80,15 +80,37 @@ struct Pair {
     V hi, lo;
 };
 
-// a b exactly (Dekker; needs |a|, |b| < 2^995 where there is no fused multiply-add).
-SLOPENET_INLINE Pair<F64> product(F64 a, F64 b) {
-    const F64 p = a * b;
+// a b exactly (Dekker; needs |a|, |b| < 2^995, of floats 2^115, where there is no fused multiply-add).
+template <class V>
+SLOPENET_INLINE Pair<V> product(V a, V b) {
+    const V p = a * b;
 #if defined(__FMA__) || defined(__aarch64__)
     return {p, fma(a, b, -p)};
 #else
-    const F64 ta = a * 0x1.0000002p27, tb = b * 0x1.0000002p27;
-    const F64 ah = ta - (ta - a), al = a - ah, bh = tb - (tb - b), bl = b - bh;
+    const V ta = a * Lanes<V>::splitter, tb = b * Lanes<V>::splitter;
+    const V ah = ta - (ta - a), al = a - ah, bh = tb - (tb - b), bl = b - bh;
     return {p, ((ah * bh - p) + ah * bl + al * bh) + al * bl};
+#endif
+}
+// c - a b for a b close to c, with all its digits.
+template <class V>
+SLOPENET_INLINE V residual(V c, V a, V b) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return fma(-a, b, c);
+#else
+    const Pair<V> p = product(a, b);
+    return (c - p.hi) - p.lo;
+#endif
+}
+
+// a b + c for a small c, rounded about once.
+template <class V>
+SLOPENET_INLINE V corrected(V a, V b, V c) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return fma(a, b, c);
+#else
+    const Pair<V> p = product(a, b);
+    return p.hi + (p.lo + c);
 #endif
 }
 
@@ -119,6 +141,7 @@ struct ExpConstants;
 template <>
 struct ExpConstants<F64> {
     static constexpr double least = -1000;  // its exp is 0, also times what stands beside it
+    static constexpr double normal = 700;   // exp(-normal) / 100 is a normal number
     static constexpr double log2e = 0x1.71547652b82fep+0;
     // ln 2 in two parts, the first with 42 bits, so that its product with n is exact
     static constexpr double ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;
@@ -127,48 +150,65 @@ struct ExpConstants<F64> {
 template <>
 struct ExpConstants<F32> {
     static constexpr float least = -150;
+    static constexpr float normal = 80;
     static constexpr float log2e = 0x1.715476p+0f;
     static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
     static SLOPENET_INLINE F32 terms(F32 r) { return polynomial(r, expm1_terms_float); }
 };
 
-// exp(x) = (1 + p) 2^n, kept apart: a product with exp(x) is to be rounded once where it is subnormal.
-template <class V>
+// exp(x) = (1 + p) 2^n, kept apart: a product with exp(x) is to be rounded once where it is subnormal. Where
+// that is known not to be (`normal`), the factor 2^n is an addition to the exponent, with the same bits.
+template <class V, bool normal>
 struct Exp {
-    V p, n;  // expm1(r) and n of x = n ln 2 + r
+    using Vector = V;
+    V p, n;         // expm1(r) and n of x = n ln 2 + r
+    Mask<V> power;  // n, as a part of the bits of a number
 
-    SLOPENET_INLINE V value() const { return scaled(p + Scalar<V>(1), n); }
-    SLOPENET_INLINE V times(V y) const { return scaled(fma(p, y, y), n); }
+    SLOPENET_INLINE V scale(V x) const {
+        if constexpr (normal) return from_bits(bits(x) + power);
+        return scaled(x, n);
+    }
+    SLOPENET_INLINE V value() const { return scale(p + Scalar<V>(1)); }
+    SLOPENET_INLINE V times(V y) const { return scale(fma(p, y, y)); }
     // exp(x) - 1 with all its digits
     SLOPENET_INLINE V minus_one() const {
-        const V scale = scaled(broadcast(Scalar<V>(1)), n);
-        return fma(scale, p, scale - Scalar<V>(1));
+        const V factor = scale(broadcast(Scalar<V>(1)));
+        return fma(factor, p, factor - Scalar<V>(1));
     }
 };
 
-// Of x + tail for x <= 0 and |tail| << 1. Where digits matter enough for a tail, what rounding r loses is
-// kept too.
-template <bool fine, class V>
-SLOPENET_INLINE Exp<V> exp_negative_as(V x, V tail) {
+template <bool fine, bool normal, class V>
+SLOPENET_INLINE Exp<V, normal> exp_as(V x, V tail) {
     using C = ExpConstants<V>;
-    x = x < C::least ? broadcast(C::least) : x;  // keeps a NaN
-    const V n = fma(x, broadcast(C::log2e), Lanes<V>::rounder) - Lanes<V>::rounder;
-    const V high = fma(-n, broadcast(C::ln2_high), x), low = fma(-n, broadcast(C::ln2_low), tail);
-    const V r = high + low, terms = C::terms(r);
-    if constexpr (fine) return {r + fma(r * r, terms, low - (r - high)), n};
-    return {fma(r * r, terms, r), n};
+    if constexpr (!normal) x = x < C::least ? broadcast(C::least) : x;  // keeps a NaN
+    const V shifted = fma(x, broadcast(C::log2e), Lanes<V>::rounder), n = shifted - Lanes<V>::rounder;
+    const Mask<V> power = bits(shifted) << Lanes<V>::mantissa;
+    const V high = fma(-n, broadcast(C::ln2_high), x);
+    if constexpr (fine) {  // what rounding r loses is kept
+        const V low = fma(-n, broadcast(C::ln2_low), tail), r = high + low;
+        return {r + fma(r * r, C::terms(r), low - (r - high)), n, power};
+    }
+    const V r = fma(-n, broadcast(C::ln2_low), high);
+    return {fma(r * r, C::terms(r), r), n, power};
 }
+// Of x <= 0.
 template <class V>
-SLOPENET_INLINE Exp<V> exp_negative(V x) {
-    return exp_negative_as<false>(x, V{});
+SLOPENET_INLINE Exp<V, false> exp_negative(V x) {
+    return exp_as<false, false>(x, V{});
 }
+// Of x + tail for x <= 0 and |tail| << 1, where digits matter enough for a tail.
 template <class V>
-SLOPENET_INLINE Exp<V> exp_negative(V x, V tail) {
-    return exp_negative_as<true>(x, tail);
+SLOPENET_INLINE Exp<V, false> exp_negative(V x, V tail) {
+    return exp_as<true, false>(x, tail);
+}
+// Of -limit < x <= 0 with a limit of `ExpConstants::normal`, for products that are as large as exp(x), or 0.
+template <class V>
+SLOPENET_INLINE Exp<V, true> exp_normal(V x) {
+    return exp_as<false, true>(x, V{});
 }
 
 // exp(-factor t^2), the square with twice the digits: its rounding error would be amplified by t^2.
-SLOPENET_INLINE Exp<F64> gauss(Pair<F64> square, double factor) {
+SLOPENET_INLINE Exp<F64, false> gauss(Pair<F64> square, double factor) {
     return exp_negative(square.hi * -factor, square.lo * -factor);
 }
 
@@ -190,8 +230,8 @@ SLOPENET_INLINE Pair<F64> mills_ratio(F64 t) {
     const F64 n = t + 1.0, lost = t > 1.0 ? 1.0 - (n - t) : t - (n - 1.0);
     const F64 w = (t - 5.0) / (t + 5.0), w2 = w * w;
     const F64 rest = fma(horner(w2, mills_terms, 2, 2), w, horner(w2, mills_terms, 1, 2));
-    const F64 p = fma(rest, w, mills_terms[0]), q = p / n;
-    return {q, fma(-lost, q, fma(-n, q, p)) * (q * 2.2)};  // 1/n is about 2.2 q
+    const F64 p = fma(rest, w, mills_terms[0]), q = p / n, p_lost = residual(mills_terms[0] - p, -rest, w);
+    return {q, (fma(-lost, q, residual(p, n, q)) + p_lost) * (q * 2.2)};  // 1/n is about 2.2 q
 }
 
 // Phi(t) - 1/2 of the standard normal distribution, |t| <= 1.

@@ -10,7 +10,7 @@
 
 #include "kernels.hpp"
 
-#if defined(__FMA__)
+#if defined(__SSE2__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC's own header, from 11 to 13
 #include <immintrin.h>
@@ -58,6 +58,7 @@ struct Lanes<F64> {
     static constexpr std::int64_t all_but_sign = INT64_MAX, bias = 1023, mantissa = 52;
     // adding and subtracting this rounds to the nearest whole number and leaves it in the low bits
     static constexpr double rounder = 0x1.8p52;
+    static constexpr double splitter = 0x1.0000002p27;  // multiplying by it parts the digits in halves
 };
 template <>
 struct Lanes<F32> {
@@ -65,6 +66,7 @@ struct Lanes<F32> {
     using Bits = I32;
     static constexpr std::int32_t all_but_sign = INT32_MAX, bias = 127, mantissa = 23;
     static constexpr float rounder = 0x1.8p23f;
+    static constexpr float splitter = 0x1.002p12f;
 };
 template <class T>
 using Vec = typename Simd<T>::V;
@@ -141,9 +143,19 @@ SLOPENET_INLINE auto sum_lanes(V v) {
 // Whether a comparison holds in any lane.
 template <class M>
 SLOPENET_INLINE bool any(M mask) {
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_epi8(reinterpret_cast<__m256i>(mask)) != 0;
+#elif defined(__SSE2__)
+    return _mm_movemask_epi8(reinterpret_cast<__m128i>(mask)) != 0;
+#elif defined(__aarch64__)
+    return vmaxvq_u32(reinterpret_cast<uint32x4_t>(mask)) != 0;
+#else
     auto lane = mask[0];
     for (int i = 1; i < static_cast<int>(sizeof mask / sizeof lane); ++i) lane |= mask[i];
     return lane != 0;
+#endif
 }
 
 template <class V>
