@@ -29,14 +29,23 @@ $(VENV)/with-%: $(VENV)/installed
 
 install: $(VENV)/installed  ## build the core and install slopenet into .venv
 
-# Without a long double wider than double nothing is built, and its tests are skipped.
-EXHAUST := build/exhaust/exhaust
-$(EXHAUST): $(VENV)/tools CMakeLists.txt $(wildcard src/core/* tools/exhaust/*)
+# A target of CMakeLists.txt outside the package, in a build of its own: $(call build,target)
+define build
 	$(BIN)/cmake -S . -B $(@D) -G Ninja -D CMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
 		-D Python_EXECUTABLE=$(abspath $(BIN))/python -D nanobind_DIR=$$($(BIN)/python -m nanobind --cmake_dir) \
 		-D SLOPENET_WERROR=ON >/dev/null
-	$(BIN)/cmake --build $(@D) --target exhaust
+	$(BIN)/cmake --build $(@D) --target $1
 	@touch -c $@
+endef
+
+# Without a long double wider than double nothing is built, and its tests are skipped.
+EXHAUST := build/exhaust/exhaust
+$(EXHAUST): $(VENV)/tools CMakeLists.txt $(wildcard src/core/* tools/exhaust/*)
+	$(call build,exhaust)
+
+PEAK := build/peak/peak.so
+$(PEAK): $(VENV)/tools CMakeLists.txt benchmarks/peak.cpp
+	$(call build,peak)
 
 demo: $(VENV)/with-demo  ## fit real steam data with and without slopes, draw the difference
 	$(BIN)/slopenet demo
@@ -52,15 +61,15 @@ lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p slopenet
 	$(BIN)/mypy src/_slopenet_command.py benchmarks examples tools
-	$(BIN)/clang-format --dry-run --Werror src/core/*.hpp src/core/*.cpp src/bindings/* tools/exhaust/*
+	$(BIN)/clang-format --dry-run --Werror src/core/*.hpp src/core/*.cpp src/bindings/* tools/exhaust/* benchmarks/*.cpp
 
 format: $(VENV)/with-lint  ## lay out the code as lint wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i src/core/*.hpp src/core/*.cpp src/bindings/* tools/exhaust/*
+	$(BIN)/clang-format -i src/core/*.hpp src/core/*.cpp src/bindings/* tools/exhaust/* benchmarks/*.cpp
 
-bench: $(VENV)/installed  ## time value + Jacobian against every peer that is installed
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/installed $(PEAK)  ## time first and second derivatives against every peer installed, and the FMA peak
+	$(BIN)/python -m benchmarks --markdown build/benchmarks.md $(ARGS)
 
 exhaust: $(EXHAUST)  ## errors of all activations over every float32 and 10^8 float64, about an hour
 	$(EXHAUST) $(ARGS)
