@@ -1,13 +1,16 @@
 """Who is measured: slopenet first, then its peers, each in a file of its own."""
 
-from benchmarks.contenders import jax, numpy, slopenet, torch
+from benchmarks.contenders import folx, hessquik, jax, jenn, numpy, slopenet, torch
 from benchmarks.contenders.contender import Contender
 
 CONTENDERS: tuple[Contender, ...] = (
     slopenet.CONTENDER,
     jax.CONTENDER,
+    folx.CONTENDER,
     torch.CONTENDER,
+    hessquik.CONTENDER,
     numpy.CONTENDER,
+    jenn.CONTENDER,
 )
 
 __all__ = ["CONTENDERS", "Contender"]

@@ -1,12 +1,13 @@
-"""JAX: vmap of jacrev or jacfwd under jit, compiled before the clock starts, on the CPU.
+"""JAX: vmap of a function of one point under jit, compiled before the clock starts, on the CPU.
 
-The value is the auxiliary result of the same transformation, so it is computed once. A batch stays
-on JAX's side of the border, and the call returns when both results are ready. A single point
-crosses the border both ways.
+The value is the auxiliary result of the transformation that gives the Jacobian, so it is computed
+once. A batch stays on JAX's side of the border, and the call returns when all results are ready. A
+single point crosses the border both ways.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from benchmarks.cases import Problem
 from benchmarks.contenders.contender import Call, Contender
 
 
-def jacobian(problem: Problem) -> dict[str, Call]:
-    """H and ∂H/∂x."""
+def network(problem: Problem) -> Callable[[Any], Any]:
+    """H of one point, in JAX, on the CPU and with 64 bits."""
     import jax
     import jax.numpy as jnp
 
@@ -31,28 +32,90 @@ def jacobian(problem: Problem) -> dict[str, Call]:
         for W, b in layers[:-1]:
             x = jnp.tanh(W @ x + b)
         W, b = layers[-1]
-        value = W @ x + b
+        return W @ x + b
+
+    return H
+
+
+def compiled(problem: Problem, function: Callable[[Any], tuple[Any, ...]]) -> Call:
+    """Make a function of one point, which gives a tuple, into a call on the problem's points."""
+    import jax
+    import jax.numpy as jnp
+
+    if problem.single:
+        point = jax.jit(function)
+        return lambda: tuple(np.asarray(result) for result in point(problem.X))
+    batch, X = jax.jit(jax.vmap(function)), jax.block_until_ready(jnp.asarray(problem.X))
+
+    def ready() -> tuple[Any, ...]:
+        results: tuple[Any, ...] = jax.block_until_ready(batch(X))
+        return results
+
+    return ready
+
+
+def jacobian(problem: Problem) -> dict[str, Call]:
+    """H and ∂H/∂x."""
+    import jax
+
+    H = network(problem)
+
+    def twice(x: Any) -> Any:
+        value = H(x)
         return value, value
 
     def call(transform: Any) -> Call:
-        slope = transform(H, has_aux=True)
-        if problem.single:
-            point = jax.jit(slope)
-
-            def there_and_back() -> tuple[Any, ...]:
-                J, value = point(problem.X)
-                return np.asarray(value), np.asarray(J)
-
-            return there_and_back
-        batch, X = jax.jit(jax.vmap(slope)), jax.block_until_ready(jnp.asarray(problem.X))
-
-        def ready() -> tuple[Any, ...]:
-            J, value = jax.block_until_ready(batch(X))
-            return value, J
-
-        return ready
+        slope = transform(twice, has_aux=True)
+        return compiled(problem, lambda x: slope(x)[::-1])
 
     return {"reverse": call(jax.jacrev), "forward": call(jax.jacfwd)}
 
 
-CONTENDER = Contender("JAX", "jax", {"jacobian": jacobian})
+def hessian(problem: Problem) -> dict[str, Call]:
+    """∇²H in three ways; `jax.hessian` is forward over reverse."""
+    import jax
+
+    H = network(problem)
+    ways = {
+        "forward over reverse": jax.hessian(H),
+        "reverse over reverse": jax.jacrev(jax.jacrev(H)),
+        "forward over forward": jax.jacfwd(jax.jacfwd(H)),
+    }
+
+    def call(second: Any) -> Call:
+        return compiled(problem, lambda x: (second(x),))
+
+    return {mode: call(second) for mode, second in ways.items()}
+
+
+def laplacian(problem: Problem) -> dict[str, Call]:
+    """ΔH: the trace of ∇²H, or a sum over unit vectors of second derivatives along them."""
+    import jax
+    import jax.numpy as jnp
+
+    H = network(problem)
+    units = np.eye(problem.X.shape[-1], dtype=problem.X.dtype)
+
+    def trace(x: Any) -> tuple[Any]:
+        return (jnp.trace(jax.hessian(H)(x), axis1=-2, axis2=-1),)
+
+    def along_gradient(x: Any) -> tuple[Any]:
+        _, derivative = jax.linearize(jax.jacrev(H), x)
+        return (jax.vmap(lambda e: derivative(e) @ e)(units).sum(0),)
+
+    def along_tangent(x: Any) -> tuple[Any]:
+        def second(e: Any) -> Any:
+            return jax.jvp(lambda p: jax.jvp(H, (p,), (e,))[1], (x,), (e,))[1]
+
+        return (jax.vmap(second)(units).sum(0),)
+
+    return {
+        "trace of hessian": compiled(problem, trace),
+        "jvp of gradient": compiled(problem, along_gradient),
+        "jvp of jvp": compiled(problem, along_tangent),
+    }
+
+
+CONTENDER = Contender(
+    "JAX", "jax", {"jacobian": jacobian, "hessian": hessian, "laplacian": laplacian}
+)
