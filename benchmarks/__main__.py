@@ -10,13 +10,18 @@ import click
 from rich.console import Console
 
 from benchmarks.agreement import DisagreementError, check
-from benchmarks.cases import CASES, QUANTITIES, TOLERANCE, Case, Problem
-from benchmarks.clock import interleave
+from benchmarks.cases import CASES, QUANTITIES, Case, Problem
+from benchmarks.clock import best_of_blocks, interleave
 from benchmarks.contenders import CONTENDERS
 from benchmarks.machine import describe
-from benchmarks.report import Result, details, document, summary
+from benchmarks.page import document
+from benchmarks.peak import GEMM_REPEATS, GEMM_SIZES, Peak
+from benchmarks.report import Result, call_times, details, summary
 
-NOTE = "A ratio is the peer's time over slopenet's: above 1×, slopenet is faster."
+NOTE = (
+    "A ratio is the peer's time, in its better mode, over slopenet's: above 1×, slopenet is faster."
+    " A share of the peak counts useful operations alone; for one row it is the peak of one core."
+)
 
 
 def measure(case: Case, rounds: int, seconds: float) -> Result:
@@ -28,8 +33,21 @@ def measure(case: Case, rounds: int, seconds: float) -> Result:
         if contender.version and case.quantity in contender.quantities
         for mode, call in contender.quantities[case.quantity](problem).items()
     }
-    difference = check(calls, TOLERANCE[case.dtype])
-    return Result(case, interleave(calls, rounds, seconds), difference)
+    difference = check(calls, QUANTITIES[case.quantity].tolerance[case.dtype])
+    own = {mode: call for (name, mode), call in calls.items() if name == "slopenet"}
+    best = {mode: best_of_blocks(call) for mode, call in own.items()} if problem.single else {}
+    return Result(case, interleave(calls, rounds, seconds), difference, best)
+
+
+def find_peak(quick: bool) -> Peak:
+    """Measure the machine's peak for the first time, and the best matrix product beside it."""
+    from slopenet import get_num_threads
+
+    peak = Peak(get_num_threads(), 0.02 if quick else 0.1)
+    peak.attempt()
+    peak.multiply_matrices(*((GEMM_SIZES[:1], 1) if quick else (GEMM_SIZES, GEMM_REPEATS)))
+    peak.attempt()
+    return peak
 
 
 def choose(patterns: tuple[str, ...], quick: bool) -> list[Case]:
@@ -40,7 +58,7 @@ def choose(patterns: tuple[str, ...], quick: bool) -> list[Case]:
         if not patterns or any(fnmatch(case.label, f"*{pattern}*") for pattern in patterns)
     ]
     if quick:
-        chosen = [replace(case, rows=case.rows and case.rows // 100) for case in chosen]
+        chosen = [replace(c, rows=c.rows and max(2, c.rows // 100)) for c in chosen]
     return chosen
 
 
@@ -70,12 +88,15 @@ def main(  # noqa: PLR0917
         return
     # a table cut to 80 columns would say nothing
     console, progress = Console(), Console(stderr=True)
-    console.width = max(console.width, 150)
+    console.width = max(console.width, 170)
     about = describe(CONTENDERS)
     for key, value in about.items():
         console.print(f"{key}: {value}", highlight=False)
+    with progress.status("peak"):
+        peak = find_peak(quick)
     results = []
     for case in chosen:
+        peak.attempt()
         with progress.status(case.label):
             try:
                 result = measure(case, *((1, 0.0) if quick else (rounds, seconds)))
@@ -84,14 +105,22 @@ def main(  # noqa: PLR0917
         agreed = f"all agree to {result.difference:.0e} of the largest entry"
         progress.print(f"{case.label}: {agreed}", highlight=False)
         results.append(result)
+    peak.attempt()
+    for key, value in peak.describe().items():
+        console.print(f"{key}: {value}", highlight=False)
     peers = [c.name for c in CONTENDERS if c.version and c.name != "slopenet"]
-    measured = dict.fromkeys(case.quantity for case in chosen if case.quantity in QUANTITIES)
-    pages = [*(summary(quantity, results, peers) for quantity in measured), details(results)]
+    measured = dict.fromkeys(case.quantity for case in chosen)
+    pages = [summary(quantity, results, peers, peak) for quantity in measured]
+    if any(result.best for result in results):
+        pages.append(call_times(results, peak))
+    pages.append(details(results, peak))
     for page in pages:
         page.show(console)
     console.print(NOTE)
     if markdown:
-        markdown.write_text(document({**about, "Ratio": NOTE}, pages), encoding="utf-8")
+        head = {**about, **peak.describe(), "Ratio": NOTE}
+        markdown.parent.mkdir(parents=True, exist_ok=True)
+        markdown.write_text(document(head, pages), encoding="utf-8")
 
 
 if __name__ == "__main__":

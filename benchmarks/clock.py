@@ -2,8 +2,11 @@
 
 A turn begins with a pause: threads of BLAS and OpenMP go on spinning for tens of milliseconds after
 their work, on a core that the next contender needs. Then one call outside the clock wakes this
-contender's own threads, and as many calls inside it follow as fill `SPAN`. The figure is the median
-over the rounds.
+contender's own threads (not where a call is so long that they wake within it), and as many calls
+inside it follow as fill `SPAN`. The figure is the median over the rounds.
+
+What a single call costs at best is another question, asked in `best_of_blocks`: blocks of the same
+length, one after the other.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ from dataclasses import dataclass
 from time import perf_counter, sleep
 from typing import Any, TypeAlias
 
-SPAN, PAUSE = 0.02, 0.08  # seconds
+SPAN, PAUSE, LONG = 0.02, 0.08, 0.5  # seconds
+BLOCKS = 7
 Way: TypeAlias = tuple[str, str]
 """A contender and its mode."""
 
@@ -37,24 +41,36 @@ class Timing:
         return max(abs(s - self.median) for s in self.seconds) / self.median
 
 
-def _turn(call: Callable[[], Any], repeats: int) -> float:
-    sleep(PAUSE)
-    call()
+def _block(call: Callable[[], Any], repeats: int) -> float:
     start = perf_counter()
     for _ in range(repeats):
         call()
     return (perf_counter() - start) / repeats
 
 
+def _turn(call: Callable[[], Any], repeats: int, wake: bool = True) -> float:
+    sleep(PAUSE)
+    if wake:
+        call()
+    return _block(call, repeats)
+
+
+def best_of_blocks(call: Callable[[], Any]) -> float:
+    """Seconds a call in the best of `BLOCKS` blocks, each of as many calls as fill `SPAN`."""
+    repeats = math.ceil(SPAN / _turn(call, 10))
+    return min(_block(call, repeats) for _ in range(BLOCKS))
+
+
 def interleave(
     calls: Mapping[Way, Callable[[], Any]], rounds: int, seconds: float
 ) -> dict[Way, Timing]:
     """Time each call in turn, `rounds` times or more, until `seconds` have passed."""
-    repeats = {way: max(1, math.ceil(SPAN / _turn(call, 1))) for way, call in calls.items()}
+    first = {way: _turn(call, 1) for way, call in calls.items()}
+    repeats = {way: math.ceil(SPAN / taken) for way, taken in first.items()}
     times: dict[Way, list[float]] = {way: [] for way in calls}
     start, done = perf_counter(), 0
     while done < rounds or perf_counter() - start < seconds:
         for way, call in calls.items():
-            times[way].append(_turn(call, repeats[way]))
+            times[way].append(_turn(call, repeats[way], first[way] < LONG))
         done += 1
     return {way: Timing(tuple(taken)) for way, taken in times.items()}
