@@ -3,7 +3,8 @@
 A turn begins with a pause: threads of BLAS and OpenMP go on spinning for tens of milliseconds after
 their work, on a core that the next contender needs. Then one call outside the clock wakes this
 contender's own threads (not where a call is so long that they wake within it), and as many calls
-inside it follow as fill `SPAN`. The figure is the median over the rounds.
+inside it follow as fill `SPAN`. The figure is the median over the rounds. Whoever takes more than
+`SLOW` a call has `FEW` turns, so that nobody waits for minutes for the digits of a large ratio.
 
 What a single call costs at best is another question, asked in `best_of_blocks`: blocks of the same
 length, one after the other.
@@ -18,8 +19,8 @@ from dataclasses import dataclass
 from time import perf_counter, sleep
 from typing import Any, TypeAlias
 
-SPAN, PAUSE, LONG = 0.02, 0.08, 0.5  # seconds
-BLOCKS = 7
+SPAN, PAUSE, LONG, SLOW = 0.02, 0.08, 0.5, 2.0  # seconds
+BLOCKS, FEW = 7, 3
 Way: TypeAlias = tuple[str, str]
 """A contender and its mode."""
 
@@ -64,13 +65,18 @@ def best_of_blocks(call: Callable[[], Any]) -> float:
 def interleave(
     calls: Mapping[Way, Callable[[], Any]], rounds: int, seconds: float
 ) -> dict[Way, Timing]:
-    """Time each call in turn, `rounds` times or more, until `seconds` have passed."""
-    first = {way: _turn(call, 1) for way, call in calls.items()}
+    """Time each call in turn, `rounds` times or more, until `seconds` have passed.
+
+    Each must have been called before, so that nothing is left to compile.
+    """
+    first = {way: _turn(call, 1, wake=False) for way, call in calls.items()}
     repeats = {way: math.ceil(SPAN / taken) for way, taken in first.items()}
     times: dict[Way, list[float]] = {way: [] for way in calls}
     start, done = perf_counter(), 0
     while done < rounds or perf_counter() - start < seconds:
         for way, call in calls.items():
+            if first[way] > SLOW and done >= FEW:
+                continue
             times[way].append(_turn(call, repeats[way], first[way] < LONG))
         done += 1
     return {way: Timing(tuple(taken)) for way, taken in times.items()}
