@@ -46,6 +46,12 @@ TAKES_X: dict[str, Callable[[Any], Any]] = {
     "value_and_jacobian": NET.value_and_jacobian,
     "jvp": lambda x: NET.jvp(x, [1.0, 2.0]),
     "vjp": lambda x: NET.vjp(x, [1.0]),
+    "hessian": NET.hessian,
+    "hvp": lambda x: NET.hvp(x, [1.0, 2.0]),
+    "weighted_hessian": lambda x: NET.weighted_hessian(x, [1.0]),
+    "laplacian": NET.laplacian,
+    "value_jacobian_hessian": NET.value_jacobian_hessian,
+    "value_jacobian_laplacian": NET.value_jacobian_laplacian,
     "derivation": NET.derivation,
     "backprop": lambda x: sn.backprop(NET, x, Y),
     "sgd": sgd,
@@ -198,7 +204,7 @@ def test_products_beyond_the_range_are_infinite_and_warn_of_nothing() -> None:
 def test_derivatives_too_far_out_to_compare_are_refused_by_row() -> None:
     net = Net([[[2.0, 2.0]]], [[0.0]], "identity")
     with pytest.raises(
-        ValueError, match=r"^at X\[1\] the network or its slopes are beyond 1e\+154"
+        ValueError, match=r"^at X\[1\] the network or a derivative is beyond 1e\+154"
     ):
         sn.check_derivatives(net, [[1.0, 1.0], [1e308, 1e308]])
 
@@ -326,6 +332,10 @@ def test_the_callers_arrays_are_never_written_to() -> None:
     NET.value_and_jacobian(x)
     NET.jvp(x, v)
     NET.vjp(x, u)
+    NET.value_jacobian_hessian(x)
+    NET.hvp(x, v)
+    NET.weighted_hessian(x, u)
+    NET.laplacian(x)
     NET.derivation(x[0], y[:1])
     for array, copy in zip(given, before, strict=True):
         np.testing.assert_array_equal(array, copy)

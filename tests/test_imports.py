@@ -27,6 +27,7 @@ ROOMS = [
     "layers",
     "network",
     "backprop",
+    "complex_step",
     "check",
     "data",
     "objective",

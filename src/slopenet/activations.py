@@ -1,7 +1,7 @@
 """σ, σ' and σ'' of every activation over the array API: the reference of the core's table.
 
 Derivatives come from z, never from a = σ(z): 1 - a² and a(1 - a) lose every digit in the tails.
-σ also accepts complex z and branches on Re z, as the complex-step oracle needs. At a kink each
+σ and σ' also accept complex z and branch on Re z, as the complex-step oracle needs. At a kink each
 derivative is the left one: relu'(0) = 0, leaky_relu'(0) = slope, elu'(0) = α, selu'(0) = λα.
 
 To add an activation, add a row to `TABLE` here and one to `table` in src/core/activation.hpp.
@@ -185,8 +185,8 @@ def _mish(order: int) -> Callable[[Any, Array, float], Array]:
 
 
 def _step(xp: Any, z: Array, below: Array, above: float) -> Array:
-    """`above` where z > 0, else `below`."""
-    return xp.where(z > 0, above * xp.ones_like(z), below)
+    """`above` where Re z > 0, else `below`."""
+    return xp.where(_real(xp, z) > 0, above * xp.ones_like(z), below)
 
 
 TABLE: dict[str, Activation] = {

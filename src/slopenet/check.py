@@ -1,25 +1,23 @@
-"""Does the network's every derivative agree with an independent numerical method?
-
-The complex step, ∂f/∂x = Im f(x + ih)/h with h = 1e-30, has no cancellation: it is exact to
-rounding, and knows nothing of σ' (Squire & Trapp 1998).
-"""
+"""Does the network's every derivative agree with an independent numerical method?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from slopenet import arrays, derivation, settings
+from slopenet import arrays, complex_step, settings
 from slopenet.arrays import Floats
 from slopenet.backprop import backprop
+from slopenet.derivation import Chain, forward
 from slopenet.network import Network
 from slopenet.settings import RandomSource
-from slopenet.theta import flatten, unflatten
+from slopenet.theta import flatten
 
-STEP = 1e-30
 DIRECTIONS = 8
+_AT_ONCE = 2**22  # entries of the Hessians that are held at once
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,11 @@ class Check:
 
 
 def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:
-    """Test the Jacobian, J v, Jᵀ u and backpropagation of `net` at the points X by complex steps.
+    """Test every derivative of `net`, first and second, at the points X by complex steps.
+
+    Steps of H give the Jacobian, J v, Jᵀ u and backpropagation. Steps of the Jacobian give the
+    Hessian, Σ_k u_k ∇²H_k (both, for more than 8 inputs, times 8 random directions), the product
+    with v, and the Laplacian.
 
     Parameters
     ----------
@@ -78,68 +80,96 @@ def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:
     Raises
     ------
     ValueError, TypeError
-        If X does not fit, or lies so far out that H or ∂H/∂x leaves the range of the dtype.
+        If X does not fit, or lies so far out that H or a derivative leaves the range of the dtype.
     """
     points = np.atleast_2d(arrays.points("X", X, net.sizes[0], net.dtype, net.input_names))
     if points.shape[0] == 0:
         raise ValueError("X has no rows, so there is nothing to check")
     arrays.require_finite("X", points)
     generator = settings.generator(rng)
-    exact = points.astype(np.float64)
-    chain = derivation.Chain(
+    v = generator.normal(size=points.shape).astype(net.dtype)
+    u = generator.normal(size=(points.shape[0], net.sizes[-1])).astype(net.dtype)
+    y = generator.normal(size=u.shape).astype(net.dtype)
+    chain = Chain(
         [w.astype(np.float64) for w in net.weights],
         [b.astype(np.float64) for b in net.biases],
         net.chain().activations,
     )
-    with np.errstate(over="ignore", invalid="ignore"):
-        H = derivation.forward(chain, exact).a[-1]
-        J = np.stack(
-            [_step(chain, exact, STEP * 1j * unit) for unit in np.eye(points.shape[1])], axis=-1
-        )
-    limit = float(np.sqrt(np.finfo(net.dtype).max))  # costs are squares
-    within = (np.abs(H) < limit).all(axis=1) & (np.abs(J) < limit).all(axis=(1, 2))
-    if not within.all():
-        raise ValueError(
-            f"at X[{int(np.argmin(within))}] the network or its slopes are beyond {limit:.0e}:"
-            " nothing there can be compared"
-        )
-    v = generator.normal(size=points.shape).astype(net.dtype)
-    u = generator.normal(size=(points.shape[0], net.sizes[-1])).astype(net.dtype)
-    y = generator.normal(size=u.shape).astype(net.dtype)
-    Jv = np.einsum("nki,ni->nk", J, v)
-    Ju = np.einsum("nki,nk->ni", J, u)
-    given = backprop(net, points, y)
-    gradient = flatten(given.dW, given.db)
-    theta = flatten(chain.W, chain.b)
-    directions = generator.normal(size=(DIRECTIONS, theta.size))
-    true_rates = [
-        _cost_rate(chain, net.sizes, exact, y, theta=theta, direction=d) for d in directions
-    ]
-    scale = float(np.linalg.norm(gradient))
-    errors = {
-        "jacobian": _relative(net.jacobian(points), J),
-        "value_and_jacobian": _relative(net.value_and_jacobian(points)[1], J),
-        "jvp": _relative(net.jvp(points, v), Jv, np.abs(J).max()),
-        "vjp": _relative(net.vjp(points, u), Ju, np.abs(J).max()),
-        "backprop (gradient in θ)": _relative(directions @ gradient, np.array(true_rates), scale),
-    }
+    few = net.sizes[0] <= DIRECTIONS
+    along = np.eye(net.sizes[0]) if few else generator.normal(size=(DIRECTIONS, net.sizes[0]))
+    x = points.astype(np.float64)
+    true = _true(chain, x, v, along)
+    _require_within(float(np.sqrt(np.finfo(net.dtype).max)), true)  # costs are squares
+    steep, bent = float(np.abs(true.J).max()), float(np.abs(true.along).max())
+    backward = backprop(net, points, y)
+    gradient = flatten(backward.dW, backward.db)
+    steps = generator.normal(size=(DIRECTIONS, gradient.size))
+    rates = [complex_step.cost(chain, x, y, step) for step in steps]
+    compared = {
+        "jacobian": (net.jacobian(points), true.J, steep),
+        "value_and_jacobian": (net.value_and_jacobian(points)[1], true.J, steep),
+        "jvp": (net.jvp(points, v), np.einsum("nki,ni->nk", true.J, v), steep),
+        "vjp": (net.vjp(points, u), np.einsum("nki,nk->ni", true.J, u), steep),
+        "backprop (gradient in θ)": (
+            steps @ gradient, np.array(rates), float(np.linalg.norm(gradient)),
+        ),
+        "hessian": (_times(net.hessian, along, points), true.along, bent),
+        "hvp": (net.hvp(points, v), true.hvp, float(np.abs(true.hvp).max())),
+        "weighted_hessian": (
+            _times(net.weighted_hessian, along, points, u),
+            np.einsum("nkid,nk->nid", true.along, u),
+            bent,
+        ),
+        "laplacian": (
+            net.laplacian(points),
+            true.curvatures.sum(axis=-1),
+            float(np.abs(true.curvatures).sum(axis=-1).max()),
+        ),
+    }  # fmt: skip
+    errors = {name: _relative(*three) for name, three in compared.items()}
     return Check(errors, 5000 * float(np.finfo(net.dtype).eps), points.shape[0])
 
 
-def _step(chain: derivation.Chain, x: Floats, ih: Any) -> Floats:
-    return np.asarray(derivation.forward(chain, x + ih).a[-1].imag / STEP)
+class _True(NamedTuple):
+    """What the complex step says at N points."""
+
+    H: Floats  # (N, n_L)
+    J: Floats  # (N, n_L, n_1)
+    curvatures: Floats  # ∂²H_k/∂x_i², (N, n_L, n_1)
+    hvp: Floats  # ∇²H_k v, (N, n_L, n_1)
+    along: Floats  # ∇²H_k times each direction d, (N, n_L, n_1, d)
 
 
-def _cost_rate(
-    chain: derivation.Chain, sizes: Any, x: Floats, y: Floats, *, theta: Floats, direction: Floats
-) -> float:
-    """Rate of the mean cost along a direction in θ."""
-    W, b = unflatten(theta + STEP * 1j * direction, sizes)
-    H = derivation.forward(derivation.Chain(W, b, chain.activations), x).a[-1]
-    return float(np.mean(derivation.cost(H, y)).imag / STEP)
+def _true(chain: Chain, x: Floats, v: Floats, along: Floats) -> _True:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _True(
+            forward(chain, x).a[-1],
+            *complex_step.along_axes(chain, x),
+            complex_step.hvp(chain, x, v),
+            np.stack([complex_step.hvp(chain, x, d) for d in along], axis=-1),
+        )
 
 
-def _relative(got: Floats, wanted: Floats, scale: float | None = None) -> float:
-    largest = float(np.abs(wanted).max()) if scale is None else float(scale)
+def _require_within(limit: float, true: _True) -> None:
+    within = np.ones(len(true.H), bool)
+    for quantity in true:
+        within &= (np.abs(quantity) < limit).reshape(len(within), -1).all(axis=1)
+    if not within.all():
+        raise ValueError(
+            f"at X[{int(np.argmin(within))}] the network or a derivative is beyond {limit:.0e}:"
+            " nothing there can be compared"
+        )
+
+
+def _times(hessian: Callable[..., Floats], along: Floats, *rows: Floats) -> Floats:
+    """Products of Hessians with each direction, (N, ..., n_1, d), some samples at a time."""
+    n = len(rows[0])
+    each = max(1, hessian(*(row[:1] for row in rows)).size)
+    pieces = -(-n * each // _AT_ONCE)
+    parts = zip(*(np.array_split(row, min(n, pieces)) for row in rows), strict=True)
+    return np.concatenate([hessian(*part) @ along.T for part in parts])
+
+
+def _relative(got: Floats, wanted: Floats, scale: float) -> float:
     difference = float(np.abs(got - wanted).max())
-    return difference / largest if largest > 0 else difference
+    return difference / scale if scale > 0 else difference
