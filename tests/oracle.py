@@ -6,6 +6,7 @@ which are slow and there to check the others.
 """
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -26,7 +27,7 @@ Activation = str | tuple[Any, ...]
 class Exact:
     """Results rounded once, to float64; index i of every field is layer l = i + 2.
 
-    Without y there are no delta, dW and db.
+    Without y there are no delta, dW and db; second derivatives are there if asked for.
     """
 
     z: tuple[np.ndarray, ...]  # (n_l,)
@@ -36,6 +37,8 @@ class Exact:
     delta: tuple[np.ndarray, ...]  # (n_l,)
     dW: tuple[np.ndarray, ...]  # (n_l, n_{l-1})
     db: tuple[np.ndarray, ...]  # (n_l,)
+    d2a_dx2: tuple[np.ndarray, ...]  # (n_l, n_1, n_1)
+    laplacians: tuple[np.ndarray, ...]  # (n_l,), the traces
 
     @property
     def H(self) -> np.ndarray:
@@ -47,6 +50,16 @@ class Exact:
         """∂H/∂x of shape (n_L, n_1)."""
         return self.da_dx[-1]
 
+    @property
+    def hessian(self) -> np.ndarray:
+        """∇²H_k of shape (n_L, n_1, n_1)."""
+        return self.d2a_dx2[-1]
+
+    @property
+    def laplacian(self) -> np.ndarray:
+        """ΔH_k of shape (n_L,)."""
+        return self.laplacians[-1]
+
 
 def evaluate(
     weights: Sequence[np.ndarray],
@@ -55,16 +68,19 @@ def evaluate(
     x: np.ndarray,
     y: np.ndarray | None = None,
     *,
+    second: bool = False,
     library: Literal["flint", "mpmath"] = "flint",
 ) -> Exact:
     """Evaluate a network at one point, and with y the gradient of C = ½ ‖y - H(x)‖².
+
+    `second` asks for second derivatives with respect to x too.
 
     `activations` are one name for all layers or a list with one a layer, each a name or
     (name, parameter); a float32 array counts as the numbers that it holds.
     """
     layers = len(weights)
     each = [activations] * layers if isinstance(activations, str) else list(activations)
-    arguments = (weights, biases, [_named(activation) for activation in each], x, y)
+    arguments = (weights, biases, [_named(activation) for activation in each], x, y, second)
     return _by_flint(*arguments) if library == "flint" else _by_mpmath(*arguments)
 
 
@@ -82,9 +98,11 @@ def sensitivity(
     """Change of every result when W, b and x move by one ulp each, the largest of several draws.
 
     Every number moves up or down at random, by an ulp of its own dtype; y stays. `exact` is
-    `evaluate` of the same arguments, if the caller has it. Overflow counts as no change.
+    `evaluate` of the same arguments, if the caller has it; second derivatives are moved if it has
+    them. Overflow counts as no change.
     """
     rng = np.random.default_rng(seed)
+    second = exact is not None and bool(exact.d2a_dx2)
 
     def moved(array: np.ndarray) -> np.ndarray:
         signs = rng.choice(np.array([-1, 1], array.dtype), array.shape)
@@ -93,7 +111,14 @@ def sensitivity(
     if exact is None:
         exact = evaluate(weights, biases, activations, x, y)
     changed = [
-        evaluate([moved(W) for W in weights], [moved(b) for b in biases], activations, moved(x), y)
+        evaluate(
+            [moved(W) for W in weights],
+            [moved(b) for b in biases],
+            activations,
+            moved(x),
+            y,
+            second=second,
+        )
         for _ in range(draws)
     ]
     return Exact(
@@ -255,21 +280,27 @@ def _derive(
     activations: Sequence[tuple[str, tuple[float, ...]]],
     x: np.ndarray,
     y: np.ndarray | None,
+    second: bool,
 ) -> dict[str, list[Any]]:
-    """Fill the fields of `Exact` with matrices of m, vectors as columns."""
+    """Fill the fields of `Exact` with matrices of m, vectors as columns, Hessians as rows."""
     W = [m.matrix(array) for array in weights]
     a = [m.matrix(np.reshape(x, (-1, 1)))]  # a[l-1] at index i, as x is before the first layer
     z: list[Any] = []
     D: list[Any] = []
     da_dx: list[Any] = []
     delta: list[Any] = []
+    d2a_dx2: list[Any] = []
     for i, (b, (name, parameters)) in enumerate(zip(biases, activations, strict=True)):
         z.append(W[i] * a[i] + m.matrix(np.reshape(b, (-1, 1))))
         columns = zip(*(SIGMA[name](m, zj, *parameters) for zj in m.entries(z[i])), strict=True)
-        values, slopes, _ = map(list, columns)
+        values, slopes, bends = map(list, columns)
         a.append(m.build(len(values), 1, values))
         D.append(m.build(len(slopes), 1, slopes))
         DW = _scaled_rows(m, slopes, W[i])
+        if second:
+            dz_dx = W[i] * da_dx[-1] if i else W[i]
+            bend = _scaled_rows(m, bends, _squares(m, dz_dx))
+            d2a_dx2.append(bend + DW * d2a_dx2[-1] if i else bend)
         da_dx.append(DW * da_dx[-1] if i else DW)
     if y is not None:
         error = a[-1] - m.matrix(np.reshape(y, (-1, 1)))
@@ -278,7 +309,24 @@ def _derive(
             back = m.transposed(W[i + 1]) * delta[0]
             delta.insert(0, _scaled_rows(m, m.entries(D[i]), back))
     dW = [d * m.transposed(before) for d, before in zip(delta, a, strict=False)]
-    return {"z": z, "a": a[1:], "D": D, "da_dx": da_dx, "delta": delta, "dW": dW, "db": delta}
+    first = {"z": z, "a": a[1:], "D": D, "da_dx": da_dx, "delta": delta, "dW": dW, "db": delta}
+    return first | {"d2a_dx2": d2a_dx2, "laplacians": [_traces(m, h) for h in d2a_dx2]}
+
+
+def _squares(m: Any, matrix: Any) -> Any:
+    """Row j of the result is (row j)ᵀ (row j), n² entries in a row."""
+    rows, n = m.shape(matrix)
+    entries = m.entries(matrix)
+    each = [entries[j * n : (j + 1) * n] for j in range(rows)]
+    return m.build(rows, n * n, [p * q for row in each for p in row for q in row])
+
+
+def _traces(m: Any, matrix: Any) -> Any:
+    """The trace of every row, which is an n by n matrix in a row."""
+    rows, square = m.shape(matrix)
+    n, entries = math.isqrt(square), m.entries(matrix)
+    starts = range(0, rows * square, square)
+    return m.build(rows, 1, [sum(entries[j : j + square : n + 1]) for j in starts])
 
 
 def _scaled_rows(m: Any, factors: Sequence[Any], matrix: Any) -> Any:
@@ -296,6 +344,9 @@ def _scaled_rows(m: Any, factors: Sequence[Any], matrix: Any) -> Any:
 def _rounded(m: Any, results: dict[str, list[Any]]) -> Exact:
     def array(field: str, matrix: Any) -> np.ndarray:
         rounded = np.array(m.floats(matrix))
+        if field == "d2a_dx2":
+            n = math.isqrt(m.shape(matrix)[1])
+            return rounded.reshape(-1, n, n)
         return rounded.reshape(m.shape(matrix)) if field in {"da_dx", "dW"} else rounded
 
     return Exact(

@@ -41,6 +41,64 @@ def test_input_slope_agrees_with_the_complex_step(activation: ActivationSpec) ->
         close(J[:, :, i], derivation.forward(chain, moved).a[-1].imag / STEP, 1e-12)
 
 
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("sizes", [(4, 3), (4, 9, 7, 3), (3, 5, 4, 6, 2, 1)], ids=str)
+def test_second_derivatives_agree_with_the_complex_step_of_the_input_slope(
+    sizes: tuple[int, ...], activation: ActivationSpec
+) -> None:
+    net = random_network(sizes, activation)
+    chain, X = net.chain(), points(10, net)
+    rng = np.random.default_rng(0)
+    v, u = rng.normal(size=X.shape), rng.normal(size=(10, sizes[-1]))
+    sweep = derivation.forward(chain, X)
+    D, S = derivation.D(chain, sweep), derivation.S(chain, sweep)
+    columns = []
+    for e in np.eye(sizes[0]):
+        moved = derivation.D(chain, derivation.forward(chain, X + STEP * 1j * e))
+        columns.append(derivation.dH_dx(chain, moved).imag / STEP)
+    hessian = np.stack(columns, axis=-1)
+    close(derivation.hessian(chain, D, S), hessian, 1e-12)
+    close(derivation.hvp(chain, D, S, v), np.einsum("nkij,nj->nki", hessian, v), 1e-12)
+    weighted = derivation.weighted_hessian(chain, D, S, u)
+    close(weighted, np.einsum("nkij,nk->nij", hessian, u), 1e-12)
+    close(derivation.laplacian(chain, D, S), np.einsum("nkii->nk", hessian), 1e-12)
+
+
+@pytest.mark.parametrize("sizes", SHAPES, ids=str)
+def test_trace_product_and_weighted_sum_are_those_of_the_hessian(sizes: tuple[int, ...]) -> None:
+    """One v and one u serve all points too; the Hessian is symmetric to the bit."""
+    net = random_network(sizes, "gelu")
+    chain, X = net.chain(), points(6, net)
+    rng = np.random.default_rng(0)
+    v, u = rng.normal(size=(6, sizes[0])), rng.normal(size=(6, sizes[-1]))
+    sweep = derivation.forward(chain, X)
+    D, S = derivation.D(chain, sweep), derivation.S(chain, sweep)
+    hessian = derivation.hessian(chain, D, S)
+    assert np.array_equal(hessian, hessian.swapaxes(-1, -2))
+    close(derivation.laplacian(chain, D, S), np.einsum("nkii->nk", hessian))
+    close(derivation.hvp(chain, D, S, v), np.einsum("nkij,nj->nki", hessian, v))
+    close(derivation.hvp(chain, D, S, v[0]), hessian @ v[0])
+    weighted = np.einsum("nkij,nk->nij", hessian, u)
+    close(derivation.weighted_hessian(chain, D, S, u), weighted)
+    weighted = np.einsum("nkij,k->nij", hessian, u[0])
+    close(derivation.weighted_hessian(chain, D, S, u[0]), weighted)
+
+
+@pytest.mark.parametrize("activation", ["identity", "relu", ("leaky_relu", 0.2)], ids=str)
+def test_what_is_made_of_straight_pieces_does_not_bend_at_all(activation: ActivationSpec) -> None:
+    net = random_network((5, 9, 6, 4), activation)
+    chain, X = net.chain(), points(20, net)
+    sweep = derivation.forward(chain, X)
+    D, S = derivation.D(chain, sweep), derivation.S(chain, sweep)
+    for bend in (
+        derivation.hessian(chain, D, S),
+        derivation.hvp(chain, D, S, X),
+        derivation.weighted_hessian(chain, D, S, np.ones(4)),
+        derivation.laplacian(chain, D, S),
+    ):
+        assert not bend.any()
+
+
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "sin", ("softplus", 0.6), "silu"])
 def test_second_derivative_agrees_with_a_taylor_test_of_the_first(
     activation: ActivationSpec,

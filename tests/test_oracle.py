@@ -126,8 +126,11 @@ def test_both_libraries_agree_on_networks(name: str, scale: float) -> None:
     weights, biases, x, y = network((3, 5, 1, 4, 2), scale)
     activations = [(name, *PARAMETERS.get(name, ()))] * 4
     arguments = (weights, biases, activations, x, y)
-    one = oracle.evaluate(*arguments, library="flint")
-    assert_same(one, oracle.evaluate(*arguments, library="mpmath"))
+    one = oracle.evaluate(*arguments, second=True, library="flint")
+    assert_same(one, oracle.evaluate(*arguments, second=True, library="mpmath"))
+    assert [d.shape for d in one.d2a_dx2] == [(5, 3, 3), (1, 3, 3), (4, 3, 3), (2, 3, 3)]
+    assert one.hessian is one.d2a_dx2[-1]
+    assert one.laplacian is one.laplacians[-1]
     assert [d.shape for d in one.da_dx] == [(5, 3), (1, 3), (4, 3), (2, 3)]
     assert [d.shape for d in one.dW] == [W.shape for W in weights]
     assert one.jacobian is one.da_dx[-1]
@@ -189,6 +192,33 @@ def test_derivatives_are_those_of_textbook_sums(shift: int) -> None:
         assert np.array_equal(delta, db)
 
 
+@pytest.mark.parametrize("shift", range(0, 15, 3))
+def test_second_derivatives_are_those_of_textbook_sums(shift: int) -> None:
+    """Second differences at fifty digits of every layer, in every pair of inputs."""
+    sizes, names = (2, 3, 2, 2), (NAMES * 2)[shift : shift + 3]
+    weights, biases, x, _ = network(sizes, seed=shift)
+    activations = [(name, *PARAMETERS.get(name, ())) for name in names]
+    exact = oracle.evaluate(weights, biases, activations, x, second=True)
+    pairs = zip(weights, biases, strict=True)
+    theta = [mpmath.mpf(float(value)) for W, b in pairs for value in (*W.ravel(), *b)]
+
+    def difference(layer: int, j: int, pair: tuple[int, int]) -> Any:
+        def f(*point: Any) -> Any:
+            return textbook_layers(theta, sizes, names, list(point))[layer][j]
+
+        orders = (pair.count(0), pair.count(1))
+        return mp.diff(f, tuple(mpmath.mpf(float(value)) for value in x), orders)
+
+    with mpmath.workdps(oracle.DIGITS):
+        for layer, d2a_dx2 in enumerate(exact.d2a_dx2):
+            for j, i, k in np.ndindex(d2a_dx2.shape):
+                want = difference(layer, j, (i, k))
+                assert d2a_dx2[j, i, k] == pytest.approx(float(want), rel=1e-15, abs=1e-40)
+            for j, laplacian in enumerate(exact.laplacians[layer]):
+                want = difference(layer, j, (0, 0)) + difference(layer, j, (1, 1))
+                assert laplacian == pytest.approx(float(want), rel=1e-15, abs=1e-40)
+
+
 def test_linear_network_gives_the_product_of_its_weights() -> None:
     weights, biases, x, _ = network((4, 3, 5, 2))
     exact = oracle.evaluate(weights, biases, "identity", x)
@@ -197,7 +227,7 @@ def test_linear_network_gives_the_product_of_its_weights() -> None:
     for W, da_dx in zip(weights, exact.da_dx, strict=True):
         product = fractions(W) @ product
         assert np.array_equal(da_dx, product.astype(float))
-    assert exact.delta == exact.dW == exact.db == ()
+    assert exact.delta == exact.dW == exact.db == exact.d2a_dx2 == exact.laplacians == ()
 
 
 def test_subnormal_slopes_are_rounded_once() -> None:

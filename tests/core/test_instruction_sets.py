@@ -10,7 +10,13 @@ import pytest
 from slopenet import _core
 
 HERE = Path(__file__).parent
-CORE_TESTS = ["test_activation.py", "test_accuracy.py", "test_same_bits.py"]
+CORE_TESTS = [
+    "test_activation.py",
+    "test_accuracy.py",
+    "test_curvature.py",
+    "test_curvature_accuracy.py",
+    "test_same_bits.py",
+]
 FEW = "not wide and not six_layers and not hundred_thousand"
 
 
