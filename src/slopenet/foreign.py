@@ -39,6 +39,44 @@ def vjp(chain: Chain, x: Any, u: Any) -> Any:
     return derivation.vjp(chain, derivation.D(chain, derivation.forward(chain, x)), u)
 
 
+def hessian(chain: Chain, x: Any) -> Any:
+    """∇²H_k."""
+    return derivation.hessian(chain, *_bent(chain, x)[1:])
+
+
+def hvp(chain: Chain, x: Any, v: Any) -> Any:
+    """∇²H_k v."""
+    return derivation.hvp(chain, *_bent(chain, x)[1:], v)
+
+
+def weighted_hessian(chain: Chain, x: Any, u: Any) -> Any:
+    """Σ_k u_k ∇²H_k."""
+    return derivation.weighted_hessian(chain, *_bent(chain, x)[1:], u)
+
+
+def laplacian(chain: Chain, x: Any) -> Any:
+    """ΔH_k."""
+    return derivation.laplacian(chain, *_bent(chain, x)[1:])
+
+
+def value_jacobian_hessian(chain: Chain, x: Any) -> tuple[Any, Any, Any]:
+    """H(x), ∂H/∂x and ∇²H_k."""
+    H, D, S = _bent(chain, x)
+    return H, derivation.dH_dx(chain, D), derivation.hessian(chain, D, S)
+
+
+def value_jacobian_laplacian(chain: Chain, x: Any) -> tuple[Any, Any, Any]:
+    """H(x), ∂H/∂x and ΔH_k."""
+    H, D, S = _bent(chain, x)
+    return H, derivation.dH_dx(chain, D), derivation.laplacian(chain, D, S)
+
+
+def _bent(chain: Chain, x: Any) -> tuple[Any, list[Any], list[Any]]:
+    """H(x), D[l] and S[l]: what every second derivative is made of."""
+    sweep = derivation.forward(chain, x)
+    return sweep.a[-1], derivation.D(chain, sweep), derivation.S(chain, sweep)
+
+
 def evaluate(
     function: Callable[..., Any], chain: Chain, X: Any, *vectors: tuple[str, Any, int]
 ) -> Any:

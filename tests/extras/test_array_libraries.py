@@ -38,14 +38,14 @@ def everything(
     D = derivation.D(chain, sweep)
     J = derivation.dH_dx(chain, D)
     deltas = derivation.delta(chain, sweep, y)
-    e = derivation.S(chain, sweep)
+    S = derivation.S(chain, sweep)
     return {
         "forward": sweep,
         "D": D,
-        "S": e,
+        "S": S,
         "cost": derivation.cost(sweep.a[-1], y),
         "delta": deltas,
-        "pull_delta": derivation.pull_delta(chain, D, y, e),
+        "pull_delta": derivation.pull_delta(chain, D, y, S),
         "dC_db": derivation.dC_db(deltas),
         "dC_dW": derivation.dC_dW(deltas, sweep),
         "partial_products": derivation.partial_products(chain, D),
@@ -53,6 +53,11 @@ def everything(
         "reverse": derivation.reverse(chain, D),
         "jvp": derivation.jvp(chain, D, v),
         "vjp": derivation.vjp(chain, D, u),
+        "hvp": derivation.hvp(chain, D, S, v),
+        "pre_activation_slopes": derivation.pre_activation_slopes(chain, D),
+        "hessian": derivation.hessian(chain, D, S),
+        "weighted_hessian": derivation.weighted_hessian(chain, D, S, u),
+        "laplacian": derivation.laplacian(chain, D, S),
         "slope_cost": derivation.slope_cost(J, T, weight),
         "cotangent_gradient": derivation.cotangent_gradient(chain, x, u, J),
     }

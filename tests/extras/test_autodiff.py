@@ -51,6 +51,38 @@ def test_input_slope_is_jacrev_and_jacfwd_of_the_forward_sweep(
 
 
 @each_network
+def test_second_derivatives_are_hessian_of_the_forward_sweep(
+    library: Any, sizes: tuple[int, ...], activation: ActivationSpec
+) -> None:
+    """torch.func.hessian and jax.hessian; its products with v and u, and its trace."""
+    chain, x = network(library, sizes, activation)
+    rng = np.random.default_rng(2)
+    v, u = rng.normal(size=(5, sizes[0])), rng.normal(size=(5, sizes[-1]))
+    ad = library.transforms
+
+    def H(x: Any) -> Any:
+        return derivation.forward(chain, x).a[-1]
+
+    @library.jit
+    def own(x: Any, v: Any, u: Any) -> Any:
+        sweep = derivation.forward(chain, x)
+        D, S = derivation.D(chain, sweep), derivation.S(chain, sweep)
+        return (
+            derivation.hessian(chain, D, S),
+            derivation.hvp(chain, D, S, v),
+            derivation.weighted_hessian(chain, D, S, u),
+            derivation.laplacian(chain, D, S),
+        )
+
+    wanted = library.numpy(library.jit(ad.vmap(ad.hessian(H)))(x))
+    hessian, hvp, weighted, laplacian = own(x, *library((v, u)))
+    close(library, hessian, library(wanted))
+    close(library, hvp, library(np.einsum("nkij,nj->nki", wanted, v)))
+    close(library, weighted, library(np.einsum("nkij,nk->nij", wanted, u)))
+    close(library, laplacian, library(np.einsum("nkii->nk", wanted)))
+
+
+@each_network
 def test_delta_dW_and_db_are_the_gradients_of_the_cost(
     library: Any, sizes: tuple[int, ...], activation: ActivationSpec
 ) -> None:

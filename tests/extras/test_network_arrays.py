@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from networks import ACTIVATIONS, points, random_network
 
 import slopenet as sn
-from slopenet.activations import ActivationSpec
+from slopenet import derivation
+from slopenet.activations import ActivationSpec, sigma
+from slopenet.derivatives import Derivatives
 
 # torch's jacfwd still calls torch.jit.script.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
@@ -19,14 +22,20 @@ NETWORKS = [(SIZES[i % 3], activation) for i, activation in enumerate(ACTIVATION
 
 def answers(net: sn.Network, X: Any, v: Any, u: Any) -> dict[str, Any]:
     """Every method that takes points."""
-    H, J = net.value_and_jacobian(X)
-    return {
+    parts = {
+        f"{method}: {part}": answer
+        for method in ("value_and_jacobian", "value_jacobian_hessian", "value_jacobian_laplacian")
+        for part, answer in enumerate(getattr(net, method)(X))
+    }
+    return parts | {
         "value": net(X),
         "jacobian": net.jacobian(X),
-        "value with jacobian": H,
-        "jacobian with value": J,
         "jvp": net.jvp(X, v),
         "vjp": net.vjp(X, u),
+        "hessian": net.hessian(X),
+        "hvp": net.hvp(X, v),
+        "weighted_hessian": net.weighted_hessian(X, u),
+        "laplacian": net.laplacian(X),
     }
 
 
@@ -53,6 +62,19 @@ def test_arrays_of_a_library_come_back_as_such_with_the_numbers_of_the_core(
     agree(library, compute(*library((X, v, u))), answers(net, X, v, u))
 
 
+def test_every_method_of_points_is_compared() -> None:
+    """Whatever `Derivatives` gains must come back from other libraries too."""
+    net = random_network((4, 3))
+    methods = {
+        name
+        for name, function in inspect.getmembers(Derivatives, inspect.isfunction)
+        if "X" in inspect.signature(function).parameters and not name.startswith("_")
+    }
+    X, (v, u) = points(5, net), directions(net)
+    compared = {name.split(":")[0] for name in answers(net, X, v, u)}
+    assert compared == methods | {"value"}
+
+
 def test_a_single_point_drops_the_N(library: Any) -> None:
     net = random_network((4, 9, 3), "gelu")
     x, v, u = points(5, net)[0], *(part[0] for part in directions(net))
@@ -69,9 +91,10 @@ def test_one_direction_serves_every_row_and_may_be_a_numpy_array(library: Any) -
 
 def test_zero_rows_are_fine(library: Any) -> None:
     net = random_network((4, 9, 3), "tanh")
-    H, J = net.value_and_jacobian(library(points(0, net)))
-    assert tuple(H.shape) == (0, 3)
-    assert tuple(J.shape) == (0, 3, 4)
+    X, v, u = points(0, net), np.zeros(4), np.zeros(3)
+    wanted = answers(net, X, v, u)
+    for name, answer in answers(net, library(X), v, u).items():
+        assert tuple(answer.shape) == wanted[name].shape, name
 
 
 def test_dtype_and_device_are_those_of_X(library: Any) -> None:
@@ -102,8 +125,12 @@ def test_other_shapes_of_directions_and_weightings_are_refused(library: Any) -> 
         for given in (np.asarray(wrong), library(np.asarray(wrong))):
             with pytest.raises(ValueError, match=r"v must have shape \(5, 4\) or \(4,\), got"):
                 net.jvp(library(X), given)
+            with pytest.raises(ValueError, match=r"v must have shape \(5, 4\) or \(4,\), got"):
+                net.hvp(library(X), given)
             with pytest.raises(ValueError, match=r"u must have shape \(5, 2\) or \(2,\), got"):
                 net.vjp(library(X), given)
+            with pytest.raises(ValueError, match=r"u must have shape \(5, 2\) or \(2,\), got"):
+                net.weighted_hessian(library(X), given)
 
 
 def test_functions_of_the_library_apply_to_a_network(library: Any) -> None:
@@ -116,6 +143,7 @@ def test_functions_of_the_library_apply_to_a_network(library: Any) -> None:
         agree(library, {"J": jacobian(X)}, {"J": J})
     hessian = library.numpy(ad.vmap(ad.jacfwd(net.jacobian))(X))
     np.testing.assert_allclose(hessian, hessian.swapaxes(-1, -2), rtol=0, atol=1e-14)
+    agree(library, {"hessian": ad.vmap(net.hessian)(X)}, {"hessian": hessian})
     along = ad.vmap(ad.jacfwd(lambda x: net.vjp(x, np.ones(3))))(X)
     np.testing.assert_allclose(library.numpy(along), hessian.sum(axis=1), rtol=0, atol=1e-13)
 
@@ -130,3 +158,20 @@ def test_torch_gradients_flow_through_a_network(torch_library: Any) -> None:
     (net(tensor) * torch.asarray(u)).sum().backward()
     agree(torch_library, {"vjp": tensor.grad}, {"vjp": net.vjp(X, u)})
     assert torch.autograd.gradcheck(net.jacobian, (tensor,))
+    assert torch.autograd.gradcheck(net.laplacian, (tensor,))
+
+
+@pytest.mark.parametrize("method", ["value_jacobian_hessian", "value_jacobian_laplacian"])
+def test_the_forward_sweep_and_each_order_of_sigma_run_once(
+    torch_library: Any, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    net = random_network((4, 9, 7, 3))
+    orders: list[int] = []
+
+    def counted(spec: Any, z: Any, order: int = 0) -> Any:
+        orders.append(order)
+        return sigma(spec, z, order)
+
+    monkeypatch.setattr(derivation, "sigma", counted)
+    getattr(net, method)(torch_library(points(5, net)))
+    assert sorted(orders) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
