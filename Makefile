@@ -7,10 +7,10 @@ BUILD := --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON
 SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-extras lint format bench exhaust clean
+.PHONY: help install demo test test-extras test-arm64 lint format bench exhaust clean
 
 help:  ## show this table
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/tools:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -55,6 +55,9 @@ test: $(VENV)/with-demo $(VENV)/with-test $(EXHAUST)  ## run the tests; those of
 
 test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-peers  ## install torch (CPU) and JAX, run their tests
 	$(BIN)/python -m pytest -q tests/extras
+
+test-arm64: $(VENV)/tools  ## cross-compile for arm64, run the core's tests under qemu (about ten minutes)
+	tools/arm64/test.sh
 
 lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff check .
