@@ -1,13 +1,11 @@
-// Blocks of work over threads. Threads are started for one call and joined in it: nothing lives on, so
-// a fork is safe, and small work (the caller decides) never starts one.
+// Blocks of work over threads. Small work (the caller decides) wakes none.
 #pragma once
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
-#include <functional>
 #include <stdexcept>
-#include <thread>
-#include <vector>
+
+#include "helpers.hpp"
 
 namespace slopenet {
 
@@ -24,10 +22,10 @@ template <class Body>
 void parallel_for(long blocks, int threads, const Poll& poll, const Body& body) {
     std::atomic<long> next{0};
     std::atomic<bool> stop{false};
-    const auto work = [&](int worker, bool may_poll) {
+    with_helpers(static_cast<int>(std::min<long>(threads, blocks)), [&](int worker) {
         auto asked = std::chrono::steady_clock::now();
         const auto go_on = [&] {
-            if (may_poll) {
+            if (worker == 0) {  // the calling thread
                 const auto now = std::chrono::steady_clock::now();
                 if (now - asked > std::chrono::milliseconds(20)) {
                     asked = now;
@@ -37,21 +35,7 @@ void parallel_for(long blocks, int threads, const Poll& poll, const Body& body) 
             return !stop;
         };
         for (long block; go_on() && (block = next++) < blocks;) body(worker, block, go_on);
-    };
-    {
-        struct Helpers : std::vector<std::thread> {
-            ~Helpers() {
-                for (std::thread& helper : *this) helper.join();
-            }
-        } helpers;
-        try {
-            for (int worker = 1; worker < threads && worker < blocks; ++worker) {
-                helpers.emplace_back(work, worker, false);
-            }
-        } catch (const std::exception&) {  // no more threads, or no memory for one: fewer will do
-        }
-        work(0, true);
-    }
+    });
     if (stop) throw Interrupted();
 }
 

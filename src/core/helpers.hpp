@@ -1,0 +1,156 @@
+// Threads that help the calling one: started when first needed, asleep between calls.
+//
+// A thread that is started for a call may wait milliseconds for a core, on the very core of the one that
+// waits for it, where a sleeping thread is woken on an idle one in some 50 microseconds. Nothing spins
+// between calls. Each call has its helpers for itself, so calls of several threads run side by side. A forked
+// child begins with none. Helpers take no signals and compute in the floating-point environment of the call.
+#pragma once
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cfenv>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace slopenet {
+
+// The cores of the calling thread, without the one it is on unless that is the only one.
+class Cores {
+  public:
+#if defined(__linux__)
+    static Cores beside_this() {
+        Cores cores;
+        if (pthread_getaffinity_np(pthread_self(), sizeof cores.set, &cores.set) != 0) CPU_ZERO(&cores.set);
+        if (const int own = sched_getcpu(); own >= 0 && CPU_COUNT(&cores.set) > 1) CPU_CLR(own, &cores.set);
+        return cores;
+    }
+    bool operator==(const Cores& other) const { return CPU_EQUAL(&set, &other.set); }
+    void allow(pthread_t thread) const { pthread_setaffinity_np(thread, sizeof set, &set); }
+
+  private:
+    cpu_set_t set{};
+#else
+    static Cores beside_this() { return {}; }
+    bool operator==(const Cores&) const { return true; }
+    void allow(pthread_t) const {}
+#endif
+};
+
+class Helper {
+  public:
+    Helper() {
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);  // a thread inherits it
+        try {
+            std::thread started([this] { live(); });
+            thread = started.native_handle();
+            started.detach();
+        } catch (...) {
+            pthread_sigmask(SIG_SETMASK, &before, nullptr);
+            throw;
+        }
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+    void start(const std::function<void()>& work, const Cores& cores) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (!(cores == allowed)) cores.allow(thread);
+        allowed = cores;
+        job = &work;
+        changed.notify_all();
+    }
+    void wait() {
+        std::unique_lock<std::mutex> lock(mutex);
+        changed.wait(lock, [this] { return !job; });
+    }
+
+  private:
+    void live() {
+        std::unique_lock<std::mutex> lock(mutex);
+        for (;;) {
+            changed.wait(lock, [this] { return job; });
+            const std::function<void()>* work = job;
+            lock.unlock();
+            (*work)();
+            lock.lock();
+            job = nullptr;
+            changed.notify_all();
+        }
+    }
+
+    std::mutex mutex;
+    std::condition_variable changed;
+    const std::function<void()>* job = nullptr;
+    pthread_t thread;
+    Cores allowed;
+};
+
+// The helpers of a process that have nothing to do. Never destroyed: threads sleep in it until the process
+// ends.
+class Idle {
+  public:
+    static Idle& here() {
+        static const int forks = pthread_atfork(nullptr, nullptr, [] { current() = new Idle; });
+        static_cast<void>(forks);
+        return *current();
+    }
+    // Up to `count`; fewer if the system has no more threads.
+    std::vector<Helper*> take(int count) {
+        std::vector<Helper*> taken;
+        const std::lock_guard<std::mutex> lock(mutex);
+        while (static_cast<int>(taken.size()) < count) {
+            if (idle.empty()) {
+                try {
+                    idle.push_back(new Helper);
+                } catch (const std::exception&) {
+                    break;
+                }
+            }
+            taken.push_back(idle.back());
+            idle.pop_back();
+        }
+        return taken;
+    }
+    void give_back(const std::vector<Helper*>& taken) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        idle.insert(idle.end(), taken.rbegin(), taken.rend());
+    }
+
+  private:
+    static Idle*& current() {
+        static Idle* idle = new Idle;
+        return idle;
+    }
+    std::mutex mutex;
+    std::vector<Helper*> idle;
+};
+
+// body(worker) for worker = 0, in this thread, and 1 .. threads - 1, in others as far as there are any;
+// returns when all have. The body must not throw.
+template <class Body>
+void with_helpers(int threads, const Body& body) {
+    if (threads <= 1) return body(0);
+    Idle& pool = Idle::here();
+    const std::vector<Helper*> helpers = pool.take(threads - 1);
+    std::fenv_t environment;
+    std::fegetenv(&environment);
+    std::atomic<int> next{1};
+    const std::function<void()> work = [&] {
+        std::fesetenv(&environment);
+        body(next++);
+    };
+    const Cores cores = Cores::beside_this();
+    for (Helper* helper : helpers) helper->start(work, cores);
+    body(0);
+    for (Helper* helper : helpers) helper->wait();
+    pool.give_back(helpers);
+}
+
+}  // namespace slopenet
