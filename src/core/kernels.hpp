@@ -121,7 +121,7 @@ struct Descent {
     const T* rates;  // learning rate of each step
 };
 
-// Entries of workspace, the most samples of a tile, and the step in which a tile's cost grows.
+// Entries of workspace, samples of a tile, and the step in which the cost of fewer grows.
 struct Need {
     long workspace;
     int tile, step;
@@ -134,7 +134,7 @@ struct Kernels {
     int pack_rows;
     void (*pack)(const T* W, int rows, int cols, bool transpose, T* to);
     Need (*need)(const Net<T>&, const Points<T>&, Operation);
-    // on at most a tile of samples; false if an entry of X or of the vector is not finite
+    // false if an entry of X or of the vector is not finite
     bool (*run)(const Net<T>&, const Points<T>&, Operation, T* workspace);
     Need (*backprop_need)(const Net<T>&, bool slopes);
     void (*backprop)(const Net<T>&, const Task<T>&, Gradient<T>&, long first, long n, T* workspace);

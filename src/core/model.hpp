@@ -77,17 +77,17 @@ class Model {
         const Need need = kernel.need(view, points, operation);
         const int workers =
             workers_for(static_cast<double>(points.n) * sweeps(operation, points), threads, points.n);
-        const long tile = even_tile(points.n, need, workers);
-        const long blocks = std::max(1L, (points.n + tile - 1) / tile);
+        const long block = block_size(points.n, need, workers);
+        const long blocks = std::max(1L, (points.n + block - 1) / block);
         Buffer<T> space(need.workspace * workers);
         if (blocks == 1) return kernel.run(view, points, operation, space.data());
         const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
         const long slopes = static_cast<long>(view.outputs()) * view.inputs();
         std::atomic<bool> finite{true};
-        parallel_for(blocks, workers, poll, [&](int worker, long block, const auto&) {
-            const long first = block * tile;
+        parallel_for(blocks, workers, poll, [&](int worker, long index, const auto&) {
+            const long first = index * block;
             Points<T> part = points;
-            part.n = std::min(tile, points.n - first);
+            part.n = std::min(block, points.n - first);
             part.X += first * view.inputs();
             if (part.vector) part.vector += first * (along_x ? view.inputs() : view.outputs());
             if (part.H) part.H += first * view.outputs();
@@ -200,13 +200,16 @@ class Model {
         }
     }
 
-    // Samples a tile such that few tiles are shared out evenly. (The results do not depend on it.)
-    static long even_tile(long n, const Need& need, int workers) {
-        const long blocks = (n + need.tile - 1) / need.tile;
-        if (workers == 1 || blocks >= 8L * workers) return need.tile;
-        const long even = (blocks + workers - 1) / workers * workers, tile = (n + even - 1) / even;
-        return tile < need.step ? tile
-                                : std::min<long>(need.tile, (tile + need.step - 1) / need.step * need.step);
+    // Samples that a thread takes at a time: several tiles where there are many, so that one call of a kernel
+    // has some work to do; fewer than a tile where that shares them out evenly. (No result depends on it.)
+    static long block_size(long n, const Need& need, int workers) {
+        constexpr long each = 16;  // blocks a thread, at least, where there are tiles enough
+        const long tiles = (n + need.tile - 1) / need.tile;
+        if (tiles >= each * workers) return std::min(tiles / (each * workers), 32L) * need.tile;
+        if (workers == 1) return need.tile;
+        const long blocks = (tiles + workers - 1) / workers * workers, size = (n + blocks - 1) / blocks;
+        return size < need.step ? size
+                                : std::min<long>(need.tile, (size + need.step - 1) / need.step * need.step);
     }
 
     // A thread costs about as much as a million operations; nothing smaller is worth one. `sweeps` counts

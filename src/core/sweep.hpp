@@ -99,12 +99,16 @@ Need need(const Net<T>& net, const Points<T>& points, Operation operation) {
 
 template <class T>
 bool run(const Net<T>& net, const Points<T>& points, Operation operation, T* workspace) {
-    if (points.n > few<T>) {
-        return Sweep<Samples<T>, T>(net, points, operation, workspace)(points, 0, points.n);
-    }
-    Sweep<Rows<T>, T> sweep(net, points, operation, workspace);
     bool finite = true;
-    for (long s = 0; s < points.n; ++s) finite &= sweep(points, s, 1);
+    const auto all = [&](auto&& sweep) {
+        for (long s = 0; s < points.n; s += sweep.tile())
+            finite &= sweep(points, s, points.n - s < sweep.tile() ? points.n - s : sweep.tile());
+    };
+    if (points.n > few<T>) {
+        all(Sweep<Samples<T>, T>(net, points, operation, workspace));
+    } else {
+        all(Sweep<Rows<T>, T>(net, points, operation, workspace));
+    }
     return finite;
 }
 
