@@ -133,7 +133,7 @@ nb::object evaluate(const Model<T>& model, const Wanted& wanted, nb::handle give
     }
     const int limit = thread_limit(threads);
     Results<T> results(out, wanted.count());
-    Points<T> points{n, static_cast<const T*>(X.data()), nullptr, nullptr, nullptr, nullptr};
+    Points<T> points{n, static_cast<const T*>(X.data()), nullptr, nullptr, nullptr, nullptr, {}};
     if (along) points.vector = static_cast<const T*>(vector.data());
     if (wanted.H) points.H = results.add(shape_of(net, Operation::values, X), X, vector);
     if (wanted.J) points.J = results.add(shape_of(net, Operation::jacobian, X), X, vector);

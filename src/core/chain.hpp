@@ -27,6 +27,7 @@ class Chain {
         if (!root.single() && is_product(root)) {
             whole(root.left, false, true);
             whole(root.right, false, true);
+            product_space();
         } else if (const int base = inner(ends_forward(net, 0)); !net.brackets[base].single()) {
             ends_forward(net, 0) ? whole(base, false, false) : whole(base, true, true);
         }
@@ -37,7 +38,7 @@ class Chain {
     static int directions(const Net<T>& net) { return ends_forward(net, 0) ? net.inputs() : net.outputs(); }
 
     // J (n, n_L, n_1) of the tile that `tape` holds
-    void operator()(const Tape<L, T>& tape, int used, long n, T* J) {
+    void operator()(const Tape<L, T>& tape, int used, long n, T* J, const Stop& stop) {
         D = tape.D;
         groups = used;
         const long mark = arena.used;
@@ -46,11 +47,11 @@ class Chain {
             const T* A = whole(root.left, false, true);
             const T* B = whole(root.right, false, true);
             L::batched_write(A, B, net.outputs(), cols(net.brackets[root.left]), net.inputs(), groups, n,
-                             left, J);
+                             product_space(), J);
         } else if (ends_forward(net, 0)) {
-            forward_blocks(n, J);
+            forward_blocks(n, J, stop);
         } else {
-            reverse_blocks(n, J);
+            reverse_blocks(n, J, stop);
         }
         arena.used = mark;
     }
@@ -61,6 +62,10 @@ class Chain {
     long panels(int rows) const { return groups * L::panel(rows); }
     bool is_product(const Bracket& b) const {
         return !net.brackets[b.left].single() && !net.brackets[b.right].single();
+    }
+    T* product_space() {
+        const int inner = cols(net.brackets[net.brackets[0].left]);
+        return arena.take(L::batched_space(net.outputs(), inner, net.inputs()));
     }
     // Whether a bracket's last product is W times columns; of two layers it is the other way round.
     static bool ends_forward(const Net<T>& net, int index) {
@@ -80,12 +85,12 @@ class Chain {
         }
     }
 
-    void forward_blocks(long n, T* J) {
+    void forward_blocks(long n, T* J, const Stop& stop) {
         const int base = inner(true);
         const Bracket& b = net.brackets[base];
         const T* M = b.single() ? nullptr : whole(base, false, false);
         const int inputs = net.inputs();
-        for (int i0 = 0; i0 < inputs; i0 += block) {
+        for (int i0 = 0; i0 < inputs && !stop(); i0 += block) {
             const int count = inputs - i0 < block ? inputs - i0 : block;
             if (b.single()) fill(b.first, false, false, i0, count, left);
             const T* t = M ? M + i0 * panels(rows(b)) : left;
@@ -99,13 +104,13 @@ class Chain {
         }
     }
 
-    void reverse_blocks(long n, T* J) {
+    void reverse_blocks(long n, T* J, const Stop& stop) {
         const int base = inner(false);
         const Bracket& b = net.brackets[base];
         const bool scaled = base != 0;
         const T* M = b.single() ? nullptr : whole(base, scaled, true);
         const int outputs = net.outputs();
-        for (int k0 = 0; k0 < outputs; k0 += block) {
+        for (int k0 = 0; k0 < outputs && !stop(); k0 += block) {
             const int count = outputs - k0 < block ? outputs - k0 : block;
             if (b.single()) fill(b.first, scaled, true, k0, count, left);
             const T* G = M ? M + k0 * panels(cols(b)) : left;

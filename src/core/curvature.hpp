@@ -53,36 +53,38 @@ class Curvature {
             if (!sum) Z[i] = arena.take(Gram<L, T>::size(rows, inputs, groups, i == 0));
             if (sum && i > 0) Z[i] = arena.take(panels(rows));
         }
-        const int most = sum ? each > block ? each : block : each > inputs ? each : inputs;
+        const int most = L::width == 1 && inputs > block ? inputs : block;  // Rows turns all of Z' at once
         first = arena.take(most * wide);
         second = arena.take(most * wide);
         if (sum) squares_of_W = arena.take(Rows<T>::panel(net.layers[0].rows));
     }
 
     // vector: u (n, n_L) of the weighted Hessian, v (n, n_1) of hvp, in panels
-    void operator()(const Tape<L, T>& given, int used, const T* vector, long n, T* to) {
+    void operator()(const Tape<L, T>& given, int used, const T* vector, long n, T* to, const Stop& stop) {
         tape = &given;
         groups = used;
-        if (operation == Operation::hvp) return times_vector(vector, n, to);
-        adjoints(vector);
+        if (operation == Operation::hvp) return times_vector(vector, n, to, stop);
+        for (int k0 = 0; k0 < each && !stop(); k0 += block)
+            adjoints(vector, k0, each - k0 < block ? each - k0 : block);
         if (operation == Operation::laplacian) {
-            squares();
+            squares(stop);
             laplacian(n, to);
         } else {
-            tangents();
-            hessian(vector, n, to);
+            tangents(stop);
+            hessian(vector, n, to, stop);
         }
     }
 
   private:
-    // directions of the Laplacian's tangents that are carried together
+    // directions, of adjoints or of tangents, that are carried together
     static constexpr int block = 8;
 
     long panels(int rows) const { return groups * L::panel(rows); }
     bool curved(int i) const { return net.layers[i].activation->curved; }
 
-    // w[l]_k = c[l]_k S[l] of the curved layers. Where c[L] = I, w[L] is S[L], which hessian() knows.
-    void adjoints(const T* u) {
+    // w[l]_k = c[l]_k S[l] of the curved layers, k0 <= k < k0 + count. Where c[L] = I, w[L] is S[L], which
+    // hessian() knows.
+    void adjoints(const T* u, int k0, int count) {
         const int last = net.depth - 1;
         T *c = first, *spare = second;
         int bottom = 0;
@@ -93,20 +95,21 @@ class Curvature {
             if (i == last) {
                 if (curved(i) && u) multiply(u, tape->S[i], w[i], size);
             } else if (curved(i)) {
-                for (int k = 0; k < each; ++k) multiply(c + k * size, tape->S[i], w[i] + k * size, size);
+                for (int k = 0; k < count; ++k)
+                    multiply(c + k * size, tape->S[i], w[i] + (k0 + k) * size, size);
             }
             if (i == bottom) break;
             if (i == last && !u) {
-                for (int k = 0; k < each; ++k) {
+                for (int k = 0; k < count; ++k) {
                     for (int g = 0; g < groups; ++g)
-                        L::row(layer.W + static_cast<long>(k) * layer.cols, layer.cols,
-                               tape->D[i] + g * L::panel(layer.rows), k,
+                        L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
+                               tape->D[i] + g * L::panel(layer.rows), k0 + k,
                                spare + (k * groups + g) * L::panel(layer.cols));
                 }
             } else {
-                for (int k = 0; k < each; ++k)
+                for (int k = 0; k < count; ++k)
                     multiply(i == last ? u : c + k * size, tape->D[i], c + k * size, size);
-                L::product(layer.packed_transpose, layer.cols, layer.rows, c, spare, each * groups,
+                L::product(layer.packed_transpose, layer.cols, layer.rows, c, spare, count * groups,
                            Plain<T>{});
             }
             swap(c, spare);
@@ -125,31 +128,37 @@ class Curvature {
     }
 
     // Z'[l] of the curved layers.
-    void tangents() {
+    void tangents(const Stop& stop) {
         const int inputs = net.inputs();
         if (top >= 0 && curved(0))
             Gram<L, T>::arrange_shared(net.layers[0].W, net.layers[0].rows, inputs, Z[0]);
         if (top < 1) return;
-        T *A = first, *spare = second;
-        columns(0, inputs, A);
-        for (int i = 1; i <= top; ++i) {
-            const Layer<T>& layer = net.layers[i];
-            const long size = panels(layer.rows);
-            if (curved(i)) {
-                L::product(layer.packed, layer.rows, layer.cols, A, Z[i], inputs * groups, Plain<T>{});
-                for (int d = 0; d < inputs && i < top; ++d)
-                    multiply(Z[i] + d * size, tape->D[i], spare + d * size, size);
-            } else {
-                L::product(layer.packed, layer.rows, layer.cols, A, spare, inputs * groups,
-                           Times<T>(tape->D[i], L::panel(layer.rows), groups));
+        for (int i0 = 0; i0 < inputs && !stop(); i0 += block) {
+            const int count = inputs - i0 < block ? inputs - i0 : block;
+            T *A = first, *spare = second;
+            columns(i0, count, A);
+            for (int i = 1; i <= top; ++i) {
+                const Layer<T>& layer = net.layers[i];
+                const long size = panels(layer.rows);
+                if (curved(i)) {
+                    T* made = Z[i] + i0 * size;
+                    L::product(layer.packed, layer.rows, layer.cols, A, made, count * groups, Plain<T>{});
+                    for (int d = 0; d < count && i < top; ++d)
+                        multiply(made + d * size, tape->D[i], spare + d * size, size);
+                } else {
+                    L::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
+                               Times<T>(tape->D[i], L::panel(layer.rows), groups));
+                }
+                swap(A, spare);
             }
-            swap(A, spare);
-            if (curved(i)) Gram<L, T>::arrange(layer.rows, inputs, Z[i], spare);
+        }
+        for (int i = 1; i <= top; ++i) {
+            if (curved(i)) Gram<L, T>::arrange(net.layers[i].rows, inputs, Z[i], first);
         }
     }
 
     // |Z'[l]_j|^2 of the curved layers, the directions in order.
-    void squares() {
+    void squares(const Stop& stop) {
         const Layer<T>& bottom = net.layers[0];
         for (long j = 0; j < Rows<T>::panel(bottom.rows); j += lanes<T>) {  // of W[2], once for all samples
             const T* w = bottom.packed + j / pack_rows<T> * pack_rows<T> * bottom.cols + j % pack_rows<T>;
@@ -161,7 +170,7 @@ class Curvature {
         for (int i = 1; i <= top; ++i) {
             if (curved(i)) clear(Z[i], panels(net.layers[i].rows));
         }
-        for (int i0 = 0; i0 < net.inputs(); i0 += block) {
+        for (int i0 = 0; i0 < net.inputs() && !stop(); i0 += block) {
             const int count = net.inputs() - i0 < block ? net.inputs() - i0 : block;
             T *A = first, *spare = second;
             columns(i0, count, A);
@@ -207,7 +216,7 @@ class Curvature {
         L::write(sums, outputs, groups, n, to, outputs);
     }
 
-    void hessian(const T* u, long n, T* to) const {
+    void hessian(const T* u, long n, T* to, const Stop& stop) const {
         const int inputs = net.inputs();
         const long square = static_cast<long>(inputs) * inputs;
         for (int k = 0; k < each; ++k) {
@@ -215,12 +224,12 @@ class Curvature {
             for (int i = 0; i <= top; ++i) {
                 if (curved(i)) gram.add(bend(i, k, u != nullptr), net.layers[i], Z[i], i == 0);
             }
-            gram.write(n, to + k * square, each * square);
+            gram.write(n, to + k * square, each * square, stop);
         }
     }
 
     // c and cdot of one row at a time, side by side.
-    void times_vector(const T* v, long n, T* to) {
+    void times_vector(const T* v, long n, T* to, const Stop& stop) {
         const int last = net.depth - 1, inputs = net.inputs(), outputs = net.outputs();
         T *t = first, *spare = second;
         std::memcpy(t, v, static_cast<std::size_t>(panels(inputs)) * sizeof(T));
@@ -232,7 +241,7 @@ class Curvature {
             multiply(spare, tape->D[i], spare, size);
             swap(t, spare);
         }
-        for (int k = 0; k < outputs; ++k) {
+        for (int k = 0; k < outputs && !stop(); ++k) {
             T *c = first, *next = second;
             clear(c, 2 * panels(outputs));
             for (int g = 0; g < groups; ++g) L::set_entry(c + g * L::panel(outputs), k, T(1));

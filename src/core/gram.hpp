@@ -32,89 +32,99 @@ class Gram<Samples<T>, T> {
     void add(const Bend<T>& bend, const Layer<T>& layer, const T* Z, bool shared) {
         parts[count++] = {bend, shared ? layer.W : Z, L::panel(layer.rows), shared};
     }
-    // to[sample * stride + a n_1 + b], samples < samples_left
-    void write(long samples, T* to, long stride) const {
-        if (n == 1) return blocks<1>(samples, to, stride);
-        if (n == 2) return blocks<2>(samples, to, stride);
-        if (n == 3 || micro_rows < 8) return blocks<3>(samples, to, stride);
-        blocks<4>(samples, to, stride);
+    // to[sample * stride + a n_1 + b], sample < samples
+    void write(long samples, T* to, long stride, const Stop& stop) const {
+        for (int g = 0; g < groups; ++g) {
+            for (int v = 0; v < L::width; v += lanes<T>) {
+                const long s0 = static_cast<long>(g) * L::width + v;
+                if (s0 >= samples) return;
+                const Place at{g, v, static_cast<int>(samples - s0 < lanes<T> ? samples - s0 : lanes<T>),
+                               to + s0 * stride, stride};
+                for (int a = 0; a < n && !stop(); a += side) {
+                    diagonal<side>(n - a, a, at);
+                    for (int b = a + side; b < n; b += side) {
+                        for (int i = 0; i < side; i += tall) beside<side>(n - b, a + i, b, at);
+                    }
+                }
+            }
+        }
     }
 
   private:
+    // Entries of a block: side x side on the diagonal, of which one half is computed, tall x side beside it.
+    static constexpr int side = 4, tall = micro_rows == 8 ? 4 : 2;
     struct Part {
         Bend<T> bend;
         const T* Z;
         long panel;
         bool shared;
     };
+    struct Place {
+        int g, v, used;
+        T* to;
+        long stride;
+    };
 
+    // As many columns as there are, up to N.
     template <int N>
-    void blocks(long samples, T* to, long stride) const {
-        for (int g = 0; g < groups; ++g) {
-            for (int v = 0; v < L::width; v += lanes<T>) {
-                const long s0 = static_cast<long>(g) * L::width + v;
-                if (s0 >= samples) return;
-                const int used = static_cast<int>(samples - s0 < lanes<T> ? samples - s0 : lanes<T>);
-                for (int a = 0; a < n; a += N) {
-                    for (int b = a; b < n; b += N) block<N>(a, b, g, v, used, to + s0 * stride, stride);
-                }
-            }
+    void diagonal(int left, int a, const Place& at) const {
+        if constexpr (N > 1) {
+            if (left < N) return diagonal<N - 1>(left, a, at);
         }
+        block<N, N, true>(a, a, at);
+    }
+    template <int N>
+    void beside(int left, int a, int b, const Place& at) const {
+        if constexpr (N > 1) {
+            if (left < N) return beside<N - 1>(left, a, b, at);
+        }
+        block<tall, N, false>(a, b, at);
     }
 
-    // N x N entries of one vector of samples; beyond the last direction the last is taken again.
-    template <int N>
-    void block(int a, int b, int g, int v, int used, T* to, long stride) const {
-        Vec<T> sum[N][N] = {};
-        long at_a[N], at_b[N];
-        for (int i = 0; i < N; ++i) {
-            at_a[i] = a + i < n ? a + i : n - 1;
-            at_b[i] = b + i < n ? b + i : n - 1;
-        }
+    // M x N entries of one vector of samples; on the diagonal those above it.
+    template <int M, int N, bool triangle>
+    void block(int a, int b, const Place& at) const {
+        Vec<T> sum[M][N] = {};
         for (int p = 0; p < count; ++p) {
             const Part& part = parts[p];
-            const T* w = part.bend.weight + g * part.panel + v;
+            const T* w = part.bend.weight + at.g * part.panel + at.v;
             if (part.shared) {
                 for (int j = part.bend.from; j < part.bend.to; ++j) {
                     const T* row = part.Z + static_cast<long>(j) * n;
-                    add_row<N>(
-                        load(w + j * L::width), sum, [&](int i) { return broadcast(row[at_a[i]]); },
-                        [&](int i) { return broadcast(row[at_b[i]]); });
+                    add_row<M, N, triangle>(
+                        load(w + j * L::width), sum, [&](int i) { return broadcast(row[a + i]); },
+                        [&](int i) { return broadcast(row[b + i]); });
                 }
             } else {
-                const T* za[N];
-                const T* zb[N];
-                for (int i = 0; i < N; ++i) {
-                    za[i] = part.Z + (at_a[i] * groups + g) * part.panel + v;
-                    zb[i] = part.Z + (at_b[i] * groups + g) * part.panel + v;
-                }
+                const long next = groups * part.panel;
+                const T* za = part.Z + a * next + at.g * part.panel + at.v;
+                const T* zb = part.Z + b * next + at.g * part.panel + at.v;
                 for (int j = part.bend.from; j < part.bend.to; ++j) {
-                    const long at = static_cast<long>(j) * L::width;
-                    add_row<N>(
-                        load(w + at), sum, [&](int i) { return load(za[i] + at); },
-                        [&](int i) { return load(zb[i] + at); });
+                    const long row = static_cast<long>(j) * L::width;
+                    add_row<M, N, triangle>(
+                        load(w + row), sum, [&](int i) { return load(za + i * next + row); },
+                        [&](int i) { return load(zb + i * next + row); });
                 }
             }
         }
-        for (int i = 0; i < N && a + i < n; ++i) {
-            for (int j = 0; j < N && b + j < n; ++j) {
-                if (b + j < a + i) continue;
+        for (int i = 0; i < M; ++i) {
+            for (int j = triangle ? i : 0; j < N; ++j) {
                 T entries[lanes<T>];
                 store(entries, sum[i][j]);
-                T* upper = to + static_cast<long>(a + i) * n + b + j;
-                T* lower = to + static_cast<long>(b + j) * n + a + i;
-                for (int lane = 0; lane < used; ++lane)
-                    upper[lane * stride] = lower[lane * stride] = entries[lane];
+                T* upper = at.to + static_cast<long>(a + i) * n + b + j;
+                T* lower = at.to + static_cast<long>(b + j) * n + a + i;
+                for (int lane = 0; lane < at.used; ++lane)
+                    upper[lane * at.stride] = lower[lane * at.stride] = entries[lane];
             }
         }
     }
-    template <int N, class Za, class Zb>
-    static SLOPENET_INLINE void add_row(Vec<T> w, Vec<T> (&sum)[N][N], const Za& za, const Zb& zb) {
+    template <int M, int N, bool triangle, class Za, class Zb>
+    static SLOPENET_INLINE void add_row(Vec<T> w, Vec<T> (&sum)[M][N], const Za& za, const Zb& zb) {
         Vec<T> right[N];
         for (int j = 0; j < N; ++j) right[j] = zb(j);
-        for (int i = 0; i < N; ++i) {
-            const Vec<T> weighted = w * za(i);
-            for (int j = 0; j < N; ++j) sum[i][j] = fma(weighted, right[j], sum[i][j]);
+        for (int i = 0; i < M; ++i) {
+            const Vec<T> weighted = w * (triangle ? right[i] : za(i));
+            for (int j = triangle ? i : 0; j < N; ++j) sum[i][j] = fma(weighted, right[j], sum[i][j]);
         }
     }
 
@@ -149,9 +159,9 @@ class Gram<Rows<T>, T> {
 
     Gram(int inputs, int) : n(inputs) {}
     void add(const Bend<T>& bend, const Layer<T>&, const T* Z, bool) { parts[count++] = {bend, Z}; }
-    void write(long, T* to, long) const {
+    void write(long, T* to, long, const Stop& stop) const {
         constexpr int N = 4;
-        for (int a = 0; a < n; a += N) {
+        for (int a = 0; a < n && !stop(); a += N) {
             for (int b = a / lanes<T> * lanes<T>; b < n; b += lanes<T>) {
                 Vec<T> sum[N] = {};
                 for (int p = 0; p < count; ++p) {

@@ -57,6 +57,13 @@ struct Net {
 // What is asked of a network at points; `vector` goes with those that take one.
 enum class Operation { values, jacobian, jvp, vjp, hessian, hvp, weighted_hessian, laplacian };
 
+// Asked on the way, some hundred times a second; if it says yes, the results do not matter any more.
+struct Stop {
+    bool (*ask)(const void* context);
+    const void* context;
+    SLOPENET_INLINE bool operator()() const { return ask && ask(context); }
+};
+
 // Rows of arrays handed to a kernel; null where not given or not wanted.
 template <class T>
 struct Points {
@@ -66,6 +73,7 @@ struct Points {
     T* H;             // (n, n_L)
     T* J;             // (n, n_L, n_1)
     T* result;        // of the operation, unless that is values or jacobian
+    Stop stop;
 };
 
 // Entries that an operation's result has for each sample.

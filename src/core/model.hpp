@@ -80,11 +80,11 @@ class Model {
         const long block = block_size(points.n, need, workers);
         const long blocks = std::max(1L, (points.n + block - 1) / block);
         Buffer<T> space(need.workspace * workers);
-        if (blocks == 1) return kernel.run(view, points, operation, space.data());
+        if (is_short(operation, points)) return kernel.run(view, points, operation, space.data());
         const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
         const long slopes = static_cast<long>(view.outputs()) * view.inputs();
         std::atomic<bool> finite{true};
-        parallel_for(blocks, workers, poll, [&](int worker, long index, const auto&) {
+        parallel_for(blocks, workers, poll, [&](int worker, long index, const auto& go_on) {
             const long first = index * block;
             Points<T> part = points;
             part.n = std::min(block, points.n - first);
@@ -93,6 +93,7 @@ class Model {
             if (part.H) part.H += first * view.outputs();
             if (part.J) part.J += first * slopes;
             if (part.result) part.result += first * result_size(view, operation);
+            part.stop = {[](const void* ask) { return !(*static_cast<decltype(&go_on)>(ask))(); }, &go_on};
             if (!kernel.run(view, part, operation, space.data() + worker * need.workspace)) finite = false;
         });
         return finite;

@@ -84,6 +84,7 @@ struct Rows {
             }
         }
     }
+    static long batched_space(int, int, int cols) { return panel(cols); }
     static void batched_write(const T* A, const T* B, int rows, int inner, int cols, int, long, T* scratch,
                               T* to) {
         for (int r = 0; r < rows; ++r) {

@@ -133,24 +133,33 @@ struct Samples {
                            }
                        });
     }
-    // The same, to an array of (rows, cols) for each of n samples.
-    static void batched_write(const T* A, const T* B, int rows, int inner, int cols, int groups, long n, T*,
-                              T* to) {
-        const long stride = static_cast<long>(rows) * cols;
-        batched_blocks(A, B, rows, inner, cols, groups, n, [&](int row, int col, int g, int v, auto& x) {
-            const long s0 = static_cast<long>(g) * width + v;
-            transpose(x);
-            T* at = to + s0 * stride + static_cast<long>(row) * cols + col;
-            if (s0 + lanes<T> <= n && col + lanes<T> <= cols) {
-                for (int i = 0; i < lanes<T>; ++i) store(at + i * stride, x[i]);
-            } else {
-                T rest[lanes<T>][lanes<T>];
-                for (int i = 0; i < lanes<T>; ++i) store(rest[i], x[i]);
-                for (int i = 0; i < lanes<T> && s0 + i < n; ++i) {
-                    for (int j = 0; j < lanes<T> && col + j < cols; ++j) at[i * stride + j] = rest[i][j];
-                }
+    // The same, to an array of (rows, cols) for each of n samples, one after the other: what leaves for
+    // memory leaves it in long runs.
+    static long batched_space(int rows, int inner, int cols) {
+        return lanes<T> * inner * (static_cast<long>(rows) + round_up(cols, lanes<T>));
+    }
+    static void batched_write(const T* A, const T* B, int rows, int inner, int cols, int groups, long n,
+                              T* space, T* to) {
+        const long ld = round_up(cols, lanes<T>), a_size = static_cast<long>(rows) * inner,
+                   b_size = inner * ld;
+        T *a = space, *b = space + lanes<T> * a_size;
+        for (long s0 = 0; s0 < n; s0 += lanes<T>) {
+            const long g = s0 / width, v = s0 % width, used = n - s0 < lanes<T> ? n - s0 : lanes<T>;
+            for (int r = 0; r < rows; ++r)
+                write_run(A + (r * groups + g) * panel(inner) + v, width, inner, used, a + r * inner, a_size);
+            for (int k = 0; k < inner; ++k)
+                write_run(B + (k * groups + g) * panel(cols) + v, width, cols, used, b + k * ld, b_size);
+            for (int lane = 0; lane < used; ++lane) {
+                const T *ai = a + lane * a_size, *bi = b + lane * b_size;
+                T* c = to + (s0 + lane) * rows * cols;
+                int r = 0;
+                for (; r + micro_rows <= rows; r += micro_rows)
+                    one_sample<micro_rows>(ai + r * inner, bi, ld, inner, cols,
+                                           c + static_cast<long>(r) * cols);
+                for (; r < rows; ++r)
+                    one_sample<1>(ai + r * inner, bi, ld, inner, cols, c + static_cast<long>(r) * cols);
             }
-        });
+        }
     }
     // `count` panels of `rows` become `rows` panels of `count`.
     static void turn(const T* from, int count, int rows, int groups, T* to) {
@@ -221,6 +230,38 @@ struct Samples {
     }
 
   private:
+    // R rows of a product of one sample's matrices; rows of b are ld apart.
+    template <int R>
+    static void one_sample(const T* a, const T* b, long ld, int inner, int cols, T* c) {
+        int col = 0;
+        for (; col + 3 * lanes<T> <= cols; col += 3 * lanes<T>)
+            strip<R, 3>(a, b + col, ld, inner, c + col, cols, 3 * lanes<T>);
+        for (; col < cols; col += lanes<T>)
+            strip<R, 1>(a, b + col, ld, inner, c + col, cols, cols - col < lanes<T> ? cols - col : lanes<T>);
+    }
+    template <int R, int V>
+    static void strip(const T* a, const T* b, long ld, int inner, T* c, int cols, int used) {
+        Vec<T> sum[R][V] = {};
+        for (int k = 0; k < inner; ++k) {
+            Vec<T> bk[V];
+            for (int v = 0; v < V; ++v) bk[v] = load(b + k * ld + v * lanes<T>);
+            for (int r = 0; r < R; ++r) {
+                const Vec<T> ak = broadcast(a[static_cast<long>(r) * inner + k]);
+                for (int v = 0; v < V; ++v) sum[r][v] = fma(ak, bk[v], sum[r][v]);
+            }
+        }
+        for (int r = 0; r < R; ++r) {
+            T* to = c + static_cast<long>(r) * cols;
+            for (int v = 0; v < V; ++v) {
+                if (used >= (v + 1) * lanes<T>) {
+                    store(to + v * lanes<T>, sum[r][v]);
+                } else {
+                    std::memcpy(to, &sum[r][v], static_cast<std::size_t>(used) * sizeof(T));
+                }
+            }
+        }
+    }
+
     // Rows by a vector's worth of columns: as many accumulators as there are registers for.
     static constexpr int block_rows = 2 * micro_rows > lanes<T> ? 2 * micro_rows / lanes<T> : 1;
 

@@ -24,7 +24,7 @@ class Sweep {
         bool finite = L::read(points.X + s0 * inputs, n, inputs, groups, tape.a[0]);
         forward(net, tape, groups, order);
         if (points.H) L::write(tape.a[net.depth], outputs, groups, n, points.H + s0 * outputs, outputs);
-        if (points.J) chain(tape, groups, n, points.J + s0 * slopes);
+        if (points.J) chain(tape, groups, n, points.J + s0 * slopes, points.stop);
         const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
         const int width = along_x ? inputs : outputs;
         if (points.vector) finite &= L::read(points.vector + s0 * width, n, width, groups, left);
@@ -36,7 +36,7 @@ class Sweep {
                      inputs);
         } else if (operation > Operation::vjp) {
             curvature(tape, groups, points.vector ? left : nullptr, n,
-                      points.result + s0 * result_size(net, operation));
+                      points.result + s0 * result_size(net, operation), points.stop);
         }
         return finite;
     }
@@ -101,7 +101,7 @@ template <class T>
 bool run(const Net<T>& net, const Points<T>& points, Operation operation, T* workspace) {
     bool finite = true;
     const auto all = [&](auto&& sweep) {
-        for (long s = 0; s < points.n; s += sweep.tile())
+        for (long s = 0; s < points.n && !points.stop(); s += sweep.tile())
             finite &= sweep(points, s, points.n - s < sweep.tile() ? points.n - s : sweep.tile());
     };
     if (points.n > few<T>) {
