@@ -1,10 +1,11 @@
 """Interleaved timing: everyone in turn, round after round, so that all meet the same machine.
 
 A turn begins with a pause: threads of BLAS and OpenMP go on spinning for tens of milliseconds after
-their work, on a core that the next contender needs. Then one call outside the clock wakes this
-contender's own threads (not where a call is so long that they wake within it), and as many calls
-inside it follow as fill `SPAN`. The figure is the median over the rounds. Whoever takes more than
-`SLOW` a call has `FEW` turns, so that nobody waits for minutes for the digits of a large ratio.
+their work, on a core that the next contender needs. Then calls outside the clock, for `WAKE`, bring
+the cores and this contender's own threads up to speed (one call at least; none where it is so long
+that they wake within it), and as many calls inside it follow as fill `SPAN`. The figure is the
+median over the rounds. Whoever takes more than `SLOW` a call has `FEW` turns, so that nobody waits
+for minutes for the digits of a large ratio.
 
 What a single call costs at best is another question, asked in `best_of_blocks`: blocks of the same
 length, one after the other.
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from time import perf_counter, sleep
 from typing import Any, TypeAlias
 
-SPAN, PAUSE, LONG, SLOW = 0.02, 0.08, 0.5, 2.0  # seconds
+SPAN, PAUSE, WAKE, LONG, SLOW = 0.04, 0.08, 0.02, 0.5, 2.0  # seconds
 BLOCKS, FEW = 7, 3
 Way: TypeAlias = tuple[str, str]
 """A contender and its mode."""
@@ -51,7 +52,8 @@ def _block(call: Callable[[], Any], repeats: int) -> float:
 
 def _turn(call: Callable[[], Any], repeats: int, wake: bool = True) -> float:
     sleep(PAUSE)
-    if wake:
+    start = perf_counter()
+    while wake and perf_counter() - start < WAKE:
         call()
     return _block(call, repeats)
 

@@ -219,13 +219,14 @@ def test_other_python_threads_go_on_during_a_long_call() -> None:
     [
         "net = sn.Network.random((20, 512, 512, 20), rng=0); net.jacobian(np.zeros((60_000, 20)))",
         "net = sn.Network.random((20, 512, 512, 20), rng=0); net.hessian(np.zeros((20_000, 20)))",
+        "net = sn.Network.random((784, 1024, 1024, 10), rng=0); net.hessian(np.zeros((8, 784)))",
         "net = sn.Network.random((9, 2048, 2048, 1), rng=0); net.laplacian(np.zeros((50_000, 9)))",
         "net = sn.Network.random((50, 2000, 2000, 1), rng=0);"
         " sn.backprop(net, np.zeros((20_000, 50)), np.zeros(20_000))",
         "net = sn.Network.random((2, 30, 1), rng=0);"
         " sn.sgd(net, np.zeros((9, 2)), np.zeros(9), steps=10**9, record_every=10**8)",
     ],
-    ids=["jacobian", "hessian", "laplacian", "backprop", "sgd"],
+    ids=["jacobian", "hessian", "one_tile", "laplacian", "backprop", "sgd"],
 )
 def test_ctrl_c_stops_a_long_call(call: str) -> None:
     code = (

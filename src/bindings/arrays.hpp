@@ -66,10 +66,11 @@ void reject_nonfinite(const char* name, const T* x, long size, int ndim, long co
 inline std::atomic<int> process_thread_limit{1};
 inline int thread_limit(nb::handle given) {
     if (given.is_none()) return process_thread_limit.load(std::memory_order_relaxed);
-    const long n = PyLong_Check(given.ptr()) && !PyBool_Check(given.ptr()) ? PyLong_AsLong(given.ptr()) : 0;
+    const bool whole = PyIndex_Check(given.ptr()) && !PyBool_Check(given.ptr());
+    const Py_ssize_t n = whole ? PyNumber_AsSsize_t(given.ptr(), nullptr) : 0;  // clips what is too large
     if (n == -1 && PyErr_Occurred()) throw nb::python_error();
     if (n < 1) throw nb::value_error("threads must be a whole number of at least 1, or None");
-    return static_cast<int>(std::min(n, 1L << 20));
+    return static_cast<int>(std::min<Py_ssize_t>(n, 1L << 20));
 }
 
 template <class T>

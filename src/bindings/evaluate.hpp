@@ -141,7 +141,7 @@ nb::object evaluate(const Model<T>& model, const Wanted& wanted, nb::handle give
         points.result = results.add(shape_of(net, wanted.operation, X), X, vector);
     bool finite = true;
     if (n && model.is_short(wanted.operation, points)) {  // not worth giving up the GIL
-        finite = model.run(wanted.operation, points, 1, [] { return false; });
+        finite = model.run_short(wanted.operation, points);
     } else if (n) {
         released([&] { finite = model.run(wanted.operation, points, limit, signalled); });
     }

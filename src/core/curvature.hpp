@@ -40,7 +40,8 @@ class Curvature {
         const int outputs = net.outputs(), inputs = net.inputs();
         each = operation == Operation::weighted_hessian ? 1 : outputs;
         if (operation == Operation::hvp) {
-            for (int i = 0; i < net.depth; ++i) w[i] = arena.take(panels(net.layers[i].rows));
+            for (int i = 0; i <= top; ++i)
+                w[i] = curved(i) ? arena.take(panels(net.layers[i].rows)) : nullptr;
             first = arena.take(2 * wide);
             second = arena.take(2 * wide);
             return;
@@ -233,11 +234,11 @@ class Curvature {
         const int last = net.depth - 1, inputs = net.inputs(), outputs = net.outputs();
         T *t = first, *spare = second;
         std::memcpy(t, v, static_cast<std::size_t>(panels(inputs)) * sizeof(T));
-        for (int i = 0; i <= last; ++i) {  // w[l] = S[l] s[l]
+        for (int i = 0; i <= top; ++i) {  // w[l] = S[l] s[l]
             const Layer<T>& layer = net.layers[i];
             const long size = panels(layer.rows);
             L::product(layer.packed, layer.rows, layer.cols, t, spare, groups, Plain<T>{});
-            multiply(spare, tape->S[i], w[i], size);
+            if (curved(i)) multiply(spare, tape->S[i], w[i], size);
             multiply(spare, tape->D[i], spare, size);
             swap(t, spare);
         }
@@ -250,7 +251,7 @@ class Curvature {
                 const long size = panels(layer.rows);
                 T* cdot = c + size;
                 multiply(cdot, tape->D[i], cdot, size);
-                add_product(cdot, w[i], c, size);
+                if (curved(i)) add_product(cdot, w[i], c, size);
                 multiply(c, tape->D[i], c, size);
                 L::product(layer.packed_transpose, layer.cols, layer.rows, c, next, 2 * groups, Plain<T>{});
                 swap(c, next);

@@ -71,4 +71,10 @@ void add_product(T* x, const T* y, const T* z, long n) {
     for (long i = 0; i < n; i += lanes<T>) store(x + i, fma(load(y + i), load(z + i), load(x + i)));
 }
 
+// total + w x, where a weight of 0 takes away even what has overflowed.
+template <class V>
+SLOPENET_INLINE V add_weighted(V w, V x, V total) {
+    return fma(w, w == Scalar<V>(0) ? V{} : x, total);
+}
+
 }  // namespace slopenet::SLOPENET_ISA

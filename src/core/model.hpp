@@ -80,7 +80,6 @@ class Model {
         const long block = block_size(points.n, need, workers);
         const long blocks = std::max(1L, (points.n + block - 1) / block);
         Buffer<T> space(need.workspace * workers);
-        if (is_short(operation, points)) return kernel.run(view, points, operation, space.data());
         const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
         const long slopes = static_cast<long>(view.outputs()) * view.inputs();
         std::atomic<bool> finite{true};
@@ -104,6 +103,16 @@ class Model {
         return static_cast<double>(points.n) * sweeps(operation, points) *
                    static_cast<double>(parameter_count) <
                1e5;
+    }
+
+    // The same as run, for such a call: no threads, and a small workspace on the stack.
+    bool run_short(Operation operation, const Points<T>& points) const {
+        const Net<T> view = net();
+        const long need = kernel.need(view, points, operation).workspace;
+        constexpr long most = 16384 / sizeof(T);
+        alignas(64) T space[most];
+        if (need <= most) return kernel.run(view, points, operation, space);
+        return kernel.run(view, points, operation, Buffer<T>(need).data());
     }
 
     // Sums over all samples. The samples are cut into parts by the sizes alone, each part has its own

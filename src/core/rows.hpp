@@ -66,7 +66,7 @@ struct Rows {
     static void set_entry(T* to, int k, T value) { to[k] = value; }
     static void dot(const T* w, const T* x, int from, int to, T* sum, int k) {
         Vec<T> total = broadcast(sum[k]);
-        for (int j = from; j < to; ++j) total = fma(broadcast(w[j]), broadcast(x[j]), total);
+        for (int j = from; j < to; ++j) total = add_weighted(broadcast(w[j]), broadcast(x[j]), total);
         sum[k] = total[0];
     }
     static void dot_shared(const T* w, const T* x, int from, int to, T* sum, int k) {

@@ -98,12 +98,12 @@ struct Samples {
     static void set_entry(T* to, int k, T value) {
         for (int v = 0; v < width; v += lanes<T>) store(to + k * width + v, broadcast(value));
     }
-    // sum[k] += w[j] x[j] over from <= j < to
+    // sum[k] += w[j] x[j] over from <= j < to; nothing where w[j] is 0, whatever x[j]
     static void dot(const T* w, const T* x, int from, int to, T* sum, int k) {
         for (int v = 0; v < width; v += lanes<T>) {
             Vec<T> total = load(sum + k * width + v);
             for (int j = from; j < to; ++j)
-                total = fma(load(w + j * width + v), load(x + j * width + v), total);
+                total = add_weighted(load(w + j * width + v), load(x + j * width + v), total);
             store(sum + k * width + v, total);
         }
     }
@@ -111,7 +111,8 @@ struct Samples {
     static void dot_shared(const T* w, const T* x, int from, int to, T* sum, int k) {
         for (int v = 0; v < width; v += lanes<T>) {
             Vec<T> total = load(sum + k * width + v);
-            for (int j = from; j < to; ++j) total = fma(load(w + j * width + v), broadcast(x[j]), total);
+            for (int j = from; j < to; ++j)
+                total = add_weighted(load(w + j * width + v), broadcast(x[j]), total);
             store(sum + k * width + v, total);
         }
     }

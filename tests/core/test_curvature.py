@@ -184,3 +184,13 @@ def test_slopes_that_are_denormal_are_not_flushed_to_zero() -> None:
         np.testing.assert_allclose(net.laplacian(X)[-1], [15 * tiny], rtol=0, atol=4 * bits)
         v = np.array([1.0, -1.0])
         np.testing.assert_allclose(net.hvp(X, v)[-1], [wanted @ v], rtol=0, atol=4 * bits)
+
+
+def test_what_does_not_bend_adds_nothing_even_where_its_slope_overflows() -> None:
+    saturated = sn.Network([[[1e160]], [[1.0]]], [[0.0], [0.0]], ["tanh", "identity"])
+    straight = sn.Network([[[1e200]]] * 3, [[0.0]] * 3, ["relu", "relu", "identity"])
+    for X in (np.array([[1e100]]), np.full((60, 1), 1e100)):
+        assert (saturated.laplacian(X) == 0).all()
+        assert (saturated.hessian(X) == 0).all()
+        assert (straight.hvp(np.ones_like(X), X) == 0).all()
+        assert (straight.hessian(np.ones_like(X)) == 0).all()
