@@ -1,14 +1,17 @@
 """The ceiling: multiply-adds in registers (`peak.cpp`), and the best matrix product NumPy reaches.
 
-A peak is the best of all attempts, not their median: whatever else runs can only take from it. It
-is tried again before each case, because a clock that rises later would lift a case above it. The
-matrix product is there to doubt the peak: whatever multiplies matrices faster disproves it.
+The peak of the machine is the best of all attempts: whatever else runs can only take from it. It is
+tried again before each case, because a clock that rises later would lift a case above it. The matrix
+product is there to doubt the peak: whatever multiplies matrices faster disproves it.
+
+What a case reaches is measured in the minutes of that case, so its share is of a peak that took
+turns with it, median by median: a neighbour on the same machine takes from both.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -71,6 +74,16 @@ class Peak:
                     np.matmul(A, B, out=C)
                     rate = 2 * n**3 / (perf_counter() - start)
                     self.gemm[dtype] = max(rate, self.gemm.get(dtype, 0.0))
+
+    def turn(
+        self, single: bool, dtype: str, rates: list[float]
+    ) -> dict[tuple[str, str], Callable[[], None]]:
+        """Return a turn that adds what it reaches to `rates`; none without the library."""
+        chains = self.chains
+        if chains is None:
+            return {}
+        threads = 1 if single else self.threads
+        return {("peak", ""): lambda: rates.append(chains.flops(threads, dtype, self.seconds / 2))}
 
     def of(self, single: bool, dtype: str) -> float | None:
         """Return the peak of one core or of all; None if it was not measured."""

@@ -13,12 +13,16 @@ from benchmarks.peak import Peak
 
 @dataclass(frozen=True)
 class Result:
-    """One case, timed: every contender's every mode; of one row, slopenet's best time too."""
+    """One case, timed: every contender's every mode; of one row, slopenet's best time too.
+
+    `peak` is the machine's in the same rounds, operations a second; None if it was not measured.
+    """
 
     case: Case
     timings: Mapping[Way, Timing]
     difference: float
     best: Mapping[str, float]
+    peak: float | None
 
     @property
     def own(self) -> Timing:
@@ -45,9 +49,8 @@ def _speed(operations: float, seconds: float) -> str:
     return _figure(operations / seconds / 1e9)
 
 
-def _share(case: Case, seconds: float, peak: Peak) -> str:
-    most = peak.of(case.rows is None, case.dtype)
-    return f"{100 * case.work / seconds / most:.1f} %" if most else "–"
+def _share(work: float, seconds: float, peak: float | None) -> str:
+    return f"{100 * work / seconds / peak:.1f} %" if peak else "–"
 
 
 def _line(case: Case) -> str:
@@ -63,14 +66,14 @@ def _beside(best: tuple[str, Timing] | None, own: float) -> str:
     return f"{_figure(timing.median / own)}× ({f'{_time(timing.median)} {mode}'.strip()})"
 
 
-def summary(quantity: str, results: Sequence[Result], peers: Sequence[str], peak: Peak) -> Page:
+def summary(quantity: str, results: Sequence[Result], peers: Sequence[str]) -> Page:
     """Set slopenet beside the better mode of each peer, and say how many times slower that is."""
     mine = [result for result in results if result.case.quantity == quantity]
     present = [peer for peer in peers if any(result.better(peer) for result in mine)]
     rows = []
     for result in mine:
         own, work = result.own.median, result.case.work
-        row = [_line(result.case), _time(own), _speed(work, own), _share(result.case, own, peak)]
+        row = [_line(result.case), _time(own), _speed(work, own), _share(work, own, result.peak)]
         row += [_beside(result.better(peer), own) for peer in present]
         rows.append(row)
     head = ["network", "slopenet", "GFLOP/s", "of peak", *present]
@@ -91,7 +94,7 @@ def call_times(results: Sequence[Result], peak: Peak) -> Page:
                     f"{result.case.work:,}",
                     _speed(result.case.work, seconds),
                     f"{most / 1e9:.1f}" if most else "–",
-                    _share(result.case, seconds, peak),
+                    _share(result.case.work, seconds, most),
                 ]
             )
             title = ""
@@ -99,7 +102,7 @@ def call_times(results: Sequence[Result], peak: Peak) -> Page:
     return Page(f"One row: call time, best of {BLOCKS} blocks", head, rows)
 
 
-def details(results: Sequence[Result], peak: Peak) -> Page:
+def details(results: Sequence[Result]) -> Page:
     """List every mode of everyone: median, spread, useful operations a second."""
     rows = []
     for result in results:
@@ -112,7 +115,7 @@ def details(results: Sequence[Result], peak: Peak) -> Page:
                     _time(timing.median),
                     f"{_figure(timing.median / result.own.median)}×",
                     _speed(result.case.work, timing.median),
-                    _share(result.case, timing.median, peak),
+                    _share(result.case.work, timing.median, result.peak),
                     f"±{100 * timing.spread:.0f} %",
                     str(len(timing.seconds)),
                 ]

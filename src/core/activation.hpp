@@ -77,7 +77,7 @@ struct Sigmoid {
     template <class V, class E>
     static SLOPENET_INLINE Sigma<V> of(V z, E x) {
         const Logistic<E> f(x);
-        const V bend = f.x.times(f.q_squared() * f.exact_tanh_half());
+        const V bend = f.x.times(f.q_squared(), f.exact_tanh_half());
         return {f.value(z < Scalar<V>(0)), f.slope(), copysign(bend, -z)};
     }
 };
@@ -97,7 +97,7 @@ struct Tanh {
     static SLOPENET_INLINE Sigma<V> of(V z, E x) {
         const Logistic<E> f(x);
         const V u = f.e * f.q, four_u = f.x.times(f.q * Scalar<V>(4));
-        const V bend = f.x.times(f.q_squared() * Scalar<V>(8) * f.exact_tanh_half());
+        const V bend = f.x.times(f.q_squared() * Scalar<V>(8), f.exact_tanh_half());
         return {copysign(f.tanh_half(), z), four_u * (one<V> - u), copysign(bend, -z)};
     }
 };
@@ -162,7 +162,7 @@ SLOPENET_INLINE Sigma<V> gated(V z, Exp<V, false> x, Pair<V> rise, Pair<V> turn,
     const V below = residual(left.hi + (left.lo - rise.lo), -rise.hi, u), above = fma(rise.hi, u, one<V>);
     const V bend = fma(drop.hi + drop.hi, u, fall.hi + (fall.lo - (drop.lo - turn.lo)));
     return {negative ? -x.times(t * f.q) : z * f.q,
-            negative ? x.times(fma(f.q, below, f.rest() * below)) : f.q * above,
+            negative ? x.times(corrected(f.q, below, f.rest() * below)) : f.q * above,
             x.times(f.q_squared() * bend)};
 }
 
@@ -242,7 +242,7 @@ struct Mish {
         const F64 tau = fma(e, broadcast(2.0), 1.0) * r, up = rise * r2;
         const F64 bend = cubic * r3, bend_lost = fma(cubic_lost, r3, -residual(bend, cubic, r3));
         return {negative ? x.times(fma(near * e, (e + 1.0) * -r, near)) : z * tau,
-                negative ? x.times(fall * r2) : tau + scaled(fma(p, up, up), n),
+                negative ? x.times(fall, r2) : tau + scaled(fma(p, up, up), n),
                 scaled(bend + fma(p, bend, fma(p, bend_lost, bend_lost)), n + 2.0)};
     }
 };

@@ -170,6 +170,11 @@ struct Exp {
     }
     SLOPENET_INLINE V value() const { return scale(p + Scalar<V>(1)); }
     SLOPENET_INLINE V times(V y) const { return scale(fma(p, y, y)); }
+    // times a b, of which rounding the product loses nothing
+    SLOPENET_INLINE V times(V a, V b) const {
+        const V y = a * b;
+        return scale(y + fma(p, y, -residual(y, a, b)));
+    }
     // exp(x) - 1 with all its digits
     SLOPENET_INLINE V minus_one() const {
         const V factor = scale(broadcast(Scalar<V>(1)));

@@ -48,8 +48,8 @@ struct Rows {
     static void product(const T* packed, int rows, int depth, const T* A, T* C, int count, const E& e) {
         const long lda = panel(depth), ld = panel(rows);
         int index = 0;
-        for (; index + 4 <= count; index += 4)
-            strips<2, 4>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
+        for (; index + 3 <= count; index += 3)  // 12 accumulators
+            strips<4, 3>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
         for (; index < count; ++index)
             strips<8, 1>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
     }

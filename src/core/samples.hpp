@@ -100,21 +100,11 @@ struct Samples {
     }
     // sum[k] += w[j] x[j] over from <= j < to; nothing where w[j] is 0, whatever x[j]
     static void dot(const T* w, const T* x, int from, int to, T* sum, int k) {
-        for (int v = 0; v < width; v += lanes<T>) {
-            Vec<T> total = load(sum + k * width + v);
-            for (int j = from; j < to; ++j)
-                total = add_weighted(load(w + j * width + v), load(x + j * width + v), total);
-            store(sum + k * width + v, total);
-        }
+        add_dot(w, from, to, sum + k * width, [&](int j, int v) { return load(x + j * width + v); });
     }
     // the same, x shared by all samples
     static void dot_shared(const T* w, const T* x, int from, int to, T* sum, int k) {
-        for (int v = 0; v < width; v += lanes<T>) {
-            Vec<T> total = load(sum + k * width + v);
-            for (int j = from; j < to; ++j)
-                total = add_weighted(load(w + j * width + v), broadcast(x[j]), total);
-            store(sum + k * width + v, total);
-        }
+        add_dot(w, from, to, sum + k * width, [&](int j, int) { return broadcast(x[j]); });
     }
 
     // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
@@ -231,6 +221,19 @@ struct Samples {
     }
 
   private:
+    template <class X>
+    static void add_dot(const T* w, int from, int to, T* sum, const X& x) {
+        Vec<T> total[3];
+        for (int i = 0; i < 3; ++i) total[i] = load(sum + i * lanes<T>);
+        for (int j = from; j < to; ++j) {
+            for (int i = 0; i < 3; ++i) {
+                const int v = i * lanes<T>;
+                total[i] = add_weighted(load(w + j * width + v), x(j, v), total[i]);
+            }
+        }
+        for (int i = 0; i < 3; ++i) store(sum + i * lanes<T>, total[i]);
+    }
+
     // R rows of a product of one sample's matrices; rows of b are ld apart.
     template <int R>
     static void one_sample(const T* a, const T* b, long ld, int inner, int cols, T* c) {
