@@ -1,8 +1,8 @@
 """The ceiling: multiply-adds in registers (`peak.cpp`), and the best matrix product NumPy reaches.
 
-The peak of the machine is the best of all attempts: whatever else runs can only take from it. It is
-tried again before each case, because a clock that rises later would lift a case above it. The matrix
-product is there to doubt the peak: whatever multiplies matrices faster disproves it.
+The peak of the machine is the best of all attempts: whatever else runs can only take from it. It
+is tried again before each case, because a clock that rises later would lift a case above it. The
+matrix product is there to doubt the peak: whatever multiplies matrices faster disproves it.
 
 What a case reaches is measured in the minutes of that case, so its share is of a peak that took
 turns with it, median by median: a neighbour on the same machine takes from both.
