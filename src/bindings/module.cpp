@@ -39,6 +39,7 @@ __attribute__((visibility("default"))) void slopenet_set_num_threads(int n) {
 NB_MODULE(_core, m) {
     using namespace slopenet;
     m.doc() = "The compiled core of slopenet.";
+    nb::set_leak_warnings(false);  // of a daemon thread that still holds a network at exit
     if (_import_array() < 0) throw nb::python_error();
     m.def("get_num_threads", &slopenet_get_num_threads, "The most threads that a call uses.");
     m.def("set_num_threads", &slopenet_set_num_threads, "n"_a);

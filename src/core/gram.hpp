@@ -160,34 +160,41 @@ class Gram<Rows<T>, T> {
     Gram(int inputs, int) : n(inputs) {}
     void add(const Bend<T>& bend, const Layer<T>&, const T* Z, bool) { parts[count++] = {bend, Z}; }
     void write(long, T* to, long, const Stop& stop) const {
-        constexpr int N = 4;
-        for (int a = 0; a < n && !stop(); a += N) {
-            for (int b = a / lanes<T> * lanes<T>; b < n; b += lanes<T>) {
-                Vec<T> sum[N] = {};
-                for (int p = 0; p < count; ++p) {
-                    const Bend<T>& bend = parts[p].bend;
-                    for (int j = bend.from; j < bend.to; ++j) {
-                        const T* row = parts[p].Z + j * padded(n);
-                        const Vec<T> right = load(row + b);
-                        for (int i = 0; i < N; ++i) {
-                            const T weighted = bend.weight[j] * row[a + i < n ? a + i : n - 1];
-                            sum[i] = fma(broadcast(weighted), right, sum[i]);
-                        }
-                    }
-                }
-                for (int i = 0; i < N && a + i < n; ++i) {
-                    for (int j = 0; j < lanes<T> && b + j < n; ++j) {
-                        if (b + j < a + i) continue;
-                        to[static_cast<long>(a + i) * n + b + j] = to[static_cast<long>(b + j) * n + a + i] =
-                            sum[i][j];
-                    }
-                }
-            }
+        for (int a = 0; a < n && !stop(); a += tall) {
+            int b = a / lanes<T> * lanes<T>;
+            for (; b + 3 * lanes<T> <= padded(n); b += 3 * lanes<T>) block<3>(a, b, to);
+            for (; b < n; b += lanes<T>) block<1>(a, b, to);
         }
     }
 
   private:
+    static constexpr int tall = 4;
     static long padded(int inputs) { return round_up<long>(inputs, lanes<T>); }
+
+    // tall x V vectors of entries; beyond the last row the last is taken again.
+    template <int V>
+    void block(int a, int b, T* to) const {
+        Vec<T> sum[tall][V] = {};
+        for (int p = 0; p < count; ++p) {
+            const Bend<T>& bend = parts[p].bend;
+            for (int j = bend.from; j < bend.to; ++j) {
+                const T* row = parts[p].Z + j * padded(n);
+                Vec<T> right[V];
+                for (int v = 0; v < V; ++v) right[v] = load(row + b + v * lanes<T>);
+                for (int i = 0; i < tall; ++i) {
+                    const Vec<T> weighted = broadcast(bend.weight[j] * row[a + i < n ? a + i : n - 1]);
+                    for (int v = 0; v < V; ++v) sum[i][v] = fma(weighted, right[v], sum[i][v]);
+                }
+            }
+        }
+        for (int i = 0; i < tall && a + i < n; ++i) {
+            for (int j = 0; j < V * lanes<T> && b + j < n; ++j) {
+                if (b + j < a + i) continue;
+                to[static_cast<long>(a + i) * n + b + j] = to[static_cast<long>(b + j) * n + a + i] =
+                    sum[i][j / lanes<T>][j % lanes<T>];
+            }
+        }
+    }
     struct Part {
         Bend<T> bend;
         const T* Z;
