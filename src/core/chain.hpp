@@ -5,6 +5,7 @@
 // blocks of directions that stay in cache; inner brackets are computed whole.
 #pragma once
 
+#include "batched.hpp"
 #include "forward.hpp"
 
 namespace slopenet::SLOPENET_ISA {
@@ -46,8 +47,8 @@ class Chain {
         if (!root.single() && is_product(root)) {
             const T* A = whole(root.left, false, true);
             const T* B = whole(root.right, false, true);
-            L::batched_write(A, B, net.outputs(), cols(net.brackets[root.left]), net.inputs(), groups, n,
-                             product_space(), J);
+            Batched<L, T>::write(A, B, net.outputs(), cols(net.brackets[root.left]), net.inputs(), groups, n,
+                                 product_space(), J);
         } else if (ends_forward(net, 0)) {
             forward_blocks(n, J, stop);
         } else {
@@ -65,7 +66,7 @@ class Chain {
     }
     T* product_space() {
         const int inner = cols(net.brackets[net.brackets[0].left]);
-        return arena.take(L::batched_space(net.outputs(), inner, net.inputs()));
+        return arena.take(Batched<L, T>::space(net.outputs(), inner, net.inputs()));
     }
     // Whether a bracket's last product is W times columns; of two layers it is the other way round.
     static bool ends_forward(const Net<T>& net, int index) {
@@ -187,7 +188,8 @@ class Chain {
         if (product) {
             const T* A = whole(b.left, false, true);
             const T* B = whole(b.right, scaled, true);
-            if (arena.base) L::batched(A, B, made, height, cols(net.brackets[b.left]), width, groups);
+            if (arena.base)
+                Batched<L, T>::product(A, B, made, height, cols(net.brackets[b.left]), width, groups);
         } else if (forward) {
             const T* t = whole(b.right, scaled, false);
             if (arena.base) step(b.last, t, made, width);

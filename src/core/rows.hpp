@@ -73,26 +73,6 @@ struct Rows {
         dot(w, x, from, to, sum, k);
     }
 
-    static void batched(const T* A, const T* B, T* C, int rows, int inner, int cols, int) {
-        const long ld = panel(cols);
-        for (int r = 0; r < rows; ++r) {
-            for (long col = 0; col < ld; col += lanes<T>) {
-                Vec<T> sum{};
-                for (int k = 0; k < inner; ++k)
-                    sum = fma(broadcast(A[r * panel(inner) + k]), load(B + k * ld + col), sum);
-                store(C + r * ld + col, sum);
-            }
-        }
-    }
-    static long batched_space(int, int, int cols) { return panel(cols); }
-    static void batched_write(const T* A, const T* B, int rows, int inner, int cols, int, long, T* scratch,
-                              T* to) {
-        for (int r = 0; r < rows; ++r) {
-            batched(A + r * panel(inner), B, scratch, 1, inner, cols, 1);
-            std::memcpy(to + static_cast<long>(r) * cols, scratch,
-                        static_cast<std::size_t>(cols) * sizeof(T));
-        }
-    }
     static void turn(const T* from, int count, int rows, int, T* to) {
         for (int r = 0; r < rows; ++r) {
             for (int c = 0; c < count; ++c) to[r * panel(count) + c] = from[c * panel(rows) + r];

@@ -107,51 +107,6 @@ struct Samples {
         add_dot(w, from, to, sum + k * width, [&](int j, int) { return broadcast(x[j]); });
     }
 
-    // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
-    static void batched(const T* A, const T* B, T* C, int rows, int inner, int cols, int groups) {
-        const long all = static_cast<long>(groups) * width;
-        batched_blocks(A, B, rows, inner, cols, groups, all,
-                       [&](int row, int col, int g, int v, const auto& x) {
-                           T* to = C + (row * groups + g) * panel(cols) + static_cast<long>(col) * width + v;
-                           if (col + lanes<T> <= cols) {
-                               for (int i = 0; i < lanes<T>; ++i)
-                                   store(to + static_cast<long>(i) * width, x[i]);
-                           } else {
-                               T rest[lanes<T>][lanes<T>];
-                               for (int i = 0; i < lanes<T>; ++i) store(rest[i], x[i]);
-                               for (int i = 0; col + i < cols; ++i)
-                                   store(to + static_cast<long>(i) * width, load(rest[i]));
-                           }
-                       });
-    }
-    // The same, to an array of (rows, cols) for each of n samples, one after the other: what leaves for
-    // memory leaves it in long runs.
-    static long batched_space(int rows, int inner, int cols) {
-        return lanes<T> * inner * (static_cast<long>(rows) + round_up(cols, lanes<T>));
-    }
-    static void batched_write(const T* A, const T* B, int rows, int inner, int cols, int groups, long n,
-                              T* space, T* to) {
-        const long ld = round_up(cols, lanes<T>), a_size = static_cast<long>(rows) * inner,
-                   b_size = inner * ld;
-        T *a = space, *b = space + lanes<T> * a_size;
-        for (long s0 = 0; s0 < n; s0 += lanes<T>) {
-            const long g = s0 / width, v = s0 % width, used = n - s0 < lanes<T> ? n - s0 : lanes<T>;
-            for (int r = 0; r < rows; ++r)
-                write_run(A + (r * groups + g) * panel(inner) + v, width, inner, used, a + r * inner, a_size);
-            for (int k = 0; k < inner; ++k)
-                write_run(B + (k * groups + g) * panel(cols) + v, width, cols, used, b + k * ld, b_size);
-            for (int lane = 0; lane < used; ++lane) {
-                const T *ai = a + lane * a_size, *bi = b + lane * b_size;
-                T* c = to + (s0 + lane) * rows * cols;
-                int r = 0;
-                for (; r + micro_rows <= rows; r += micro_rows)
-                    one_sample<micro_rows>(ai + r * inner, bi, ld, inner, cols,
-                                           c + static_cast<long>(r) * cols);
-                for (; r < rows; ++r)
-                    one_sample<1>(ai + r * inner, bi, ld, inner, cols, c + static_cast<long>(r) * cols);
-            }
-        }
-    }
     // `count` panels of `rows` become `rows` panels of `count`.
     static void turn(const T* from, int count, int rows, int groups, T* to) {
         for (int c = 0; c < count; ++c) {
@@ -232,85 +187,6 @@ struct Samples {
             }
         }
         for (int i = 0; i < 3; ++i) store(sum + i * lanes<T>, total[i]);
-    }
-
-    // R rows of a product of one sample's matrices; rows of b are ld apart.
-    template <int R>
-    static void one_sample(const T* a, const T* b, long ld, int inner, int cols, T* c) {
-        int col = 0;
-        for (; col + 3 * lanes<T> <= cols; col += 3 * lanes<T>)
-            strip<R, 3>(a, b + col, ld, inner, c + col, cols, 3 * lanes<T>);
-        for (; col < cols; col += lanes<T>)
-            strip<R, 1>(a, b + col, ld, inner, c + col, cols, cols - col < lanes<T> ? cols - col : lanes<T>);
-    }
-    template <int R, int V>
-    static void strip(const T* a, const T* b, long ld, int inner, T* c, int cols, int used) {
-        Vec<T> sum[R][V] = {};
-        for (int k = 0; k < inner; ++k) {
-            Vec<T> bk[V];
-            for (int v = 0; v < V; ++v) bk[v] = load(b + k * ld + v * lanes<T>);
-            for (int r = 0; r < R; ++r) {
-                const Vec<T> ak = broadcast(a[static_cast<long>(r) * inner + k]);
-                for (int v = 0; v < V; ++v) sum[r][v] = fma(ak, bk[v], sum[r][v]);
-            }
-        }
-        for (int r = 0; r < R; ++r) {
-            T* to = c + static_cast<long>(r) * cols;
-            for (int v = 0; v < V; ++v) {
-                if (used >= (v + 1) * lanes<T>) {
-                    store(to + v * lanes<T>, sum[r][v]);
-                } else {
-                    std::memcpy(to, &sum[r][v], static_cast<std::size_t>(used) * sizeof(T));
-                }
-            }
-        }
-    }
-
-    // Rows by a vector's worth of columns: as many accumulators as there are registers for.
-    static constexpr int block_rows = 2 * micro_rows > lanes<T> ? 2 * micro_rows / lanes<T> : 1;
-
-    // done(row, col, g, v, x): x[i] is entry (row, col + i) of a vector of samples. Beyond the last row or
-    // column the last is computed again.
-    template <class Done>
-    static void batched_blocks(const T* A, const T* B, int rows, int inner, int cols, int groups, long n,
-                               const Done& done) {
-        constexpr int resident = 16;  // rows of A that stay in L1 while all columns of B pass
-        for (int g = 0; g < groups; ++g) {
-            for (int r0 = 0; r0 < rows; r0 += resident) {
-                const int end = r0 + resident < rows ? r0 + resident : rows;
-                for (int v = 0; v < width && static_cast<long>(g) * width + v < n; v += lanes<T>) {
-                    for (int col = 0; col < cols; col += lanes<T>) {
-                        for (int row = r0; row < end; row += block_rows)
-                            batched_block(A, B, row, rows, inner, col, cols, g, groups, v, done);
-                    }
-                }
-            }
-        }
-    }
-    template <class Done>
-    static SLOPENET_INLINE void batched_block(const T* A, const T* B, int row, int rows, int inner, int col,
-                                              int cols, int g, int groups, int v, const Done& done) {
-        const T* a[block_rows];
-        for (int i = 0; i < block_rows; ++i) {
-            const long r = row + i < rows ? row + i : rows - 1;
-            a[i] = A + (r * groups + g) * panel(inner) + v;
-        }
-        long b[lanes<T>];
-        for (int j = 0; j < lanes<T>; ++j)
-            b[j] = static_cast<long>(col + j < cols ? col + j : cols - 1) * width + v;
-        Vec<T> sum[block_rows][lanes<T>] = {};
-        for (int k = 0; k < inner; ++k) {
-            const T* Bk = B + (static_cast<long>(k) * groups + g) * panel(cols);
-            Vec<T> ak[block_rows];
-            for (int i = 0; i < block_rows; ++i) ak[i] = load(a[i] + static_cast<long>(k) * width);
-            for (int j = 0; j < lanes<T>; ++j) {
-                const Vec<T> bk = load(Bk + b[j]);
-                for (int i = 0; i < block_rows; ++i) sum[i][j] = fma(ak[i], bk, sum[i][j]);
-            }
-        }
-        for (int i = 0; i < block_rows; ++i) {
-            if (row + i < rows) done(row + i, col, g, v, sum[i]);
-        }
     }
 };
 

@@ -1,0 +1,170 @@
+// Products of two matrices of each sample, where a bracket meets a bracket. Each entry adds its products in
+// the order k = 0, 1, ..., as everywhere.
+#pragma once
+
+#include "rows.hpp"
+#include "samples.hpp"
+
+namespace slopenet::SLOPENET_ISA {
+
+template <class L, class T>
+struct Batched;
+
+template <class T>
+struct Batched<Samples<T>, T> {
+    using L = Samples<T>;
+
+    // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
+    static void product(const T* A, const T* B, T* C, int rows, int inner, int cols, int groups) {
+        const long all = static_cast<long>(groups) * L::width;
+        batched_blocks(
+            A, B, rows, inner, cols, groups, all, [&](int row, int col, int g, int v, const auto& x) {
+                T* to = C + (row * groups + g) * L::panel(cols) + static_cast<long>(col) * L::width + v;
+                if (col + lanes<T> <= cols) {
+                    for (int i = 0; i < lanes<T>; ++i) store(to + static_cast<long>(i) * L::width, x[i]);
+                } else {
+                    T rest[lanes<T>][lanes<T>];
+                    for (int i = 0; i < lanes<T>; ++i) store(rest[i], x[i]);
+                    for (int i = 0; col + i < cols; ++i)
+                        store(to + static_cast<long>(i) * L::width, load(rest[i]));
+                }
+            });
+    }
+    // The same, to an array of (rows, cols) for each of n samples, one after the other: what leaves for
+    // memory leaves it in long runs.
+    static long space(int rows, int inner, int cols) {
+        return lanes<T> * inner * (static_cast<long>(rows) + round_up(cols, lanes<T>));
+    }
+    static void write(const T* A, const T* B, int rows, int inner, int cols, int groups, long n, T* space,
+                      T* to) {
+        const long ld = round_up(cols, lanes<T>), a_size = static_cast<long>(rows) * inner,
+                   b_size = inner * ld;
+        T *a = space, *b = space + lanes<T> * a_size;
+        for (long s0 = 0; s0 < n; s0 += lanes<T>) {
+            const long g = s0 / L::width, v = s0 % L::width, used = n - s0 < lanes<T> ? n - s0 : lanes<T>;
+            for (int r = 0; r < rows; ++r)
+                L::write_run(A + (r * groups + g) * L::panel(inner) + v, L::width, inner, used, a + r * inner,
+                             a_size);
+            for (int k = 0; k < inner; ++k)
+                L::write_run(B + (k * groups + g) * L::panel(cols) + v, L::width, cols, used, b + k * ld,
+                             b_size);
+            for (int lane = 0; lane < used; ++lane) {
+                const T *ai = a + lane * a_size, *bi = b + lane * b_size;
+                T* c = to + (s0 + lane) * rows * cols;
+                int r = 0;
+                for (; r + micro_rows <= rows; r += micro_rows)
+                    one_sample<micro_rows>(ai + r * inner, bi, ld, inner, cols,
+                                           c + static_cast<long>(r) * cols);
+                for (; r < rows; ++r)
+                    one_sample<1>(ai + r * inner, bi, ld, inner, cols, c + static_cast<long>(r) * cols);
+            }
+        }
+    }
+
+  private:
+    // R rows of a product of one sample's matrices; rows of b are ld apart.
+    template <int R>
+    static void one_sample(const T* a, const T* b, long ld, int inner, int cols, T* c) {
+        int col = 0;
+        for (; col + 3 * lanes<T> <= cols; col += 3 * lanes<T>)
+            strip<R, 3>(a, b + col, ld, inner, c + col, cols, 3 * lanes<T>);
+        for (; col < cols; col += lanes<T>)
+            strip<R, 1>(a, b + col, ld, inner, c + col, cols, cols - col < lanes<T> ? cols - col : lanes<T>);
+    }
+    template <int R, int V>
+    static void strip(const T* a, const T* b, long ld, int inner, T* c, int cols, int used) {
+        Vec<T> sum[R][V] = {};
+        for (int k = 0; k < inner; ++k) {
+            Vec<T> bk[V];
+            for (int v = 0; v < V; ++v) bk[v] = load(b + k * ld + v * lanes<T>);
+            for (int r = 0; r < R; ++r) {
+                const Vec<T> ak = broadcast(a[static_cast<long>(r) * inner + k]);
+                for (int v = 0; v < V; ++v) sum[r][v] = fma(ak, bk[v], sum[r][v]);
+            }
+        }
+        for (int r = 0; r < R; ++r) {
+            T* to = c + static_cast<long>(r) * cols;
+            for (int v = 0; v < V; ++v) {
+                if (used >= (v + 1) * lanes<T>) {
+                    store(to + v * lanes<T>, sum[r][v]);
+                } else {
+                    std::memcpy(to, &sum[r][v], static_cast<std::size_t>(used) * sizeof(T));
+                }
+            }
+        }
+    }
+
+    // Rows by a vector's worth of columns: as many accumulators as there are registers for.
+    static constexpr int block_rows = 2 * micro_rows > lanes<T> ? 2 * micro_rows / lanes<T> : 1;
+
+    // done(row, col, g, v, x): x[i] is entry (row, col + i) of a vector of samples. Beyond the last row or
+    // column the last is computed again.
+    template <class Done>
+    static void batched_blocks(const T* A, const T* B, int rows, int inner, int cols, int groups, long n,
+                               const Done& done) {
+        constexpr int resident = 16;  // rows of A that stay in L1 while all columns of B pass
+        for (int g = 0; g < groups; ++g) {
+            for (int r0 = 0; r0 < rows; r0 += resident) {
+                const int end = r0 + resident < rows ? r0 + resident : rows;
+                for (int v = 0; v < L::width && static_cast<long>(g) * L::width + v < n; v += lanes<T>) {
+                    for (int col = 0; col < cols; col += lanes<T>) {
+                        for (int row = r0; row < end; row += block_rows)
+                            batched_block(A, B, row, rows, inner, col, cols, g, groups, v, done);
+                    }
+                }
+            }
+        }
+    }
+    template <class Done>
+    static SLOPENET_INLINE void batched_block(const T* A, const T* B, int row, int rows, int inner, int col,
+                                              int cols, int g, int groups, int v, const Done& done) {
+        const T* a[block_rows];
+        for (int i = 0; i < block_rows; ++i) {
+            const long r = row + i < rows ? row + i : rows - 1;
+            a[i] = A + (r * groups + g) * L::panel(inner) + v;
+        }
+        long b[lanes<T>];
+        for (int j = 0; j < lanes<T>; ++j)
+            b[j] = static_cast<long>(col + j < cols ? col + j : cols - 1) * L::width + v;
+        Vec<T> sum[block_rows][lanes<T>] = {};
+        for (int k = 0; k < inner; ++k) {
+            const T* Bk = B + (static_cast<long>(k) * groups + g) * L::panel(cols);
+            Vec<T> ak[block_rows];
+            for (int i = 0; i < block_rows; ++i) ak[i] = load(a[i] + static_cast<long>(k) * L::width);
+            for (int j = 0; j < lanes<T>; ++j) {
+                const Vec<T> bk = load(Bk + b[j]);
+                for (int i = 0; i < block_rows; ++i) sum[i][j] = fma(ak[i], bk, sum[i][j]);
+            }
+        }
+        for (int i = 0; i < block_rows; ++i) {
+            if (row + i < rows) done(row + i, col, g, v, sum[i]);
+        }
+    }
+};
+
+template <class T>
+struct Batched<Rows<T>, T> {
+    using L = Rows<T>;
+
+    static void product(const T* A, const T* B, T* C, int rows, int inner, int cols, int) {
+        const long ld = L::panel(cols);
+        for (int r = 0; r < rows; ++r) {
+            for (long col = 0; col < ld; col += lanes<T>) {
+                Vec<T> sum{};
+                for (int k = 0; k < inner; ++k)
+                    sum = fma(broadcast(A[r * L::panel(inner) + k]), load(B + k * ld + col), sum);
+                store(C + r * ld + col, sum);
+            }
+        }
+    }
+    static long space(int, int, int cols) { return L::panel(cols); }
+    static void write(const T* A, const T* B, int rows, int inner, int cols, int, long, T* scratch, T* to) {
+        for (int r = 0; r < rows; ++r) {
+            product(A + r * L::panel(inner), B, scratch, 1, inner, cols, 1);
+            std::memcpy(to + static_cast<long>(r) * cols, scratch,
+                        static_cast<std::size_t>(cols) * sizeof(T));
+        }
+    }
+};
+
+}  // namespace slopenet::SLOPENET_ISA
