@@ -16,19 +16,18 @@ struct Batched<Samples<T>, T> {
 
     // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
     static void product(const T* A, const T* B, T* C, int rows, int inner, int cols, int groups) {
-        const long all = static_cast<long>(groups) * L::width;
-        batched_blocks(
-            A, B, rows, inner, cols, groups, all, [&](int row, int col, int g, int v, const auto& x) {
-                T* to = C + (row * groups + g) * L::panel(cols) + static_cast<long>(col) * L::width + v;
-                if (col + lanes<T> <= cols) {
-                    for (int i = 0; i < lanes<T>; ++i) store(to + static_cast<long>(i) * L::width, x[i]);
-                } else {
-                    T rest[lanes<T>][lanes<T>];
-                    for (int i = 0; i < lanes<T>; ++i) store(rest[i], x[i]);
-                    for (int i = 0; col + i < cols; ++i)
-                        store(to + static_cast<long>(i) * L::width, load(rest[i]));
+        constexpr int resident = 16;  // rows of A that stay in L1 while all columns of B pass
+        for (int g = 0; g < groups; ++g) {
+            for (int r0 = 0; r0 < rows; r0 += resident) {
+                const int end = r0 + resident < rows ? r0 + resident : rows;
+                for (int v = 0; v < L::width; v += lanes<T>) {
+                    for (int col = 0; col < cols; col += lanes<T>) {
+                        for (int row = r0; row < end; row += block_rows)
+                            block(A, B, C, row, rows, inner, col, cols, g, groups, v);
+                    }
                 }
-            });
+            }
+        }
     }
     // The same, to an array of (rows, cols) for each of n samples, one after the other: what leaves for
     // memory leaves it in long runs.
@@ -97,27 +96,9 @@ struct Batched<Samples<T>, T> {
     // Rows by a vector's worth of columns: as many accumulators as there are registers for.
     static constexpr int block_rows = 2 * micro_rows > lanes<T> ? 2 * micro_rows / lanes<T> : 1;
 
-    // done(row, col, g, v, x): x[i] is entry (row, col + i) of a vector of samples. Beyond the last row or
-    // column the last is computed again.
-    template <class Done>
-    static void batched_blocks(const T* A, const T* B, int rows, int inner, int cols, int groups, long n,
-                               const Done& done) {
-        constexpr int resident = 16;  // rows of A that stay in L1 while all columns of B pass
-        for (int g = 0; g < groups; ++g) {
-            for (int r0 = 0; r0 < rows; r0 += resident) {
-                const int end = r0 + resident < rows ? r0 + resident : rows;
-                for (int v = 0; v < L::width && static_cast<long>(g) * L::width + v < n; v += lanes<T>) {
-                    for (int col = 0; col < cols; col += lanes<T>) {
-                        for (int row = r0; row < end; row += block_rows)
-                            batched_block(A, B, row, rows, inner, col, cols, g, groups, v, done);
-                    }
-                }
-            }
-        }
-    }
-    template <class Done>
-    static SLOPENET_INLINE void batched_block(const T* A, const T* B, int row, int rows, int inner, int col,
-                                              int cols, int g, int groups, int v, const Done& done) {
+    // One vector of samples. Beyond the last row or column the last is computed again, and not stored.
+    static SLOPENET_INLINE void block(const T* A, const T* B, T* C, int row, int rows, int inner, int col,
+                                      int cols, int g, int groups, int v) {
         const T* a[block_rows];
         for (int i = 0; i < block_rows; ++i) {
             const long r = row + i < rows ? row + i : rows - 1;
@@ -136,8 +117,9 @@ struct Batched<Samples<T>, T> {
                 for (int i = 0; i < block_rows; ++i) sum[i][j] = fma(ak[i], bk, sum[i][j]);
             }
         }
-        for (int i = 0; i < block_rows; ++i) {
-            if (row + i < rows) done(row + i, col, g, v, sum[i]);
+        for (int i = 0; i < block_rows && row + i < rows; ++i) {
+            T* to = C + (static_cast<long>(row + i) * groups + g) * L::panel(cols);
+            for (int j = 0; j < lanes<T> && col + j < cols; ++j) store(to + b[j], sum[i][j]);
         }
     }
 };

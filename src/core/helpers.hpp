@@ -1,9 +1,9 @@
-// Threads that help the calling one: started when first needed, asleep between calls.
+// Threads that help the calling one: started when first needed, asleep between calls; nothing spins.
 //
-// A thread that is started for a call may wait milliseconds for a core, on the very core of the one that
-// waits for it, where a sleeping thread is woken on an idle one in some 50 microseconds. Nothing spins
-// between calls. Each call has its helpers for itself, so calls of several threads run side by side. A forked
-// child begins with none. Helpers take no signals and compute in the floating-point environment of the call.
+// Each call has its helpers for itself, so calls of several threads run side by side. A forked child begins
+// with none. Helpers take no signals, compute in the floating-point environment of the call, and run where
+// the caller may run, but not on its core: in a virtual machine Linux takes an idle core for one that the
+// host has taken away, and would let the two share one for tens of milliseconds.
 #pragma once
 
 #include <pthread.h>

@@ -222,8 +222,8 @@ class Model {
                                 : std::min<long>(need.tile, (size + need.step - 1) / need.step * need.step);
     }
 
-    // A thread costs about as much as a million operations; nothing smaller is worth one. `sweeps` counts
-    // how often all the weights are gone through.
+    // Waking a thread costs about as much as a million operations; nothing smaller is worth it. `sweeps`
+    // counts how often all the weights are gone through.
     int workers_for(double sweeps, int threads, long blocks) const {
         const double work = sweeps * static_cast<double>(parameter_count);
         const double useful =
