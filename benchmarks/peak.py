@@ -85,9 +85,9 @@ class Peak:
         threads = 1 if single else self.threads
         return {("peak", ""): lambda: rates.append(chains.flops(threads, dtype, self.seconds / 2))}
 
-    def of(self, single: bool, dtype: str) -> float | None:
-        """Return the peak of one core or of all; None if it was not measured."""
-        return self.best.get((1 if single else self.threads, dtype))
+    def of_one_core(self, dtype: str) -> float | None:
+        """Return the best of one core; None if it was not measured."""
+        return self.best.get((1, dtype))
 
     def describe(self) -> dict[str, str]:
         """Say what was reached, and whether a matrix product was faster."""

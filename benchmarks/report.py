@@ -84,7 +84,7 @@ def call_times(results: Sequence[Result], peak: Peak) -> Page:
     """Say what one call of slopenet takes at best, beside the time that the peak would take."""
     rows = []
     for result in results:
-        title, most = _line(result.case), peak.of(True, result.case.dtype)
+        title, most = _line(result.case), peak.of_one_core(result.case.dtype)
         for mode, seconds in result.best.items():
             rows.append(
                 [

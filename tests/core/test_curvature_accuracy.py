@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import oracle
 import pytest
+from curvatures import by_core, by_reference
 from networks import ACTIVATIONS, points, random_network
 
 import slopenet as sn
-from slopenet import derivation
 
 # 1 to 6 layers
 DEPTHS = [
@@ -24,31 +24,9 @@ EACH = pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 Results = dict[str, np.ndarray]
 
 
-def by_core(net: sn.Network, x: np.ndarray, v: np.ndarray, u: np.ndarray) -> Results:
-    """At a single point."""
-    return {
-        "hessian": net.hessian(x),
-        "hvp": net.hvp(x, v),
-        "weighted_hessian": net.weighted_hessian(x, u),
-        "laplacian": net.laplacian(x),
-    }
-
-
 def by_core_in_a_batch(net: sn.Network, x: np.ndarray, v: np.ndarray, u: np.ndarray) -> Results:
     """The other layout, whole tiles."""
     return {name: many[37] for name, many in by_core(net, np.stack([x] * 50), v, u).items()}
-
-
-def by_reference(net: sn.Network, x: np.ndarray, v: np.ndarray, u: np.ndarray) -> Results:
-    chain = net.chain()
-    sweep = derivation.forward(chain, x)
-    D, S = derivation.D(chain, sweep), derivation.S(chain, sweep)
-    return {
-        "hessian": derivation.hessian(chain, D, S),
-        "hvp": derivation.hvp(chain, D, S, v),
-        "weighted_hessian": derivation.weighted_hessian(chain, D, S, u),
-        "laplacian": derivation.laplacian(chain, D, S),
-    }
 
 
 def assert_exact(net: sn.Network, x: np.ndarray, *, saturated: bool = False) -> None:
