@@ -59,7 +59,7 @@ struct Logistic {
     SLOPENET_INLINE V q_squared() const { return corrected(q, q, (q + q) * rest()); }
     SLOPENET_INLINE V exact_tanh_half() const {
         const V m1 = -x.minus_one();
-        return corrected(m1, q, m1 * rest());
+        return corrected(m1, q, fma(m1, rest(), -x.minus_one_lost() * q));
     }
 };
 

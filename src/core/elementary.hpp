@@ -162,6 +162,7 @@ template <class V, bool normal>
 struct Exp {
     using Vector = V;
     V p, n;         // expm1(r) and n of x = n ln 2 + r
+    V lost;         // what p lacks of expm1(r)
     Mask<V> power;  // n, as a part of the bits of a number
 
     SLOPENET_INLINE V scale(V x) const {
@@ -170,15 +171,21 @@ struct Exp {
     }
     SLOPENET_INLINE V value() const { return scale(p + Scalar<V>(1)); }
     SLOPENET_INLINE V times(V y) const { return scale(fma(p, y, y)); }
-    // times a b, of which rounding the product loses nothing
+    // times a b, rounded about once
     SLOPENET_INLINE V times(V a, V b) const {
         const V y = a * b;
-        return scale(y + fma(p, y, -residual(y, a, b)));
+        return scale(y + fma(p, y, fma(lost, y, -residual(y, a, b))));
     }
     // exp(x) - 1 with all its digits
     SLOPENET_INLINE V minus_one() const {
         const V factor = scale(broadcast(Scalar<V>(1)));
         return fma(factor, p, factor - Scalar<V>(1));
+    }
+    // what that lacks of it
+    SLOPENET_INLINE V minus_one_lost() const {
+        const V factor = scale(broadcast(Scalar<V>(1))), rest = factor - Scalar<V>(1);
+        const V m = fma(factor, p, rest);
+        return fma(factor, lost, residual(rest - m, -factor, p));
     }
 };
 
@@ -191,10 +198,12 @@ SLOPENET_INLINE Exp<V, normal> exp_as(V x, V tail) {
     const V high = fma(-n, broadcast(C::ln2_high), x);
     if constexpr (fine) {  // what rounding r loses is kept
         const V low = fma(-n, broadcast(C::ln2_low), tail), r = high + low;
-        return {r + fma(r * r, C::terms(r), low - (r - high)), n, power};
+        const V rest = fma(r * r, C::terms(r), low - (r - high)), p = r + rest;
+        return {p, n, rest - (p - r), power};
     }
-    const V r = fma(-n, broadcast(C::ln2_low), high);
-    return {fma(r * r, C::terms(r), r), n, power};
+    const V r = fma(-n, broadcast(C::ln2_low), high), r_lost = fma(-n, broadcast(C::ln2_low), high - r);
+    const V r2 = r * r, terms = C::terms(r), p = fma(r2, terms, r);
+    return {p, n, fma(r2, terms, r - p) + r_lost, power};
 }
 // Of x <= 0.
 template <class V>
