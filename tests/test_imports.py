@@ -32,6 +32,8 @@ ROOMS = [
     "data",
     "objective",
     "optimizers",
+    "neighbours",
+    "agreement",
     "scaling",
     "sgd",
     "watch",

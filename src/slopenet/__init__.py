@@ -12,6 +12,7 @@ from importlib.metadata import version as _version
 
 from slopenet import derivation
 from slopenet.activations import ActivationSpec
+from slopenet.agreement import SlopeWarning
 from slopenet.backprop import Backprop, backprop
 from slopenet.check import Check, check_derivatives
 from slopenet.fit import Fit, fit
@@ -32,6 +33,7 @@ __all__ = [
     "Fit",
     "ModelFileError",
     "Network",
+    "SlopeWarning",
     "backprop",
     "check_derivatives",
     "derivation",
