@@ -1,6 +1,5 @@
 """The command line: every command does its work, every failure is one sentence and a status."""
 
-import io
 import os
 import re
 import signal
@@ -501,19 +500,3 @@ def test_the_command_line_starts_without_the_heavy_packages():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert (process.returncode, process.stderr) == (0, "")
-
-
-def test_progress_goes_to_a_terminal_on_stderr_only(folder):
-    """A bar in a log file is noise; on a terminal it tells the rows done."""
-    from rich.console import Console
-
-    from slopenet.cli import _console
-
-    screen = io.StringIO()
-    bar = _console.progress_bar()
-    assert bar.disable
-    bar = _console.progress_bar(console=Console(file=screen, force_terminal=True))
-    with bar:
-        bar.update(bar.add_task("Predicting", total=7), completed=5)
-    assert "Predicting" in screen.getvalue()
-    assert "5/7" in screen.getvalue()

@@ -37,6 +37,7 @@ ROOMS = [
     "scaling",
     "sgd",
     "watch",
+    "progress",
     "fit",
     "report",
     "tables",

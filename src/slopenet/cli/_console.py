@@ -1,13 +1,12 @@
-"""What the commands show: results on stdout, progress on stderr."""
+"""What the commands show on stdout."""
 
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from slopenet.cli._names import column_names
@@ -31,44 +30,6 @@ def say(text: str) -> None:
 def show(renderable: Any) -> None:
     """Print a table of rich, in colour only on a terminal."""
     Console().print(renderable)
-
-
-def progress_bar(*, quiet: bool = False, console: Console | None = None) -> Progress:
-    """Return a bar on stderr that is gone when the work is done; none if that is no terminal."""
-    console = console or Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
-
-
-class FitProgress:
-    """A progress bar that `slopenet.fit` calls back at every epoch."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._bar = progress_bar(quiet=quiet)
-        self._task = self._bar.add_task("Fitting", total=None)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def __call__(self, state: Any) -> None:
-        """Show one epoch."""
-        self._bar.update(
-            self._task,
-            completed=state.epoch,
-            total=state.epochs,
-            description=f"Fitting, cost {state.cost:.3e}",
-        )
 
 
 def print_errors(network: Network, sets: Mapping[str, Samples | None]) -> None:

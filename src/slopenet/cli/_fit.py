@@ -114,7 +114,8 @@ def fit(  # noqa: PLR0917 (click passes them by name)
     import numpy as np
 
     import slopenet as sn
-    from slopenet.cli._console import FitProgress, print_errors, say
+    from slopenet.cli._console import print_errors, say
+    from slopenet.progress import Progress
     from slopenet.tables import read_samples, refuse_same_file
 
     _refuse_overlap(inputs, outputs)
@@ -124,7 +125,7 @@ def fit(  # noqa: PLR0917 (click passes them by name)
 
     samples = read_samples(data, inputs, outputs, slopes=slopes == "auto")
     learned, held_out = _split(samples, validation, seed)
-    with FitProgress(quiet=quiet) as progress:
+    with Progress(quiet=quiet) as progress:
         result = sn.fit(
             *learned[:3],
             validation=held_out and held_out[: 2 if held_out.dydx is None else 3],

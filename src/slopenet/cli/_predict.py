@@ -41,8 +41,9 @@ def predict(model: Path, data: Path, output: Path | None, no_slopes: bool, quiet
     drho/dT, drho/dp, dh/dT, dh/dp. DATA needs the input columns only; a model without names
     takes x1, x2, ... and gives y1, y2, ...
     """
-    from slopenet.cli._console import progress_bar, say
+    from slopenet.cli._console import say
     from slopenet.cli._names import column_names, load_model
+    from slopenet.progress import bar as progress_bar
     from slopenet.tables import prediction_names, read_columns, refuse_same_file, write_table
 
     if output is None and sys.stdout is None:
