@@ -7,7 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from slopenet.plot import Panel, parity, parity_grid
+import slopenet as sn
+from slopenet.plot import Panel, learning_curve, parity, parity_grid, parity_of
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -65,6 +66,87 @@ def test_a_grid_has_one_titled_plot_a_panel_with_its_errors_and_one_legend():
     assert png(figure).startswith(b"\x89PNG")
 
 
+def test_a_learning_curve_has_the_costs_on_a_logarithmic_axis_and_marks_the_best():
+    cost, held_out = [1.0, 0.1, 0.0, 0.01], [2, 0.2, 0.3, 0.4]
+    ax = learning_curve({"epoch": [1, 2, 3, 4], "cost": cost, "validation": held_out})
+    assert ax.get_yscale() == "log"
+    training, validation, best = ax.lines
+    np.testing.assert_array_equal(training.get_xydata(), [[1, 1], [2, 0.1], [3, np.nan], [4, 0.01]])
+    np.testing.assert_array_equal(validation.get_ydata(), held_out)
+    np.testing.assert_array_equal(best.get_xydata(), [[2, 0.2]])
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["training", "validation", "best, epoch 2"]
+    assert png(ax.figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("cost", [[0.5], [0.0], [np.nan]])
+def test_a_learning_curve_of_one_epoch_without_validation_needs_no_legend(cost):
+    ax = matplotlib.figure.Figure().subplots()
+    assert learning_curve({"epoch": [1], "cost": cost, "validation": cost}, ax=ax) is ax
+    ax = learning_curve({"epoch": [1], "cost": cost})
+    assert len(ax.lines) == 1
+    assert ax.get_legend() is None
+    assert png(ax.figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [{}, {"epoch": [], "cost": []}, {"epoch": [1, 2], "cost": [1.0]}, {"cost": [1.0]}],
+)
+def test_a_learning_curve_refuses_a_history_that_is_none(history):
+    with pytest.raises(ValueError, match=r"must have lists of equal lengths, got \d of epoch"):
+        learning_curve(history)
+
+
+@pytest.fixture
+def known():
+    """A network with names, and data that it misses by a little."""
+    rng = np.random.default_rng(0)
+    net = sn.Network.random((2, 5, 2), rng=rng, input_names=("T", "p"), output_names=("rho", "h"))
+    X = rng.normal(size=(50, 2))
+    H, J = net.value_and_jacobian(X)
+    return net, X, H + 0.1 * H.std(axis=0) * rng.choice([-1, 1], H.shape), J
+
+
+def test_parity_of_a_network_draws_values_by_name_or_place(known):
+    net, X, y, dydx = known
+    for output in ("h", 1):
+        ax = parity_of(net, X, y, output=output)
+        assert ax.get_title(loc="left") == "h"
+        (points,) = ax.collections
+        np.testing.assert_array_equal(
+            points.get_offsets(), np.stack([y[:, 1], net(X)[:, 1]], axis=1)
+        )
+        (error,) = ax.texts
+        assert error.get_text() == "RMS error 9.9 %"
+    ax = matplotlib.figure.Figure().subplots()
+    assert parity_of(net, X, y, dydx, ax=ax) is ax
+
+
+def test_parity_of_a_network_draws_the_slopes_that_are_known(known):
+    net, X, y, dydx = known
+    dydx[::2, 0, 1] = np.nan
+    ax = parity_of(net, X, y, 1.25 * dydx, output="rho", input="p")
+    assert ax.get_title(loc="left") == "drho/dp"
+    (points,) = ax.collections
+    true, predicted = points.get_offsets().T
+    np.testing.assert_array_equal(true, 1.25 * dydx[1::2, 0, 1])
+    np.testing.assert_allclose(predicted, dydx[1::2, 0, 1])
+    assert ax.texts[0].get_text() == "RMS error 20 %"
+
+
+def test_parity_of_a_network_refuses_what_it_does_not_have(known):
+    net, X, y, dydx = known
+    with pytest.raises(ValueError, match=r"output must be one of rho, h, or less than 2, got 'cp'"):
+        parity_of(net, X, y, output="cp")
+    with pytest.raises(ValueError, match=r"input must be one of T, p, or less than 2, got 2"):
+        parity_of(net, X, y, dydx, input=2)
+    with pytest.raises(ValueError, match="dydx has no drho/dT to compare with"):
+        parity_of(net, X, y, input="T")
+    with pytest.raises(ValueError, match="X and y must have 2 and 2 columns, got 3 and 2"):
+        parity_of(net, np.ones((50, 3)), y)
+
+
 def test_plotting_changes_no_style_and_touches_no_pyplot():
     """Neither rcParams, nor the backend, nor pyplot's list of figures is changed."""
     code = (
@@ -72,9 +154,10 @@ def test_plotting_changes_no_style_and_touches_no_pyplot():
         "def style(): return {k: v for k, v in matplotlib.rcParams.copy().items()"
         " if k != 'backend'}\n"
         "before = style()\n"
-        "from slopenet.plot import Panel, parity, parity_grid\n"
+        "from slopenet.plot import Panel, learning_curve, parity, parity_grid\n"
         "parity([0, 1], [0, 1])\n"
         "import numpy as np\n"
+        "learning_curve({'epoch': [1, 2], 'cost': [1.0, 0.5]})\n"
         "parity_grid([[Panel('t', np.arange(2.), np.ones((2, 1)), [1.])]], ['a'], 'b')\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
         "assert style() == before\n"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from slopenet.plot._figure import BLUE, GREEN, INK, ORANGE, dress, new_figure
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
-SERIES = (("#D55E00", 20.0, 0.45), ("#0072B2", 9.0, 0.8), ("#009E73", 9.0, 0.8))
-DIAGONAL, FRAME, MUTED = "#222222", "#BBBBBB", "#555555"
+SERIES = ((ORANGE, 20.0, 0.45), (BLUE, 9.0, 0.8), (GREEN, 9.0, 0.8))
 
 
 class Panel(NamedTuple):
@@ -67,7 +68,7 @@ def parity(
     if labels is not None and len(labels) != columns.shape[1]:
         raise ValueError(f"{len(labels)} labels do not name {columns.shape[1]} predictions.")
     if ax is None:
-        ax = _new_figure(4.5, 4.2).subplots()
+        ax = new_figure(4.5, 4.2).subplots()
     for k, column in enumerate(columns.T):
         colour, size, alpha = SERIES[min(k, len(SERIES) - 1) if columns.shape[1] > 1 else 1]
         ax.scatter(
@@ -79,7 +80,7 @@ def parity(
             label=None if labels is None else labels[k],
         )
     ends = [true.min(), true.max()]
-    ax.plot(ends, ends, color=DIAGONAL, linewidth=0.8, zorder=3)
+    ax.plot(ends, ends, color=INK, linewidth=0.8, zorder=3)
     ax.set_xlabel("true")
     ax.set_ylabel("predicted")
     if labels is not None:
@@ -96,15 +97,18 @@ def parity_grid(panels: Sequence[Sequence[Panel]], labels: Sequence[str], title:
         If matplotlib is not installed.
     """
     rows, columns = len(panels), len(panels[0])
-    figure = _new_figure(3.3 * columns, 2.9 * rows + 0.9)
+    figure = new_figure(3.3 * columns, 2.9 * rows + 0.9)
     figure.set_layout_engine("constrained", hspace=0.06, wspace=0.05)
     axes = figure.subplots(rows, columns, squeeze=False)
     for row_axes, row in zip(axes, panels, strict=True):
         for ax, panel in zip(row_axes, row, strict=True):
             parity(panel.true, panel.predicted, ax=ax)
-            _dress(ax, panel)
             ax.set_xlabel("true" if row is panels[-1] else "")
             ax.set_ylabel("predicted" if panel is row[0] else "")
+            dress(ax, panel.title)
+            ax.locator_params(nbins=5)
+            for line, k in enumerate(reversed(range(len(panel.errors)))):
+                note_error(ax, panel.errors[k], SERIES[k][0], line)
     from matplotlib.lines import Line2D
 
     figure.legend(
@@ -123,28 +127,12 @@ def parity_grid(panels: Sequence[Sequence[Panel]], labels: Sequence[str], title:
     return figure
 
 
-def _dress(ax: Axes, panel: Panel) -> None:
-    ax.set_title(panel.title, loc="left", fontsize=10)
-    ax.tick_params(labelsize=8, color=FRAME)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set_color(FRAME)
-    ax.xaxis.label.set(fontsize=9, color=MUTED)
-    ax.yaxis.label.set(fontsize=9, color=MUTED)
-    ax.locator_params(nbins=5)
-    for k, error in enumerate(reversed(panel.errors)):
-        ax.text(
-            *(0.97, 0.04 + 0.09 * k, f"{100 * error:.2g} %"),
-            transform=ax.transAxes,
-            ha="right",
-            fontsize=9,
-            color=SERIES[len(panel.errors) - 1 - k][0],
-        )
-
-
-def _new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure in inches that belongs to no pyplot state and needs no display."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("plots need matplotlib: pip install 'slopenet[demo]'.") from error
-    return Figure(figsize=(width, height), dpi=150, layout="constrained")
+def note_error(ax: Axes, error: float, colour: str, line: int = 0, what: str = "") -> None:
+    """Write a relative error into the corner below the diagonal, `line` lines above the others."""
+    ax.text(
+        *(0.97, 0.04 + 0.09 * line, f"{what}{100 * error:.2g} %"),
+        transform=ax.transAxes,
+        ha="right",
+        fontsize=9,
+        color=colour,
+    )

@@ -1,0 +1,7 @@
+"""Plots, each into axes that are given or into a new figure outside of pyplot."""
+
+from slopenet.plot._learning import learning_curve
+from slopenet.plot._network import parity_of
+from slopenet.plot._parity import Panel, parity, parity_grid
+
+__all__ = ["Panel", "learning_curve", "parity", "parity_grid", "parity_of"]

@@ -1,0 +1,101 @@
+"""How right a network is about one quantity: a value, or a slope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from slopenet.data import Names, check_data
+from slopenet.plot._figure import BLUE, dress
+from slopenet.plot._parity import note_error, parity
+from slopenet.report import relative_errors, row_blocks
+from slopenet.tables import slope_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from slopenet.network import Network
+
+
+def parity_of(
+    network: Network,
+    X: Any,
+    y: Any,
+    dydx: Any = None,
+    *,
+    output: str | int = 0,
+    input: str | int | None = None,  # noqa: A002 (a network's)
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot what a network predicts against what is true: values, or slopes by one `input`.
+
+    The relative RMS error stands in the corner: over the standard deviation of true values, over
+    the RMS of true slopes.
+
+        parity_of(net, X, y, output="rho")
+        parity_of(net, X, y, dydx, output="rho", input="T")
+
+    Parameters
+    ----------
+    network : Network
+        n_1 to n_L.
+    X : (N, n_1)
+        Inputs; data frames are read by the network's names, here and below.
+    y : (N, n_L), or (N,) for one output
+        True values.
+    dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
+        True slopes; missing ones, NaN, are left out.
+    output, input : str or int
+        Name or place of the output, and of the input whose slope is drawn; None draws values.
+    ax : Axes, optional
+        Where to draw; without it a new figure is made, outside of pyplot: ``ax.figure.savefig``.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an array does not fit the network, a name is not one of its, or the slopes are missing.
+    ImportError
+        If matplotlib is not installed.
+    """
+    data = check_data(X, y, dydx, names=Names(network.input_names, network.output_names))
+    widths = data.X.shape[1], data.y.shape[1]
+    if widths != (network.sizes[0], network.sizes[-1]):
+        raise ValueError(
+            f"X and y must have {network.sizes[0]} and {network.sizes[-1]} columns,"
+            " got {} and {}".format(*widths)
+        )
+    k, name = _place("output", output, network.output_names, network.sizes[-1], "y")
+    errors = relative_errors(network, data.X, data.y, data.dydx)
+    if input is None:
+        true, predicted, error = data.y[:, k], network(data.X)[:, k], errors.values[k]
+    else:
+        i, by = _place("input", input, network.input_names, network.sizes[0], "x")
+        name = slope_name(name, by)
+        if data.dydx is None or np.isnan(data.dydx[:, k, i]).all():
+            raise ValueError(f"dydx has no {name} to compare with")
+        known = ~np.isnan(data.dydx[:, k, i])
+        true, error = data.dydx[known, k, i], errors.slopes[k, i]
+        blocks = row_blocks(int(known.sum()), network.sizes[0] * network.sizes[-1])
+        predicted = np.concatenate([network.jacobian(data.X[known][r])[:, k, i] for r in blocks])
+    ax = parity(true, predicted, ax=ax)
+    dress(ax, name)
+    ax.locator_params(nbins=5)
+    note_error(ax, error, BLUE, what="RMS error ")
+    return ax
+
+
+def _place(
+    what: str, given: str | int, names: tuple[str, ...] | None, n: int, letter: str
+) -> tuple[int, str]:
+    """Place of an input or output that is given by name or place, and its name."""
+    known = names or tuple(f"{letter}{i + 1}" for i in range(n))
+    if isinstance(given, str) and given in known:
+        return known.index(given), given
+    if isinstance(given, int | np.integer) and not isinstance(given, bool) and 0 <= given < n:
+        return int(given), known[given]
+    raise ValueError(f"{what} must be one of {', '.join(known)}, or less than {n}, got {given!r}")
