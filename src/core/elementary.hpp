@@ -142,6 +142,7 @@ template <>
 struct ExpConstants<F64> {
     static constexpr double least = -1000;  // its exp is 0, also times what stands beside it
     static constexpr double normal = 700;   // exp(-normal) / 100 is a normal number
+    static constexpr double tiny = -1021;   // below it 2^n is subnormal, or nearly
     static constexpr double log2e = 0x1.71547652b82fep+0;
     // ln 2 in two parts, the first with 42 bits, so that its product with n is exact
     static constexpr double ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;
@@ -151,10 +152,20 @@ template <>
 struct ExpConstants<F32> {
     static constexpr float least = -150;
     static constexpr float normal = 80;
+    static constexpr float tiny = -125;
     static constexpr float log2e = 0x1.715476p+0f;
     static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
     static SLOPENET_INLINE F32 terms(F32 r) { return polynomial(r, expm1_terms_float); }
 };
+
+// x + lost, |lost| less than x's last digit, ready to be rounded once more: x's last bit says that more
+// comes.
+template <class V>
+SLOPENET_INLINE V to_odd(V x, V lost) {
+    const Mask<V> grows = (lost > Scalar<V>(0)) ^ (x < Scalar<V>(0));
+    const Mask<V> even = (bits(x) & 1) == 0;
+    return (lost != Scalar<V>(0)) & even ? from_bits(bits(x) - (grows + grows + 1)) : x;
+}
 
 // exp(x) = (1 + p) 2^n, kept apart: a product with exp(x) is to be rounded once where it is subnormal. Where
 // that is known not to be (`normal`), the factor 2^n is an addition to the exponent, with the same bits.
@@ -173,8 +184,9 @@ struct Exp {
     SLOPENET_INLINE V times(V y) const { return scale(fma(p, y, y)); }
     // times a b, rounded about once
     SLOPENET_INLINE V times(V a, V b) const {
-        const V y = a * b;
-        return scale(y + fma(p, y, fma(lost, y, -residual(y, a, b))));
+        const V y = a * b, rest = fma(p, y, fma(lost, y, -residual(y, a, b))), sum = y + rest;
+        if constexpr (normal) return scale(sum);
+        return scale(n < ExpConstants<V>::tiny ? to_odd(sum, rest - (sum - y)) : sum);
     }
     // exp(x) - 1 with all its digits
     SLOPENET_INLINE V minus_one() const {
