@@ -14,6 +14,7 @@
 
 #include "../core/model.hpp"
 #include "evaluate.hpp"
+#include "gauss_newton.hpp"
 
 namespace slopenet {
 
@@ -153,6 +154,12 @@ void bind_model(nb::module_& m, const char* name) {
             "every layer.\n\n"
             "With `given`, y (N, n_L) and dydx (N, n_L, n_1) are the cotangents of H and of dH/dx "
             "themselves.")
+        .def(
+            "gauss_newton", &gauss_newton<T>, "X"_a, "V"_a.none(), "tangents"_a, "scale"_a.none(),
+            "factors"_a, "threads"_a,
+            "H (N, n_L) and J v (N, M, n_L) along tangents V (N, M, n_1), or the M = n_1 unit vectors; with "
+            "`scale` (N, (1 + M) n_L) the rows d/dtheta of both, (N (1 + M) n_L, parameters), times it; with "
+            "`factors` lists of what they are made of: a, G, A', E.")
         .def("descend", &descend<T>, "theta"_a, "X"_a, "y"_a, "order"_a, "rates"_a,
              "Theta after single-sample gradient steps.")
         .def_prop_ro(

@@ -3,6 +3,7 @@
 
 #include "backprop.hpp"
 #include "descent.hpp"
+#include "gauss_newton.hpp"
 #include "sweep.hpp"
 
 namespace slopenet::SLOPENET_ISA {
@@ -19,6 +20,16 @@ void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, lon
 }
 
 template <class T>
+Need gauss_newton_need(const Net<T>& net, int tangents) {
+    const GaussNewton<T> sweep(net, tangents, nullptr);
+    return {sweep.workspace(), sweep.tile(), chunk<T>};
+}
+template <class T>
+void gauss_newton(const Net<T>& net, const Residuals<T>& task, long first, long n, T* workspace) {
+    GaussNewton<T>(net, task.tangents, workspace)(task, first, n);
+}
+
+template <class T>
 long descent_workspace(const Net<T>& net) {
     return Descend<T>(net, nullptr).workspace();
 }
@@ -29,8 +40,18 @@ void descend(const Net<T>& net, const Descent<T>& descent, T* theta, T* workspac
 
 template <class T>
 constexpr Kernels<T> make() {
-    return {table<T>,         table_size<T>, pack_rows<T>,         pack<T>,   need<T>, run<T>,
-            backprop_need<T>, backprop<T>,   descent_workspace<T>, descend<T>};
+    return {table<T>,
+            table_size<T>,
+            pack_rows<T>,
+            pack<T>,
+            need<T>,
+            run<T>,
+            backprop_need<T>,
+            backprop<T>,
+            gauss_newton_need<T>,
+            gauss_newton<T>,
+            descent_workspace<T>,
+            descend<T>};
 }
 
 extern const Kernels<double> float64_kernels;

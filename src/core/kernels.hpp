@@ -119,6 +119,24 @@ struct Gradient {
     double value_cost, slope_cost;
 };
 
+// Residuals of least squares: of H_k, and of J_k v_m along M tangents; a sample's rows are its n_L values,
+// then its M n_L slopes. Pointers are null where not wanted; the factors (see gauss_newton.hpp) go together.
+template <class T>
+struct Residuals {
+    long n;
+    int tangents;     // M
+    const T* X;       // (n, n_1)
+    const T* V;       // (n, M, n_1), or null: the unit vectors
+    const T* scale;   // (n (1 + M) n_L), what each row is multiplied by
+    T* H;             // (n, n_L)
+    T* Jv;            // (n, M, n_L)
+    T* rows;          // (n (1 + M) n_L, parameters)
+    T* const* a;      // depth pointers to (n, n_{l-1})
+    T* const* G;      // (n, n_L, n_l)
+    T* const* along;  // (n, M, n_{l-1})
+    T* const* E;      // (n, M, n_L, n_l)
+};
+
 // Single-sample stochastic gradient descent.
 template <class T>
 struct Descent {
@@ -146,6 +164,8 @@ struct Kernels {
     bool (*run)(const Net<T>&, const Points<T>&, Operation, T* workspace);
     Need (*backprop_need)(const Net<T>&, bool slopes);
     void (*backprop)(const Net<T>&, const Task<T>&, Gradient<T>&, long first, long n, T* workspace);
+    Need (*gauss_newton_need)(const Net<T>&, int tangents);
+    void (*gauss_newton)(const Net<T>&, const Residuals<T>&, long first, long n, T* workspace);
     long (*descent_workspace)(const Net<T>&);
     void (*descend)(const Net<T>&, const Descent<T>&, T* theta, T* workspace);
 };

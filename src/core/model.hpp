@@ -151,6 +151,23 @@ class Model {
         }
     }
 
+    // Samples by themselves: nothing is summed.
+    void gauss_newton(const Residuals<T>& task, int threads, const Poll& poll) const {
+        const Net<T> view = net();
+        const Need need = kernel.gauss_newton_need(view, task.tangents);
+        const double each =
+            3.0 + (task.rows ? view.outputs() : 0) + task.tangents * (1.0 + 2.0 * view.outputs());
+        const int workers = workers_for(static_cast<double>(task.n) * each, threads, task.n);
+        const long block = block_size(task.n, need, workers), blocks = (task.n + block - 1) / block;
+        Buffer<T> space(need.workspace * workers);
+        parallel_for(blocks, workers, poll, [&](int worker, long index, const auto& go_on) {
+            const long end = std::min(task.n, (index + 1) * block);
+            for (long s = index * block; s < end && go_on(); s += need.tile)
+                kernel.gauss_newton(view, task, s, std::min<long>(end - s, need.tile),
+                                    space.data() + worker * need.workspace);
+        });
+    }
+
     // Updates `at`, a theta, step by step; asks `poll` between stretches of steps.
     void descend(const Descent<T>& descent, T* at, const Poll& poll) const {
         const Net<T> view = net();
