@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import slopenet
 
 SOURCE = Path(__file__).parent.parent / "src" / "slopenet"
@@ -39,6 +41,7 @@ ROOMS = [
     "watch",
     "progress",
     "fit",
+    "estimator",
     "report",
     "tables",
     "plot",
@@ -110,3 +113,17 @@ def test_public_names_exist_and_are_documented() -> None:
     assert sorted(slopenet.__all__) == slopenet.__all__
     for name in slopenet.__all__:
         assert getattr(slopenet, name).__doc__, name
+
+
+def test_only_the_estimator_needs_scikit_learn() -> None:
+    code = (
+        "import sys; sys.modules['sklearn'] = None; import slopenet; from slopenet import *\n"
+        "try: slopenet.SlopeRegressor\n"
+        "except ImportError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == (
+        "SlopeRegressor needs scikit-learn 1.6 or later: pip install 'slopenet[sklearn]'.\n"
+    )
+    with pytest.raises(AttributeError, match="has no attribute 'Slope'"):
+        slopenet.Slope  # noqa: B018

@@ -1,0 +1,149 @@
+"""`fit` as an estimator of scikit-learn: pipelines, searches, and slopes that follow the folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from slopenet import frames
+from slopenet.activations import ActivationSpec
+from slopenet.fit import fit
+
+try:
+    from sklearn.base import BaseEstimator, RegressorMixin
+    from sklearn.utils import check_random_state
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as error:
+    raise ImportError(
+        "SlopeRegressor needs scikit-learn 1.6 or later: pip install 'slopenet[sklearn]'."
+    ) from error
+
+_SEEDS = 2**31  # how many there are to draw from
+
+
+class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unused-ignore]
+    """A network fitted by `slopenet.fit`, with the manners of scikit-learn.
+
+    Parameters
+    ----------
+    hidden, activation, ..., validation
+        The settings of `slopenet.fit`, with the same meanings and defaults.
+    random_state : int, RandomState or None
+        An int gives the same network in every call, the one that `slopenet.fit` finds with
+        ``rng=random_state``. A RandomState, or NumPy's own for None, is drawn from once a call.
+
+    Attributes
+    ----------
+    network_ : Network
+        In the units of X and y.
+    history_, reason_ : dict, str
+        ``.history`` and ``.reason`` of `slopenet.Fit`.
+    n_iter_ : int
+        Epochs that were run.
+    n_features_in_ : int
+        n_1.
+    feature_names_in_ : (n_1,)
+        Columns of X, if it was a data frame whose columns are all called by strings.
+
+    Notes
+    -----
+    Slopes are with respect to the inputs that `fit` is given. In a pipeline these are what the
+    steps before have made of X: behind a ``StandardScaler``, which a SlopeRegressor does not need,
+    dydx must be multiplied by its ``scale_``, and `predict_jacobian` be divided by it. Arrays in
+    `validation` do not pass through these steps either.
+
+    `fit` takes dydx by its name. Cross-validation and searches hand it on, cut into the same folds
+    as X and y, after ``sklearn.set_config(enable_metadata_routing=True)`` and
+    ``set_fit_request(dydx=True)``.
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden: Sequence[int] | int = (64, 64),
+        activation: ActivationSpec = "tanh",
+        output: ActivationSpec = "identity",
+        method: str = "auto",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        l2: float = 1e-5,
+        slope_weight: float = 1.0,
+        validation: Any = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        # All that stands above, and nothing else: what is added there goes on to `fit` by itself.
+        self.__dict__.update({name: given for name, given in locals().items() if name != "self"})
+
+    def fit(self, X: Any, y: Any, dydx: Any = None, sample_weight: Any = None) -> Self:
+        """Fit the network on values and, where given, slopes.
+
+        Parameters
+        ----------
+        X : (N, n_1)
+        y : (N, n_L), or (N,) for one output
+        dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
+            Slopes ∂y_k/∂x_i; NaN where one is missing.
+        sample_weight : (N,), optional
+            Not negative; only their ratios matter, a sample of weight 0 is as if it were not there.
+
+        Returns
+        -------
+        SlopeRegressor
+            Itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an array does not fit, or a parameter is out of range; `slopenet.fit` says which.
+        """
+        output_names = frames.labels(y)
+        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        settings = self.get_params(deep=False)
+        result = fit(
+            X,
+            y,
+            dydx,
+            sample_weight=sample_weight,
+            rng=_seed(settings.pop("random_state")),
+            input_names=getattr(self, "feature_names_in_", None),
+            output_names=output_names,
+            **settings,
+        )
+        self.network_ = result.network
+        self.history_ = result.history
+        self.reason_ = result.reason
+        self.n_iter_ = len(result.history["epoch"])
+        self._flat = y.ndim == 1
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """H(x): (N, n_L), or (N,) if y was."""
+        points = self._points(X)
+        H = self.network_(points)
+        return H[:, 0] if self._flat else H
+
+    def predict_jacobian(self, X: Any) -> Any:
+        """∂H/∂x: (N, n_L, n_1), or (N, n_1) if y was (N,)."""
+        points = self._points(X)
+        J = self.network_.jacobian(points)
+        return J[:, 0] if self._flat else J
+
+    def _points(self, X: Any) -> Any:
+        """X as scikit-learn lets it pass: as many columns as in `fit`, of the same names."""
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=np.float64, reset=False)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _seed(random_state: Any) -> Any:
+    """What `slopenet.fit` takes as `rng`: an int as it is, a draw from all else."""
+    if isinstance(random_state, int | np.integer):
+        return random_state
+    return check_random_state(random_state).randint(_SEEDS)
