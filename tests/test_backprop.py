@@ -103,10 +103,10 @@ def test_given_cotangents_on_value_and_jacobian() -> None:
         X = points(31, net)
         rng = np.random.default_rng(0)
         a_bar, r = rng.normal(size=(31, sizes[-1])), rng.normal(size=(31, sizes[-1], sizes[0]))
-        _, _, theta, delta = net.core_copy().backprop(
-            X, a_bar, r, None, sample_weight=None, given=True, want_theta=True, want_delta=True,
-            threads=1,
-        )  # fmt: skip
+        core = net.core_copy()
+        _, _, theta, delta = core.backprop(
+            core.task(X, a_bar, r, given=True), want_theta=True, want_delta=True, threads=1
+        )
         want = derivation.cotangent_gradient(net.chain(), X, a_bar, r)
         summed = flatten([w.sum(axis=0) for w in want.dW], [b.sum(axis=0) for b in want.db])
         assert np.abs(theta - summed).max() <= 1e-12 * np.abs(summed).max()
@@ -122,6 +122,25 @@ def test_float32_agrees_with_float64_to_its_own_precision() -> None:
     for wide, slim in zip(a.dW, b.dW, strict=True):
         assert slim.dtype == np.float32
         np.testing.assert_allclose(slim, wide, rtol=1e-4, atol=1e-6)
+
+
+def test_each_sample_may_have_its_own_slope_weights() -> None:
+    """Weights of 0 are missing slopes; a sample of weight λ counts λ times."""
+    net = random_network((3, 6, 2), "tanh")
+    X, y, dydx = problem(net)
+    weight = np.random.default_rng(2).uniform(0.5, 2, dydx.shape)
+    gaps = np.isnan(dydx)
+    some = sn.backprop(net, X, y, dydx, slope_weight=weight)
+    filled = np.where(gaps, 7.0, dydx)
+    same = sn.backprop(net, X, y, filled, slope_weight=np.where(gaps, 0.0, weight))
+    assert same.cost == pytest.approx(some.cost, rel=1e-14)
+    each = [
+        sn.backprop(net, *rows, slope_weight=w).dW[0]
+        for *rows, w in zip(X, y, dydx, weight, strict=True)
+    ]
+    mean = np.mean(each, axis=0)
+    np.testing.assert_allclose(some.dW[0], mean, rtol=1e-11, atol=1e-14)
+    np.testing.assert_allclose(same.dW[0], mean, rtol=1e-11, atol=1e-14)
 
 
 def test_a_single_point_drops_the_n() -> None:

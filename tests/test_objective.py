@@ -1,5 +1,6 @@
 """The objective of `fit`: its value and gradient on a flat θ, by the complex step."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -24,12 +25,19 @@ def problem(sizes: tuple[int, ...], n: int = 23) -> tuple[np.ndarray, Data, np.n
     return rng.normal(size=count(sizes)), data, rng.uniform(0.1, 1, (sizes[-1], sizes[0]))
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["shared weights", "weights of each sample"])
 @pytest.mark.parametrize("sizes", [(4, 6, 5, 2), (3, 7, 3), (2, 6, 5)], ids=str)
-def test_gradient_agrees_with_the_complex_step(sizes: tuple[int, ...]) -> None:
+def test_gradient_agrees_with_the_complex_step(sizes: tuple[int, ...], own: bool) -> None:
     """Slopes, missing ones, sample weights and l2 together, n_L below, at and above n_1."""
     activations = [normalise("tanh")] * (len(sizes) - 2) + [normalise("identity")]
     theta, data, weight = problem(sizes)
-    objective = Objective(sizes, activations, weight, l2=0.01)
+    if own:
+        assert data.dydx is not None
+        each = np.random.default_rng(1).uniform(0, 2, data.dydx.shape)
+        data, weight = replace(data, slope_weight=each), each
+        objective = Objective(sizes, activations, np.ones(each.shape[1:]), l2=0.01)
+    else:
+        objective = Objective(sizes, activations, weight, l2=0.01)
 
     def f(at: np.ndarray) -> complex:
         W, b = unflatten(at, sizes)
@@ -71,6 +79,29 @@ def test_a_sample_of_weight_zero_does_not_count() -> None:
     assert some.total == pytest.approx(share * few.total, rel=1e-13)
     assert few.gradient is not None
     np.testing.assert_allclose(some.gradient, share * few.gradient, rtol=1e-12, atol=1e-14)
+
+
+def test_samples_may_weigh_their_slopes_alike_or_each_by_itself() -> None:
+    """The same weights said once or for each sample are the same cost, to the bit."""
+    sizes = (3, 5, 2)
+    theta, data, weight = problem(sizes)
+    specs = [normalise("silu"), normalise("identity")]
+    shared = Objective(sizes, specs, weight)(theta, data)
+    own = np.broadcast_to(weight, (len(data), *weight.shape)).copy()
+    each = Objective(sizes, specs, 0 * weight)(theta, replace(data, slope_weight=own))
+    assert (shared.value, shared.slope) == (each.value, each.slope)
+    assert shared.gradient is not None
+    assert each.gradient is not None
+    assert shared.gradient.tobytes() == each.gradient.tobytes()
+
+
+def test_rows_take_what_belongs_to_them() -> None:
+    _, data, _ = problem((3, 5, 2))
+    assert data.dydx is not None
+    data = replace(data, slope_weight=np.abs(data.dydx))
+    some = data.rows(np.array([5, 1, 1]))
+    for name, array in vars(data).items():
+        np.testing.assert_array_equal(getattr(some, name), array[[5, 1, 1]])
 
 
 def test_theta_goes_to_layers_and_back() -> None:

@@ -17,6 +17,7 @@
 namespace slopenet {
 
 namespace nb = nanobind;
+using namespace nb::literals;
 
 template <class T>
 using Given = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;

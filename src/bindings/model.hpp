@@ -15,10 +15,9 @@
 #include "../core/model.hpp"
 #include "evaluate.hpp"
 #include "gauss_newton.hpp"
+#include "task.hpp"
 
 namespace slopenet {
-
-using namespace nb::literals;
 
 // Which row of the table an activation is.
 template <class T>
@@ -52,20 +51,10 @@ std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
 
 template <class T>
 std::tuple<double, double, std::optional<Made<T>>, std::vector<Made<T>>> backpropagate(
-    const Model<T>& self, const Given<T>& X, const Given<T>& y, const std::optional<Given<T>>& dydx,
-    const std::optional<Given<T>>& slope_weight, const std::optional<Given<T>>& sample_weight, bool given,
-    bool want_theta, bool want_delta, int threads) {
+    const Model<T>& self, const Arrays<T>& arrays, bool want_theta, bool want_delta, int threads) {
     const Net<T> net = self.net();
-    const long n = static_cast<long>(X.ndim() == 2 ? X.shape(0) : 0);
-    check_size("X", X, n * net.inputs());
-    check_size("y", y, n * net.outputs());
-    const long slopes = static_cast<long>(net.outputs()) * net.inputs();
-    if (dydx) check_size("dydx", *dydx, n * slopes);
-    if (dydx && !given && !slope_weight) throw nb::value_error("slope_weight is needed with dydx");
-    if (slope_weight) check_size("slope_weight", *slope_weight, slopes);
-    if (sample_weight) check_size("sample_weight", *sample_weight, n);
-    const Task<T> task{n,    X.data(), y.data(), data_of(dydx), data_of(slope_weight), data_of(sample_weight),
-                       given};
+    const Task<T> task = arrays.of(net);
+    const long n = task.n;
     std::optional<Made<T>> theta;
     if (want_theta) theta = make<T>({static_cast<std::size_t>(self.parameters())});
     std::vector<Made<T>> delta;
@@ -120,7 +109,7 @@ void at_points_along(nb::class_<Model<T>>& c, const char* name, Wanted wanted, c
 }
 
 template <class T>
-void bind_model(nb::module_& m, const char* name) {
+void bind_model(nb::module_& m, const char* name, const char* task_name) {
     using M = Model<T>;
     using Array = Given<T>;
     nb::class_<M> c(
@@ -139,6 +128,8 @@ void bind_model(nb::module_& m, const char* name) {
     at_points_along<T>(c, "hvp", {false, false, Operation::hvp}, "Hessians times v (N, n_L, n_1).");
     at_points_along<T>(c, "weighted_hessian", {false, false, Operation::weighted_hessian},
                        "The sum of u_k times the Hessian of H_k (N, n_1, n_1).");
+    using Optional = std::optional<Array>;
+    nb::class_<Arrays<T>>(m, task_name, "What is to be learned, as arrays of its caller.");
     c.def(nb::new_(&build<T>), "sizes"_a, "activations"_a, "theta"_a)
         .def(
             "set",
@@ -148,12 +139,22 @@ void bind_model(nb::module_& m, const char* name) {
             },
             "theta"_a, "Replace the parameters.")
         .def(
-            "backprop", &backpropagate<T>, "X"_a, "y"_a, "dydx"_a.none(), "slope_weight"_a.none(),
-            "sample_weight"_a.none(), "given"_a, "want_theta"_a, "want_delta"_a, "threads"_a,
+            "task",
+            [](const M& self, Array X, Array y, Optional dydx, Optional slope_weight, Optional sample_weight,
+               bool given) {
+                const Arrays<T> arrays{X, y, dydx, slope_weight, sample_weight, given};
+                arrays.of(self.net());
+                return arrays;
+            },
+            "X"_a, "y"_a, "dydx"_a.none() = nb::none(), "slope_weight"_a.none() = nb::none(),
+            "sample_weight"_a.none() = nb::none(), "given"_a = false,
+            "What is to be learned: y (N, n_L) and dydx (N, n_L, n_1), NaN a missing slope, with\n"
+            "slope_weight (n_L, n_1) or (N, n_L, n_1) and sample_weight (N,).\n\n"
+            "With `given`, y and dydx are the cotangents of H and of dH/dx themselves.")
+        .def(
+            "backprop", &backpropagate<T>, "task"_a, "want_theta"_a, "want_delta"_a, "threads"_a,
             "Sums over the samples: cost of values, cost of slopes, gradient in theta; and delta (N, n_l) of "
-            "every layer.\n\n"
-            "With `given`, y (N, n_L) and dydx (N, n_L, n_1) are the cotangents of H and of dH/dx "
-            "themselves.")
+            "every layer.")
         .def(
             "gauss_newton", &gauss_newton<T>, "X"_a, "V"_a.none(), "tangents"_a, "scale"_a.none(),
             "factors"_a, "threads"_a,

@@ -63,6 +63,6 @@ NB_MODULE(_core, m) {
     m.def("activation", &activation<double>, "name"_a, "parameter"_a, "z"_a, "order"_a);
     m.def("activation", &activation<float>, "name"_a, "parameter"_a, "z"_a, "order"_a,
           "sigma(z) and its first `order` derivatives, a list of 1-D arrays.");
-    bind_model<double>(m, "Model64");
-    bind_model<float>(m, "Model32");
+    bind_model<double>(m, "Model64", "Task64");
+    bind_model<float>(m, "Model32", "Task32");
 }

@@ -99,17 +99,25 @@ SLOPENET_INLINE long result_size(const Net<T>& net, Operation operation) {
     return 0;
 }
 
+// Weights of the entries of a target: one set that all samples share, or one for each.
+template <class T>
+struct Weights {
+    const T* data;
+    long step;  // from one sample's set to the next; 0 where they share one
+    SLOPENET_INLINE const T* of(long sample) const { return data + sample * step; }
+};
+
 // Backpropagation of values and slopes. Either the targets of a squared error,
 //     C = 1/2 |y - H|^2 + 1/2 sum_ki weight_ki (J_ki - dydx_ki)^2,   NaN in dydx is a missing slope,
 // or, with `given`, y and dydx themselves hold the cotangents of H and J.
 template <class T>
 struct Task {
     long n;
-    const T* X;              // (n, n_1)
-    const T* y;              // (n, n_L)
-    const T* dydx;           // (n, n_L, n_1) or null
-    const T* slope_weight;   // (n_L, n_1)
-    const T* sample_weight;  // (n) or null
+    const T* X;               // (n, n_1)
+    const T* y;               // (n, n_L)
+    const T* dydx;            // (n, n_L, n_1) or null
+    Weights<T> slope_weight;  // sets of (n_L, n_1)
+    const T* sample_weight;   // (n) or null
     bool given;
 };
 template <class T>

@@ -91,8 +91,13 @@ class Slopes {
             }
             if (i > 0) times_D(c, second[i - 1], i - 1, tape, count);
         }
+        const int inputs = net.inputs();
         for (int k = 0; k < count; ++k) {
-            cotangent(task, s0, n, left + k * size(net.inputs()), net.inputs(), k0 + k, -1, cost);
+            const auto row = [&](long s) -> Aim {
+                return {task.dydx + (s * outputs + k0 + k) * inputs,
+                        task.slope_weight.of(s) + (k0 + k) * inputs, 1};
+            };
+            cotangent(task, s0, n, left + k * size(inputs), inputs, row, cost);
         }
         if (!theta) return;
         T *t = left, *s = right;
@@ -131,8 +136,12 @@ class Slopes {
             times_D(first[i], second[i], i, tape, count);
         }
         std::memcpy(left, second[top], static_cast<std::size_t>(count * size(outputs)) * sizeof(T));
-        for (int d = 0; d < count; ++d)
-            cotangent(task, s0, n, left + d * size(outputs), outputs, -1, i0 + d, cost);
+        for (int d = 0; d < count; ++d) {
+            const auto column = [&](long s) -> Aim {
+                return {task.dydx + s * outputs * inputs + i0 + d, task.slope_weight.of(s) + i0 + d, inputs};
+            };
+            cotangent(task, s0, n, left + d * size(outputs), outputs, column, cost);
+        }
         if (!theta) return;
         T *q = left, *spare = right;
         long offset = net.parameters();
@@ -155,28 +164,35 @@ class Slopes {
         }
     }
 
-    // One row (k >= 0) or column (i >= 0) of dH/dx becomes the cotangent on it, in place.
-    void cotangent(const Task<T>& task, long s0, long n, T* panel, int rows, int k, int i,
+    // What one sample's slopes are compared with: targets and their weights, `step` apart.
+    struct Aim {
+        const T *target, *weight;
+        long step;
+    };
+
+    // Slopes, a panel of `rows`, become the cotangent on them in place.
+    template <class At>
+    void cotangent(const Task<T>& task, long s0, long n, T* panel, int rows, const At& aim_of,
                    double& cost) const {
-        const int inputs = net.inputs(), outputs = net.outputs();
         for (int g = 0; g < groups; ++g) {
             for (int lane = 0; lane < L::width; ++lane) {
                 const long s = static_cast<long>(g) * L::width + lane;
-                const T weight = s < n ? sample_weight(task, s0 + s) : T(0);
+                T* x_of = panel + g * L::panel(rows) + lane;
+                if (s >= n) {
+                    for (int r = 0; r < rows; ++r) x_of[static_cast<long>(r) * L::width] = 0;
+                    continue;
+                }
+                const T weight = sample_weight(task, s0 + s);
+                const Aim aim = aim_of(s0 + s);
                 for (int r = 0; r < rows; ++r) {
-                    T& x = panel[g * L::panel(rows) + static_cast<long>(r) * L::width + lane];
-                    if (s >= n) {
-                        x = 0;
-                        continue;
-                    }
-                    const long entry = static_cast<long>(k >= 0 ? k : r) * inputs + (i >= 0 ? i : r);
-                    const T target = task.dydx[(s0 + s) * outputs * inputs + entry];
+                    T& x = x_of[static_cast<long>(r) * L::width];
+                    const T target = aim.target[r * aim.step];
                     if (task.given) {
                         x = weight * target;
                         continue;
                     }
                     const T residual = target == target ? x - target : T(0);
-                    const T scaled = weight * task.slope_weight[entry] * residual;
+                    const T scaled = weight * aim.weight[r * aim.step] * residual;
                     cost += 0.5 * static_cast<double>(scaled) * residual;
                     x = scaled;
                 }

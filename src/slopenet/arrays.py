@@ -200,9 +200,15 @@ def one_or_each(name: str, x: Any, shape: tuple[int, ...], dtype: DTypeLike) -> 
     return np.ascontiguousarray(np.broadcast_to(array, shape))
 
 
-def slope_weights(weight: Any, outputs: int, inputs: int, dtype: DTypeLike) -> Floats:
-    """λ (n_L, n_1), or one number for all: finite, not negative."""
-    array = one_or_each("slope_weight", weight, (outputs, inputs), dtype)
+def slope_weights(weight: Any, shape: tuple[int | None, int, int], dtype: DTypeLike) -> Floats:
+    """λ (n_L, n_1), one number for all, or (N, n_L, n_1): finite, not negative."""
+    n, *entries = shape
+    array = floats("slope_weight", weight, dtype)
+    if n is None or array.ndim < 3:
+        array = one_or_each("slope_weight", array, tuple(entries), dtype)
+    else:
+        require_shape("slope_weight", array, [(n, *entries)])
+        require_finite("slope_weight", array)
     _require_not_negative("slope_weight", array)
     return array
 

@@ -49,7 +49,7 @@ def backprop(
     y : (N, n_L), or (N,) for one output
     dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
         True slopes; NaN where one is missing.
-    slope_weight : float or (n_L, n_1)
+    slope_weight : float, (n_L, n_1) or (N, n_L, n_1)
         λ.
 
     A single point (n_1,) goes with y and dydx that drop the N.
@@ -77,17 +77,15 @@ def backprop(
     if dydx is not None:
         labels = (net.input_names, net.output_names)
         slopes = arrays.slopes("dydx", dydx, (rows, outputs, inputs), dtype, labels)
-    weight = arrays.slope_weights(slope_weight, outputs, inputs, dtype)
-    value_cost, slope_cost, theta, delta = net._core.backprop(
+    weight = arrays.slope_weights(slope_weight, (rows, outputs, inputs), dtype)
+    task = net._core.task(
         points.reshape(n, inputs),
         values.reshape(n, outputs),
         None if slopes is None else slopes.reshape(n, outputs, inputs),
         weight,
-        sample_weight=None,
-        given=False,
-        want_theta=True,
-        want_delta=True,
-        threads=get_num_threads(),
+    )
+    value_cost, slope_cost, theta, delta = net._core.backprop(
+        task, want_theta=True, want_delta=True, threads=get_num_threads()
     )
     dW, db = unflatten(theta / n, net.sizes)
     if single:

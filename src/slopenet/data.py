@@ -13,24 +13,35 @@ from slopenet.arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """What is to be learned: X (N, n_1), y (N, n_L), slopes (N, n_L, n_1), sample weights (N,)."""
+    """What is to be learned.
+
+    Attributes
+    ----------
+    X : (N, n_1)
+    y : (N, n_L)
+    dydx : (N, n_L, n_1)
+        Slopes, NaN where one is missing.
+    weight : (N,)
+        Of the samples.
+    slope_weight : (N, n_L, n_1)
+        λ of each slope, in place of the objective's.
+    """
 
     X: Floats
     y: Floats
     dydx: Floats | None = None
     weight: Floats | None = None
+    slope_weight: Floats | None = None
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
 
     def rows(self, index: Floats) -> Data:
         """Only the samples `index`."""
-        return Data(
-            self.X[index],
-            self.y[index],
-            None if self.dydx is None else self.dydx[index],
-            None if self.weight is None else self.weight[index],
-        )
+        some: dict[str, Any] = {
+            name: None if array is None else array[index] for name, array in vars(self).items()
+        }
+        return Data(**some)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class Objective:
     activations : sequence of (str, float)
         σ of each layer and its parameter.
     slope_weight : (n_L, n_1)
-        λ.
+        λ, unless the data have their own.
     l2 : float
     """
 
@@ -73,19 +73,21 @@ class Objective:
         """Costs at θ over the samples of `data`."""
         self._core.set(theta)
         value, slope, summed, _ = self._core.backprop(
-            data.X,
-            data.y,
-            data.dydx,
-            self.slope_weight,
-            data.weight,
-            given=False,
-            want_theta=gradient,
-            want_delta=False,
-            threads=get_num_threads(),
+            self._task(data), want_theta=gradient, want_delta=False, threads=get_num_threads()
         )
         n = len(data)
         mean = None if summed is None else summed / n + self.l2 * self._decayed * theta
         return Costs(value / n, slope / n, self.penalty(theta), mean)
+
+    def _task(self, data: Data) -> _core.Task64:
+        own = data.slope_weight
+        return self._core.task(
+            data.X,
+            data.y,
+            data.dydx,
+            slope_weight=self.slope_weight if own is None else own,
+            sample_weight=data.weight,
+        )
 
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""

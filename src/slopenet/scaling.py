@@ -6,7 +6,7 @@ slopes are scaled by the chain rule, never by their own statistics.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class Scaling:
         """Return the same data in standard units."""
         dydx = None if data.dydx is None else data.dydx * self.s_x / self.s_y[:, None]
         X = (data.X - self.m_x) / self.s_x
-        return Data(X, (data.y - self.m_y) / self.s_y, dydx, data.weight)
+        return replace(data, X=X, y=(data.y - self.m_y) / self.s_y, dydx=dydx)
 
     def fold(
         self, weights: list[Floats], biases: list[Floats]

@@ -95,13 +95,13 @@ def sgd(
     generator = settings.generator(rng)
     theta = flatten(net.weights, net.biases)
     core = net.core_copy()
+    task = core.task(points, values)
 
     def cost() -> float:
         core.set(theta)
         value, _, _, _ = core.backprop(
-            points, values, None, None, sample_weight=None, given=False,
-            want_theta=False, want_delta=False, threads=get_num_threads(),
-        )  # fmt: skip
+            task, want_theta=False, want_delta=False, threads=get_num_threads()
+        )
         return float(value / n)
 
     taken, costs = [0], [cost()]

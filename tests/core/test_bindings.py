@@ -55,12 +55,20 @@ def test_what_has_to_be_converted_first_gives_none(X: Any) -> None:
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    net, X = model(), np.zeros((5, 3))
-    options = {"given": False, "want_theta": True, "want_delta": False, "threads": 1}
+    net, X, y, dydx = model(), np.zeros((5, 3)), np.zeros((5, 2)), np.zeros((5, 2, 3))
     with pytest.raises(ValueError, match="y must hold 10 entries"):
-        net.backprop(X, np.zeros((5, 3)), None, None, None, **options)
+        net.task(X, np.zeros((5, 3)))
     with pytest.raises(ValueError, match="slope_weight is needed"):
-        net.backprop(X, np.zeros((5, 2)), np.zeros((5, 2, 3)), None, None, **options)
+        net.task(X, y, dydx)
+    with pytest.raises(ValueError, match="slope_weight must hold 30 entries"):
+        net.task(X, y, dydx, np.zeros((4, 2, 3)))
+
+
+def test_a_task_of_other_sizes_is_refused() -> None:
+    other = _core.Model64([3, 1], TANH[:1], np.zeros(4))
+    task = other.task(np.zeros((5, 3)), np.zeros((5, 1)))
+    with pytest.raises(ValueError, match="y must hold 10 entries"):
+        model().backprop(task, want_theta=True, want_delta=False, threads=1)
 
 
 def test_a_sample_that_does_not_exist_is_refused() -> None:
