@@ -1,5 +1,7 @@
 """Standardisation and its folding: the network takes and gives the user's units."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,20 @@ def test_standard_data_has_mean_zero_and_spread_one_and_slopes_follow_the_chain_
     assert standard.dydx is not None
     np.testing.assert_allclose(
         standard.dydx[:, 1, 1], 1e6 * scaling.s_x[1] / scaling.s_y[1], rtol=1e-12
+    )
+
+
+def test_slopes_along_a_direction_follow_too() -> None:
+    """ṽ moves x̃ as v moves x, and t̃ is in units of ỹ."""
+    given = data()
+    assert given.dydx is not None
+    v = np.random.default_rng(1).normal(size=(len(given), 2, 2)) * [3.0, 1e-4]
+    along = np.einsum("ski,smi->smk", given.dydx, v)
+    scaling = Scaling.of(given, outputs=True)
+    standard = scaling.standardise(replace(given, directions=v, along=along))
+    assert standard.dydx is not None
+    np.testing.assert_allclose(
+        standard.along, np.einsum("ski,smi->smk", standard.dydx, standard.directions), rtol=1e-12
     )
 
 

@@ -140,17 +140,20 @@ void bind_model(nb::module_& m, const char* name, const char* task_name) {
             "theta"_a, "Replace the parameters.")
         .def(
             "task",
-            [](const M& self, Array X, Array y, Optional dydx, Optional slope_weight, Optional sample_weight,
-               bool given) {
-                const Arrays<T> arrays{X, y, dydx, slope_weight, sample_weight, given};
+            [](const M& self, Array X, Array y, Optional dydx, Optional slope_weight, Optional directions,
+               Optional along, Optional along_weight, Optional sample_weight, bool given) {
+                const Arrays<T> arrays{
+                    X, y, dydx, slope_weight, directions, along, along_weight, sample_weight, given};
                 arrays.of(self.net());
                 return arrays;
             },
             "X"_a, "y"_a, "dydx"_a.none() = nb::none(), "slope_weight"_a.none() = nb::none(),
-            "sample_weight"_a.none() = nb::none(), "given"_a = false,
-            "What is to be learned: y (N, n_L) and dydx (N, n_L, n_1), NaN a missing slope, with\n"
-            "slope_weight (n_L, n_1) or (N, n_L, n_1) and sample_weight (N,).\n\n"
-            "With `given`, y and dydx are the cotangents of H and of dH/dx themselves.")
+            "directions"_a.none() = nb::none(), "along"_a.none() = nb::none(),
+            "along_weight"_a.none() = nb::none(), "sample_weight"_a.none() = nb::none(), "given"_a = false,
+            "What is to be learned: y (N, n_L), dydx (N, n_L, n_1) with slope_weight (n_L, n_1) or (N, n_L,\n"
+            "n_1), and the slopes along (N, M, n_L) of directions (N, M, n_1) with along_weight (n_L,) or\n"
+            "(N, M, n_L), NaN a missing slope; sample_weight (N,).\n\n"
+            "With `given`, y, dydx and along are the cotangents of H, dH/dx and dH/dx v themselves.")
         .def(
             "backprop", &backpropagate<T>, "task"_a, "want_theta"_a, "want_delta"_a, "threads"_a,
             "Sums over the samples: cost of values, cost of slopes, gradient in theta; and delta (N, n_l) of "

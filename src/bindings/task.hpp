@@ -13,7 +13,7 @@ struct Arrays {
     using Array = Given<T>;
     using Optional = std::optional<Array>;
     Array X, y;
-    Optional dydx, slope_weight, sample_weight;
+    Optional dydx, slope_weight, directions, along, along_weight, sample_weight;
     bool given;
 
     // For the network, if its sizes fit.
@@ -23,18 +23,30 @@ struct Arrays {
         check_size("X", X, n * net.inputs());
         check_size("y", y, n * net.outputs());
         if (dydx) check_size("dydx", *dydx, n * slopes);
-        if (dydx && !given && !slope_weight) throw nb::value_error("slope_weight is needed with dydx");
+        if (dydx && !given) needed("slope_weight", slope_weight);
+        const long M = static_cast<long>(directions && directions->ndim() == 3 ? directions->shape(1) : 0);
+        if (directions) check_size("directions", *directions, n * M * net.inputs());
+        if (directions) check_size("along", needed("along", along), n * M * net.outputs());
+        if (directions && !given) needed("along_weight", along_weight);
         if (sample_weight) check_size("sample_weight", *sample_weight, n);
         return {n,
                 X.data(),
                 y.data(),
                 data_of(dydx),
                 weights("slope_weight", slope_weight, slopes, n),
+                static_cast<int>(M),
+                data_of(directions),
+                data_of(along),
+                weights("along_weight", along_weight, net.outputs(), n * M),
                 data_of(sample_weight),
                 given};
     }
 
   private:
+    static const Array& needed(const char* name, const Optional& array) {
+        if (!array) throw nb::value_error((std::string(name) + " is needed with these targets").c_str());
+        return *array;
+    }
     // One set of weights, or a set for each of n rows.
     static Weights<T> weights(const char* name, const Optional& array, long set, long n) {
         if (!array) return {nullptr, 0};

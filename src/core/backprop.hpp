@@ -42,13 +42,14 @@ class Backprop {
     using L = Samples<T>;
 
   public:
-    Backprop(const Net<T>& net, bool slopes, T* workspace)
+    Backprop(const Net<T>& net, const Task<T>& task, T* workspace)
         : net(net),
-          with_slopes(slopes),
-          size(cut_for(net, slopes)),
+          task(task),
+          with_slopes(Slopes<T>::directions(net, task) > 0),
+          size(cut_for(net, Slopes<T>::directions(net, task))),
           arena{workspace},
-          tape(arena, net, size.groups, slopes ? 2 : 1, true),
-          slope_part(arena, net, size.groups, size.directions) {
+          tape(arena, net, size.groups, with_slopes ? 2 : 1, true),
+          slope_part(arena, net, task, size.groups, size.directions) {
         left = arena.take(size.groups * L::panel(widest(net)));
         right = arena.take(size.groups * L::panel(widest(net)));
         scratch = arena.take(OuterSum<T>::scratch_size(widest(net), size.groups));
@@ -56,12 +57,12 @@ class Backprop {
     long workspace() const { return arena.peak; }
     int tile() const { return size.groups * L::width; }
 
-    void operator()(const Task<T>& task, Gradient<T>& gradient, long s0, long n) {
+    void operator()(Gradient<T>& gradient, long s0, long n) {
         const int groups = static_cast<int>((n + L::width - 1) / L::width);
         const int top = net.depth - 1, outputs = net.outputs();
-        L::read(task.X + s0 * net.inputs(), n, net.inputs(), groups, tape.a[0]);
+        L::read(task.X + s0 * net.inputs(), n, net.inputs(), groups, tape.a[0], net.inputs());
         forward(net, tape, groups, with_slopes ? 2 : 1);
-        if (with_slopes) slope_part(task, s0, n, groups, tape, gradient.theta, gradient.slope_cost);
+        if (with_slopes) slope_part(s0, n, groups, tape, gradient.theta, gradient.slope_cost);
         T *abar = left, *spare = right;
         std::memcpy(abar, tape.a[net.depth],
                     static_cast<std::size_t>(groups * L::panel(outputs)) * sizeof(T));
@@ -91,19 +92,19 @@ class Backprop {
     }
 
   private:
-    static Cut cut_for(const Net<T>& net, bool slopes) {
+    static Cut cut_for(const Net<T>& net, int directions) {
         constexpr long budget = 512 * 1024 / sizeof(T);
         long tape = 4 * L::panel(widest(net));
         for (int i = 0; i < net.depth; ++i) tape += 4 * L::panel(net.layers[i].rows);
-        const int directions = slopes ? Slopes<T>::directions(net) : 0;
-        long block = directions ? budget / tape : 0;
-        block = block < 1 ? (slopes ? 1 : 0) : block > directions ? directions : block;
+        long block = budget / tape;
+        block = block > directions ? directions : block < 1 && directions ? 1 : block;
         long groups = budget / (tape * (1 + block));
         groups = groups < 1 ? 1 : groups > 8 ? 8 : groups;
         return {static_cast<int>(groups), static_cast<int>(block)};
     }
 
     const Net<T>& net;
+    const Task<T>& task;
     bool with_slopes;
     Cut size;
     Arena<T> arena;

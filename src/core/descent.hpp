@@ -29,7 +29,7 @@ class Descend {
         read(theta);
         for (long step = 0; step < descent.steps; ++step) {
             const long sample = descent.order[step];
-            L::read(descent.X + sample * net.inputs(), 1, net.inputs(), 1, tape.a[0]);
+            L::read(descent.X + sample * net.inputs(), 1, net.inputs(), 1, tape.a[0], net.inputs());
             for (int i = 0; i < net.depth; ++i) {
                 const Layer<T>& layer = net.layers[i];
                 T* z = tape.a[i + 1];

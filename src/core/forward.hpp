@@ -30,6 +30,8 @@ void swap(T*& x, T*& y) {
     y = kept;
 }
 
+SLOPENET_INLINE int least(int x, int y) { return x < y ? x : y; }
+
 template <class T>
 int widest(const Net<T>& net) {
     int width = net.inputs();

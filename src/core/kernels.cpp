@@ -9,14 +9,14 @@
 namespace slopenet::SLOPENET_ISA {
 
 template <class T>
-Need backprop_need(const Net<T>& net, bool slopes) {
-    const Backprop<T> sweep(net, slopes, nullptr);
+Need backprop_need(const Net<T>& net, const Task<T>& task) {
+    const Backprop<T> sweep(net, task, nullptr);
     return {sweep.workspace(), sweep.tile(), chunk<T>};
 }
 template <class T>
 void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, long first, long n,
               T* workspace) {
-    Backprop<T>(net, task.dydx != nullptr, workspace)(task, gradient, first, n);
+    Backprop<T>(net, task, workspace)(gradient, first, n);
 }
 
 template <class T>

@@ -99,24 +99,30 @@ SLOPENET_INLINE long result_size(const Net<T>& net, Operation operation) {
     return 0;
 }
 
-// Weights of the entries of a target: one set that all samples share, or one for each.
+// Weights of the entries of a target: one set that all rows share, or one for each.
 template <class T>
 struct Weights {
     const T* data;
-    long step;  // from one sample's set to the next; 0 where they share one
-    SLOPENET_INLINE const T* of(long sample) const { return data + sample * step; }
+    long step;  // from one row's set to the next; 0 where they share one
+    SLOPENET_INLINE const T* of(long row) const { return data + row * step; }
 };
 
-// Backpropagation of values and slopes. Either the targets of a squared error,
-//     C = 1/2 |y - H|^2 + 1/2 sum_ki weight_ki (J_ki - dydx_ki)^2,   NaN in dydx is a missing slope,
-// or, with `given`, y and dydx themselves hold the cotangents of H and J.
+// Backpropagation of values, slopes and slopes along M directions v_m of each sample. Either the targets of a
+// squared error, NaN in dydx or along being a missing slope,
+//     C = 1/2 |y - H|^2 + 1/2 sum_ki slope_weight_ki (J_ki - dydx_ki)^2
+//                       + 1/2 sum_mk along_weight_mk ((J v_m)_k - along_mk)^2,
+// or, with `given`, y, dydx and along themselves hold the cotangents of H, J and J v_m.
 template <class T>
 struct Task {
     long n;
     const T* X;               // (n, n_1)
     const T* y;               // (n, n_L)
     const T* dydx;            // (n, n_L, n_1) or null
-    Weights<T> slope_weight;  // sets of (n_L, n_1)
+    Weights<T> slope_weight;  // sets of (n_L, n_1), rows are samples
+    int M;
+    const T* directions;      // (n, M, n_1)
+    const T* along;           // (n, M, n_L)
+    Weights<T> along_weight;  // sets of (n_L), rows are directions of samples
     const T* sample_weight;   // (n) or null
     bool given;
 };
@@ -124,7 +130,7 @@ template <class T>
 struct Gradient {
     T* theta;         // W[2], b[2], ..., W[L], b[L], flat; summed over the samples; null: the cost alone
     T* const* delta;  // depth pointers to (n, n_l) or null
-    double value_cost, slope_cost;
+    double value_cost, slope_cost;  // slopes of either kind
 };
 
 // Residuals of least squares: of H_k, and of J_k v_m along M tangents; a sample's rows are its n_L values,
@@ -170,7 +176,7 @@ struct Kernels {
     Need (*need)(const Net<T>&, const Points<T>&, Operation);
     // false if an entry of X or of the vector is not finite
     bool (*run)(const Net<T>&, const Points<T>&, Operation, T* workspace);
-    Need (*backprop_need)(const Net<T>&, bool slopes);
+    Need (*backprop_need)(const Net<T>&, const Task<T>&);
     void (*backprop)(const Net<T>&, const Task<T>&, Gradient<T>&, long first, long n, T* workspace);
     Need (*gauss_newton_need)(const Net<T>&, int tangents);
     void (*gauss_newton)(const Net<T>&, const Residuals<T>&, long first, long n, T* workspace);

@@ -119,14 +119,14 @@ class Model {
     // sum, and the sums are added in order: the bits do not depend on the threads.
     void backprop(const Task<T>& task, Gradient<T>& gradient, int threads, const Poll& poll) const {
         const Net<T> view = net();
-        const bool slopes = task.dydx != nullptr;
-        const Need need = kernel.backprop_need(view, slopes);
+        const Need need = kernel.backprop_need(view, task);
         const long tile = need.tile, size = need.workspace;
         const long most = std::clamp(32'000'000L / parameter_count, 4L, 64L);
         const long tiles = (task.n + tile - 1) / tile;
         const long tiles_each = (tiles + most - 1) / most;
         const long parts = tiles ? (tiles + tiles_each - 1) / tiles_each : 0;
-        const double each = 3.0 * (1 + (slopes ? std::min(view.inputs(), view.outputs()) : 0));
+        const int tangents = (task.dydx ? std::min(view.inputs(), view.outputs()) : 0) + task.M;
+        const double each = 3.0 * (1 + tangents);
         const int workers = workers_for(static_cast<double>(task.n) * each, threads, parts);
         Buffer<T> space(size * workers);
         Buffer<T> sums(gradient.theta ? parts * parameter_count : 0);

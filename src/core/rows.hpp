@@ -79,7 +79,7 @@ struct Rows {
         }
     }
 
-    static bool read(const T* from, long, int cols, int, T* to) {
+    static bool read(const T* from, long, int cols, int, T* to, long) {
         T poison = 0;
         for (int k = 0; k < cols; ++k) {
             poison += from[k] - from[k];

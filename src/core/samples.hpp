@@ -119,20 +119,19 @@ struct Samples {
         }
     }
 
-    // Rows of an array (n, cols) into panels, padded with the last row, so that padding is never worse
-    // than the data; false if an entry is not finite.
-    static bool read(const T* from, long n, int cols, int groups, T* to) {
+    // The first `cols` entries of an array's samples, `stride` apart, into panels, padded with the last
+    // sample, so that padding is never worse than the data; false if an entry is not finite.
+    static bool read(const T* from, long n, int cols, int groups, T* to, long stride) {
         for (int g = 0; g < groups; ++g) {
-            const T* in = from + static_cast<long>(g) * width * cols;
+            const T* in = from + static_cast<long>(g) * width * stride;
             T* out = to + g * panel(cols);
             const long left = n - static_cast<long>(g) * width;
             for (int k = 0; k < cols; ++k) {
                 if (left >= width) {
-                    for (int lane = 0; lane < width; ++lane)
-                        out[k * width + lane] = in[static_cast<long>(lane) * cols + k];
+                    for (int lane = 0; lane < width; ++lane) out[k * width + lane] = in[lane * stride + k];
                 } else {
                     for (int lane = 0; lane < width; ++lane)
-                        out[k * width + lane] = in[(lane < left ? lane : left - 1) * cols + k];
+                        out[k * width + lane] = in[(lane < left ? lane : left - 1) * stride + k];
                 }
             }
         }

@@ -21,13 +21,13 @@ class Sweep {
         const int inputs = net.inputs(), outputs = net.outputs();
         const int groups = static_cast<int>((n + L::width - 1) / L::width);
         const long slopes = static_cast<long>(outputs) * inputs;
-        bool finite = L::read(points.X + s0 * inputs, n, inputs, groups, tape.a[0]);
+        bool finite = L::read(points.X + s0 * inputs, n, inputs, groups, tape.a[0], inputs);
         forward(net, tape, groups, order);
         if (points.H) L::write(tape.a[net.depth], outputs, groups, n, points.H + s0 * outputs, outputs);
         if (points.J) chain(tape, groups, n, points.J + s0 * slopes, points.stop);
         const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
         const int width = along_x ? inputs : outputs;
-        if (points.vector) finite &= L::read(points.vector + s0 * width, n, width, groups, left);
+        if (points.vector) finite &= L::read(points.vector + s0 * width, n, width, groups, left, width);
         if (operation == Operation::jvp) {
             L::write(push<L>(net, tape, groups, left, right), outputs, groups, n,
                      points.result + s0 * outputs, outputs);

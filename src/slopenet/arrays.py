@@ -185,10 +185,7 @@ def slopes(
     if columns is not None:
         wanted = [wanted[0], (n or 1, n_L * n_1)]
     require_shape(name, given, wanted)
-    infinite = np.isinf(given)
-    if infinite.any():
-        where, value = _first(given, infinite)
-        raise ValueError(f"{name}{where} is {value}; a slope is a number, or NaN if missing")
+    _require_not_infinite(name, given)
     return None if np.isnan(given).all() else given.reshape(wanted[0])
 
 
@@ -200,17 +197,39 @@ def one_or_each(name: str, x: Any, shape: tuple[int, ...], dtype: DTypeLike) -> 
     return np.ascontiguousarray(np.broadcast_to(array, shape))
 
 
-def slope_weights(weight: Any, shape: tuple[int | None, int, int], dtype: DTypeLike) -> Floats:
-    """λ (n_L, n_1), one number for all, or (N, n_L, n_1): finite, not negative."""
-    n, *entries = shape
-    array = floats("slope_weight", weight, dtype)
-    if n is None or array.ndim < 3:
-        array = one_or_each("slope_weight", array, tuple(entries), dtype)
-    else:
-        require_shape("slope_weight", array, [(n, *entries)])
-        require_finite("slope_weight", array)
-    _require_not_negative("slope_weight", array)
-    return array
+def slopes_along(
+    v: Any, along: Any, shape: tuple[int | None, int, int], dtype: DTypeLike
+) -> tuple[Floats, Floats] | tuple[None, None]:
+    """Directions (N, M, n_1), or (M, n_1) for all samples, and slopes along them (N, M, n_L).
+
+    Slopes may be (N, M) for one output, and NaN where one is missing. Both are None or none is.
+    """
+    if v is None and along is None:
+        return None, None
+    if v is None or along is None:
+        raise ValueError("directions and along go together: a slope is along a direction")
+    n, n_L, n_1 = shape
+    rows = () if n is None else (n,)
+    vectors = floats("directions", v, dtype)
+    M = vectors.shape[-2] if vectors.ndim > 1 else 1
+    require_shape("directions", vectors, [(*rows, M, n_1), (M, n_1)])
+    require_finite("directions", vectors)
+    given = floats("along", along, dtype)
+    require_shape("along", given, [(*rows, M, n_L), *([(*rows, M)] if n_L == 1 else [])])
+    _require_not_infinite("along", given)
+    each = np.ascontiguousarray(np.broadcast_to(vectors, (*rows, M, n_1)))
+    return each, given.reshape(*rows, M, n_L)
+
+
+def weights(
+    name: str, weight: Any, shared: tuple[int, ...], each: tuple[int, ...], dtype: DTypeLike
+) -> Floats:
+    """Weights of the shape `shared` or `each`, or one number for all: finite, not negative."""
+    array = floats(name, weight, dtype)
+    require_shape(name, array, [shared, (), each])
+    require_finite(name, array)
+    _require_not_negative(name, array)
+    return array if array.shape == each else np.ascontiguousarray(np.broadcast_to(array, shared))
 
 
 def sample_weights(weight: Any, n: int) -> Floats:
@@ -222,6 +241,13 @@ def sample_weights(weight: Any, n: int) -> Floats:
     if not array.any():
         raise ValueError("sample_weight is zero for every sample")
     return np.asarray(array / array.max())
+
+
+def _require_not_infinite(name: str, slopes: Floats) -> None:
+    infinite = np.isinf(slopes)
+    if infinite.any():
+        where, value = _first(slopes, infinite)
+        raise ValueError(f"{name}{where} is {value}; a slope is a number, or NaN if missing")
 
 
 def _require_not_negative(name: str, x: Floats) -> None:

@@ -19,7 +19,7 @@ class Backprop:
     Attributes
     ----------
     cost : float
-        Mean over the samples of C = ½ ‖y - H(x)‖², plus C' where slopes are given.
+        Mean over the samples of C = ½ ‖y - H(x)‖², plus C' where slopes of either kind are given.
     delta : list of (N, n_l)
         δ[l] = ∂(C + C')/∂z[l] of each sample.
     dW : list of (n_l, n_{l-1})
@@ -35,12 +35,21 @@ class Backprop:
 
 
 def backprop(
-    net: Network, X: Any, y: Any, dydx: Any = None, *, slope_weight: Any = 1.0
+    net: Network,
+    X: Any,
+    y: Any,
+    dydx: Any = None,
+    *,
+    slope_weight: Any = 1.0,
+    directions: Any = None,
+    along: Any = None,
+    along_weight: Any = 1.0,
 ) -> Backprop:
     """Gradient of the squared error of values, and of slopes where given.
 
-    C = ½ ‖y - H(x)‖² and C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - dydx_ki)² of each sample; see the module
-    `slopenet.derivation` for every equation.
+    C = ½ ‖y - H(x)‖² and C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - dydx_ki)² of each sample, to which M slopes
+    along directions v_m add ½ Σ_mk μ_mk (v_m·∇H_k - along_mk)², at the cost of M, not of n_1; see
+    the module `slopenet.derivation` for every equation.
 
     Parameters
     ----------
@@ -51,8 +60,14 @@ def backprop(
         True slopes; NaN where one is missing.
     slope_weight : float, (n_L, n_1) or (N, n_L, n_1)
         λ.
+    directions : (N, M, n_1), or (M, n_1) for all samples, optional
+        v_m, of any length.
+    along : (N, M, n_L), or (N, M) for one output, optional
+        True slopes along them; NaN where one is missing.
+    along_weight : float, (n_L,) or (N, M, n_L)
+        μ.
 
-    A single point (n_1,) goes with y and dydx that drop the N.
+    A single point (n_1,) goes with arrays that drop the N.
 
     Returns
     -------
@@ -77,12 +92,19 @@ def backprop(
     if dydx is not None:
         labels = (net.input_names, net.output_names)
         slopes = arrays.slopes("dydx", dydx, (rows, outputs, inputs), dtype, labels)
-    weight = arrays.slope_weights(slope_weight, (rows, outputs, inputs), dtype)
+    lead, shape = () if single else (n,), (outputs, inputs)
+    weight = arrays.weights("slope_weight", slope_weight, shape, (*lead, *shape), dtype)
+    v, t = arrays.slopes_along(directions, along, (rows, *shape), dtype)
+    each = (outputs,) if t is None else t.shape
+    along_weight = arrays.weights("along_weight", along_weight, (outputs,), each, dtype)
     task = net._core.task(
         points.reshape(n, inputs),
         values.reshape(n, outputs),
         None if slopes is None else slopes.reshape(n, outputs, inputs),
         weight,
+        None if v is None else v.reshape(n, *v.shape[-2:]),
+        t,
+        along_weight,
     )
     value_cost, slope_cost, theta, delta = net._core.backprop(
         task, want_theta=True, want_delta=True, threads=get_num_threads()

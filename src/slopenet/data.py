@@ -25,6 +25,12 @@ class Data:
         Of the samples.
     slope_weight : (N, n_L, n_1)
         λ of each slope, in place of the objective's.
+    directions : (N, M, n_1)
+        v_m of each sample.
+    along : (N, M, n_L)
+        Slopes v_m·∇y_k along them, NaN where one is missing.
+    along_weight : (N, M, n_L)
+        μ of each of these, in place of the objective's.
     """
 
     X: Floats
@@ -32,6 +38,9 @@ class Data:
     dydx: Floats | None = None
     weight: Floats | None = None
     slope_weight: Floats | None = None
+    directions: Floats | None = None
+    along: Floats | None = None
+    along_weight: Floats | None = None
 
     def __len__(self) -> int:
         return int(self.X.shape[0])

@@ -246,6 +246,19 @@ def slope_cost(J: Array, T: Array, weight: Array | float) -> Array:
     return 0.5 * xp.sum(weight * r**2, axis=(-2, -1))
 
 
+def along_cost(J: Array, v: Array, t: Array, weight: Array | float) -> Array:
+    """½ Σ_m Σ_k μ_mk (v_m·∇H_k - t_mk)² of every sample, v (..., M, n_1); a missing t_mk is NaN.
+
+    Its cotangent on ∂H_k/∂x is Σ_m μ_mk (v_m·∇H_k - t_mk) v_m; one on v_m·∇H itself goes back along
+    the tangents Z'[l], A'[l] of v_m:  q[L] = r,  p[l] = D[l] q[l],  q[l-1] = W[l]ᵀ p[l],
+    e[l] = Σ_m q_m[l] ∘ Z'_m[l],  and Σ_m p_m[l] A'_m[l-1]ᵀ adds to ∂/∂W[l].
+    """
+    xp = array_namespace(J)
+    Jv = v @ xp.matrix_transpose(J)
+    r = xp.where(xp.isnan(t), xp.zeros_like(Jv), Jv - t)
+    return 0.5 * xp.sum(weight * r**2, axis=(-2, -1))
+
+
 def cotangent_gradient(chain: Chain, x: Array, a_bar: Array, r: Array) -> CostGradient:
     """Backpropagate cotangents ā[L] (..., n_L) on H and r (..., n_L, n_1) on ∂H/∂x.
 

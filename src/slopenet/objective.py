@@ -2,8 +2,8 @@
 
     f(θ) = 1/N Σ_s w_s (C_s + C'_s) + ½ l2 Σ_l ‖W[l]‖²
 
-C = ½ ‖y - H(x)‖² and C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - T_ki)², a missing slope T_ki being NaN. The core
-works on θ itself; no `Network` is built on the way.
+C = ½ ‖y - H(x)‖² and C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - T_ki)² + ½ Σ_mk μ_mk (v_m·∇H_k - t_mk)², a
+missing slope T_ki or t_mk being NaN. The core works on θ itself; no `Network` is built on the way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from slopenet.threads import get_num_threads
 
 
 class Costs(NamedTuple):
-    """Mean costs of the values and of the slopes, the penalty, the gradient of their sum."""
+    """Mean costs of the values and of all slopes, the penalty, the gradient of their sum."""
 
     value: float
     slope: float
@@ -51,6 +51,8 @@ class Objective:
     slope_weight : (n_L, n_1)
         λ, unless the data have their own.
     l2 : float
+    along_weight : (n_L,), optional
+        μ, 1 unless given or the data have their own.
     """
 
     def __init__(
@@ -59,9 +61,14 @@ class Objective:
         activations: Sequence[tuple[str, float]],
         slope_weight: Floats,
         l2: float = 0.0,
+        *,
+        along_weight: Floats | None = None,
     ) -> None:
         self.sizes = tuple(sizes)
         self.slope_weight = np.ascontiguousarray(slope_weight, np.float64)
+        self.along_weight = np.ones(self.sizes[-1])
+        if along_weight is not None:
+            self.along_weight[:] = along_weight
         self.l2 = l2
         size = count(self.sizes)
         self._core = _core.Model64(self.sizes, list(activations), np.zeros(size))
@@ -80,13 +87,15 @@ class Objective:
         return Costs(value / n, slope / n, self.penalty(theta), mean)
 
     def _task(self, data: Data) -> _core.Task64:
-        own = data.slope_weight
         return self._core.task(
             data.X,
             data.y,
             data.dydx,
-            slope_weight=self.slope_weight if own is None else own,
-            sample_weight=data.weight,
+            self.slope_weight if data.slope_weight is None else data.slope_weight,
+            data.directions,
+            data.along,
+            self.along_weight if data.along_weight is None else data.along_weight,
+            data.weight,
         )
 
     def penalty(self, theta: Floats) -> float:

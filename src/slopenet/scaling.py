@@ -1,7 +1,8 @@
 """Standardisation of inputs and outputs, and its folding into W[2], b[2], W[L], b[L].
 
-x̃ = (x - m_x)/s_x and ỹ = (y - m_y)/s_y, so a slope in standard units is T̃_ki = T_ki s_x,i/s_y,k:
-slopes are scaled by the chain rule, never by their own statistics.
+x̃ = (x - m_x)/s_x and ỹ = (y - m_y)/s_y, so a slope in standard units is T̃_ki = T_ki s_x,i/s_y,k,
+and one along ṽ = v/s_x is t̃_k = t_k/s_y,k: slopes are scaled by the chain rule, never by their own
+statistics.
 """
 
 from __future__ import annotations
@@ -83,8 +84,10 @@ class Scaling:
     def standardise(self, data: Data) -> Data:
         """Return the same data in standard units."""
         dydx = None if data.dydx is None else data.dydx * self.s_x / self.s_y[:, None]
-        X = (data.X - self.m_x) / self.s_x
-        return replace(data, X=X, y=(data.y - self.m_y) / self.s_y, dydx=dydx)
+        v = None if data.directions is None else data.directions / self.s_x
+        along = None if data.along is None else data.along / self.s_y
+        X, y = (data.X - self.m_x) / self.s_x, (data.y - self.m_y) / self.s_y
+        return replace(data, X=X, y=y, dydx=dydx, directions=v, along=along)
 
     def fold(
         self, weights: list[Floats], biases: list[Floats]

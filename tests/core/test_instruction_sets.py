@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 CORE_TESTS = [
     "test_activation.py",
     "test_accuracy.py",
+    "test_along.py",
     "test_curvature.py",
     "test_curvature_accuracy.py",
     "test_same_bits.py",
