@@ -1,9 +1,14 @@
 """The optimisers on functions with a known minimum."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from descents import Plain
 
-from slopenet.optimizers import adam, lbfgs
+from slopenet.optimizers import lbfgs
+from slopenet.optimizers.adam import Adam
+from slopenet.optimizers.sgd import SGD
 
 CENTRE = np.array([1.0, -2.0, 3.0])
 SCALE = np.array([1.0, 10.0, 0.1])
@@ -42,30 +47,59 @@ def test_lbfgs_stops_where_it_is_told_or_runs_out() -> None:
     )
 
 
-def test_adam_visits_every_sample_once_an_epoch_the_last_batch_smaller() -> None:
-    batches: list[np.ndarray] = []
-
-    def gradient(theta: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        batches.append(rows)
-        return quadratic(theta)[1]
-
-    last: list[np.ndarray] = []
-    adam.minimise(
-        gradient, np.zeros(3), 10, 3, lambda _, theta: bool(last.append(theta.copy())),
-        batch_size=4, learning_rate=0.1, rng=np.random.default_rng(0),
-    )  # fmt: skip
-    assert [len(b) for b in batches] == [4, 4, 2] * 3
-    for epoch in range(3):
-        rows = np.concatenate(batches[3 * epoch : 3 * epoch + 3])
+def test_an_epoch_visits_every_sample_once_the_last_batch_smaller() -> None:
+    problem = Plain(lambda theta, _: quadratic(theta)[1])
+    adam = Adam(samples=10, batch_size=4, learning_rate=0.1, epochs=3)
+    state, rng = adam.start(np.zeros(3)), np.random.default_rng(0)
+    for _ in range(3):
+        state = adam.step(state, problem, rng)
+    assert [len(b) for b in problem.batches] == [4, 4, 2] * 3
+    epochs = [np.concatenate(problem.batches[i : i + 3]) for i in (0, 3, 6)]
+    for rows in epochs:
         np.testing.assert_array_equal(np.sort(rows), np.arange(10))
-    assert not np.array_equal(np.concatenate(batches[:3]), np.concatenate(batches[3:6]))
+    assert not np.array_equal(epochs[0], epochs[1])
 
 
-def test_adam_approaches_the_minimum() -> None:
-    path: list[np.ndarray] = []
-    adam.minimise(
-        lambda theta, _: quadratic(theta)[1], np.zeros(3), 1, 3000,
-        lambda _, theta: bool(path.append(theta.copy())),
-        batch_size=1, learning_rate=0.02, rng=np.random.default_rng(0),
-    )  # fmt: skip
-    np.testing.assert_allclose(path[-1], CENTRE, atol=1e-2)
+def test_with_replacement_an_epoch_draws_as_many_samples() -> None:
+    problem = Plain(lambda theta, _: quadratic(theta)[1])
+    sgd = SGD(samples=50, batch_size=20, learning_rate=0.1, epochs=1, replacement=True)
+    sgd.step(sgd.start(np.zeros(3)), problem, np.random.default_rng(0))
+    assert [len(b) for b in problem.batches] == [20, 20, 10]
+    rows = np.concatenate(problem.batches)
+    assert set(rows) < set(range(50))
+
+
+@pytest.mark.parametrize(
+    "optimiser",
+    [
+        Adam(samples=1, batch_size=1, learning_rate=0.02, epochs=3000),
+        SGD(samples=1, batch_size=1, learning_rate=0.02, epochs=3000),
+        SGD(samples=1, batch_size=1, learning_rate=0.02, epochs=3000, nesterov=True),
+    ],
+    ids=["Adam", "heavy ball", "Nesterov"],
+)
+def test_descent_approaches_the_minimum(optimiser: Adam | SGD) -> None:
+    problem = Plain(lambda theta, _: quadratic(theta)[1])
+    state: Any = optimiser.start(np.zeros(3))
+    for _ in range(optimiser.epochs):
+        state = optimiser.step(state, problem, np.random.default_rng(0))
+    np.testing.assert_allclose(state.theta, CENTRE, atol=1e-2)
+
+
+def rates(**settings: Any) -> np.ndarray:
+    problem = Plain(lambda theta, _: quadratic(theta)[1])
+    sgd = SGD(samples=10, batch_size=4, epochs=2, **settings)
+    state, rng = sgd.start(np.zeros(3)), np.random.default_rng(0)
+    for _ in range(2):
+        state = sgd.step(state, problem, rng)
+    return np.array(problem.rates)
+
+
+def test_schedules() -> None:
+    cosine = 0.05 * (1 + np.cos(np.pi * np.arange(6) / 6))
+    np.testing.assert_allclose(rates(learning_rate=0.1), cosine, rtol=1e-15)
+    np.testing.assert_array_equal(rates(learning_rate=0.1, schedule="constant"), 0.1)
+    np.testing.assert_array_equal(rates(learning_rate=lambda t: 0.1 / t), 0.1 / np.arange(1, 7))
+    np.testing.assert_array_equal(rates(learning_rate=lambda _: 0.3), 0.3)
+    with pytest.raises(ValueError, match=r"learning_rate\(steps\)\[1\] is nan"):
+        rates(learning_rate=lambda t: np.where(t == 2, np.nan, 0.1))

@@ -225,8 +225,10 @@ def test_other_python_threads_go_on_during_a_long_call() -> None:
         " sn.backprop(net, np.zeros((20_000, 50)), np.zeros(20_000))",
         "net = sn.Network.random((2, 30, 1), rng=0);"
         " sn.sgd(net, np.zeros((9, 2)), np.zeros(9), steps=10**9, record_every=10**8)",
+        "X = np.linspace(-1, 1, 4_000_000).reshape(-1, 2);"
+        " sn.fit(X, np.sin(X), hidden=30, method='adam', batch_size=16)",
     ],
-    ids=["jacobian", "hessian", "one_tile", "laplacian", "backprop", "sgd"],
+    ids=["jacobian", "hessian", "one_tile", "laplacian", "backprop", "sgd", "adam"],
 )
 def test_ctrl_c_stops_a_long_call(call: str) -> None:
     code = (

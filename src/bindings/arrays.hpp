@@ -79,11 +79,19 @@ const T* data_of(const std::optional<Given<T>>& x) {
     return x ? x->data() : nullptr;
 }
 
-template <class T>
-void check_size(const char* name, const Given<T>& x, long size) {
+template <class Array>
+void check_size(const char* name, const Array& x, long size) {
     if (x.size() != static_cast<std::size_t>(size)) {
         throw nb::value_error(
             (std::string(name) + " must hold " + std::to_string(size) + " entries").c_str());
+    }
+}
+
+template <class Index>
+void check_order(const Index* order, long steps, long samples) {
+    for (long i = 0; i < steps; ++i) {
+        if (order[i] < 0 || order[i] >= samples)
+            throw nb::value_error("order names a sample that does not exist");
     }
 }
 

@@ -12,10 +12,9 @@
 #include <memory>
 #include <tuple>
 
-#include "../core/model.hpp"
+#include "batches.hpp"
 #include "evaluate.hpp"
 #include "gauss_newton.hpp"
-#include "task.hpp"
 
 namespace slopenet {
 
@@ -77,10 +76,7 @@ Made<T> descend(const Model<T>& self, const Given<T>& theta, const Given<T>& X, 
     check_size("X", X, n * net.inputs());
     check_size("y", y, n * net.outputs());
     check_size("rates", rates, static_cast<long>(order.size()));
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        if (order.data()[i] < 0 || order.data()[i] >= n)
-            throw nb::value_error("order names a sample that does not exist");
-    }
+    check_order(order.data(), static_cast<long>(order.size()), n);
     Made<T> moved = make<T>({theta.size()});
     std::copy(theta.data(), theta.data() + theta.size(), moved.data());
     const Descent<T> descent{X.data(), y.data(), order.data(), static_cast<long>(order.size()), rates.data()};
@@ -166,6 +162,14 @@ void bind_model(nb::module_& m, const char* name, const char* task_name) {
             "`factors` lists of what they are made of: a, G, A', E.")
         .def("descend", &descend<T>, "theta"_a, "X"_a, "y"_a, "order"_a, "rates"_a,
              "Theta after single-sample gradient steps.")
+        .def(
+            "descend_batches", &descend_batches<T>, "rule"_a, "constants"_a, "theta"_a.noconvert(),
+            "buffers"_a.noconvert(), "task"_a, "order"_a, "batch_size"_a, "rates"_a, "l2"_a, "threads"_a,
+            "Moves theta and the rule's buffers, in place, by a step of the rule for each batch of the "
+            "order,\n"
+            "down the mean of the batch's costs + l2/2 |W|^2; gives the sum of all costs on the way.\n\n"
+            "Rules: adam (beta_1, beta_2, epsilon; m, v), whose rates carry the correction of its bias, and\n"
+            "momentum and nesterov (mu; velocity).")
         .def_prop_ro(
             "brackets",
             [](const M& self) {

@@ -5,6 +5,7 @@
 #include "descent.hpp"
 #include "gauss_newton.hpp"
 #include "sweep.hpp"
+#include "update.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 
@@ -42,6 +43,8 @@ template <class T>
 constexpr Kernels<T> make() {
     return {table<T>,
             table_size<T>,
+            rules<T>,
+            rule_count<T>,
             pack_rows<T>,
             pack<T>,
             need<T>,

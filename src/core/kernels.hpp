@@ -161,6 +161,20 @@ struct Descent {
     const T* rates;  // learning rate of each step
 };
 
+// One step of mini-batch descent, by the sum of a gradient over so many samples.
+struct Step {
+    double samples, l2, rate;
+    const double* constants;  // of the rule
+};
+template <class T>
+struct Rule {
+    const char* name;
+    int constants;  // how many it takes
+    int buffers;    // how many arrays it keeps beside theta
+    // moves n entries
+    void (*apply)(const Step&, const T* sum, T* theta, T* const* buffers, long n);
+};
+
 // Entries of workspace, samples of a tile, and the step in which the cost of fewer grows.
 struct Need {
     long workspace;
@@ -171,6 +185,8 @@ template <class T>
 struct Kernels {
     const Activation<T>* activations;
     int activation_count;
+    const Rule<T>* rules;
+    int rule_count;
     int pack_rows;
     void (*pack)(const T* W, int rows, int cols, bool transpose, T* to);
     Need (*need)(const Net<T>&, const Points<T>&, Operation);

@@ -4,30 +4,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <new>
 #include <vector>
 
-#include "dispatch.hpp"
-#include "parallel.hpp"
 #include "plan.hpp"
+#include "summation.hpp"
 
 namespace slopenet {
-
-template <class T>
-class Buffer {  // cache-line aligned, not initialised
-  public:
-    explicit Buffer(long n) : memory(allocate(n)) {}
-    T* data() const { return memory.get(); }
-
-  private:
-    struct Free {
-        void operator()(T* p) const { ::operator delete(p, std::align_val_t(64)); }
-    };
-    static T* allocate(long n) {
-        return static_cast<T*>(::operator new(static_cast<std::size_t>(n) * sizeof(T), std::align_val_t(64)));
-    }
-    std::unique_ptr<T, Free> memory;
-};
 
 struct LayerSpec {
     int rows, cols;
@@ -75,8 +57,7 @@ class Model {
     bool run(Operation operation, const Points<T>& points, int threads, const Poll& poll) const {
         const Net<T> view = net();
         const Need need = kernel.need(view, points, operation);
-        const int workers =
-            workers_for(static_cast<double>(points.n) * sweeps(operation, points), threads, points.n);
+        const int workers = workers_for(work(operation, points), threads, points.n);
         const long block = block_size(points.n, need, workers);
         const long blocks = std::max(1L, (points.n + block - 1) / block);
         Buffer<T> space(need.workspace * workers);
@@ -100,9 +81,7 @@ class Model {
 
     // Whether a call is over in a few dozen microseconds.
     bool is_short(Operation operation, const Points<T>& points) const {
-        return static_cast<double>(points.n) * sweeps(operation, points) *
-                   static_cast<double>(parameter_count) <
-               1e5;
+        return work(operation, points) < 1e5;
     }
 
     // The same as run, for such a call: no threads, and a small workspace on the stack.
@@ -115,40 +94,9 @@ class Model {
         return kernel.run(view, points, operation, Buffer<T>(need).data());
     }
 
-    // Sums over all samples. The samples are cut into parts by the sizes alone, each part has its own
-    // sum, and the sums are added in order: the bits do not depend on the threads.
+    // Costs and gradient of all samples of a task.
     void backprop(const Task<T>& task, Gradient<T>& gradient, int threads, const Poll& poll) const {
-        const Net<T> view = net();
-        const Need need = kernel.backprop_need(view, task);
-        const long tile = need.tile, size = need.workspace;
-        const long most = std::clamp(32'000'000L / parameter_count, 4L, 64L);
-        const long tiles = (task.n + tile - 1) / tile;
-        const long tiles_each = (tiles + most - 1) / most;
-        const long parts = tiles ? (tiles + tiles_each - 1) / tiles_each : 0;
-        const int tangents = (task.dydx ? std::min(view.inputs(), view.outputs()) : 0) + task.M;
-        const double each = 3.0 * (1 + tangents);
-        const int workers = workers_for(static_cast<double>(task.n) * each, threads, parts);
-        Buffer<T> space(size * workers);
-        Buffer<T> sums(gradient.theta ? parts * parameter_count : 0);
-        std::vector<Gradient<T>> partial(static_cast<std::size_t>(parts));
-        parallel_for(parts, workers, poll, [&](int worker, long part, const auto& go_on) {
-            Gradient<T>& own = partial[static_cast<std::size_t>(part)];
-            own = {nullptr, gradient.delta, 0, 0};
-            if (gradient.theta) {
-                own.theta = sums.data() + part * parameter_count;
-                std::fill(own.theta, own.theta + parameter_count, T(0));
-            }
-            const long first = part * tiles_each * tile, end = std::min(task.n, first + tiles_each * tile);
-            for (long s = first; s < end && go_on(); s += tile) {
-                kernel.backprop(view, task, own, s, std::min(end - s, tile), space.data() + worker * size);
-            }
-        });
-        if (gradient.theta) std::fill(gradient.theta, gradient.theta + parameter_count, T(0));
-        for (const Gradient<T>& own : partial) {
-            gradient.value_cost += own.value_cost;
-            gradient.slope_cost += own.slope_cost;
-            for (long i = 0; gradient.theta && i < parameter_count; ++i) gradient.theta[i] += own.theta[i];
-        }
+        Summation<T>(net(), task, task.n, gradient.theta, threads)(nullptr, task.n, gradient, poll);
     }
 
     // Samples by themselves: nothing is summed.
@@ -209,6 +157,10 @@ class Model {
         return total + parameter_count + 16;
     }
 
+    double work(Operation operation, const Points<T>& points) const {
+        return static_cast<double>(points.n) * sweeps(operation, points) *
+               static_cast<double>(parameter_count);
+    }
     // About how often all the weights are gone through for one sample.
     double sweeps(Operation operation, const Points<T>& points) const {
         const Net<T> view = net();
@@ -237,15 +189,6 @@ class Model {
         const long blocks = (tiles + workers - 1) / workers * workers, size = (n + blocks - 1) / blocks;
         return size < need.step ? size
                                 : std::min<long>(need.tile, (size + need.step - 1) / need.step * need.step);
-    }
-
-    // Waking a thread costs about as much as a million operations; nothing smaller is worth it. `sweeps`
-    // counts how often all the weights are gone through.
-    int workers_for(double sweeps, int threads, long blocks) const {
-        const double work = sweeps * static_cast<double>(parameter_count);
-        const double useful =
-            std::min({work / 1e6, static_cast<double>(threads), static_cast<double>(blocks)});
-        return std::max(1, static_cast<int>(useful));
     }
 
     const Kernels<T>& kernel = kernels<T>();

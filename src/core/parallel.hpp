@@ -13,8 +13,28 @@ struct Interrupted : std::runtime_error {
     Interrupted() : std::runtime_error("interrupted") {}
 };
 
-// Asked by the calling thread now and then; true stops the work.
-using Poll = std::function<bool()>;
+// Asked by the calling thread; passes that on now and then, some fifty times a second. True stops the work.
+class Poll {
+  public:
+    Poll(bool (*ask)()) : ask(ask) {}
+    bool operator()() const {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - asked < std::chrono::milliseconds(20)) return false;
+        asked = now;
+        return ask();
+    }
+
+  private:
+    bool (*ask)();
+    mutable std::chrono::steady_clock::time_point asked = std::chrono::steady_clock::now();
+};
+
+// How many threads are worth waking for some millions of multiplications in so many blocks: waking one costs
+// about as much as a million.
+inline int workers_for(double work, int threads, long blocks) {
+    const double useful = std::min({work / 1e6, static_cast<double>(threads), static_cast<double>(blocks)});
+    return std::max(1, static_cast<int>(useful));
+}
 
 // body(worker, block, go_on) for block = 0 .. blocks - 1, worker < threads. A long block asks go_on() now
 // and then, and returns early if it says no. The body must not throw.
@@ -23,15 +43,8 @@ void parallel_for(long blocks, int threads, const Poll& poll, const Body& body) 
     std::atomic<long> next{0};
     std::atomic<bool> stop{false};
     with_helpers(static_cast<int>(std::min<long>(threads, blocks)), [&](int worker) {
-        auto asked = std::chrono::steady_clock::now();
         const auto go_on = [&] {
-            if (worker == 0) {  // the calling thread
-                const auto now = std::chrono::steady_clock::now();
-                if (now - asked > std::chrono::milliseconds(20)) {
-                    asked = now;
-                    if (poll()) stop = true;
-                }
-            }
+            if (worker == 0 && poll()) stop = true;  // the calling thread
             return !stop;
         };
         for (long block; go_on() && (block = next++) < blocks;) body(worker, block, go_on);

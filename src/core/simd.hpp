@@ -133,6 +133,35 @@ SLOPENET_INLINE V fma(V a, V b, Scalar<V> c) {
     return fma(a, b, broadcast(c));
 }
 
+SLOPENET_INLINE F64 sqrt(F64 x) {
+#if defined(__AVX512F__)
+    return _mm512_sqrt_pd(x);
+#elif defined(__AVX2__)
+    return _mm256_sqrt_pd(x);
+#elif defined(__SSE2__)
+    return _mm_sqrt_pd(x);
+#elif defined(__aarch64__)
+    return vsqrtq_f64(x);
+#else
+    for (int i = 0; i < lanes<double>; ++i) x[i] = __builtin_sqrt(x[i]);
+    return x;
+#endif
+}
+SLOPENET_INLINE F32 sqrt(F32 x) {
+#if defined(__AVX512F__)
+    return _mm512_sqrt_ps(x);
+#elif defined(__AVX2__)
+    return _mm256_sqrt_ps(x);
+#elif defined(__SSE2__)
+    return _mm_sqrt_ps(x);
+#elif defined(__aarch64__)
+    return vsqrtq_f32(x);
+#else
+    for (int i = 0; i < lanes<float>; ++i) x[i] = __builtin_sqrtf(x[i]);
+    return x;
+#endif
+}
+
 template <class V>
 SLOPENET_INLINE auto sum_lanes(V v) {
     auto total = v[0];

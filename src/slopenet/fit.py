@@ -14,7 +14,8 @@ from slopenet.data import Names, check_data, split
 from slopenet.layers import check_activations, check_sizes
 from slopenet.network import Network
 from slopenet.objective import Objective
-from slopenet.optimizers import adam, lbfgs
+from slopenet.optimizers import lbfgs
+from slopenet.optimizers.adam import Adam
 from slopenet.scaling import Scaling, balance
 from slopenet.settings import RandomSource
 from slopenet.theta import flatten, unflatten
@@ -151,21 +152,24 @@ def fit(
         run.epochs,
         callback,
     )
+    problem = objective.on(train)
     theta = flatten(start.weights, start.biases)
     unflatten(theta, sizes)[0][0][:, scaling.constant] = 0.0
     if run.method == "lbfgs":
-        ended = lbfgs.minimise(watch.value_and_gradient, theta, run.epochs, watch.after)
+        ended = lbfgs.minimise(problem.value_and_gradient, theta, run.epochs, watch.after)
     else:
-        ended = adam.minimise(
-            watch.batch_gradient,
-            theta,
-            len(train),
-            run.epochs,
-            lambda epoch, at: watch.after(epoch, at, objective(at, train, gradient=False).total),
+        optimiser = Adam(
+            samples=len(train),
             batch_size=run.batch_size,
             learning_rate=run.learning_rate,
-            rng=generator,
+            epochs=run.epochs,
         )
+        state, ended = optimiser.start(theta), f"all {run.epochs} epochs were used"
+        for epoch in range(1, run.epochs + 1):
+            state = optimiser.step(state, problem, generator)
+            cost = objective(state.theta, train, gradient=False).total
+            if watch.after(epoch, state.theta, cost):
+                break
     best = theta if watch.best is None else watch.best
     weights, biases = scaling.fold(*unflatten(best, sizes))
     network = Network(

@@ -9,6 +9,7 @@ missing slope T_ki or t_mk being NaN. The core works on θ itself; no `Network` 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from slopenet import _core
 from slopenet.arrays import Floats
 from slopenet.data import Data
+from slopenet.optimizers.problem import Rule
 from slopenet.theta import count, unflatten
 from slopenet.threads import get_num_threads
 
@@ -98,7 +100,59 @@ class Objective:
             data.weight,
         )
 
+    def on(self, data: Data) -> OnData:
+        """Bind f to the samples of `data`, for an optimiser."""
+        return OnData(self, data)
+
+    def descend(
+        self,
+        rule: Rule,
+        theta: Floats,
+        data: Data,
+        order: Floats,
+        rates: Floats,
+        *,
+        batch_size: int,
+    ) -> float:
+        """Take one step down f for each batch of the `order`; see `optimizers.problem.Batched`.
+
+        θ and the rule's buffers are C-contiguous float64 arrays, moved in place.
+        """
+        total = self._core.descend_batches(
+            rule.name,
+            rule.constants,
+            theta,
+            rule.buffers,
+            self._task(data),
+            order,
+            batch_size,
+            rates,
+            self.l2,
+            get_num_threads(),
+        )
+        return total / len(order)
+
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""
         weights = self._decayed * theta
         return 0.5 * self.l2 * float(weights @ weights)
+
+
+@dataclass(frozen=True, eq=False)
+class OnData:
+    """f over the samples of one data set: all that an optimiser knows."""
+
+    objective: Objective
+    data: Data
+
+    def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """f(θ) and its gradient over all samples."""
+        costs = self.objective(theta, self.data)
+        assert costs.gradient is not None  # noqa: S101
+        return costs.total, costs.gradient
+
+    def descend(
+        self, rule: Rule, theta: Floats, order: Floats, rates: Floats, *, batch_size: int
+    ) -> float:
+        """`Objective.descend` over batches of the data."""
+        return self.objective.descend(rule, theta, self.data, order, rates, batch_size=batch_size)

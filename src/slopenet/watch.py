@@ -43,18 +43,6 @@ class Watch:
     stopped: str = ""
     history: dict[str, list[float]] = field(default_factory=lambda: {"epoch": [], "cost": []})
 
-    def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        """f(θ) and its gradient over all samples."""
-        costs = self.objective(theta, self.train)
-        assert costs.gradient is not None  # noqa: S101
-        return costs.total, costs.gradient
-
-    def batch_gradient(self, theta: Floats, rows: Floats) -> Floats:
-        """Gradient over some samples."""
-        gradient = self.objective(theta, self.train.rows(rows)).gradient
-        assert gradient is not None  # noqa: S101
-        return gradient
-
     def after(self, epoch: int, theta: Floats, cost: float) -> bool:
         """Note an epoch that ended at θ with f(θ) = `cost`; True to stop."""
         judged, held = cost, None

@@ -16,6 +16,7 @@ CORE_TESTS = [
     "test_along.py",
     "test_curvature.py",
     "test_curvature_accuracy.py",
+    "test_descend.py",
     "test_same_bits.py",
 ]
 FEW = "not wide and not six_layers and not hundred_thousand"

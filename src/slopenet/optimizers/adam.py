@@ -1,51 +1,49 @@
-"""Adam (Kingma & Ba 2015) over mini-batches, with a cosine decay of the learning rate."""
+"""Adam (Kingma & Ba 2015) over mini-batches.
+
+    m ← m + (1 - β_1)(g - m),  v ← v + (1 - β_2)(g² - v),  θ ← θ - η_t m/(√v + ε)
+
+where η_t = η √(1 - β_2ᵗ)/(1 - β_1ᵗ) corrects for the zeros that m and v start from.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from slopenet.arrays import Floats
+from slopenet.optimizers.batches import Batches
+from slopenet.optimizers.problem import Batched, Rule
 
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a run stands after `t` steps; `cost` is the mean of what its last epoch met."""
+
+    theta: Floats
+    m: Floats
+    v: Floats
+    t: int = 0
+    cost: float = np.inf
 
 
-def minimise(
-    gradient: Callable[[Floats, Floats], Floats],
-    theta: Floats,
-    samples: int,
-    epochs: int,
-    after: Callable[[int, Floats], bool],
-    *,
-    batch_size: int,
-    learning_rate: float,
-    rng: np.random.Generator,
-) -> str:
-    """Minimise from θ by ``gradient(theta, rows)``; ``after(epoch, theta)`` returns True to stop.
+@dataclass(frozen=True, kw_only=True)
+class Adam(Batches):
+    """Settings of a run; see `Batches`."""
 
-    Every epoch visits every sample once, in a new order; the last batch may be smaller.
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
 
-    Returns
-    -------
-    str
-        Why it ended, as the end of a sentence.
-    """
-    theta = theta.copy()
-    m, v = np.zeros_like(theta), np.zeros_like(theta)
-    steps = epochs * -(-samples // batch_size)
-    t = 0
-    for epoch in range(1, epochs + 1):
-        order = rng.permutation(samples)
-        for start in range(0, samples, batch_size):
-            g = gradient(theta, order[start : start + batch_size])
-            t += 1
-            m += (1 - BETA_1) * (g - m)
-            v += (1 - BETA_2) * (g * g - v)
-            rate = learning_rate * 0.5 * (1 + math.cos(math.pi * (t - 1) / steps))
-            correction = math.sqrt(1 - BETA_2**t) / (1 - BETA_1**t)
-            theta -= rate * correction * m / (np.sqrt(v) + EPSILON)
-        if after(epoch, theta):
-            return ""
-    return f"all {epochs} epochs were used"
+    def start(self, theta: Floats) -> State:
+        """Begin at θ."""
+        return State(theta, np.zeros_like(theta), np.zeros_like(theta))
+
+    def step(self, state: State, problem: Batched, rng: np.random.Generator) -> State:
+        """Go through one epoch; `state` stays as it is."""
+        t = state.t + np.arange(1, self.steps + 1)
+        rates = self.rates(t) * np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        theta, m, v = state.theta.copy(), state.m.copy(), state.v.copy()
+        rule = Rule("adam", (self.beta_1, self.beta_2, self.epsilon), (m, v))
+        cost = problem.descend(rule, theta, self.order(rng), rates, batch_size=self.batch_size)
+        return State(theta, m, v, int(t[-1]), cost)

@@ -1,0 +1,82 @@
+// Costs and gradient of a task, summed over samples by several threads.
+//
+// The samples are cut into parts by the sizes alone, each part has its own sum, and the sums are added in
+// order: the bits do not depend on the threads.
+#pragma once
+
+#include <vector>
+
+#include "buffer.hpp"
+#include "dispatch.hpp"
+#include "gather.hpp"
+#include "parallel.hpp"
+
+namespace slopenet {
+
+template <class T>
+class Summation {
+  public:
+    // For calls of at most n samples.
+    Summation(const Net<T>& net, const Task<T>& task, long n, bool with_gradient, int threads)
+        : net(net),
+          task(task),
+          need(kernel.backprop_need(net, task)),
+          parameters(net.parameters()),
+          parts(std::min(tiles(n), most_parts())),
+          workers(workers_for(static_cast<double>(n) * sweeps() * static_cast<double>(parameters), threads,
+                              parts)),
+          each(need.workspace + need.tile * entries_of_a_sample(net, task)),
+          space(workers * each),
+          sums(with_gradient ? parts * parameters : 0),
+          partial(static_cast<std::size_t>(parts)) {}
+
+    // Of the samples rows[0] .. rows[n - 1], or of the first n if rows is null.
+    void operator()(const std::int64_t* rows, long n, Gradient<T>& gradient, const Poll& poll) {
+        const long run = (tiles(n) + most_parts() - 1) / most_parts() * need.tile;  // samples of a part
+        const long used = n ? (n + run - 1) / run : 0;
+        parallel_for(used, workers, poll, [&](int worker, long part, const auto& go_on) {
+            Gradient<T>& own = partial[static_cast<std::size_t>(part)];
+            own = {gradient.theta ? sums.data() + part * parameters : nullptr, gradient.delta, 0, 0};
+            if (own.theta) std::fill(own.theta, own.theta + parameters, T(0));
+            const long end = std::min(n, (part + 1) * run);
+            for (long s = part * run; s < end && go_on(); s += need.tile)
+                tile(rows, s, std::min<long>(end - s, need.tile), own, space.data() + worker * each);
+        });
+        if (gradient.theta) std::fill(gradient.theta, gradient.theta + parameters, T(0));
+        gradient.value_cost = gradient.slope_cost = 0;
+        for (long part = 0; part < used; ++part) {
+            const Gradient<T>& own = partial[static_cast<std::size_t>(part)];
+            gradient.value_cost += own.value_cost;
+            gradient.slope_cost += own.slope_cost;
+            for (long i = 0; gradient.theta && i < parameters; ++i) gradient.theta[i] += own.theta[i];
+        }
+    }
+
+  private:
+    void tile(const std::int64_t* rows, long first, long n, Gradient<T>& own, T* at) const {
+        if (!rows) return kernel.backprop(net, task, own, first, n, at);
+        const Task<T> some = gathered(net, task, rows + first, n, at + need.workspace);
+        kernel.backprop(net, some, own, 0, n, at);
+    }
+
+    long tiles(long n) const { return (n + need.tile - 1) / need.tile; }
+    long most_parts() const { return std::clamp(32'000'000L / parameters, 4L, 64L); }
+
+    // About how often all the weights are gone through for one sample.
+    double sweeps() const {
+        const int narrower = task.dydx ? std::min(net.inputs(), net.outputs()) : 0;
+        return 3.0 * (1 + narrower + task.M);
+    }
+
+    const Kernels<T>& kernel = kernels<T>();
+    const Net<T> net;
+    const Task<T> task;
+    const Need need;
+    const long parameters, parts;
+    const int workers;
+    const long each;  // entries of space that a thread has
+    Buffer<T> space, sums;
+    std::vector<Gradient<T>> partial;
+};
+
+}  // namespace slopenet
