@@ -77,8 +77,9 @@ struct Sigmoid {
     template <class V, class E>
     static SLOPENET_INLINE Sigma<V> of(V z, E x) {
         const Logistic<E> f(x);
-        const V bend = f.x.times(f.q_squared(), f.exact_tanh_half());
-        return {f.value(z < Scalar<V>(0)), f.slope(), copysign(bend, -z)};
+        const V t = abs(z), bend = f.x.times(f.q_squared(), f.exact_tanh_half());
+        const V near = t < Scalar<V>(0x1p-30) ? t * Scalar<V>(0.125) : bend;  // a subnormal is rounded once
+        return {f.value(z < Scalar<V>(0)), f.slope(), copysign(near, -z)};
     }
 };
 

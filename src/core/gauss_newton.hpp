@@ -78,7 +78,7 @@ class GaussNewton {
     // a[l], D[l], S[l]; A'[l], Z'[l]; what they end in: H and J v
     void forwards(const Residuals<T>& task, long s0, long n) {
         const int inputs = net.inputs(), outputs = net.outputs();
-        L::read(task.X + s0 * inputs, n, inputs, used, tape.a[0]);
+        L::read(task.X + s0 * inputs, n, inputs, used, tape.a[0], inputs);
         forward(net, tape, used, tangents ? 2 : 1);
         L::write(tape.a[net.depth], outputs, used, n, task.H + s0 * outputs, outputs);
         for (int m = 0; m < tangents; ++m) tangent(task, m, s0, n);
@@ -95,19 +95,18 @@ class GaussNewton {
                      task.Jv + s0 * stride + m * outputs, stride);
     }
 
+    // A'[1]_m
     void tangent(const Residuals<T>& task, int m, long s0, long n) {
-        const int inputs = net.inputs();
-        const long panel = panels(inputs);
+        const long inputs = net.inputs(), panel = panels(net.inputs());
         T* v = along[0] + m * panel;
+        if (task.V) {
+            L::read(task.V + (s0 * tangents + m) * inputs, n, net.inputs(), used, v, tangents * inputs);
+            return;
+        }
         clear(v, panel);
-        for (long s = 0; s < n; ++s) {
-            T* at = v + s / L::width * L::panel(inputs) + s % L::width;
-            if (!task.V) {
-                at[static_cast<long>(m) * L::width] = 1;
-                continue;
-            }
-            const T* from = task.V + ((s0 + s) * tangents + m) * inputs;
-            for (int i = 0; i < inputs; ++i) at[static_cast<long>(i) * L::width] = from[i];
+        for (int g = 0; g < used; ++g) {
+            T* one = v + g * L::panel(net.inputs()) + static_cast<long>(m) * L::width;
+            for (int lane = 0; lane < L::width; ++lane) one[lane] = 1;
         }
     }
 
