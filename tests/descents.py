@@ -20,6 +20,9 @@ class Plain:
     def value_and_gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         raise NotImplementedError
 
+    def penalty(self, theta: np.ndarray) -> float:
+        return 0.0
+
     def descend(
         self,
         rule: Rule,

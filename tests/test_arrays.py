@@ -236,11 +236,11 @@ def test_sample_weights_count_only_beside_each_other(unit: float) -> None:
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        ([1, 2], r"^slope_weight must have shape \(1, 2\) or \(\), got \(2,\)$"),
+        ([1, 2], r"^slope_weight must have shape \(1, 2\).* got \(2,\)$"),
         ([[1, -2]], r"^slope_weight\[0, 1\] is -2\.0; no weight may be negative$"),
         (np.inf, "^slope_weight is inf; every entry"),
     ],
 )
 def test_slope_weights_say_what_is_wrong(weight: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        arrays.slope_weights(weight, 1, 2, np.float64)
+        arrays.weights("slope_weight", weight, (1, 2), (5, 1, 2), np.float64)

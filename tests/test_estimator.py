@@ -25,8 +25,9 @@ QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 100, "random_state": 0}
 SHORT: dict[str, Any] = QUICK | {"epochs": 20}  # before roundings have grown
 
 # To scikit-learn a weight of 2 is two rows. To `fit` it is so but for the penalty, which stands
-# beside the costs of all rows, however much they weigh; hence l2=0.
-CHECKED = sn.SlopeRegressor(hidden=(4,), epochs=30, l2=0.0, random_state=0)
+# beside the costs of all rows, however much they weigh; hence l2=0. Levenberg-Marquardt without it
+# magnifies roundings, of which a row and its double make different ones.
+CHECKED = sn.SlopeRegressor(hidden=(4,), method="lbfgs", epochs=30, l2=0.0, random_state=0)
 
 
 @parametrize_with_checks([CHECKED])
@@ -56,8 +57,10 @@ def test_parameters_are_those_of_fit_with_the_same_defaults() -> None:
         return {p.name: p.default for p in inspect.signature(function).parameters.values()}
 
     with_fit = defaults(sn.fit)
-    for data in ("X", "y", "dydx", "sample_weight", "input_names", "output_names", "callback"):
-        del with_fit[data]
+    data = {"X", "y", "dydx", "directions", "along", "sample_weight", "input_names", "output_names"}
+    of_one_run = {"callback", "progress", "log", "checkpoint", "checkpoint_seconds"}
+    for name in data | of_one_run:
+        del with_fit[name]
     with_fit["random_state"] = with_fit.pop("rng")
     assert defaults(sn.SlopeRegressor) == with_fit
     assert sn.SlopeRegressor().get_params() == with_fit
@@ -68,20 +71,34 @@ def test_every_parameter_reaches_fit() -> None:
         "hidden": [5, 4],
         "activation": "softplus",
         "output": ("leaky_relu", 0.5),
-        "method": "adam",
+        "method": "sgd",
         "epochs": 7,
         "batch_size": 16,
         "learning_rate": 3e-3,
+        "momentum": 0.5,
         "l2": 1e-2,
         "slope_weight": 0.3,
         "validation": 0.2,
+        "restarts": 2,
     }
     model = sn.SlopeRegressor(**given, random_state=3).fit(X, Y, dydx=T)
     wanted = sn.fit(X, Y, T, **given, rng=3)
     assert model.network_ == wanted.network
     assert (model.history_, model.reason_) == (wanted.history, wanted.reason)
     assert model.n_iter_ == 7
-    assert set(given) | {"random_state"} == set(model.get_params())
+    assert set(given) | {"random_state", "ensemble"} == set(model.get_params())
+
+
+def test_an_ensemble_predicts_its_mean_and_how_far_it_agrees() -> None:
+    model = sn.SlopeRegressor(**SHORT, ensemble=3).fit(X, Y, dydx=T)
+    assert len(model.ensemble_) == 3
+    mean, spread = model.predict(X, return_std=True)
+    each = np.stack([net(X)[:, 0] for net in model.ensemble_])
+    np.testing.assert_array_equal(mean, each.mean(axis=0))
+    np.testing.assert_array_equal(spread, each.std(axis=0, ddof=1))
+    slopes = np.stack([net.jacobian(X)[:, 0] for net in model.ensemble_])
+    np.testing.assert_array_equal(model.predict_jacobian(X), slopes.mean(axis=0))
+    assert not sn.SlopeRegressor(**SHORT).fit(X, Y).predict(X, return_std=True)[1].any()
 
 
 def test_random_state_is_drawn_from_as_scikit_learn_does() -> None:
@@ -174,7 +191,7 @@ def test_a_search_does_better_with_slopes() -> None:
         search = GridSearchCV(model, {"slope_weight": [0.3, 1.0]}, cv=3)
         without = clone(search).fit(X[few], Y[few])
         search.fit(X[few], Y[few], dydx=T[few])
-    assert search.best_estimator_.reason_.startswith("L-BFGS on values and slopes of 12 rows")
+    assert search.best_estimator_.reason_.startswith("Levenberg-Marquardt")
     missed = [1 - s.score(*unseen[:2]) for s in (search, without)]
     assert missed[0] < missed[1] / 2
     assert 1 - search.best_score_ < (1 - without.best_score_) / 2

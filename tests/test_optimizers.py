@@ -1,13 +1,17 @@
 """The optimisers on functions with a known minimum."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.optimize
 from descents import Plain
 
-from slopenet.optimizers import lbfgs
+from slopenet.normal_equations import Primal, Ridge
 from slopenet.optimizers.adam import Adam
+from slopenet.optimizers.lbfgs import LBFGS
+from slopenet.optimizers.lm import LevenbergMarquardt
 from slopenet.optimizers.sgd import SGD
 
 CENTRE = np.array([1.0, -2.0, 3.0])
@@ -19,32 +23,83 @@ def quadratic(theta: np.ndarray) -> tuple[float, np.ndarray]:
     return float(0.5 * (SCALE * d**2).sum()), SCALE * d
 
 
-def test_lbfgs_finds_the_minimum_and_says_why_it_ended() -> None:
-    seen: list[np.ndarray] = []
+class Smooth:
+    """A function and its gradient, as L-BFGS takes it; counts its evaluations."""
 
-    def after(epoch: int, theta: np.ndarray, value: float) -> bool:
-        assert epoch == len(seen) + 1
-        assert value == pytest.approx(quadratic(theta)[0])
-        seen.append(theta)
-        return False
+    def __init__(self, function: Callable[[np.ndarray], tuple[float, np.ndarray]]) -> None:
+        self.value_and_gradient, self.calls = self._counted(function), 0
 
-    ended = lbfgs.minimise(quadratic, np.zeros(3), 100, after)
-    np.testing.assert_allclose(seen[-1], CENTRE, atol=1e-6)
-    assert ended.startswith("no step lowers the cost any more")
+    def _counted(self, function: Any) -> Any:
+        def counted(theta: np.ndarray) -> tuple[float, np.ndarray]:
+            self.calls += 1
+            return function(theta)
+
+        return counted
 
 
-def test_lbfgs_stops_where_it_is_told_or_runs_out() -> None:
-    epochs: list[int] = []
+def rosenbrock(theta: np.ndarray) -> tuple[float, np.ndarray]:
+    return float(scipy.optimize.rosen(theta)), scipy.optimize.rosen_der(theta)
 
-    def third(epoch: int, *_: object) -> bool:
-        epochs.append(epoch)
-        return epoch == 3
 
-    assert lbfgs.minimise(quadratic, np.zeros(3), 100, third) == ""
-    assert epochs == [1, 2, 3]
-    assert (
-        lbfgs.minimise(quadratic, np.zeros(3), 2, lambda *_: False) == "all 2 iterations were used"
-    )
+def run(optimiser: Any, problem: Any, theta: np.ndarray, most: int) -> list[Any]:
+    states = [optimiser.start(theta, problem)]
+    while not states[-1].done and len(states) <= most:
+        states.append(optimiser.step(states[-1], problem))
+    return states
+
+
+@pytest.mark.parametrize(
+    ("function", "start", "end"),
+    [(quadratic, np.zeros(3), CENTRE), (rosenbrock, np.full(20, -1.2), np.ones(20))],
+)
+def test_lbfgs_finds_the_minimum_and_says_why_it_ended(
+    function: Any, start: np.ndarray, end: np.ndarray
+) -> None:
+    problem = Smooth(function)
+    states = run(LBFGS(), problem, start, 300)
+    np.testing.assert_allclose(states[-1].theta, end, atol=1e-6)
+    costs = [state.cost for state in states]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[3] == function(states[3].theta)[0]
+    assert states[-1].done.startswith(("no step lowers the cost any more", "the cost does not"))
+    assert problem.calls < 2 * len(states) + 10
+
+
+def test_lbfgs_steps_back_from_where_the_function_is_no_number() -> None:
+    def logarithm(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        with np.errstate(invalid="ignore"):
+            return float((theta - np.log(theta)).sum()), 1 - 1 / theta
+
+    states = run(LBFGS(), Smooth(logarithm), np.array([50.0, 0.01]), 200)
+    np.testing.assert_allclose(states[-1].theta, 1.0, atol=1e-6)
+
+
+class Circles:
+    """Distances of a point to three others, as least squares: f has one minimum."""
+
+    l2, samples, residuals, size = 0.0, 3, 3, 2
+    posts = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 3.0]])
+
+    def _residuals(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        away = theta - self.posts
+        distance = np.linalg.norm(away, axis=1)
+        r = distance - np.linalg.norm(np.array([1.0, 1.0]) - self.posts, axis=1)
+        return r, away / distance[:, None]
+
+    def value(self, theta: np.ndarray) -> float:
+        return 0.5 * float((self._residuals(theta)[0] ** 2).sum())
+
+    def linearise(self, theta: np.ndarray) -> Primal:
+        return Primal(lambda: [self._residuals(theta)], Ridge(0.0, np.zeros(2), 0 * theta))
+
+
+def test_levenberg_marquardt_converges_at_once_near_the_minimum() -> None:
+    states = run(LevenbergMarquardt(), Circles(), np.array([5.0, 7.0]), 100)
+    np.testing.assert_allclose(states[-1].theta, [1.0, 1.0], atol=1e-7)
+    assert states[-1].done == "the cost is 0"
+    costs = [state.cost for state in states]
+    assert costs == sorted(costs, reverse=True)
+    assert len(states) < 30
 
 
 def test_an_epoch_visits_every_sample_once_the_last_batch_smaller() -> None:

@@ -51,6 +51,7 @@ def test_a_line_an_epoch_with_all_digits_and_null_for_what_is_no_number(tmp_path
         # as soon as the epoch has ended
         lines = entries(tmp_path / "log")
     seconds = [line.pop("seconds") for line in lines]
+    assert {line.pop("start") for line in lines} == {0}
     assert lines == [
         {"epoch": 1, "cost": 0.1 + 0.2, "validation": 1 / 3},
         {"epoch": 2, "cost": None, "validation": None},
@@ -63,7 +64,7 @@ def test_fit_calls_it_with_every_epoch(tmp_path) -> None:
     X = np.linspace(0, 1, 20)[:, None]
     with JsonLines(tmp_path / "log") as log:
         history = sn.fit(
-            X, X**2, hidden=(3,), epochs=20, validation=0.2, rng=0, callback=log
+            X, X**2, hidden=(3,), epochs=20, restarts=1, validation=0.2, rng=0, callback=log
         ).history
     lines = entries(tmp_path / "log")
     for name in ("epoch", "cost", "validation"):

@@ -17,10 +17,13 @@ from slopenet.activations import ActivationSpec
 from slopenet.agreement import SlopeWarning
 from slopenet.backprop import Backprop, backprop
 from slopenet.check import Check, check_derivatives
+from slopenet.ensemble import Ensemble
 from slopenet.fit import Fit, fit
+from slopenet.io.checkpoint import CheckpointError
 from slopenet.io.model_file import ModelFileError
 from slopenet.network import Network, load
 from slopenet.record import Derivation
+from slopenet.runs import Interrupted
 from slopenet.sgd import Descent, sgd
 from slopenet.threads import get_num_threads, set_num_threads
 
@@ -30,9 +33,12 @@ __all__ = [
     "ActivationSpec",
     "Backprop",
     "Check",
+    "CheckpointError",
     "Derivation",
     "Descent",
+    "Ensemble",
     "Fit",
+    "Interrupted",
     "ModelFileError",
     "Network",
     "SlopeWarning",

@@ -45,6 +45,12 @@ class Data:
     def __len__(self) -> int:
         return int(self.X.shape[0])
 
+    @property
+    def kinds(self) -> int:
+        """What is known of an output at a sample: its value, and how many slopes."""
+        slopes = 0 if self.dydx is None else self.X.shape[1]
+        return 1 + slopes + (0 if self.directions is None else self.directions.shape[1])
+
     def rows(self, index: Floats) -> Data:
         """Only the samples `index`."""
         some: dict[str, Any] = {
@@ -69,7 +75,16 @@ class Names:
 
 
 def check_data(
-    X: Any, y: Any, dydx: Any, sample_weight: Any = None, *, names: Names, prefix: str = ""
+    X: Any,
+    y: Any,
+    dydx: Any,
+    sample_weight: Any = None,
+    *,
+    names: Names,
+    prefix: str = "",
+    slope_weight: Any = None,
+    directions: Any = None,
+    along: Any = None,
 ) -> Data:
     """All that is to be learned, as float64 arrays of matching shapes, or a clear error."""
     points = arrays.samples(f"{prefix}X", X, names.inputs)
@@ -85,7 +100,14 @@ def check_data(
         slopes = arrays.slopes(f"{prefix}dydx", dydx, shape, np.float64, labels)
     if sample_weight is not None:
         weight = arrays.sample_weights(sample_weight, n)
-    data = Data(points, values, slopes, weight)
+    if np.ndim(directions) == 2 and np.ndim(along) == 1:  # one direction and one slope a row
+        directions, along = np.asarray(directions)[:, None], np.asarray(along)[:, None]
+    v, t = arrays.slopes_along(directions, along, (n, outputs, inputs), np.float64)
+    each = None
+    if slope_weight is not None and np.ndim(slope_weight) == 3:
+        one = (outputs, inputs)
+        each = arrays.weights("slope_weight", slope_weight, one, (n, *one), np.float64)
+    data = Data(points, values, slopes, weight, each, v, t)
     return data if weight is None else _fair(data, weight)
 
 

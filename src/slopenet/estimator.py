@@ -9,6 +9,7 @@ import numpy as np
 
 from slopenet import frames
 from slopenet.activations import ActivationSpec
+from slopenet.ensemble import Ensemble
 from slopenet.fit import fit
 
 try:
@@ -38,6 +39,8 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
     ----------
     network_ : Network
         In the units of X and y.
+    ensemble_ : Ensemble
+        The networks of all starts. With the parameter `ensemble` predictions are their mean.
     history_, reason_ : dict, str
         ``.history`` and ``.reason`` of `slopenet.Fit`.
     n_iter_ : int
@@ -69,9 +72,12 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        l2: float = 1e-5,
-        slope_weight: float = 1.0,
+        momentum: float | None = None,
+        l2: float | str = "auto",
+        slope_weight: Any = 1.0,
         validation: Any = None,
+        restarts: int | None = None,
+        ensemble: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         # All that stands above, and nothing else: what is added there goes on to `fit` by itself.
@@ -112,24 +118,36 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
             output_names=output_names,
             **settings,
         )
-        self.network_ = result.network
+        self.network_, self.ensemble_ = result.network, result.ensemble
         self.history_ = result.history
         self.reason_ = result.reason
         self.n_iter_ = len(result.history["epoch"])
         self._flat = y.ndim == 1
         return self
 
-    def predict(self, X: Any) -> Any:
-        """H(x): (N, n_L), or (N,) if y was."""
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """H(x): (N, n_L), or (N,) if y was; with `return_std` a pair, of it and of its spread.
+
+        The spread is that of the networks of the parameter `ensemble`, 0 without one.
+        """
         points = self._points(X)
-        H = self.network_(points)
-        return H[:, 0] if self._flat else H
+        mean = self._drop(self._model(points))
+        if not return_std:
+            return mean
+        members = [self.network_] if self.ensemble is None else self.ensemble_
+        return mean, self._drop(Ensemble(tuple(members)).spread(points))
 
     def predict_jacobian(self, X: Any) -> Any:
         """∂H/∂x: (N, n_L, n_1), or (N, n_1) if y was (N,)."""
-        points = self._points(X)
-        J = self.network_.jacobian(points)
-        return J[:, 0] if self._flat else J
+        return self._drop(self._model.jacobian(self._points(X)))
+
+    @property
+    def _model(self) -> Any:
+        return self.network_ if self.ensemble is None else self.ensemble_
+
+    def _drop(self, result: Any) -> Any:
+        """A result (N, n_L, ...) without its n_L, if y had none."""
+        return result[:, 0] if self._flat else result
 
     def _points(self, X: Any) -> Any:
         """X as scikit-learn lets it pass: as many columns as in `fit`, of the same names."""

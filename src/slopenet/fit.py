@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import warnings
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from slopenet import settings
+from slopenet import arrays, settings
 from slopenet.activations import ActivationSpec
-from slopenet.data import Names, check_data, split
+from slopenet.agreement import SlopeWarning, disagreements
+from slopenet.candidates import Candidates
+from slopenet.data import Data, Names, check_data, split
+from slopenet.ensemble import Ensemble
 from slopenet.layers import check_activations, check_sizes
+from slopenet.method import TINY, choose
 from slopenet.network import Network
-from slopenet.objective import Objective
-from slopenet.optimizers import lbfgs
-from slopenet.optimizers.adam import Adam
-from slopenet.scaling import Scaling, balance
+from slopenet.progress import JsonLines, Progress
+from slopenet.runs import Interrupted, Runs, read, require_same
 from slopenet.settings import RandomSource
-from slopenet.theta import flatten, unflatten
-from slopenet.watch import State, Watch
+from slopenet.watch import State
 
-METHODS = ("auto", "lbfgs", "adam")
-FULL_BATCH_ROWS = 50_000
-DEFAULT_EPOCHS = {"lbfgs": 2000, "adam": 1000}
+# Rows from which on a tenth is held out where nothing else limits the weights.
+ENOUGH_ROWS, HELD_OUT = 200, 0.1
+# Starts of a fit whose steps take no time.
+CHEAP_STARTS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +39,20 @@ class Fit:
     Attributes
     ----------
     network : Network
-        In the user's units: the scaling is folded into its weights.
+        The best start's, in the user's units: the scaling is folded into its weights.
     history : dict of str to list of float
         ``"epoch"``, ``"cost"`` (the mean over the samples of C + C' in standard units, without the
-        penalty) and, with a validation set, ``"validation"`` (the same of that set).
+        penalty) and, with a validation set, ``"validation"`` (the same of that set), of that start.
     reason : str
-        What was done and why it ended, in a sentence.
+        What was done, why, and why it ended.
+    ensemble : Ensemble
+        The networks of all starts, the best one first.
     """
 
     network: Network
     history: dict[str, list[float]] = field(repr=False)
     reason: str
+    ensemble: Ensemble = field(repr=False)
 
 
 def fit(
@@ -58,14 +67,23 @@ def fit(
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
-    l2: float = 1e-5,
-    slope_weight: float = 1.0,
+    momentum: float | None = None,
+    l2: float | str = "auto",
+    slope_weight: Any = 1.0,
+    directions: Any = None,
+    along: Any = None,
     validation: Any = None,
     sample_weight: Any = None,
+    restarts: int | None = None,
+    ensemble: int | None = None,
     rng: RandomSource = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     callback: Callable[[State], object] | None = None,
+    progress: bool = False,
+    log: str | os.PathLike[str] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_seconds: float = 10.0,
 ) -> Fit:
     """Fit a network on values and, where given, slopes.
 
@@ -82,133 +100,181 @@ def fit(
     y : (N, n_L), or (N,) for one output
     dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
         Slopes ∂y_k/∂x_i; NaN where one is missing. The columns of a data frame are called ``dy/dx``
-        after output and input, or after the inputs alone.
+        after output and input, or after the inputs alone. A `SlopeWarning` tells of slopes that
+        seem not to belong to the values.
     hidden : sequence of int, or int
         Widths of the hidden layers; ``()`` for none.
     activation, output : activation
         σ of the hidden layers and of the last layer.
-    method : {"auto", "lbfgs", "adam"}
-        ``"auto"`` is L-BFGS up to 50,000 rows, Adam beyond.
+    method : {"auto", "lm", "lbfgs", "adam", "sgd"}
+        Levenberg-Marquardt, L-BFGS, Adam, or gradient descent with momentum. ``"auto"`` is the
+        first where its steps are cheap (up to some thousand values and slopes, or a few hundred
+        parameters), then L-BFGS up to 50,000 rows, then Adam; `Fit.reason` says which, and why.
     epochs : int, optional
-        The most iterations of L-BFGS (2000), or passes of Adam over the data (1000).
-    batch_size, learning_rate : optional
-        Of Adam: 256 (or all rows, if they are fewer), 1e-3. L-BFGS has neither.
-    l2 : float
-        Weight of ½ Σ ‖W[l]‖² beside the sum of the costs of all samples, in standard units.
-    slope_weight : float
-        How much the slopes weigh beside the values.
+        The most steps of LM (500) or L-BFGS (2000), or passes of Adam or SGD over the data (1000).
+    batch_size, learning_rate, momentum : optional
+        Of Adam (256, 1e-3) and of SGD (256, 1e-2, 0.9); a batch has no more rows than there are.
+    l2 : float or "auto"
+        Weight of ½ Σ ‖W[l]‖² beside the sum of the costs of all samples, in standard units. LM
+        finds it by itself: ``"auto"`` is the largest evidence, see `slopenet.optimizers.evidence`.
+        With any other method ``"auto"`` is 1e-5, and, unless `validation` is given, a tenth of 200
+        rows or more is held out and tells when to stop.
+    slope_weight : float, (n_L, n_1) or (N, n_L, n_1)
+        How much the slopes dydx weigh beside the values: all, each, or each of every sample.
+    directions : (N, M, n_1), (M, n_1) for all samples, or (N, n_1) with `along` (N,), optional
+        v, for slopes that are known along some directions only; of any length.
+    along : (N, M, n_L), (N, M) or (N,) for one output, optional
+        Slopes v·∇y_k along them; NaN where one is missing.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights that do best
         on it are kept, and training ends once it has not improved for a tenth of `epochs`.
     sample_weight : (N,), optional
         Not negative; only their ratios matter, a sample of weight 0 is as if it were not there.
+    restarts : int, optional
+        From how many first weights to start; the best result is kept. 4 where a step of LM takes no
+        time, 1 otherwise. Starts run side by side, up to the limit of threads.
+    ensemble : int, optional
+        The same, but all are wanted: the number of networks in `Fit.ensemble`.
     rng : numpy Generator or seed, optional
-        For the first weights, the split and the order of batches.
+        For the first weights, the split and the order of batches. The same seed gives the same bits
+        on one machine, however many threads slopenet may use (BLAS threads held fixed).
     input_names, output_names : sequence of str, optional
         Labels of the network's inputs and outputs.
     callback : function of a `State`, optional
-        Called after every epoch; returns True to stop.
+        Called after every epoch; returns True to stop that start. With several starts it is called
+        from several threads, one at a time.
+    progress : bool
+        Whether to draw a bar on a terminal.
+    log : path, optional
+        A file that gets a line of JSON for every epoch.
+    checkpoint : path, optional
+        A file to keep the state of the run in. If it is there, the run goes on from it, and ends
+        with the same bits as if it had never stopped; it is refused if data or settings differ.
+    checkpoint_seconds : float
+        The least time between two checkpoints.
 
     Returns
     -------
     Fit
-        ``.network``, ``.history``, ``.reason``.
+        ``.network``, ``.history``, ``.reason``, ``.ensemble``.
 
     Raises
     ------
     ValueError, TypeError
         If an array does not fit (the message names it, and the row and column of a NaN), a column
         spreads by less than 1e-150 or more than 1e150, or a setting is out of range.
+    CheckpointError
+        If `checkpoint` is damaged, or of another run.
+    Interrupted
+        On Ctrl-C, or SIGTERM in the main thread, after the checkpoint was written; its ``fit`` is
+        the best until then.
     """
     names = Names.of(X, y, input_names, output_names)
-    data = check_data(X, y, dydx, sample_weight, names=names)
+    data = check_data(
+        *(X, y, dydx, sample_weight),
+        names=names,
+        slope_weight=slope_weight,
+        directions=directions,
+        along=along,
+    )
     inputs, outputs = data.X.shape[1], data.y.shape[1]
     widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
     sizes = check_sizes("hidden", (inputs, *widths, outputs))
-    rows = check_activations([activation] * len(widths) + [output], len(widths) + 1)
-    run = _Run.checked(method, epochs, batch_size, learning_rate, len(data))
-    l2 = settings.number("l2", l2, closed=True)
-    slope_weight = settings.number("slope_weight", slope_weight, closed=True)
+    check_activations([activation] * len(widths) + [output], len(widths) + 1)
+    chosen = choose(
+        method,
+        epochs,
+        batch_size,
+        learning_rate,
+        momentum,
+        sizes=sizes,
+        rows=len(data),
+        targets=outputs * data.kinds,
+    )
+    ridge = None if isinstance(l2, str) and l2 == "auto" else settings.number("l2", l2, closed=True)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be a function, got {settings.short(callback)}")
-    generator = settings.generator(rng)
-    data, held_out = split(data, validation, names, generator)
-    start = Network.random(
+    starts = _starts(restarts, ensemble, cheap=chosen.cheap)
+    if data.dydx is not None:
+        for sentence in disagreements(data.X, data.y, data.dydx, names):
+            warnings.warn(sentence, SlopeWarning, stacklevel=2)
+
+    kept = read(checkpoint)
+    seed = int(settings.generator(rng).integers(2**63))
+    if kept is not None:
+        seed = kept[1]["run"]["seed"] if rng is None else seed
+    generator = np.random.default_rng(seed)
+    if validation is None and ridge is None and chosen.name != "lm" and len(data) >= ENOUGH_ROWS:
+        validation = HELD_OUT
+    train, held_out = split(data, validation, names, generator)
+    run = {
+        "seed": seed,
+        "data": [_digest(train), _digest(held_out)],
+        "sizes": sizes,
+        "activations": [repr(activation), repr(output)],
+        "method": chosen,
+        "l2": ridge,
+        "slope_weight": None if np.ndim(slope_weight) > 2 else np.asarray(slope_weight).tolist(),
+        "starts": starts,
+    }
+    if kept is not None:
+        require_same(checkpoint, kept[1]["run"], run)
+    candidates = Candidates(
         sizes,
-        hidden=activation,
-        output=output,
-        rng=generator,
-        input_names=names.inputs,
-        output_names=names.outputs,
+        (activation, output),
+        names,
+        chosen,
+        ridge=ridge,
+        slope_weight=_slope_weight(slope_weight, outputs, inputs),
+        data=train,
+        held_out=held_out,
     )
-
-    scaling = Scaling.of(data, outputs=rows[-1][0] == "identity")
-    train = scaling.standardise(data)
-    objective = Objective(sizes, rows, balance(train, slope_weight), l2 / len(train))
-    watch = Watch(
-        objective,
-        train,
-        None if held_out is None else scaling.standardise(held_out),
-        run.epochs,
-        callback,
-    )
-    problem = objective.on(train)
-    theta = flatten(start.weights, start.biases)
-    unflatten(theta, sizes)[0][0][:, scaling.constant] = 0.0
-    if run.method == "lbfgs":
-        ended = lbfgs.minimise(problem.value_and_gradient, theta, run.epochs, watch.after)
-    else:
-        optimiser = Adam(
-            samples=len(train),
-            batch_size=run.batch_size,
-            learning_rate=run.learning_rate,
-            epochs=run.epochs,
+    with ExitStack() as stack:
+        calls: list[Callable[[State], object]] = [] if callback is None else [callback]
+        if progress:
+            calls.append(stack.enter_context(Progress()))
+        if log is not None:
+            calls.append(stack.enter_context(JsonLines(log)))
+        trainings = candidates.trainings(starts, generator, calls)
+        runs = Runs(
+            trainings,
+            checkpoint,
+            run,
+            settings.number("checkpoint_seconds", checkpoint_seconds, closed=True),
         )
-        state, ended = optimiser.start(theta), f"all {run.epochs} epochs were used"
-        for epoch in range(1, run.epochs + 1):
-            state = optimiser.step(state, problem, generator)
-            cost = objective(state.theta, train, gradient=False).total
-            if watch.after(epoch, state.theta, cost):
-                break
-    best = theta if watch.best is None else watch.best
-    weights, biases = scaling.fold(*unflatten(best, sizes))
-    network = Network(
-        weights,
-        biases,
-        start.activations,
-        input_names=names.inputs,
-        output_names=names.outputs,
-    )
-    what = "values" if train.dydx is None else "values and slopes"
-    name = {"lbfgs": "L-BFGS", "adam": "Adam"}[run.method]
-    reason = f"{name} on {what} of {len(data)} rows: {watch.stopped or ended}."
-    return Fit(network, watch.history, reason)
+        if kept is not None:
+            runs.resume(*kept)
+        try:
+            runs.train(side_by_side=starts > 1 and chosen.operations > TINY)
+        except Interrupted as stopped:
+            stopped.fit = Fit(*candidates.results(trainings))
+            raise
+    return Fit(*candidates.results(trainings))
 
 
-@dataclass(frozen=True)
-class _Run:
-    method: str
-    epochs: int
-    batch_size: int
-    learning_rate: float
+def _starts(restarts: int | None, ensemble: int | None, *, cheap: bool) -> int:
+    if restarts is not None and ensemble is not None:
+        raise ValueError("restarts and ensemble are both numbers of starts; give one of them")
+    if ensemble is not None:
+        return settings.count("ensemble", ensemble)
+    if restarts is not None:
+        return settings.count("restarts", restarts)
+    return CHEAP_STARTS if cheap else 1
 
-    @classmethod
-    def checked(
-        cls,
-        method: str,
-        epochs: int | None,
-        batch_size: int | None,
-        learning_rate: float | None,
-        n: int,
-    ) -> _Run:
-        if method not in METHODS:
-            raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-        if method == "auto":
-            stochastic = n > FULL_BATCH_ROWS or not (batch_size is learning_rate is None)
-            method = "adam" if stochastic else "lbfgs"
-        if method == "lbfgs" and not (batch_size is learning_rate is None):
-            raise ValueError("lbfgs has no batch_size and no learning_rate; method='adam' has both")
-        epochs = DEFAULT_EPOCHS[method] if epochs is None else settings.count("epochs", epochs)
-        size = 256 if batch_size is None else settings.count("batch_size", batch_size)
-        rate = 1e-3 if learning_rate is None else settings.number("learning_rate", learning_rate)
-        return cls(method, epochs, min(size, n), rate)
+
+def _slope_weight(given: Any, outputs: int, inputs: int) -> Any:
+    if np.ndim(given) == 3:  # is part of the data
+        return 1.0
+    if np.ndim(given) == 0:
+        return settings.number("slope_weight", given, closed=True)
+    shape = (outputs, inputs)
+    return arrays.weights("slope_weight", given, shape, shape, np.float64)
+
+
+def _digest(data: Data | None) -> str:
+    """What tells one data set from another."""
+    digest = hashlib.sha256()
+    for array in () if data is None else vars(data).values():
+        digest.update(repr(None if array is None else array.shape).encode())
+        digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

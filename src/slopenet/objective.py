@@ -78,11 +78,16 @@ class Objective:
         for W in unflatten(self._decayed, self.sizes)[0]:
             W[...] = 1.0
 
-    def __call__(self, theta: Floats, data: Data, *, gradient: bool = True) -> Costs:
+    def __call__(
+        self, theta: Floats, data: Data, *, gradient: bool = True, threads: int | None = None
+    ) -> Costs:
         """Costs at θ over the samples of `data`."""
         self._core.set(theta)
         value, slope, summed, _ = self._core.backprop(
-            self._task(data), want_theta=gradient, want_delta=False, threads=get_num_threads()
+            self._task(data),
+            want_theta=gradient,
+            want_delta=False,
+            threads=get_num_threads() if threads is None else threads,
         )
         n = len(data)
         mean = None if summed is None else summed / n + self.l2 * self._decayed * theta
@@ -113,6 +118,7 @@ class Objective:
         rates: Floats,
         *,
         batch_size: int,
+        threads: int | None = None,
     ) -> float:
         """Take one step down f for each batch of the `order`; see `optimizers.problem.Batched`.
 
@@ -128,7 +134,7 @@ class Objective:
             batch_size,
             rates,
             self.l2,
-            get_num_threads(),
+            get_num_threads() if threads is None else threads,
         )
         return total / len(order)
 
@@ -144,15 +150,26 @@ class OnData:
 
     objective: Objective
     data: Data
+    threads: int | None = None
+
+    def value(self, theta: Floats) -> float:
+        """f(θ)."""
+        return self.objective(theta, self.data, gradient=False, threads=self.threads).total
 
     def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """f(θ) and its gradient over all samples."""
-        costs = self.objective(theta, self.data)
+        costs = self.objective(theta, self.data, threads=self.threads)
         assert costs.gradient is not None  # noqa: S101
         return costs.total, costs.gradient
+
+    def penalty(self, theta: Floats) -> float:
+        """½ l2 Σ_l ‖W[l]‖²."""
+        return self.objective.penalty(theta)
 
     def descend(
         self, rule: Rule, theta: Floats, order: Floats, rates: Floats, *, batch_size: int
     ) -> float:
         """`Objective.descend` over batches of the data."""
-        return self.objective.descend(rule, theta, self.data, order, rates, batch_size=batch_size)
+        return self.objective.descend(
+            rule, theta, self.data, order, rates, batch_size=batch_size, threads=self.threads
+        )

@@ -80,7 +80,8 @@ class JsonLines:
         with JsonLines("fit.jsonl") as log:
             sn.fit(X, y, callback=log)
 
-    A line is ``{"epoch": 7, "cost": 0.25, "validation": null, "seconds": 1.5}``: numbers with all
+    A line is ``{"epoch": 7, "cost": 0.25, "validation": null, "seconds": 1.5,
+    "start": 0}``: numbers with all
     their digits, null for what is missing or not finite, seconds since the run began. It is in the
     file as soon as its epoch has ended.
 
@@ -133,6 +134,7 @@ class JsonLines:
             "cost": _finite(state.cost),
             "validation": _finite(state.validation),
             "seconds": time.perf_counter() - self._began,
+            "start": state.start,
         }
         self._file.write(json.dumps(entry).encode() + b"\n")
 

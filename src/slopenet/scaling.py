@@ -1,8 +1,8 @@
 """Standardisation of inputs and outputs, and its folding into W[2], b[2], W[L], b[L].
 
 x̃ = (x - m_x)/s_x and ỹ = (y - m_y)/s_y, so a slope in standard units is T̃_ki = T_ki s_x,i/s_y,k,
-and one along ṽ = v/s_x is t̃_k = t_k/s_y,k: slopes are scaled by the chain rule, never by their own
-statistics.
+and one along v is that along ṽ = v/s_x, brought to length 1: t̃_k = t_k/(s_y,k ‖v/s_x‖). Slopes are
+scaled by the chain rule, never by their own statistics.
 """
 
 from __future__ import annotations
@@ -84,8 +84,12 @@ class Scaling:
     def standardise(self, data: Data) -> Data:
         """Return the same data in standard units."""
         dydx = None if data.dydx is None else data.dydx * self.s_x / self.s_y[:, None]
-        v = None if data.directions is None else data.directions / self.s_x
-        along = None if data.along is None else data.along / self.s_y
+        v, along = data.directions, data.along
+        if v is not None and along is not None:
+            v = v / self.s_x
+            length = np.linalg.norm(v, axis=-1, keepdims=True)
+            length = np.where(length > 0, length, 1.0)
+            v, along = v / length, along / self.s_y / length
         X, y = (data.X - self.m_x) / self.s_x, (data.y - self.m_y) / self.s_y
         return replace(data, X=X, y=y, dydx=dydx, directions=v, along=along)
 
@@ -113,19 +117,25 @@ def _root_mean_square(slopes: Floats, weight: Floats | None) -> Floats:
     return np.asarray(unit * np.sqrt(squares / np.where(total > 0, total, 1.0)))
 
 
-def balance(data: Data, slope_weight: float) -> Floats:
-    """λ (n_L, n_1) that gives the slopes of each output the weight of its values.
+def balance(data: Data, slope_weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
+    """λ (n_L, n_1) and μ (n_L,) that give the slopes of each output the weight of its values.
 
     λ_k = slope_weight · var(y_k) / (n_1 · mean square of output k's slopes), in standard units: one
-    number an output, so the direction of a gradient is never bent. Where the values are flat,
-    1/n_1.
+    number an output, so the direction of a gradient is never bent; μ_k likewise, of slopes along M
+    directions. Where the values are flat, slope_weight/n_1 and 1/M.
     """
-    outputs, inputs = data.y.shape[1], data.X.shape[1]
-    if data.dydx is None:
-        return np.zeros((outputs, inputs))
-    square = _root_mean_square(data.dydx, data.weight) ** 2
+    inputs, M = data.X.shape[1], 1 if data.along is None else data.along.shape[1]
+    turned = None if data.along is None else data.along.transpose(0, 2, 1)
+    each = _fair_share(data, data.dydx)[:, None] / inputs * slope_weight
+    shape = data.y.shape[1], inputs
+    return np.ascontiguousarray(np.broadcast_to(each, shape)), _fair_share(data, turned) / M
+
+
+def _fair_share(data: Data, slopes: Floats | None) -> Floats:
+    """var(y_k) / the mean square of output k's slopes (N, n_L, any), 1 where one of them is 0."""
+    if slopes is None:
+        return np.ones(data.y.shape[1])
+    square = _root_mean_square(slopes, data.weight) ** 2
     square = np.where(square > 0, square, 1.0)
     variance = _centre_and_spread(data.y, data.weight)[1] ** 2
-    variance = np.where(variance > _FLAT**2 * square, variance, square)
-    each = slope_weight * variance / (inputs * square)
-    return np.ascontiguousarray(np.broadcast_to(each[:, None], (outputs, inputs)))
+    return np.asarray(np.where(variance > _FLAT**2 * square, variance, square) / square)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +12,16 @@ import click
 
 from slopenet.activations import TABLE
 from slopenet.cli import _options as options
+from slopenet.cli._program import INTERRUPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from slopenet.tables import Samples
 
 MOST_PARAMETERS = 20_000_000
+TERMINATED = 128 + signal.SIGTERM
 
 
 @click.command(
@@ -53,26 +58,48 @@ MOST_PARAMETERS = 20_000_000
 )
 @click.option(
     "--method",
-    type=click.Choice(["auto", "lbfgs", "adam"]),
+    type=click.Choice(["auto", "lm", "lbfgs", "adam", "sgd"]),
     default="auto",
     show_default=True,
-    help="How the weights are found. auto: lbfgs up to 50,000 rows, adam beyond or with"
-    " --learning-rate.",
+    help="How the weights are found. auto: Levenberg-Marquardt (lm) where its steps are cheap,"
+    " lbfgs up to 50,000 rows, adam beyond or with --learning-rate or --batch-size.",
 )
 @click.option(
     "--epochs",
     type=click.IntRange(min=1),
-    help="Most passes over the rows; 2000 of lbfgs, 1000 of adam unless given.",
+    help="Most passes over the rows; 500 of lm, 2000 of lbfgs, 1000 of adam and sgd unless given.",
 )
 @click.option(
     "--learning-rate",
     type=options.real(above=0),
-    help="Step size of adam; 0.001 unless given.",
+    help="Step size of adam (0.001 unless given) and sgd (0.01).",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    help="Rows of a step of adam and sgd; 256 unless given.",
+)
+@click.option(
+    "--momentum",
+    type=options.fraction,
+    help="Of sgd; 0.9 unless given.",
 )
 @click.option(
     "--l2",
     type=options.real(least=0),
-    help="Weight of the penalty on large weights; 0.00001 unless given.",
+    help="Weight of the penalty on large weights. Unless given, lm finds it from the data, and"
+    " 0.00001 is taken with every other method.",
+)
+@click.option(
+    "--slope-weight",
+    type=options.real(least=0),
+    help="How much the slopes weigh beside the values; 1 unless given.",
+)
+@click.option(
+    "--restarts",
+    type=click.IntRange(min=1),
+    help="From how many first weights to start; the best model is kept. Unless given, 4 where that"
+    " takes no time, 1 otherwise.",
 )
 @click.option(
     "--validation",
@@ -93,6 +120,25 @@ MOST_PARAMETERS = 20_000_000
     required=True,
     type=options.OUTPUT_FILE,
     help="Model file to write, like model.safetensors.",
+)
+@click.option(
+    "--checkpoint",
+    type=options.OUTPUT_FILE,
+    help="File that keeps the state of the run: the same command goes on from it.",
+)
+@click.option(
+    "--log",
+    type=options.OUTPUT_FILE,
+    help="File that gets a line of JSON for every epoch.",
+)
+@click.option(
+    "--config",
+    type=options.INPUT_FILE,
+    is_eager=True,
+    expose_value=False,
+    callback=options.read_config,
+    help='TOML file of options by their long names, like method = "lm"; the command line comes'
+    " before it.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def fit(  # noqa: PLR0917 (click passes them by name)
@@ -125,16 +171,21 @@ def fit(  # noqa: PLR0917 (click passes them by name)
 
     samples = read_samples(data, inputs, outputs, slopes=slopes == "auto")
     learned, held_out = _split(samples, validation, seed)
-    with Progress(quiet=quiet) as progress:
-        result = sn.fit(
-            *learned[:3],
-            validation=held_out and held_out[: 2 if held_out.dydx is None else 3],
-            rng=seed,
-            input_names=inputs,
-            output_names=outputs,
-            callback=progress,
-            **{name: value for name, value in settings.items() if value is not None},
-        )
+    with Progress(quiet=quiet) as progress, _stoppable():
+        try:
+            result = sn.fit(
+                *learned[:3],
+                validation=held_out and held_out[: 2 if held_out.dydx is None else 3],
+                rng=seed,
+                input_names=inputs,
+                output_names=outputs,
+                callback=progress,
+                **{name: value for name, value in settings.items() if value is not None},
+            )
+        except sn.Interrupted as stopped:
+            stopped.fit.network.save(output)
+            click.echo(f"Interrupted; {output} has the best network so far.", err=True)
+            sys.exit(TERMINATED if "SIGTERM" in stopped.args else INTERRUPTED)
     result.network.save(output)
     if not quiet:
         say(f"{result.reason.rstrip('.')}.")
@@ -143,6 +194,16 @@ def fit(  # noqa: PLR0917 (click passes them by name)
             say(f"{data} has {known} of its {size} slopes.")
         print_errors(result.network, {"{rows} learned from": learned, "other {rows}": held_out})
         say(f"Wrote {output}.")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Leave SIGTERM to `slopenet.fit`, which keeps what it has."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _refuse_overlap(inputs: Sequence[str], outputs: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +92,29 @@ def point(text: str) -> dict[str, float]:
             raise click.BadParameter(f"{name!r} is given twice.")
         found[name] = real()(number)
     return found
+
+
+def read_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+    """Take the options of a TOML file as the command's defaults."""
+    if path is None:
+        return
+    try:
+        with path.open("rb") as file:
+            given = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{path} is no TOML file: {error}.") from None
+    known = {
+        option.name: option for option in context.command.params if isinstance(option, click.Option)
+    }
+    named = {flag.lstrip("-"): option for option in known.values() for flag in option.opts}
+    defaults: dict[str, object] = {}
+    for name, value in given.items():
+        option = named.get(name.replace("_", "-"))
+        if option is None or option.name in (None, "config"):
+            raise click.BadParameter(f"{path} has {name!r}, which is no option of this command.")
+        listed = isinstance(value, list)
+        defaults[str(option.name)] = ",".join(map(str, value)) if listed else value
+    context.default_map = {**(context.default_map or {}), **defaults}
 
 
 def require_output(path: Path) -> None:

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -34,11 +34,22 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
                 if target.exists():
                     shutil.copymode(target, temporary)
                 temporary.replace(target)
+            _keep_names(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
     finally:
         # Once more, as a second Ctrl-C may have cut the first clean-up off.
         temporary.unlink(missing_ok=True)
+
+
+def _keep_names(folder: Path) -> None:
+    """Have the folder's new entry outlive a power cut, where the system can do that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:

@@ -18,13 +18,14 @@ from slopenet.optimizers.problem import Batched, Rule
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run stands after `t` steps; `cost` is the mean of what its last epoch met."""
+    """Where a run stands after `t` steps; `cost` is f as its last epoch met it."""
 
     theta: Floats
     m: Floats
     v: Floats
     t: int = 0
     cost: float = np.inf
+    done: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +36,8 @@ class Adam(Batches):
     beta_2: float = 0.999
     epsilon: float = 1e-8
 
-    def start(self, theta: Floats) -> State:
-        """Begin at θ."""
+    def start(self, theta: Floats, problem: object = None) -> State:  # noqa: ARG002
+        """At θ."""
         return State(theta, np.zeros_like(theta), np.zeros_like(theta))
 
     def step(self, state: State, problem: Batched, rng: np.random.Generator) -> State:
@@ -46,4 +47,4 @@ class Adam(Batches):
         theta, m, v = state.theta.copy(), state.m.copy(), state.v.copy()
         rule = Rule("adam", (self.beta_1, self.beta_2, self.epsilon), (m, v))
         cost = problem.descend(rule, theta, self.order(rng), rates, batch_size=self.batch_size)
-        return State(theta, m, v, int(t[-1]), cost)
+        return State(theta, m, v, int(t[-1]), cost + problem.penalty(theta))

@@ -26,6 +26,10 @@ class Problem(Protocol):
 class Batched(Problem, Protocol):
     """f(θ) that can also be descended batch by batch."""
 
+    def penalty(self, theta: Floats) -> float:
+        """The part of f that is no mean over samples."""
+        ...
+
     def descend(
         self, rule: Rule, theta: Floats, order: Floats, rates: Floats, *, batch_size: int
     ) -> float:

@@ -16,12 +16,13 @@ from slopenet.optimizers.problem import Batched, Rule
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run stands after `t` steps; `cost` is the mean of what its last epoch met."""
+    """Where a run stands after `t` steps; `cost` is f as its last epoch met it."""
 
     theta: Floats
     velocity: Floats
     t: int = 0
     cost: float = np.inf
+    done: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +32,8 @@ class SGD(Batches):
     momentum: float = 0.9
     nesterov: bool = False
 
-    def start(self, theta: Floats) -> State:
-        """Begin at θ."""
+    def start(self, theta: Floats, problem: object = None) -> State:  # noqa: ARG002
+        """At θ."""
         return State(theta, np.zeros_like(theta))
 
     def step(self, state: State, problem: Batched, rng: np.random.Generator) -> State:
@@ -43,4 +44,4 @@ class SGD(Batches):
         rule = Rule(name, (self.momentum,), (velocity,))
         order, rates = self.order(rng), self.rates(t)
         cost = problem.descend(rule, theta, order, rates, batch_size=self.batch_size)
-        return State(theta, velocity, int(t[-1]), cost)
+        return State(theta, velocity, int(t[-1]), cost + problem.penalty(theta))

@@ -1,0 +1,188 @@
+"""The starts of a fit: what each minimises and how, and what comes of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from slopenet.activations import ActivationSpec
+from slopenet.arrays import Floats
+from slopenet.data import Data, Names
+from slopenet.ensemble import Ensemble
+from slopenet.layers import check_activations
+from slopenet.least_squares import LeastSquares
+from slopenet.method import NAMES, Method
+from slopenet.network import Network
+from slopenet.objective import Objective, OnData
+from slopenet.optimizers.adam import Adam
+from slopenet.optimizers.evidence import Evidence
+from slopenet.optimizers.lbfgs import LBFGS
+from slopenet.optimizers.lm import LevenbergMarquardt
+from slopenet.optimizers.sgd import SGD
+from slopenet.scaling import Scaling, balance
+from slopenet.theta import flatten, unflatten
+from slopenet.training import Optimizer, Training
+from slopenet.watch import State, Watch
+
+# l2 where nothing finds it.
+L2 = 1e-5
+# Where LM's search for it begins: one start of four from above, which noise asks for, the others
+# where data without noise want to be; from above must be so much better.
+TOPS, BETTER = (10.0, 1e-3, 1e-3, 1e-3), 2.0
+
+
+class Candidates:
+    """All that the starts share; `ridge` is l2, or None for one that the evidence finds."""
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activations: tuple[ActivationSpec, ActivationSpec],
+        names: Names,
+        method: Method,
+        *,
+        ridge: float | None,
+        slope_weight: Floats | float,
+        data: Data,
+        held_out: Data | None,
+    ) -> None:
+        self.sizes, self.names, self.method = tuple(sizes), names, method
+        self._ridge, self._data = ridge, data
+        self._hidden, self._output = activations
+        layers = len(self.sizes) - 1
+        self._activations: list[ActivationSpec] = [self._hidden] * (layers - 1) + [self._output]
+        self._rows = check_activations(self._activations, layers)
+        self._scaling = Scaling.of(data, outputs=self._rows[-1][0] == "identity")
+        train = self._scaling.standardise(data)
+        self._weight, self._along = balance(train, slope_weight)
+        self._train = _weighed(train, self._weight)
+        self._held = held_out and _weighed(self._scaling.standardise(held_out), self._weight)
+
+    def trainings(
+        self,
+        starts: int,
+        rng: np.random.Generator,
+        callbacks: Sequence[Callable[[State], object]],
+    ) -> list[Training]:
+        """Each start with first weights and a seed of its own."""
+        lock = threading.Lock()
+
+        def callback(state: State) -> bool:
+            with lock:
+                answers = [call(state) for call in callbacks]  # all are to hear of it
+                return any(answers)
+
+        threads = 1 if starts > 1 else None
+        made = []
+        for start, seed in enumerate(rng.integers(2**63, size=starts)):
+            generator = np.random.default_rng(seed)
+            problem, optimizer = self._problem(start, threads)
+            watch = Watch(
+                self.method.epochs,
+                self._cost_held_out(threads),
+                callback if callbacks else None,
+                self.network,
+                start,
+            )
+            theta = self._first_weights(generator)
+            made.append(Training(problem, optimizer, watch, theta, int(generator.integers(2**63))))
+        return made
+
+    def network(self, theta: Floats) -> Network:
+        """θ, in the user's units."""
+        weights, biases = self._scaling.fold(*unflatten(theta, self.sizes))
+        return Network(
+            weights,
+            biases,
+            self._activations,
+            input_names=self.names.inputs,
+            output_names=self.names.outputs,
+        )
+
+    def results(
+        self, trainings: Sequence[Training]
+    ) -> tuple[Network, dict[str, list[float]], str, Ensemble]:
+        """What a `Fit` is made of, the best start first."""
+        order = sorted(trainings, key=self._badness)
+        best, networks = order[0], [self.network(t.theta) for t in order]
+        slopes = self._data.dydx is not None or self._data.along is not None
+        what = "values and slopes" if slopes else "values"
+        name, rows = NAMES[self.method.name], len(self._data)
+        held = "" if self._held is None else f", {len(self._held)} more held out"
+        reason = f"{name} ({self.method.why}) on {what} of {rows} rows{held}: {best.reason}."
+        if isinstance(best.optimizer, Evidence) and best.at.state.over:
+            reason += f" l2 is {best.optimizer.result(best.at.state)[1]:.1e} by the evidence."
+        if len(order) > 1:
+            reason += f" Best of {len(order)} starts."
+        return networks[0], best.watch.history, reason, Ensemble(networks)
+
+    def _badness(self, training: Training) -> tuple[bool, float]:
+        """What sorts the starts; where l2 differs from one to another, costs cannot."""
+        if self._held is None and isinstance(training.optimizer, Evidence):
+            left_out = training.problem.left_out(training.theta)
+            if training.optimizer.top == max(TOPS):
+                left_out *= BETTER
+            nothing = training.at.state.best is None
+            return nothing, left_out if np.isfinite(left_out) else np.inf
+        return False, training.watch.best_cost
+
+    def _first_weights(self, rng: np.random.Generator) -> Floats:
+        start = Network.random(
+            self.sizes,
+            hidden=self._hidden,
+            output=self._output,
+            rng=rng,
+            input_names=self.names.inputs,
+            output_names=self.names.outputs,
+        )
+        theta = flatten(start.weights, start.biases)
+        unflatten(theta, self.sizes)[0][0][:, self._scaling.constant] = 0.0
+        return theta
+
+    def _problem(self, start: int, threads: int | None) -> tuple[Any, Optimizer]:
+        n, method = len(self._train), self.method
+        shape = self.sizes, self._rows
+        l2 = (L2 if self._ridge is None else self._ridge) / n
+        if method.name == "lm":
+            problem = LeastSquares(
+                *shape,
+                self._train,
+                self._weight,
+                along_weight=self._along,
+                l2=l2,
+                threads=threads,
+            )
+            if self._ridge is None:
+                return problem, Evidence(TOPS[start % len(TOPS)])
+            return problem, LevenbergMarquardt()
+        objective = Objective(*shape, self._weight, l2, along_weight=self._along)
+        full = OnData(objective, self._train, threads)
+        if method.name == "lbfgs":
+            return full, LBFGS()
+        settings: dict[str, Any] = {
+            "samples": n,
+            "batch_size": method.batch_size,
+            "learning_rate": method.learning_rate,
+            "epochs": method.epochs,
+        }
+        if method.name == "sgd":
+            return full, SGD(**settings, momentum=method.momentum)
+        return full, Adam(**settings)
+
+    def _cost_held_out(self, threads: int | None) -> Callable[[Floats], float] | None:
+        if self._held is None:
+            return None
+        objective = Objective(self.sizes, self._rows, self._weight, along_weight=self._along)
+        held = OnData(objective, self._held, threads)
+        return held.value
+
+
+def _weighed(data: Data, weight: Floats) -> Data:
+    """Weights of a sample's own slopes, times those that all share."""
+    if data.slope_weight is None:
+        return data
+    return replace(data, slope_weight=weight * data.slope_weight)
