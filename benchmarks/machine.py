@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.contenders import Contender
+from benchmarks.contenders import Peer
 
 
 def _processor() -> str:
@@ -26,7 +26,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def describe(contenders: Sequence[Contender]) -> dict[str, str]:
+def describe(contenders: Sequence[Peer]) -> dict[str, str]:
     """Describe the machine, the moment and who is here; absent contenders are named."""
     from slopenet import _core, get_num_threads
 

@@ -33,7 +33,7 @@ class Page:
         console.print(table)
 
 
-def document(about: Mapping[str, str], pages: Sequence[Page]) -> str:
+def document(about: Mapping[str, str], pages: Sequence[Page], title: str = "Benchmarks") -> str:
     """Write the whole report as Markdown."""
     facts = "\n".join(f"- {key}: {value}" for key, value in about.items())
-    return "\n\n".join(["## Benchmarks", facts, *(page.markdown() for page in pages)]) + "\n"
+    return "\n\n".join([f"## {title}", facts, *(page.markdown() for page in pages)]) + "\n"

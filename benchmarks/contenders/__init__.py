@@ -1,7 +1,7 @@
 """Who is measured: slopenet first, then its peers, each in a file of its own."""
 
 from benchmarks.contenders import folx, hessquik, jax, jenn, numpy, slopenet, torch
-from benchmarks.contenders.contender import Contender
+from benchmarks.contenders.contender import Contender, Peer
 
 CONTENDERS: tuple[Contender, ...] = (
     slopenet.CONTENDER,
@@ -13,4 +13,4 @@ CONTENDERS: tuple[Contender, ...] = (
     jenn.CONTENDER,
 )
 
-__all__ = ["CONTENDERS", "Contender"]
+__all__ = ["CONTENDERS", "Contender", "Peer"]

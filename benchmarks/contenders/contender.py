@@ -14,12 +14,11 @@ Call: TypeAlias = Callable[[], tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Contender:
-    """A package and, by quantity, what makes a problem into its modes, ready to be timed."""
+class Peer:
+    """A package that takes part where it is installed."""
 
     name: str
     package: str
-    quantities: Mapping[str, Callable[[Problem], Mapping[str, Call]]]
 
     @property
     def version(self) -> str | None:
@@ -28,3 +27,10 @@ class Contender:
             return version(self.package)
         except PackageNotFoundError:
             return None
+
+
+@dataclass(frozen=True)
+class Contender(Peer):
+    """A package and, by quantity, what makes a problem into its modes, ready to be timed."""
+
+    quantities: Mapping[str, Callable[[Problem], Mapping[str, Call]]]
