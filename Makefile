@@ -7,10 +7,10 @@ BUILD := --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON
 SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-extras test-arm64 lint format bench exhaust clean
+.PHONY: help install demo test test-extras test-arm64 lint format bench bench-training exhaust clean
 
 help:  ## show this table
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(VENV)/tools:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -73,6 +73,9 @@ format: $(VENV)/with-lint  ## lay out the code as lint wants it
 
 bench: $(VENV)/installed $(PEAK)  ## time first and second derivatives against every peer installed, and the FMA peak
 	$(BIN)/python -m benchmarks --markdown build/benchmarks.md $(ARGS)
+
+bench-training: $(VENV)/installed  ## error against seconds of training beside every peer installed
+	$(BIN)/python -m benchmarks.training --output build/training.md $(ARGS)
 
 exhaust: $(EXHAUST)  ## errors of all activations over every float32 and 10^8 float64, about an hour
 	$(EXHAUST) $(ARGS)

@@ -1,0 +1,28 @@
+"""What is promised, a case a file; each has a `run` that takes a plan and gives an outcome."""
+
+from collections.abc import Callable
+
+from benchmarks.training.cases import (
+    airfoil,
+    borehole,
+    gradient,
+    grid,
+    higham,
+    rastrigin,
+    rosenbrock,
+    sine,
+)
+from benchmarks.training.verdict import Outcome, Plan
+
+CASES: dict[str, Callable[[Plan], Outcome]] = {
+    "higham": higham.run,
+    "rosenbrock": rosenbrock.run,
+    "sine": sine.run,
+    "rastrigin": rastrigin.run,
+    "airfoil": airfoil.run,
+    "borehole": borehole.run,
+    "grid": grid.run,
+    "gradient": gradient.run,
+}
+
+__all__ = ["CASES"]

@@ -1,0 +1,21 @@
+"""What a contender is: the ways in which it trains on a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from benchmarks.contenders import Peer
+from benchmarks.training.curve import Curve, Recorder
+from benchmarks.training.task import Task
+
+Train: TypeAlias = Callable[[int, Recorder], Curve]
+"""One run from a seed, its curve taken by the recorder."""
+
+
+@dataclass(frozen=True)
+class Trainer(Peer):
+    """A package, and what makes a task into runs, by the name of the way."""
+
+    ways: Callable[[Task], Mapping[str, Train]]

@@ -1,0 +1,93 @@
+"""What everyone learns, and how far a network is from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from benchmarks.training.functions import Numbers
+from slopenet import Network
+from slopenet.data import Data
+from slopenet.report import relative_errors
+from slopenet.scaling import Scaling
+
+Layers = list[tuple[Numbers, Numbers]]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Rows to train on and to test on, hidden widths of tanh, and what each contender is told.
+
+    Attributes
+    ----------
+    fits : dict of str to dict
+        Settings of `slopenet.fit` by the name of a way to use it.
+    jenn : dict, optional
+        Settings of JENN's `fit`; None if it takes no part.
+    epochs, batch, rates
+        Of the Adams of scikit-learn, torch and JAX; batches of all rows unless given.
+    """
+
+    train: Data
+    test: Data
+    hidden: tuple[int, ...]
+    epochs: int
+    batch: int | None = None
+    rates: tuple[float, ...] = (1e-2,)
+    fits: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
+    jenn: Mapping[str, Any] | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """n_1, ..., n_L."""
+        return (self.train.X.shape[1], *self.hidden, self.train.y.shape[1])
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """The standard units of the training rows."""
+        return Scaling.of(self.train, outputs=True)
+
+    @cached_property
+    def standard(self) -> Data:
+        """The training rows in standard units."""
+        return self.scaling.standardise(self.train)
+
+    def start(self, seed: int) -> Layers:
+        """Return the first W and b of each layer, in standard units."""
+        net = Network.random(self.sizes, hidden="tanh", rng=seed)
+        return list(zip(net.weights, net.biases, strict=True))
+
+    def network(self, layers: Layers) -> Network:
+        """Make W and b of standard units into a network of the data's."""
+        weights, biases = self.scaling.fold([W for W, _ in layers], [b for _, b in layers])
+        return Network(weights, biases, ["tanh"] * len(self.hidden) + ["identity"])
+
+    def batches(self, rng: np.random.Generator) -> Iterator[Any]:
+        """Rows of each batch of an epoch."""
+        if self.batch is None:
+            yield slice(None)
+            return
+        order = rng.permutation(len(self.train))
+        yield from (order[i : i + self.batch] for i in range(0, len(order), self.batch))
+
+
+def errors(network: Network, data: Data) -> tuple[float, float]:
+    """Relative errors of values and slopes, the root mean square over outputs and inputs."""
+    found = relative_errors(network, data.X, data.y, data.dydx)
+    value, slope = (float(np.sqrt(np.mean(each**2))) for each in found)
+    return value, slope
+
+
+def collapsed(network: Network, data: Data) -> bool:
+    """Whether a network gives NaN or, but for 1 % of the spread of the true values, a constant."""
+    H = network(data.X)
+    return not bool((np.std(H, axis=0) > 0.01 * np.std(data.y, axis=0)).all())
+
+
+def determination(got: Numbers, true: Numbers) -> float:
+    """R²."""
+    return float(1 - np.sum((got - true) ** 2) / np.sum((true - true.mean()) ** 2))
