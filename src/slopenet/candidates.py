@@ -30,9 +30,9 @@ from slopenet.watch import State, Watch
 
 # l2 where nothing finds it.
 L2 = 1e-5
-# Where LM's search for it begins: one start of four from above, which noise asks for, the others
-# where data without noise want to be; from above must be so much better.
-TOPS, BETTER = (10.0, 1e-3, 1e-3, 1e-3), 2.0
+# Where LM's search for it begins: a single start, and one of four, from above, which noise asks
+# for, the others where data without noise want to be; from above must be so much better.
+ABOVE, BELOW, BETTER = 10.0, 1e-3, 2.0
 
 
 class Candidates:
@@ -80,7 +80,7 @@ class Candidates:
         made = []
         for start, seed in enumerate(rng.integers(2**63, size=starts)):
             generator = np.random.default_rng(seed)
-            problem, optimizer = self._problem(start, threads)
+            problem, optimizer = self._problem(start, starts)
             watch = Watch(
                 self.method.epochs,
                 self._cost_held_out(threads),
@@ -124,7 +124,7 @@ class Candidates:
         """What sorts the starts; where l2 differs from one to another, costs cannot."""
         if self._held is None and isinstance(training.optimizer, Evidence):
             left_out = training.problem.left_out(training.theta)
-            if training.optimizer.top == max(TOPS):
+            if training.optimizer.top == ABOVE:
                 left_out *= BETTER
             nothing = training.at.state.best is None
             return nothing, left_out if np.isfinite(left_out) else np.inf
@@ -143,8 +143,9 @@ class Candidates:
         unflatten(theta, self.sizes)[0][0][:, self._scaling.constant] = 0.0
         return theta
 
-    def _problem(self, start: int, threads: int | None) -> tuple[Any, Optimizer]:
+    def _problem(self, start: int, starts: int) -> tuple[Any, Optimizer]:
         n, method = len(self._train), self.method
+        threads = 1 if starts > 1 else None
         shape = self.sizes, self._rows
         l2 = (L2 if self._ridge is None else self._ridge) / n
         if method.name == "lm":
@@ -157,7 +158,7 @@ class Candidates:
                 threads=threads,
             )
             if self._ridge is None:
-                return problem, Evidence(TOPS[start % len(TOPS)])
+                return problem, Evidence(ABOVE if starts == 1 or start % 4 == 1 else BELOW)
             return problem, LevenbergMarquardt()
         objective = Objective(*shape, self._weight, l2, along_weight=self._along)
         full = OnData(objective, self._train, threads)
