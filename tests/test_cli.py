@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,39 @@ def test_fit_says_why_it_stopped_how_well_it_did_and_what_it_wrote(folder, tmp_p
     for name in NAMES[2:]:
         assert re.search(rf"│ {name} +│ +\d+\.\d\d\d% │ +\d", result.stdout)
     assert f"Wrote {output}." in result.stdout
+
+
+def test_fit_takes_its_options_from_a_toml_file_too(folder, tmp_path):
+    config, model = tmp_path / "fit.toml", tmp_path / "model.safetensors"
+    lines = ['inputs = ["a", "b"]', 'outputs = ["u"]', "hidden = [5, 4]", 'method = "lbfgs"']
+    config.write_text("\n".join([*lines, "epochs = 7", "l2 = 1e-4", f'output = "{model}"']))
+    result = run("fit", folder / "data.csv", "--config", config, "--epochs", 9)
+    assert result.exit_code == 0, result.output
+    assert sn.load(model).sizes == (2, 5, 4, 1)
+    assert "L-BFGS (as asked)" in result.stdout
+    assert "all 9 epochs were used" in result.stdout  # the command line comes before the file
+    config.write_text('metod = "lm"')
+    told = run("fit", folder / "data.csv", "--config", config)
+    assert refused(told, "'metod', which is no option")
+    config.write_text("epochs = ")
+    assert refused(run("fit", folder / "data.csv", "--config", config), "is no TOML file")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_fit_that_is_stopped_leaves_the_best_model_and_goes_on(folder, tmp_path, number, status):
+    model, log = tmp_path / "model.safetensors", tmp_path / "log"
+    options = ("--inputs", "a,b", "--outputs", "u,v", "--method", "lbfgs", "--validation", 0)
+    options += ("--hidden", "8", "--checkpoint", tmp_path / "ckpt", "--log", log, "-o", model)
+    process = start("fit", folder / "data.csv", *options, "--epochs", 1_000_000, "--l2", 0)
+    while process.poll() is None and not (log.exists() and log.read_bytes().count(b"\n") > 3):
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, errors = process.communicate()
+    assert process.returncode == status, errors
+    assert "has the best network so far" in errors
+    assert sn.load(model).sizes == (2, 8, 2)
+    assert sn.io.checkpoint.read(tmp_path / "ckpt")[1]["starts"][0]["epoch"] > 0
 
 
 def test_fit_counts_the_slopes_it_has(folder, tmp_path):
