@@ -109,3 +109,11 @@ def test_softplus_is_finite_over_the_whole_range_of_beta(beta: float) -> None:
     z = np.array([0.0, 1.0, -1.0, 1e-100, -1e308, 1e308])
     for result in _core.activation("softplus", beta, z, 1):
         assert np.isfinite(result).all()
+
+
+def test_sigma_double_prime_of_sigmoid_is_rounded_once_where_z_is_subnormal() -> None:
+    """It is -z/8: of 5 units 0.625 of one, which is 1, but 0 for who rounds 2.5 to 2 on the way."""
+    unit = np.float32(2.0**-149)
+    z = np.array([5, -5, 12, 100, -4], np.float32) * unit
+    got = _core.activation("sigmoid", 0.0, z, 2)[2]
+    np.testing.assert_array_equal(got, np.array([-1, 1, -2, -12, 0], np.float32) * unit)
