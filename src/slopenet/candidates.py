@@ -33,6 +33,8 @@ L2 = 1e-5
 # Where LM's search for it begins: a single start, and one of four, from above, which noise asks
 # for, the others where data without noise want to be; from above must be so much better.
 ABOVE, BELOW, BETTER = 10.0, 1e-3, 2.0
+# What is left out and missed by more than this share of what a constant misses speaks of noise.
+NOISE = 0.1
 
 
 class Candidates:
@@ -124,7 +126,8 @@ class Candidates:
         """What sorts the starts; where l2 differs from one to another, costs cannot."""
         if self._held is None and isinstance(training.optimizer, Evidence):
             left_out = training.problem.left_out(training.theta)
-            if training.optimizer.top == ABOVE:
+            constant = 2 * training.problem.value(0 * training.theta) / training.problem.samples
+            if training.optimizer.top == ABOVE and left_out < NOISE * constant:
                 left_out *= BETTER
             nothing = training.at.state.best is None
             return nothing, left_out if np.isfinite(left_out) else np.inf

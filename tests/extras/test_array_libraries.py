@@ -59,6 +59,7 @@ def everything(
         "weighted_hessian": derivation.weighted_hessian(chain, D, S, u),
         "laplacian": derivation.laplacian(chain, D, S),
         "slope_cost": derivation.slope_cost(J, T, weight),
+        "along_cost": derivation.along_cost(J, J, J @ J.mT + 1.0, 1.0),
         "cotangent_gradient": derivation.cotangent_gradient(chain, x, u, J),
     }
 
