@@ -104,20 +104,15 @@ class GaussNewton {
             return;
         }
         clear(v, panel);
-        for (int g = 0; g < used; ++g) {
-            T* one = v + g * L::panel(net.inputs()) + static_cast<long>(m) * L::width;
-            for (int lane = 0; lane < L::width; ++lane) one[lane] = 1;
-        }
+        for (int g = 0; g < used; ++g) L::set_entry(v + g * L::panel(net.inputs()), m, T(1));
     }
 
     void unit_rows() {
         const int outputs = net.outputs();
         clear(c, outputs * panels(outputs));
         for (int k = 0; k < outputs; ++k) {
-            for (int g = 0; g < used; ++g) {
-                T* one = c + k * panels(outputs) + g * L::panel(outputs) + static_cast<long>(k) * L::width;
-                for (int lane = 0; lane < L::width; ++lane) one[lane] = 1;
-            }
+            for (int g = 0; g < used; ++g)
+                L::set_entry(c + k * panels(outputs) + g * L::panel(outputs), k, T(1));
         }
     }
 

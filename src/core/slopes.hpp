@@ -79,11 +79,8 @@ class Slopes {
         // c[L] = I: row k of G[L] is all there is
         clear(first[top], count * size(outputs));
         for (int k = 0; k < count; ++k) {
-            for (int g = 0; g < groups; ++g) {
-                T* one = first[top] + k * size(outputs) + g * L::panel(outputs) +
-                         static_cast<long>(k0 + k) * L::width;
-                for (int lane = 0; lane < L::width; ++lane) one[lane] = 1;
-            }
+            for (int g = 0; g < groups; ++g)
+                L::set_entry(first[top] + k * size(outputs) + g * L::panel(outputs), k0 + k, T(1));
         }
         times_D(first[top], second[top], top, tape, count);
         for (int i = top; i >= 0; --i) {

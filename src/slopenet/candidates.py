@@ -82,7 +82,8 @@ class Candidates:
         made = []
         for start, seed in enumerate(rng.integers(2**63, size=starts)):
             generator = np.random.default_rng(seed)
-            problem, optimizer = self._problem(start, starts)
+            problem = self._problem(threads)
+            optimizer = self._optimizer(start, starts)
             watch = Watch(
                 self.method.epochs,
                 self._cost_held_out(threads),
@@ -146,43 +147,43 @@ class Candidates:
         unflatten(theta, self.sizes)[0][0][:, self._scaling.constant] = 0.0
         return theta
 
-    def _problem(self, start: int, starts: int) -> tuple[Any, Optimizer]:
-        n, method = len(self._train), self.method
-        threads = 1 if starts > 1 else None
-        shape = self.sizes, self._rows
-        l2 = (L2 if self._ridge is None else self._ridge) / n
+    def _problem(self, threads: int | None) -> LeastSquares | OnData:
+        l2 = (L2 if self._ridge is None else self._ridge) / len(self._train)
+        if self.method.name != "lm":
+            return self._objective(l2).on(self._train, threads)
+        return LeastSquares(
+            self.sizes,
+            self._rows,
+            self._train,
+            self._weight,
+            along_weight=self._along,
+            l2=l2,
+            threads=threads,
+        )
+
+    def _optimizer(self, start: int, starts: int) -> Optimizer:
+        method = self.method
         if method.name == "lm":
-            problem = LeastSquares(
-                *shape,
-                self._train,
-                self._weight,
-                along_weight=self._along,
-                l2=l2,
-                threads=threads,
-            )
-            if self._ridge is None:
-                return problem, Evidence(ABOVE if starts == 1 or start % 4 == 1 else BELOW)
-            return problem, LevenbergMarquardt()
-        objective = Objective(*shape, self._weight, l2, along_weight=self._along)
-        full = OnData(objective, self._train, threads)
+            if self._ridge is not None:
+                return LevenbergMarquardt()
+            return Evidence(ABOVE if starts == 1 or start % 4 == 1 else BELOW)
         if method.name == "lbfgs":
-            return full, LBFGS()
+            return LBFGS()
         settings: dict[str, Any] = {
-            "samples": n,
+            "samples": len(self._train),
             "batch_size": method.batch_size,
             "learning_rate": method.learning_rate,
             "epochs": method.epochs,
         }
         if method.name == "sgd":
-            return full, SGD(**settings, momentum=method.momentum)
-        return full, Adam(**settings)
+            return SGD(**settings, momentum=method.momentum)
+        return Adam(**settings)
 
     def _cost_held_out(self, threads: int | None) -> Callable[[Floats], float] | None:
-        if self._held is None:
-            return None
-        objective = Objective(self.sizes, self._rows, self._weight, along_weight=self._along)
-        held = OnData(objective, self._held, threads)
-        return held.value
+        return None if self._held is None else self._objective(0.0).on(self._held, threads).value
+
+    def _objective(self, l2: float) -> Objective:
+        return Objective(self.sizes, self._rows, self._weight, l2, along_weight=self._along)
 
 
 def _weighed(data: Data, weight: Floats) -> Data:

@@ -17,7 +17,7 @@ from slopenet import _core
 from slopenet.arrays import Floats
 from slopenet.data import Data
 from slopenet.normal_equations import Dual, Factors, Linearised, Primal, Ridge
-from slopenet.theta import count, unflatten
+from slopenet.theta import weight_mask
 from slopenet.threads import get_num_threads
 
 # Entries of J that are held at a time.
@@ -60,11 +60,9 @@ class LeastSquares:
         self.l2 = l2
         self.samples = len(data)
         self._threads = threads
-        self.size = size = count(self.sizes)
-        self._core = _core.Model64(self.sizes, list(activations), np.zeros(size))
-        self._P = np.zeros(size)
-        for W in unflatten(self._P, self.sizes)[0]:
-            W[...] = 1.0
+        self._P = weight_mask(self.sizes)
+        self.size = len(self._P)
+        self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._P))
         self._X, self._V = data.X, _tangents(data)
         target, square = [data.y], [np.ones(data.y.shape)]
         self._count = 0

@@ -18,7 +18,7 @@ from slopenet import _core
 from slopenet.arrays import Floats
 from slopenet.data import Data
 from slopenet.optimizers.problem import Rule
-from slopenet.theta import count, unflatten
+from slopenet.theta import weight_mask
 from slopenet.threads import get_num_threads
 
 
@@ -72,11 +72,8 @@ class Objective:
         if along_weight is not None:
             self.along_weight[:] = along_weight
         self.l2 = l2
-        size = count(self.sizes)
-        self._core = _core.Model64(self.sizes, list(activations), np.zeros(size))
-        self._decayed = np.zeros(size)
-        for W in unflatten(self._decayed, self.sizes)[0]:
-            W[...] = 1.0
+        self._decayed = weight_mask(self.sizes)
+        self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._decayed))
 
     def __call__(
         self, theta: Floats, data: Data, *, gradient: bool = True, threads: int | None = None
@@ -105,9 +102,9 @@ class Objective:
             data.weight,
         )
 
-    def on(self, data: Data) -> OnData:
+    def on(self, data: Data, threads: int | None = None) -> OnData:
         """Bind f to the samples of `data`, for an optimiser."""
-        return OnData(self, data)
+        return OnData(self, data, threads)
 
     def descend(
         self,

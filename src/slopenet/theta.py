@@ -15,6 +15,14 @@ def count(sizes: Sequence[int]) -> int:
     return sum((below + 1) * here for below, here in pairwise(sizes))
 
 
+def weight_mask(sizes: Sequence[int]) -> Floats:
+    """1 where θ holds a weight, 0 where it holds a bias (p,)."""
+    mask = np.zeros(count(sizes))
+    for W in unflatten(mask, sizes)[0]:
+        W[...] = 1.0
+    return mask
+
+
 def flatten(weights: Sequence[Floats], biases: Sequence[Floats]) -> Floats:
     """One array of all parameters, each W[l] row by row."""
     return np.concatenate([p.ravel() for pair in zip(weights, biases, strict=True) for p in pair])

@@ -6,12 +6,11 @@ Steps are compiled before the clock starts, one for each size of a batch.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from benchmarks.training.contenders.trainer import Train, Trainer
+from benchmarks.training.contenders.trainer import Trainer, each_rate
 from benchmarks.training.curve import Curve, Recorder
 from benchmarks.training.task import Task
 from slopenet import Network
@@ -96,9 +95,4 @@ def _train(task: Task, rate: float, seed: int, recorder: Recorder) -> Curve:
     return recorder.finish(network)
 
 
-def ways(task: Task) -> dict[str, Train]:
-    """One for each learning rate."""
-    return {f"{rate:g}": partial(_train, task, rate) for rate in task.rates}
-
-
-TRAINER = Trainer("JAX", "jax", ways)
+TRAINER = Trainer("JAX", "jax", each_rate(_train))

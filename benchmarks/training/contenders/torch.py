@@ -6,13 +6,12 @@ in standard units. Networks here have one output, so the slopes of all rows are 
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks.training.contenders.threads import set_quicker
-from benchmarks.training.contenders.trainer import Train, Trainer
+from benchmarks.training.contenders.trainer import Trainer, each_rate
 from benchmarks.training.curve import Curve, Recorder
 from benchmarks.training.task import Task
 from slopenet import Network
@@ -68,9 +67,4 @@ def _train(task: Task, rate: float, seed: int, recorder: Recorder) -> Curve:
     return recorder.finish(network)
 
 
-def ways(task: Task) -> dict[str, Train]:
-    """One for each learning rate."""
-    return {f"{rate:g}": partial(_train, task, rate) for rate in task.rates}
-
-
-TRAINER = Trainer("PyTorch", "torch", ways)
+TRAINER = Trainer("PyTorch", "torch", each_rate(_train))

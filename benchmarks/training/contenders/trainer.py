@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from benchmarks.contenders import Peer
@@ -19,3 +20,10 @@ class Trainer(Peer):
     """A package, and what makes a task into runs, by the name of the way."""
 
     ways: Callable[[Task], Mapping[str, Train]]
+
+
+def each_rate(
+    train: Callable[[Task, float, int, Recorder], Curve],
+) -> Callable[[Task], dict[str, Train]]:
+    """Make ways of a run: one for each learning rate of a task."""
+    return lambda task: {f"{rate:g}": partial(train, task, rate) for rate in task.rates}

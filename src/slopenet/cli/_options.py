@@ -103,10 +103,8 @@ def read_config(context: click.Context, _: click.Parameter, path: Path | None) -
             given = tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{path} is no TOML file: {error}.") from None
-    known = {
-        option.name: option for option in context.command.params if isinstance(option, click.Option)
-    }
-    named = {flag.lstrip("-"): option for option in known.values() for flag in option.opts}
+    options = [option for option in context.command.params if isinstance(option, click.Option)]
+    named = {flag.lstrip("-"): option for option in options for flag in option.opts}
     defaults: dict[str, object] = {}
     for name, value in given.items():
         option = named.get(name.replace("_", "-"))

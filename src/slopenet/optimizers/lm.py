@@ -6,14 +6,12 @@ The damping follows the ratio of the decrease of f to that which the model promi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from slopenet.arrays import Floats
-
-if TYPE_CHECKING:
-    from slopenet.normal_equations import Linearised
+from slopenet.normal_equations import Linearised
 
 # μ at the start, and at least, beside the largest entry of the diagonal of JᵀJ.
 _FIRST, _LEAST = 1.0, 1e-14
@@ -38,7 +36,7 @@ class Problem(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run is: f(θ), the damping μ (0 before the first step) and its growth."""
+    """Where a run is: f(θ), μ (0 before the first step), `small` steps that hardly changed f."""
 
     theta: Floats
     cost: float
