@@ -298,7 +298,7 @@ constexpr bool has_limit(long) {
 }
 
 // Vectors that take the shorter way side by side: one by itself waits for each of its own results.
-inline constexpr int abreast = 4;
+inline constexpr int abreast = 3;
 
 template <class V>
 SLOPENET_INLINE bool within(const V (&z)[abreast], Scalar<V> limit) {

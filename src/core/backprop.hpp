@@ -37,6 +37,18 @@ void value_cotangent(const Task<T>& task, long s0, long n, int outputs, int grou
     }
 }
 
+// C D + S e
+template <class T>
+struct Delta : Times<T> {
+    const T *S, *e;
+    Delta(const T* D, long panel, int groups, const T* S, const T* e)
+        : Times<T>(D, panel, groups), S(S), e(e) {}
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
+        const long at = index * this->panel + offset;
+        return fma(load(S + at), load(e + at), Times<T>::finish(sum, index, offset));
+    }
+};
+
 template <class T>
 class Backprop {
     using L = Samples<T>;
@@ -63,18 +75,16 @@ class Backprop {
         L::read(task.X + s0 * net.inputs(), n, net.inputs(), groups, tape.a[0], net.inputs());
         forward(net, tape, groups, with_slopes ? 2 : 1);
         if (with_slopes) slope_part(s0, n, groups, tape, gradient.theta, gradient.slope_cost);
-        T *abar = left, *spare = right;
-        std::memcpy(abar, tape.a[net.depth],
-                    static_cast<std::size_t>(groups * L::panel(outputs)) * sizeof(T));
-        value_cotangent(task, s0, n, outputs, groups, abar, gradient.value_cost);
+        T *delta = left, *spare = right;
+        const long last = groups * L::panel(outputs);
+        std::memcpy(delta, tape.a[net.depth], static_cast<std::size_t>(last) * sizeof(T));
+        value_cotangent(task, s0, n, outputs, groups, delta, gradient.value_cost);
         if (!gradient.theta && !gradient.delta) return;
+        multiply(delta, tape.D[top], delta, last);
+        if (with_slopes) add_product(delta, tape.S[top], slope_part.e[top], last);
         long offset = net.parameters();
         for (int i = top; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
-            const long panel = groups * L::panel(layer.rows);
-            T* delta = abar;
-            multiply(delta, tape.D[i], delta, panel);
-            if (with_slopes) add_product(delta, tape.S[i], slope_part.e[i], panel);
             offset -= layer.parameters();
             if (gradient.delta)
                 L::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows);
@@ -83,11 +93,17 @@ class Backprop {
                 OuterSum<T>::add(delta, tape.a[i], layer.rows, layer.cols, groups, dW, scratch);
                 add_lanes(delta, layer.rows, groups, dW + static_cast<long>(layer.rows) * layer.cols, 1);
             }
-            if (i > 0) {
-                L::product(layer.packed_transpose, layer.cols, layer.rows, delta, spare, groups, Plain<T>{});
-                abar = spare;
-                spare = delta;
+            if (i == 0) break;
+            const auto below = [&](const auto& epilogue) {
+                L::product(layer.packed_transpose, layer.cols, layer.rows, delta, spare, groups, epilogue);
+            };
+            const long panel = L::panel(layer.cols);
+            if (with_slopes) {
+                below(Delta<T>(tape.D[i - 1], panel, groups, tape.S[i - 1], slope_part.e[i - 1]));
+            } else {
+                below(Times<T>(tape.D[i - 1], panel, groups));
             }
+            swap(delta, spare);
         }
     }
 

@@ -11,51 +11,65 @@ template <class T>
 class OuterSum {
   public:
     static long scratch_size(int cols, int count) {
-        return static_cast<long>(count) * chunk<T> * round_up(cols, 3 * lanes<T>);
+        return static_cast<long>(count) * chunk<T> * round_up(cols, lanes<T>);
     }
 
     static void add(const T* G, const T* A, int rows, int cols, int count, T* dW, T* scratch) {
-        const int ld = round_up(cols, 3 * lanes<T>);
-        const long panel = Samples<T>::panel(cols);
+        const int ld = round_up(cols, lanes<T>);
         for (int c = 0; c < count; ++c) {
-            for (int k = 0; k < ld; ++k) {
-                T* out = scratch + static_cast<long>(c) * chunk<T> * ld + k;
-                const T* in = A + c * panel + static_cast<long>(k) * chunk<T>;
-                for (int s = 0; s < chunk<T>; ++s) out[static_cast<long>(s) * ld] = k < cols ? in[s] : T(0);
+            T* to = scratch + static_cast<long>(c) * chunk<T> * ld;
+            if (cols < ld) {  // lanes beyond the last column are computed too
+                for (int s = 0; s < chunk<T>; ++s) store(to + (s + 1) * ld - lanes<T>, Vec<T>{});
             }
+            Samples<T>::write_run(A + c * Samples<T>::panel(cols), chunk<T>, cols, chunk<T>, to, ld);
         }
-        for (int k = 0; k < cols; k += 3 * lanes<T>) {
-            int row = 0;
-            for (; row + 4 <= rows; row += 4) block<4>(G, scratch + k, ld, rows, row, cols, k, count, dW);
-            for (; row < rows; ++row) block<1>(G, scratch + k, ld, rows, row, cols, k, count, dW);
-        }
+        const Sum sum{G, scratch, rows, cols, ld, count, dW};
+        int k = 0;
+        for (; k + 3 * lanes<T> <= ld; k += 3 * lanes<T>) sum.template columns<4, 3>(k);
+        if (ld - k == 2 * lanes<T>) sum.template columns<4, 2>(k);
+        if (ld - k == lanes<T>) sum.template columns<8, 1>(k);
     }
 
   private:
-    template <int R>
-    static void block(const T* G, const T* At, int ld, int rows, int row, int cols, int col, int count,
-                      T* dW) {
-        Vec<T> sum[R][3] = {};
-        for (int c = 0; c < count; ++c) {
-            const T* g = G + c * Samples<T>::panel(rows) + static_cast<long>(row) * chunk<T>;
-            const T* a = At + static_cast<long>(c) * chunk<T> * ld;
-            for (int s = 0; s < chunk<T>; ++s, a += ld) {
-                const Vec<T> a0 = load(a), a1 = load(a + lanes<T>), a2 = load(a + 2 * lanes<T>);
-                for (int i = 0; i < R; ++i) {
-                    const Vec<T> gi = broadcast(g[i * chunk<T> + s]);
-                    sum[i][0] = fma(gi, a0, sum[i][0]);
-                    sum[i][1] = fma(gi, a1, sum[i][1]);
-                    sum[i][2] = fma(gi, a2, sum[i][2]);
+    struct Sum {
+        const T *G, *At;
+        int rows, cols, ld, count;
+        T* dW;
+
+        // V vectors of columns from k on, R rows at a time
+        template <int R, int V>
+        void columns(int k) const {
+            int row = 0;
+            for (; row + R <= rows; row += R) block<R, V>(row, k);
+            for (; row < rows; ++row) block<1, V>(row, k);
+        }
+        template <int R, int V>
+        void block(int row, int k) const {
+            Vec<T> sum[R][V] = {};
+            for (int c = 0; c < count; ++c) {
+                const T* g = G + c * Samples<T>::panel(rows) + static_cast<long>(row) * chunk<T>;
+                const T* a = At + static_cast<long>(c) * chunk<T> * ld + k;
+                for (int s = 0; s < chunk<T>; ++s, a += ld) {
+                    Vec<T> x[V];
+                    for (int j = 0; j < V; ++j) x[j] = load(a + j * lanes<T>);
+                    for (int i = 0; i < R; ++i) {
+                        const Vec<T> gi = broadcast(g[i * chunk<T> + s]);
+                        for (int j = 0; j < V; ++j) sum[i][j] = fma(gi, x[j], sum[i][j]);
+                    }
+                }
+            }
+            for (int i = 0; i < R; ++i) {
+                for (int j = 0; j < V; ++j) {
+                    const int col = k + j * lanes<T>;
+                    add_to(dW + static_cast<long>(row + i) * cols + col, sum[i][j], cols - col);
                 }
             }
         }
-        for (int i = 0; i < R; ++i) {
-            T total[3 * lanes<T>];
-            for (int j = 0; j < 3; ++j) store(total + j * lanes<T>, sum[i][j]);
-            T* out = dW + static_cast<long>(row + i) * cols + col;
-            const int valid = cols - col < 3 * lanes<T> ? cols - col : 3 * lanes<T>;
-            for (int j = 0; j < valid; ++j) out[j] += total[j];
-        }
+    };
+
+    static void add_to(T* to, Vec<T> x, int valid) {
+        if (valid >= lanes<T>) return store(to, load(to) + x);
+        for (int j = 0; j < valid; ++j) to[j] += x[j];
     }
 };
 

@@ -126,7 +126,16 @@ struct Samples {
             const T* in = from + static_cast<long>(g) * width * stride;
             T* out = to + g * panel(cols);
             const long left = n - static_cast<long>(g) * width;
-            for (int k = 0; k < cols; ++k) {
+            int k = 0;
+            for (; left >= width && k + lanes<T> <= cols; k += lanes<T>) {
+                for (int v = 0; v < width; v += lanes<T>) {
+                    Vec<T> x[lanes<T>];
+                    for (int i = 0; i < lanes<T>; ++i) x[i] = load(in + (v + i) * stride + k);
+                    transpose(x);
+                    for (int i = 0; i < lanes<T>; ++i) store(out + (k + i) * width + v, x[i]);
+                }
+            }
+            for (; k < cols; ++k) {
                 if (left >= width) {
                     for (int lane = 0; lane < width; ++lane) out[k * width + lane] = in[lane * stride + k];
                 } else {

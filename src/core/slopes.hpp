@@ -15,6 +15,29 @@
 
 namespace slopenet::SLOPENET_ISA {
 
+// Keeps C, and makes second = C D.
+template <class T>
+struct AlsoTimes : Times<T> {
+    T* second;
+    AlsoTimes(const T* D, long panel, int groups, T* second) : Times<T>(D, panel, groups), second(second) {}
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
+        store(second + index * this->panel + offset, Times<T>::finish(sum, index, offset));
+        return sum;
+    }
+};
+// C D, and e += C c, summed over the directions in their order.
+template <class T>
+struct Bending : Times<T> {
+    const T* c;
+    T* e;
+    Bending(const T* D, long panel, int groups, const T* c, T* e) : Times<T>(D, panel, groups), c(c), e(e) {}
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
+        T* at = e + (index % this->groups) * this->panel + offset;
+        store(at, fma(sum, load(c + index * this->panel + offset), load(at)));
+        return Times<T>::finish(sum, index, offset);
+    }
+};
+
 template <class T>
 class Slopes {
     using L = Samples<T>;
@@ -85,26 +108,33 @@ class Slopes {
         times_D(first[top], second[top], top, tape, count);
         for (int i = top; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
-            T* c = i > 0 ? first[i - 1] : left;
-            if (i == top) {
-                for (int k = 0; k < count; ++k) {
-                    for (int g = 0; g < groups; ++g) {
-                        L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
-                               tape.D[i] + g * L::panel(outputs), k0 + k,
-                               c + (k * groups + g) * L::panel(layer.cols));
-                    }
+            if (i < top) {
+                const long panel = L::panel(layer.cols);
+                if (i > 0) {
+                    L::product(layer.packed_transpose, layer.cols, layer.rows, second[i], first[i - 1],
+                               count * groups, AlsoTimes<T>(tape.D[i - 1], panel, groups, second[i - 1]));
+                } else {
+                    L::product(layer.packed_transpose, layer.cols, layer.rows, second[i], left,
+                               count * groups, Plain<T>{});
                 }
-            } else {
-                L::product(layer.packed_transpose, layer.cols, layer.rows, second[i], c, count * groups,
-                           Plain<T>{});
+                continue;
+            }
+            T* c = i > 0 ? first[i - 1] : left;
+            for (int k = 0; k < count; ++k) {
+                for (int g = 0; g < groups; ++g) {
+                    L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
+                           tape.D[i] + g * L::panel(outputs), k0 + k,
+                           c + (k * groups + g) * L::panel(layer.cols));
+                }
             }
             if (i > 0) times_D(c, second[i - 1], i - 1, tape, count);
         }
         const int inputs = net.inputs();
         for (int k = 0; k < count; ++k) {
             const auto row = [&](long s) -> Aim {
-                return {task.dydx + (s * outputs + k0 + k) * inputs,
-                        task.slope_weight.of(s) + (k0 + k) * inputs, 1};
+                const long stride = static_cast<long>(outputs) * inputs;
+                return {task.dydx + s * stride + (k0 + k) * inputs,
+                        task.slope_weight.of(s) + (k0 + k) * inputs, 1, stride, task.slope_weight.step};
             };
             cotangent(s0, n, left + k * size(inputs), inputs, row, cost);
         }
@@ -114,10 +144,8 @@ class Slopes {
         for (int i = 0; i < net.depth; ++i) {
             const Layer<T>& layer = net.layers[i];
             OuterSum<T>::add(second[i], t, layer.rows, layer.cols, count * groups, theta + offset, scratch);
-            L::product(layer.packed, layer.rows, layer.cols, t, s, count * groups, Plain<T>{});
-            const long panel = size(layer.rows);
-            for (int k = 0; k < count; ++k) add_product(e[i], s + k * panel, first[i] + k * panel, panel);
-            times_D(s, s, i, tape, count);
+            L::product(layer.packed, layer.rows, layer.cols, t, s, count * groups,
+                       Bending<T>(tape.D[i], L::panel(layer.rows), groups, first[i], e[i]));
             swap(t, s);
             offset += layer.parameters();
         }
@@ -157,72 +185,96 @@ class Slopes {
         for (int i = 1; i < net.depth; ++i) {
             const Layer<T>& layer = net.layers[i];
             L::product(layer.packed, layer.rows, layer.cols, second[i - 1], first[i], count * groups,
-                       Plain<T>{});
-            times_D(first[i], second[i], i, tape, count);
+                       AlsoTimes<T>(tape.D[i], L::panel(layer.rows), groups, second[i]));
         }
         std::memcpy(left, second[top], static_cast<std::size_t>(count * size(outputs)) * sizeof(T));
         for (int d = 0; d < count; ++d) {
             const auto column = [&](long s) -> Aim {
-                const long row = s * task.M + d0 + d;
-                if (start) return {task.along + row * outputs, task.along_weight.of(row), 1};
-                return {task.dydx + s * outputs * inputs + d0 + d, task.slope_weight.of(s) + d0 + d, inputs};
+                const long row = s * task.M + d0 + d, M = task.M,
+                           stride = static_cast<long>(outputs) * inputs;
+                if (start) {
+                    return {task.along + row * outputs, task.along_weight.of(row), 1, M * outputs,
+                            M * task.along_weight.step};
+                }
+                return {task.dydx + s * stride + d0 + d, task.slope_weight.of(s) + d0 + d, inputs, stride,
+                        task.slope_weight.step};
             };
             cotangent(s0, n, left + d * size(outputs), outputs, column, cost);
         }
         if (!theta) return;
         T *q = left, *spare = right;
+        const long outs = size(outputs);
+        for (int d = 0; d < count; ++d) add_product(e[top], q + d * outs, first[top] + d * outs, outs);
+        times_D(q, q, top, tape, count);
         long offset = net.parameters();
         for (int i = top; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
             offset -= layer.parameters();
-            const long panel = size(layer.rows);
-            for (int d = 0; d < count; ++d) add_product(e[i], q + d * panel, first[i] + d * panel, panel);
-            times_D(q, q, i, tape, count);
             const T* below = i > 0 ? second[i - 1] : start;
             if (below) {
                 OuterSum<T>::add(q, below, layer.rows, layer.cols, count * groups, theta + offset, scratch);
             } else {  // A'[1]_i is a unit vector
                 for (int d = 0; d < count; ++d)
-                    add_lanes(q + d * panel, layer.rows, groups, theta + d0 + d, inputs);
+                    add_lanes(q + d * size(layer.rows), layer.rows, groups, theta + d0 + d, inputs);
             }
             if (i == 0) break;
-            L::product(layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups, Plain<T>{});
+            L::product(layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups,
+                       Bending<T>(tape.D[i - 1], L::panel(layer.cols), groups, first[i - 1], e[i - 1]));
             swap(q, spare);
         }
     }
 
-    // What one sample's slopes are compared with: targets and their weights, `step` apart.
+    // What slopes are compared with: targets and their weights, of one sample `step` apart.
     struct Aim {
         const T *target, *weight;
-        long step;
+        long step, stride, weight_stride;  // strides from sample to sample, 0: all share the weights
     };
 
     // Slopes, a panel of `rows`, become the cotangent on them in place.
     template <class At>
-    void cotangent(long s0, long n, T* panel, int rows, const At& aim_of, double& cost) const {
-        for (int g = 0; g < groups; ++g) {
-            for (int lane = 0; lane < L::width; ++lane) {
-                const long s = static_cast<long>(g) * L::width + lane;
-                T* x_of = panel + g * L::panel(rows) + lane;
-                if (s >= n) {
-                    for (int r = 0; r < rows; ++r) x_of[static_cast<long>(r) * L::width] = 0;
-                    continue;
-                }
-                const T weight = sample_weight(task, s0 + s);
-                const Aim aim = aim_of(s0 + s);
+    void cotangent(long s0, long n, T* slopes, int rows, const At& aim_of, double& cost) const {
+        T *target = right, *own = scratch;  // free while slopes are compared
+        for (int g = 0; g < groups; ++g, slopes += L::panel(rows)) {
+            const long first = static_cast<long>(g) * L::width;
+            const long here = n - first < L::width ? n - first : L::width;
+            const Aim aim = aim_of(s0 + first);
+            const bool each = aim.weight_stride != 0;
+            gather(aim.target, here, rows, aim.step, aim.stride, target);
+            if (each) gather(aim.weight, here, rows, aim.step, aim.weight_stride, own);
+            T weight[L::width] = {};
+            for (long lane = 0; lane < here; ++lane) weight[lane] = sample_weight(task, s0 + first + lane);
+            for (int v = 0; v < L::width; v += lanes<T>) {
+                const Vec<T> sample = load(weight + v);
+                Vec<T> total{};
                 for (int r = 0; r < rows; ++r) {
-                    T& x = x_of[static_cast<long>(r) * L::width];
-                    const T target = aim.target[r * aim.step];
+                    const long at = static_cast<long>(r) * L::width + v;
+                    const Vec<T> wanted = load(target + at);
                     if (task.given) {
-                        x = weight * target;
+                        store(slopes + at, sample == T(0) ? Vec<T>{} : sample * wanted);
                         continue;
                     }
-                    const T residual = target == target ? x - target : T(0);
-                    const T scaled = weight * aim.weight[r * aim.step] * residual;
-                    cost += 0.5 * static_cast<double>(scaled) * residual;
-                    x = scaled;
+                    const Vec<T> weighs = each ? load(own + at) : broadcast(aim.weight[r * aim.step]);
+                    const Mask<Vec<T>> known = (wanted == wanted) & (sample != T(0));
+                    const Vec<T> residual = known ? load(slopes + at) - wanted : Vec<T>{};
+                    const Vec<T> scaled = sample * weighs * residual;
+                    total = fma(scaled, residual, total);
+                    store(slopes + at, scaled);
                 }
+                cost += 0.5 * static_cast<double>(sum_lanes(total));
             }
+        }
+    }
+
+    // Entries `step` apart of samples `stride` apart, to a panel padded with the last sample.
+    static void gather(const T* from, long n, int rows, long step, long stride, T* to) {
+        if (step == 1) {
+            L::read(from, n, rows, 1, to, stride);
+            return;
+        }
+        for (int r = 0; r < rows; ++r) {
+            for (int lane = 0; lane < L::width; ++lane)
+                to[static_cast<long>(r) * L::width + lane] =
+                    from[(lane < n ? lane : n - 1) * stride + r * step];
         }
     }
 
