@@ -101,6 +101,10 @@ struct Tanh {
         const V bend = f.x.times(f.q_squared() * Scalar<V>(8), f.exact_tanh_half());
         return {copysign(f.tanh_half(), z), four_u * (one<V> - u), copysign(bend, -z)};
     }
+    template <class V>
+    static SLOPENET_INLINE V brief_bend(const Sigma<V>& sigma) {
+        return sigma.a * sigma.d * Scalar<V>(-2);
+    }
 };
 
 struct Relu {
@@ -307,13 +311,28 @@ SLOPENET_INLINE bool within(const V (&z)[abreast], Scalar<V> limit) {
     return !any(~all);
 }
 
-// sigma over n consecutive entries (whole vectors); d and s are written as far as `order` asks.
+// Whether A has a shorter way to sigma'', some ulp less exact, which is enough for sums over samples.
+template <class A>
+constexpr auto has_brief_bend(int) -> decltype(A::brief_bend(Sigma<F64>{}), true) {
+    return true;
+}
+template <class A>
+constexpr bool has_brief_bend(long) {
+    return false;
+}
+
+// sigma over n consecutive entries (whole vectors); d and s are written as far as `order` asks, s the shorter
+// way if that is `brief`.
 template <class A, int order, class T>
 void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
     const auto put = [&](long i, const Sigma<Vec<T>>& sigma) {
         store(a + i, sigma.a);
         if constexpr (order > 0) store(d + i, sigma.d);
-        if constexpr (order > 1) store(s + i, sigma.s);
+        if constexpr (order == brief && has_brief_bend<A>(0)) {
+            store(s + i, A::brief_bend(sigma));
+        } else if constexpr (order > 1) {
+            store(s + i, sigma.s);
+        }
     };
     long i = 0;
     if constexpr (has_limit<A>(0)) {
@@ -344,7 +363,11 @@ void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
 
 template <class A, class T>
 constexpr Activation<T> row(const char* name, int parameters = 0, double preset = 0, bool curved = true) {
-    return {name, parameters, preset, curved, {apply<A, 0, T>, apply<A, 1, T>, apply<A, 2, T>}};
+    return {name,
+            parameters,
+            preset,
+            curved,
+            {apply<A, 0, T>, apply<A, 1, T>, apply<A, 2, T>, apply<A, brief, T>}};
 }
 
 template <class T>

@@ -64,7 +64,7 @@ class Backprop {
           slope_part(arena, net, task, size.groups, size.directions) {
         left = arena.take(size.groups * L::panel(widest(net)));
         right = arena.take(size.groups * L::panel(widest(net)));
-        scratch = arena.take(OuterSum<T>::scratch_size(widest(net), size.groups));
+        scratch = arena.take(OuterSum<T>::scratch_size(size.groups));
     }
     long workspace() const { return arena.peak; }
     int tile() const { return size.groups * L::width; }
@@ -73,7 +73,7 @@ class Backprop {
         const int groups = static_cast<int>((n + L::width - 1) / L::width);
         const int top = net.depth - 1, outputs = net.outputs();
         L::read(task.X + s0 * net.inputs(), n, net.inputs(), groups, tape.a[0], net.inputs());
-        forward(net, tape, groups, with_slopes ? 2 : 1);
+        forward(net, tape, groups, with_slopes ? brief : 1);
         if (with_slopes) slope_part(s0, n, groups, tape, gradient.theta, gradient.slope_cost);
         T *delta = left, *spare = right;
         const long last = groups * L::panel(outputs);

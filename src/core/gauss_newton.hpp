@@ -79,7 +79,7 @@ class GaussNewton {
     void forwards(const Residuals<T>& task, long s0, long n) {
         const int inputs = net.inputs(), outputs = net.outputs();
         L::read(task.X + s0 * inputs, n, inputs, used, tape.a[0], inputs);
-        forward(net, tape, used, tangents ? 2 : 1);
+        forward(net, tape, used, tangents ? brief : 1);
         L::write(tape.a[net.depth], outputs, used, n, task.H + s0 * outputs, outputs);
         for (int m = 0; m < tangents; ++m) tangent(task, m, s0, n);
         for (int i = 0; i < net.depth; ++i) {

@@ -9,14 +9,17 @@
 
 namespace slopenet {
 
+// The way of an activation that makes sigma'' from sigma and sigma' where it can.
+inline constexpr int brief = 3;
+
 template <class T>
 struct Activation {
     const char* name;
     int parameters;  // how many it carries: 0 or 1
     double preset;   // the parameter's value unless given
     bool curved;     // sigma'' is not 0 everywhere
-    // sigma, then with sigma', then with sigma'', over n entries
-    void (*apply[3])(const T* z, double parameter, T* a, T* d, T* s, long n);
+    // sigma, then with sigma', then with sigma'', then with a `brief` sigma'', over n entries
+    void (*apply[4])(const T* z, double parameter, T* a, T* d, T* s, long n);
 };
 
 template <class T>

@@ -5,51 +5,54 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// dW += sum over samples and directions of G A^T. A is turned sample-major in `scratch`, so that lanes are
-// columns of dW and no lane is ever summed.
+// dW += sum over samples and directions of G A^T. A is turned sample-major in `scratch`, three vectors of
+// columns at a time, so that lanes are columns of dW and no lane is ever summed.
 template <class T>
 class OuterSum {
+    using L = Samples<T>;
+    static constexpr int most = 3 * lanes<T>;
+
   public:
-    static long scratch_size(int cols, int count) {
-        return static_cast<long>(count) * chunk<T> * round_up(cols, lanes<T>);
-    }
+    static long scratch_size(int count) { return static_cast<long>(count) * chunk<T> * most; }
 
     static void add(const T* G, const T* A, int rows, int cols, int count, T* dW, T* scratch) {
-        const int ld = round_up(cols, lanes<T>);
-        for (int c = 0; c < count; ++c) {
-            T* to = scratch + static_cast<long>(c) * chunk<T> * ld;
-            if (cols < ld) {  // lanes beyond the last column are computed too
-                for (int s = 0; s < chunk<T>; ++s) store(to + (s + 1) * ld - lanes<T>, Vec<T>{});
+        for (int k = 0; k < cols; k += most) {
+            const int entries = least(cols - k, most), width = round_up(entries, lanes<T>);
+            T* to = scratch;
+            for (int c = 0; c < count; ++c, to += chunk<T> * width) {
+                if (entries < width) {  // lanes beyond the last column are computed too
+                    for (int s = 1; s <= chunk<T>; ++s) store(to + s * width - lanes<T>, Vec<T>{});
+                }
+                L::write_run(A + c * L::panel(cols) + static_cast<long>(k) * chunk<T>, chunk<T>, entries,
+                             chunk<T>, to, width);
             }
-            Samples<T>::write_run(A + c * Samples<T>::panel(cols), chunk<T>, cols, chunk<T>, to, ld);
+            const Columns strip{G, scratch, rows, cols, entries, count, dW + k};
+            if (width == most) strip.template add<4, 3>();
+            if (width == 2 * lanes<T>) strip.template add<4, 2>();
+            if (width == lanes<T>) strip.template add<8, 1>();
         }
-        const Sum sum{G, scratch, rows, cols, ld, count, dW};
-        int k = 0;
-        for (; k + 3 * lanes<T> <= ld; k += 3 * lanes<T>) sum.template columns<4, 3>(k);
-        if (ld - k == 2 * lanes<T>) sum.template columns<4, 2>(k);
-        if (ld - k == lanes<T>) sum.template columns<8, 1>(k);
     }
 
   private:
-    struct Sum {
+    struct Columns {
         const T *G, *At;
-        int rows, cols, ld, count;
+        int rows, cols, entries, count;
         T* dW;
 
-        // V vectors of columns from k on, R rows at a time
+        // V vectors of columns, R rows at a time
         template <int R, int V>
-        void columns(int k) const {
+        void add() const {
             int row = 0;
-            for (; row + R <= rows; row += R) block<R, V>(row, k);
-            for (; row < rows; ++row) block<1, V>(row, k);
+            for (; row + R <= rows; row += R) block<R, V>(row);
+            for (; row < rows; ++row) block<1, V>(row);
         }
         template <int R, int V>
-        void block(int row, int k) const {
+        void block(int row) const {
             Vec<T> sum[R][V] = {};
+            const T* a = At;
             for (int c = 0; c < count; ++c) {
-                const T* g = G + c * Samples<T>::panel(rows) + static_cast<long>(row) * chunk<T>;
-                const T* a = At + static_cast<long>(c) * chunk<T> * ld + k;
-                for (int s = 0; s < chunk<T>; ++s, a += ld) {
+                const T* g = G + c * L::panel(rows) + static_cast<long>(row) * chunk<T>;
+                for (int s = 0; s < chunk<T>; ++s, a += V * lanes<T>) {
                     Vec<T> x[V];
                     for (int j = 0; j < V; ++j) x[j] = load(a + j * lanes<T>);
                     for (int i = 0; i < R; ++i) {
@@ -59,10 +62,8 @@ class OuterSum {
                 }
             }
             for (int i = 0; i < R; ++i) {
-                for (int j = 0; j < V; ++j) {
-                    const int col = k + j * lanes<T>;
-                    add_to(dW + static_cast<long>(row + i) * cols + col, sum[i][j], cols - col);
-                }
+                T* to = dW + static_cast<long>(row + i) * cols;
+                for (int j = 0; j < V; ++j) add_to(to + j * lanes<T>, sum[i][j], entries - j * lanes<T>);
             }
         }
     };

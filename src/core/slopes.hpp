@@ -55,7 +55,8 @@ class Slopes {
         left = arena.take(count * L::panel(width));
         right = arena.take(count * L::panel(width));
         v = task.M ? arena.take(count * L::panel(net.inputs())) : nullptr;
-        scratch = arena.take(OuterSum<T>::scratch_size(width, count));
+        const long sums = OuterSum<T>::scratch_size(count), panel = L::panel(width);
+        scratch = arena.take(sums > panel ? sums : panel);
     }
 
     // The most that there are to take together; 0 for a task without slopes.

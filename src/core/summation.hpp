@@ -22,7 +22,7 @@ class Summation {
           task(task),
           need(kernel.backprop_need(net, task)),
           parameters(net.parameters()),
-          parts(std::min(tiles(n), most_parts())),
+          parts(std::min(tiles(n), most_parts(n))),
           workers(workers_for(static_cast<double>(n) * sweeps() * static_cast<double>(parameters), threads,
                               parts)),
           each(need.workspace + need.tile * entries_of_a_sample(net, task)),
@@ -32,7 +32,7 @@ class Summation {
 
     // Of the samples rows[0] .. rows[n - 1], or of the first n if rows is null.
     void operator()(const std::int64_t* rows, long n, Gradient<T>& gradient, const Poll& poll) {
-        const long run = (tiles(n) + most_parts() - 1) / most_parts() * need.tile;  // samples of a part
+        const long run = (tiles(n) + most_parts(n) - 1) / most_parts(n) * need.tile;  // samples of a part
         const long used = n ? (n + run - 1) / run : 0;
         parallel_for(used, workers, poll, [&](int worker, long part, const auto& go_on) {
             Gradient<T>& own = partial[static_cast<std::size_t>(part)];
@@ -60,7 +60,10 @@ class Summation {
     }
 
     long tiles(long n) const { return (n + need.tile - 1) / need.tile; }
-    long most_parts() const { return std::clamp(32'000'000L / parameters, 4L, 64L); }
+    // As many as threads may want, but each with some tiles, so that clearing and adding sums is little.
+    long most_parts(long n) const {
+        return std::clamp(std::min(32'000'000L / parameters, tiles(n) / 8), 4L, 64L);
+    }
 
     // About how often all the weights are gone through for one sample.
     double sweeps() const {
