@@ -31,7 +31,7 @@ def test_values_are_learned_in_the_users_units() -> None:
     assert value < 0.01
     assert slope < 0.1
     assert result.reason.startswith("Levenberg-Marquardt (as 337 parameters and 200 residuals")
-    assert result.reason.endswith("by the evidence. Best of 4 starts.")
+    assert result.reason.endswith(", by the evidence. Best of 4 starts.")
 
 
 def test_slopes_make_both_better() -> None:

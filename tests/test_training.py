@@ -41,6 +41,15 @@ def test_the_evidence_learns_the_function_and_not_the_noise(seed: int) -> None:
     assert "by the evidence" in found.reason
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_but_noise_is_learned_as_little_but_a_constant(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(200, 3)), rng.normal(size=200)
+    found = sn.fit(X, y, hidden=(10,), rng=seed)
+    assert found.network(X).std() < 0.6 * y.std()
+    assert "no more than a constant" in found.reason
+
+
 def test_nine_points_with_slopes_of_rosenbrock() -> None:
     axis = np.linspace(-np.pi, np.pi, 3)
     X = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)

@@ -118,7 +118,9 @@ class Candidates:
         held = "" if self._held is None else f", {len(self._held)} more held out"
         reason = f"{name} ({self.method.why}) on {what} of {rows} rows{held}: {best.reason}."
         if isinstance(best.optimizer, Evidence) and best.at.state.over:
-            reason += f" l2 is {best.optimizer.result(best.at.state)[1]:.1e} by the evidence."
+            found = best.at.state.best is not None
+            why = "by the evidence" if found else "as the evidence is for no more than a constant"
+            reason += f" l2 is {best.optimizer.result(best.at.state)[1]:.1e}, {why}."
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
         return networks[0], best.watch.history, reason, Ensemble(networks)

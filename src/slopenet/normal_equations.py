@@ -20,6 +20,9 @@ from scipy.linalg import lapack
 from slopenet.arrays import Floats
 from slopenet.theta import unflatten
 
+# Entries that are made at a time of the products of all rows.
+_BLOCK = 1 << 18
+
 
 class Ridge(NamedTuple):
     """l2, P (p,), and Pθ (p,) where the residuals were linearised."""
@@ -118,7 +121,10 @@ class Factors(NamedTuple):
 
 
 class Dual:
-    """J Jᵀ (R, R) in two parts, of the weights and of the biases, which are not penalised."""
+    """J Jᵀ (R, R) in two parts, of the weights and of the biases, which are not penalised.
+
+    Of both, as of all that is made of them, what is above the diagonal does not count.
+    """
 
     def __init__(
         self, r: Floats, layers: Sequence[Factors], sizes: Sequence[int], ridge: Ridge
@@ -143,7 +149,7 @@ class Dual:
         M = l2 * P + damping
         right = self._r - self._times(l2 * theta / M)
         K = self._damped(l2 + damping, damping)
-        _, s, failed = lapack.dposv(K, right, lower=1, overwrite_a=1)
+        _, s, failed = lapack.dposv(K.T, right, lower=0, overwrite_a=1)  # a copy for Fortran less
         if failed:
             return None
         return _promise(-(self._transposed(s) + l2 * theta) / M, damping, self.gradient)
@@ -151,8 +157,10 @@ class Dual:
     def information(self, free: float) -> Information:
         """See `Linearised`."""
         inverse, log_det = _inverse(self._damped(self._ridge.l2, free))
-        penalised = float(np.vdot(inverse, self._penalised)) / self._ridge.l2
-        return Information(log_det, len(inverse) - float(np.trace(inverse)), penalised)
+        diagonal = inverse.diagonal()
+        below = float(np.vdot(np.tril(inverse, -1), self._penalised))
+        penalised = (2 * below + float(diagonal @ self._penalised.diagonal())) / self._ridge.l2
+        return Information(log_det, len(inverse) - float(diagonal.sum()), penalised)
 
     def left_out(self, free: float, each: int) -> float:
         """See `Linearised`."""
@@ -209,22 +217,33 @@ def _dot(x: Floats, y: Floats) -> Floats:
 
 
 def _add_products(layer: Factors, weights: Floats, biases: Floats) -> None:
-    """Add a layer's part of the products of all rows with each other."""
+    """Add a layer's part of the products of all rows with each other, on and below the diagonal.
+
+    Some samples' rows at a time, by those before them: what is made on the way stays in cache.
+    """
     n, kinds, outputs, width = layer.first.shape
-    M = kinds - 1
-    shape = (n, kinds, outputs, n, kinds, outputs)
+    M, each = kinds - 1, kinds * outputs
     first, second = layer.first.reshape(-1, width), layer.second.reshape(-1, width)
-    same = first @ first.T
-    biases += same
-    total = same.reshape(shape)
-    total *= (layer.a @ layer.a.T)[:, None, None, :, None, None]
-    if M:
-        along = layer.along.reshape(n * M, -1)
-        cross = (first @ second.T).reshape(n, kinds, outputs, n, M, outputs)
-        cross *= (layer.a @ along.T).reshape(n, 1, 1, n, M, 1)
-        total[:, :, :, :, 1:] += cross
-        total[:, 1:] += cross.transpose(3, 4, 5, 0, 1, 2)
-        both = (second @ second.T).reshape(n, M, outputs, n, M, outputs)
-        both *= (along @ along.T).reshape(n, M, 1, n, M, 1)
-        total[:, 1:, :, :, 1:] += both
-    weights += total.reshape(weights.shape)
+    along = layer.along.reshape(n * M, layer.a.shape[1])
+    run = max(1, _BLOCK // (n * each * each))
+    for lo in range(0, n, run):
+        hi = min(lo + run, n)
+        own, past = slice(lo * each, hi * each), slice(hi * each)
+        shape = (hi - lo, kinds, outputs, hi, kinds, outputs)
+        same = first[own] @ first[past].T
+        biases[own, past] += same
+        total = same.reshape(shape)
+        total *= (layer.a[lo:hi] @ layer.a[:hi].T)[:, None, None, :, None, None]
+        if M:
+            mine, theirs = slice(lo * M, hi * M), slice(hi * M)
+            bent, bents = second[lo * M * outputs : hi * M * outputs], second[: hi * M * outputs]
+            cross = (first[own] @ bents.T).reshape(hi - lo, kinds, outputs, hi, M, outputs)
+            cross *= (layer.a[lo:hi] @ along[theirs].T).reshape(hi - lo, 1, 1, hi, M, 1)
+            total[:, :, :, :, 1:] += cross
+            cross = (bent @ first[past].T).reshape(hi - lo, M, outputs, hi, kinds, outputs)
+            cross *= (along[mine] @ layer.a[:hi].T).reshape(hi - lo, M, 1, hi, 1, 1)
+            total[:, 1:] += cross
+            both = (bent @ bents.T).reshape(hi - lo, M, outputs, hi, M, outputs)
+            both *= (along[mine] @ along[theirs].T).reshape(hi - lo, M, 1, hi, M, 1)
+            total[:, 1:, :, :, 1:] += both
+        weights[own, past] += same

@@ -33,8 +33,9 @@ _POLISHED = 1e-6
 _DOWN, _LEAST = 10.0, 1e-10
 # λ stays if it is to change by less; a search ends after so many rungs without a better log Z.
 _SAME, _DROPS = 0.8, 2
-# λ where the evidence sees nothing but a constant.
-_FALLBACK = 1e-3
+# λ where the evidence sees nothing but a constant: so few residuals may be too few to show more, of
+# many residuals it is to be believed.
+_FEW, _FALLBACK, _NOISE = 50, 1e-3, 10.0
 # Less than half a weight is nothing learned.
 _NOTHING = 0.5
 # λ of what is not penalised, where the evidence needs one.
@@ -147,7 +148,8 @@ def _judge(state: State, problem: Problem, model: Linearised) -> tuple[float, fl
 def _end(state: State, problem: Problem) -> State:
     state = replace(state, over=True)
     if state.best is None:
-        return _on_rung(state, problem, _FALLBACK, state.first)
+        ridge = _FALLBACK if problem.residuals < _FEW else _NOISE
+        return _on_rung(state, problem, ridge, state.first)
     return _on_rung(state, problem, state.best_ridge, state.best)
 
 
