@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """The product of D[l] W[l] for l = last..first: of one layer, or of two brackets."""
+
+    first: int
+    last: int
+    factors: tuple[Bracket, Bracket] | None
+
+    def text(self) -> str:
+        """The layers with their brackets, the outermost left out."""
+        if self.factors is None:
+            return f"W{self.last}"
+        return " ".join(
+            f"({part.text()})" if part.factors else part.text() for part in self.factors
+        )
 
 
 @dataclass(frozen=True)
@@ -18,12 +35,15 @@ class Plan:
         Of one sample, in this order.
     forward, reverse : int
         The same for the two plain orders: from the inputs on, and from the outputs back.
+    chain : Bracket
+        The order as a tree, which exporters follow.
     """
 
     order: str
     multiplications: int
     forward: int
     reverse: int
+    chain: Bracket = field(repr=False)
 
     @classmethod
     def of(
@@ -31,12 +51,14 @@ class Plan:
     ) -> Plan:
         """Read the core's list of brackets: first and last layer, and the two factors of each."""
 
-        def text(index: int) -> str:
-            first, _, left, right = brackets[index]
-            return f"W{first + 2}" if left < 0 else f"({text(left)} {text(right)})"
+        def bracket(index: int) -> Bracket:
+            first, last, left, right = brackets[index]
+            factors = None if left < 0 else (bracket(left), bracket(right))
+            return Bracket(first + 2, last + 2, factors)
 
-        order = text(0)
-        return cls(order[1:-1] if len(brackets) > 1 else order, *(int(n) for n in counts))
+        chain = bracket(0)
+        multiplications, forward, reverse = (int(n) for n in counts)
+        return cls(chain.text(), multiplications, forward, reverse, chain)
 
     def __str__(self) -> str:
         plain = min(self.forward, self.reverse)
