@@ -76,6 +76,9 @@ def erfc(z: Array) -> Array:
     TypeError
         For an array of a library whose erfc is not known here.
     """
+    own: Array = getattr(array_namespace(z), "erfc", None)
+    if own is not None:
+        return own(z)
     if is_numpy_array(z):
         from scipy.special import erfc as of_library
     elif is_torch_array(z):
