@@ -27,6 +27,7 @@ ROOMS = [
     "plan",
     "derivatives",
     "layers",
+    "export",
     "network",
     "backprop",
     "complex_step",
@@ -57,7 +58,7 @@ ROOMS = [
     "__main__",
 ]
 # What a fresh `import slopenet` may load; everything else is an extra or waits until it is needed.
-OPTIONAL = {"torch", "jax", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich"}
+OPTIONAL = {"torch", "jax", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich", "onnx"}
 
 
 def room(path: Path) -> str:

@@ -18,6 +18,7 @@ from slopenet.agreement import SlopeWarning
 from slopenet.backprop import Backprop, backprop
 from slopenet.check import Check, check_derivatives
 from slopenet.ensemble import Ensemble
+from slopenet.export import Export
 from slopenet.fit import Fit, fit
 from slopenet.io.checkpoint import CheckpointError
 from slopenet.io.model_file import ModelFileError
@@ -37,6 +38,7 @@ __all__ = [
     "Derivation",
     "Descent",
     "Ensemble",
+    "Export",
     "Fit",
     "Interrupted",
     "ModelFileError",

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from slopenet import _core, arrays, layers, settings
+from slopenet import _core, arrays, export, layers, settings
 from slopenet.activations import TABLE, ActivationSpec, as_written
 from slopenet.arrays import Floats
 from slopenet.derivation import Chain
 from slopenet.derivatives import Derivatives
+from slopenet.export import Export
 from slopenet.io import model_file
 from slopenet.record import Derivation
 from slopenet.settings import RandomSource
@@ -255,6 +256,54 @@ class Network(Derivatives):
         ]
         model_file.write(
             path, self._weights, self._biases, parameters, self._input_names, self._output_names
+        )
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        derivatives: Sequence[str] = ("value", "jacobian"),
+        dtype: DTypeLike | None = None,
+        prefix: str | None = None,
+        casadi: bool = False,
+    ) -> Export:
+        """Write the network and its derivatives as a file that needs no slopenet.
+
+        The file is run and compared with the network before it takes its place: C with the
+        system's compiler, if there is one, ONNX with onnxruntime or else onnx.
+
+        Parameters
+        ----------
+        path : path
+            ``.c`` for C99, with a header beside it; ``.onnx``; ``.py`` for a file that needs NumPy.
+        derivatives : sequence of {"value", "jacobian", "jvp", "vjp", "hessian"}
+            The functions to be written. ONNX has the outputs value, jacobian and hessian.
+        dtype : {float64, float32}, optional
+            Of the file; the network's unless given.
+        prefix : str, optional
+            Of all symbols in C; the file's name unless given.
+        casadi : bool
+            Whether a C file also has what CasADi's `external` looks for, named after the prefix.
+
+        Returns
+        -------
+        Export
+            ``.difference`` from the network, ``.passed``, and in words ``print(...)``.
+
+        Raises
+        ------
+        ValueError
+            For another suffix or derivative, or parameters beyond the range of `dtype`.
+        ImportError
+            For ONNX without the onnx package.
+        ChildProcessError
+            If the C compiler fails, or the file's own test; nothing is left then.
+        OSError
+            If the file cannot be written.
+        """
+        names = (self._input_names, self._output_names)
+        return export.export(
+            self, path, names, derivatives=derivatives, dtype=dtype, prefix=prefix, casadi=casadi
         )
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -59,6 +59,13 @@ def names(name: str, given: Any) -> tuple[str, ...] | None:
     return tuple(str(label) for label in listed)
 
 
+def choice(rule: str, given: Any, allowed: tuple[str, ...]) -> str:
+    """One of the words `allowed`; `rule` begins the sentence that says so."""
+    if given not in allowed:
+        raise ValueError(f"{rule} one of {', '.join(allowed)}, got {short(given)}")
+    return str(given)
+
+
 def generator(rng: Any) -> np.random.Generator:
     """The random numbers of a seed or of a Generator."""
     try:
