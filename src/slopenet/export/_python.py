@@ -51,16 +51,18 @@ def points(X):
 def forward(X):
     """z[l] of every layer, and H(x)."""
     z, a = [], points(X)
-    for W_l, b_l, (sigma, _, _) in zip(W, b, SIGMA, strict=True):
+    for W_l, b_l, sigma in zip(W, b, SIGMA, strict=True):
         z.append(a @ W_l.T + b_l)
-        a = sigma(z[-1])
+        a = sigma[0](z[-1])
     return z, a
-
+'''
+_SLOPES = '''
 
 def slopes(z, order=1):
     """D[l] = σ'(z[l]), or S[l] = σ''(z[l]) for order 2, of every layer."""
     return [sigma[order](z_l) for sigma, z_l in zip(SIGMA, z, strict=True)]
-
+'''
+_BACKWARD = '''
 
 def backward(D):
     """c[L] = I,  c[l-1] = c[l] D[l] W[l]; row k of c[l] is ∂H_k/∂a[l], and c[1] = ∂H/∂x."""
@@ -140,11 +142,14 @@ def write(task: Task) -> Written:
 def _text_of(task: Task) -> str:
     chain, sizes, dtype = task.chain, task.sizes, task.dtype.name
     specs = list(dict.fromkeys(chain.activations))
-    traces = {spec: traced(spec, 2) for spec in specs}
+    order = 2 if "hessian" in task.derivatives else int(task.derivatives != ("value",))
+    traces = {spec: traced(spec, order) for spec in specs}
     called = {x.op for results in traces.values() for x in in_order(results)}
     given = {"dtype": dtype, "n_1": sizes[0], "n_L": sizes[-1]}
     jacobian = (_BACK if sizes[-1] <= sizes[0] else _ONWARD).format(**given)
-    used = {name: _FUNCTIONS[name].format(**given, jacobian=jacobian) for name in task.derivatives}
+    functions = "".join(
+        _FUNCTIONS[name].format(**given, jacobian=jacobian) for name in task.derivatives
+    )
     names = ", ".join(name for name, _ in chain.activations)
     head = _HEAD.format(
         description=f"{'-'.join(map(str, sizes))}, {names}; {dtype}",
@@ -157,9 +162,11 @@ def _text_of(task: Task) -> str:
         head,
         _ERFC.format(dtype=dtype) if "erfc" in called else "",
         *("\n\n" + "\n\n\n".join(_sigma(specs, spec, traces[spec])) + "\n" for spec in specs),
-        "\n\n" + "\n".join(_parameters(chain, specs)),
+        "\n\n" + "\n".join(_parameters(chain, specs, order)),
         _FORWARD.format(**given),
-        *used.values(),
+        _SLOPES if order else "",
+        _BACKWARD.format(**given) if "backward(" in functions else "",
+        functions,
     ]
     return "".join(sections)
 
@@ -190,7 +197,7 @@ def _sigma(specs: list[Spec], spec: Spec, results: tuple[Expression, ...]) -> It
         )
 
 
-def _parameters(chain: Chain, specs: list[Spec]) -> Iterator[str]:
+def _parameters(chain: Chain, specs: list[Spec], order: int) -> Iterator[str]:
     for name, arrays in (("W", chain.W), ("b", chain.b)):
         yield f"{name} = ["
         for l, array in enumerate(arrays, start=2):
@@ -200,7 +207,8 @@ def _parameters(chain: Chain, specs: list[Spec]) -> Iterator[str]:
         yield "]"
     yield "SIGMA = ["
     for spec in chain.activations:
-        yield f"    ({', '.join(_name(specs, spec, order) for order in range(3))}),"
+        names = "".join(f"{_name(specs, spec, k)}, " for k in range(order + 1))
+        yield f"    ({names.strip() if order == 0 else names[:-2]}),"
     yield "]"
     yield ""
 
@@ -208,6 +216,8 @@ def _parameters(chain: Chain, specs: list[Spec]) -> Iterator[str]:
 def _write(x: Expression, args: list[str]) -> str:
     if x.op == "number":
         return repr(x.value)
+    if x.op == "where" and all(argument.op == "number" for argument in x.args[1:]):
+        return f"np.where({', '.join(args)}).astype(z.dtype)"
     return _OPERATIONS.get(x.op, f"np.{x.op}({', '.join(args)})").format(*args)
 
 

@@ -23,9 +23,10 @@ def statements(
     counts = uses(results)
     named: list[tuple[str, str]] = []
     texts: dict[int, tuple[str, int]] = {}
+    ends = {id(x) for x in results}
     for x in in_order(results):
         text, binds = _text(x, [texts[id(argument)] for argument in x.args], write)
-        if (counts[id(x)] > 1 or len(text) > _LONG) and x.op not in {"z", "number"} and x.args:
+        if x.args and (counts[id(x)] > 1 or (len(text) > _LONG and id(x) not in ends)):
             named.append((f"t{len(named)}", text))
             text, binds = named[-1][0], _ATOM
         texts[id(x)] = text, binds

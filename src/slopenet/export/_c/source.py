@@ -160,11 +160,8 @@ def _listed(labels: Labels, n: int) -> str:
 
 
 def _comment(text: str) -> str:
-    """Text that ends no comment and begins none, in ASCII on one line."""
-    return (
-        json.dumps(text)[1:-1]
-        .replace("*/", "* /")
-        .replace("/*", "/ *")
-        .replace("\\", "\\ ")
-        .rstrip()
-    )
+    """Text that ends no comment, begins none, continues no line; in ASCII, on one line."""
+    shown = json.dumps(text)[1:-1]
+    for sign in ("*/", "/*", "??"):
+        shown = shown.replace(sign, " ".join(sign))
+    return shown.replace("\\", "\\ ").rstrip()
