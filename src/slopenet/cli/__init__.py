@@ -9,6 +9,7 @@ import click
 from slopenet.cli._check import check
 from slopenet.cli._demo import demo
 from slopenet.cli._explain import explain
+from slopenet.cli._export import export
 from slopenet.cli._fit import fit
 from slopenet.cli._info import info
 from slopenet.cli._options import examples
@@ -39,7 +40,7 @@ def cli() -> None:
     """
 
 
-for _command in (fit, predict, explain, check, info, demo):
+for _command in (fit, predict, explain, check, export, info, demo):
     cli.add_command(_command)
 
 

@@ -1,0 +1,70 @@
+"""Every compiler at every level, float64 and float32, ONNX: 20 networks at 10,000 points each.
+
+    python tests/export/full.py
+
+The tests beside it do a part of this in a minute; this takes about ten. Fails beyond the promise
+of the network itself: 1e-13 of the largest entry, 1e-12 for Hessians, and 1e-5 for float32.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from exported import EVERYTHING, compilers, errors, inputs, library, mixed_network, results
+
+NETWORKS, POINTS, AT_ONCE = 20, 10_000, 500
+LEVELS = ("-O0", "-O1", "-O2", "-O3")
+
+
+def onnx_results(path: Path, X: np.ndarray) -> dict[str, np.ndarray]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    return dict(zip("yJH", session.run(["y", "jacobian", "hessian"], {"x": X}), strict=True))
+
+
+def worst(net: Any, run: Any) -> float:
+    """In units of the promise; scales are those of each block of points."""
+    X = inputs(POINTS, net)[np.random.default_rng(0).permutation(POINTS)]
+    blocks = np.split(X, POINTS // AT_ONCE)
+    return max(max(errors(net, block, run(block)).values()) for block in blocks)
+
+
+def ways(net: Any, path: Path) -> dict[str, Callable[[np.ndarray], dict[str, np.ndarray]]]:
+    """What gives the network's results, from the files at `path`."""
+    found: dict[str, Any] = {
+        f"{name} {level}": partial(
+            results, library(path, command, "-std=c99", level), path.stem, net
+        )
+        for name, command in compilers().items()
+        for level in LEVELS
+    }
+    return found | {"onnxruntime": partial(onnx_results, path.with_suffix(".onnx"))}
+
+
+def main() -> int:
+    found: dict[tuple[str, str], float] = {}
+    with TemporaryDirectory() as folder:
+        for seed, dtype in product(range(NETWORKS), ("float64", "float32")):
+            net = mixed_network(seed, dtype)
+            path = Path(folder) / f"net_{seed}_{dtype}.c"
+            net.export(path, derivatives=EVERYTHING)
+            net.export(path.with_suffix(".onnx"), derivatives=("value", "jacobian", "hessian"))
+            for way, run in ways(net, path).items():
+                found[way, dtype] = max(found.get((way, dtype), 0.0), worst(net, run))
+    for (way, dtype), error in found.items():
+        print(f"{way:<14} {dtype}  {error:.2f} of what is promised")
+    return int(max(found.values()) > 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

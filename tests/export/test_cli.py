@@ -1,0 +1,78 @@
+"""`slopenet export` writes what is asked for, says how far it is from the model, and refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from networks import random_network
+
+from slopenet.cli import cli
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "net.safetensors"
+    random_network((2, 4, 1), "tanh").save(path)
+    return path
+
+
+def run(*args: object) -> Result:
+    return CliRunner().invoke(cli, ["export", *map(str, args)])
+
+
+def test_the_derivatives_that_are_asked_for(model: Path, tmp_path: Path) -> None:
+    done = run(model, tmp_path / "net.py", "--derivatives", "value, hessian", "--dtype", "float32")
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "net.py").read_text()
+    assert ("def hessian(" in text, "def jacobian(" in text, "float32" in text) == (
+        True,
+        False,
+        True,
+    )
+    first, *rest = done.stdout.splitlines()
+    assert first.startswith(f"{tmp_path / 'net.py'}: agrees with the network, run by NumPy")
+    assert [line.split()[0] for line in rest] == ["value", "hessian"]
+    assert run(model, tmp_path / "net.py", "-q").stdout == ""
+
+
+def test_c_gets_its_header_and_prefix(model: Path, tmp_path: Path) -> None:
+    assert run(model, tmp_path / "net.c", "--prefix", "steam", "--casadi").exit_code == 0
+    assert "steam_jacobian(" in (tmp_path / "net.h").read_text()
+    assert "jac_steam(" in (tmp_path / "net.c").read_text()
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["net.txt"], "path must end in one of .c, .onnx, .py, got '.txt'"),
+        (["net.c", "--derivatives", "slope"], "each of derivatives must be one of value"),
+        (["net.c", "--prefix", "1"], "prefix must be letters"),
+        (["nowhere/net.c"], "there is no folder"),
+        (["net.safetensors"], "is the file that is read"),
+        (["net.c", "--dtype", "float16"], "'float16' is not one of"),
+    ],
+)
+def test_what_makes_no_sense_is_one_sentence(model: Path, args: list[str], message: str) -> None:
+    done = run(model, model.parent / args[0], *args[1:])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert message in done.stderr.splitlines()[-1]
+
+
+def test_a_failing_compiler_is_one_sentence(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "false")
+    done = run(model, tmp_path / "net.c")
+    assert (done.exit_code, done.stderr.startswith("Error: false failed")) == (1, True)
+    assert not (tmp_path / "net.h").exists()
+
+
+def test_what_does_not_agree_has_status_1(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = "\n\ndef value(X):\n    return 2 * forward(X)[1]\n"
+    monkeypatch.setattr("slopenet.export._python._FUNCTIONS", {"value": wrong})
+    done = run(model, tmp_path / "net.py", "--derivatives", "value", "-q")
+    assert (done.exit_code, "DOES NOT AGREE" in done.stdout) == (1, True)
