@@ -82,11 +82,10 @@ def _loop(library: Any, net: sn.Network, problem: Problem, second: bool) -> Call
     )
     w = np.empty(1_000_000, net.dtype)
     arrays = [X, y, J, *([H] if second else []), w]
-    pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
     times, stride = (REPEATS, 0) if problem.single else (rows, 1)
 
     def call() -> tuple[Any, ...]:
-        library.loop(times, stride, *pointers)
+        library.loop(times, stride, *(ctypes.c_void_p(array.ctypes.data) for array in arrays))
         return (H,) if second else (y, J)
 
     return call
@@ -158,6 +157,7 @@ def _shown(seconds: float) -> str:
 def main(rounds: int, quick: bool) -> None:
     """Time exported C and ONNX beside slopenet and torch.func, in turn, on the same arrays."""
     console = Console()
+    console.width = max(console.width, 120)
     for key, value in describe([torch.CONTENDER]).items():
         console.print(f"{key}: {value}", highlight=False)
     peers = ("onnxruntime", "torch.func")

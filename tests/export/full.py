@@ -3,7 +3,7 @@
     python tests/export/full.py [FIRST LAST]
 
 The tests beside it do a part of this in a minute; this takes a quarter of an hour. It fails beyond
-the promise of the network itself: 1e-13 of the largest entry, 1e-12 for Hessians; for float32, where
+the promise of the network itself: 1e-13 of the largest entry, 1e-12 for Hessians; in float32, where
 inputs far out magnify the rounding of z, ten times 1e-5 and 1e-4.
 """
 
