@@ -179,6 +179,10 @@ def test_the_prefix_is_the_file_name_or_what_is_given(tmp_path: Path) -> None:
     assert "net_2nd_model_value(" in (tmp_path / "2nd-model.h").read_text()
     net.export(tmp_path / "a.c", prefix="steam")
     assert "steam_jacobian(" in (tmp_path / "a.h").read_text()
+    net.export(tmp_path / "modèle.c")
+    assert '#include "modèle.h"' in (tmp_path / "modèle.c").read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="must have no quotation mark"):
+        net.export(tmp_path / 'a"b.c')
     for wrong in ("2nd", "a-b", "", "é"):
         with pytest.raises(ValueError, match="prefix must be letters, digits and underscores"):
             net.export(tmp_path / "a.c", prefix=wrong)

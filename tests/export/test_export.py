@@ -43,6 +43,19 @@ def test_parameters_beyond_float32_are_refused_by_layer(tmp_path: Path) -> None:
         net.export(tmp_path / "net.py", dtype="float32")
 
 
+def test_points_that_overflow_are_left_out_and_a_network_that_does_everywhere_refused(
+    tmp_path: Path,
+) -> None:
+    def network(factor: float) -> sn.Network:
+        W = [np.full((1, 1), 1e300), np.full((1, 1), factor)]
+        return sn.Network(W, [np.zeros(1), np.full(1, factor)], ["identity", "identity"])
+
+    for suffix in (".py", ".c"):
+        assert network(1.0).export(tmp_path / f"net{suffix}").passed
+        with pytest.raises(ValueError, match="beyond the range of float64 wherever it was tried"):
+            network(1e200).export(tmp_path / f"net{suffix}")
+
+
 def test_a_compiler_that_fails_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,28 @@ def outputs(net: Derivatives, given: Arrays, derivatives: tuple[str, ...]) -> Ar
     return found
 
 
+def finite(given: Arrays, wanted: Arrays) -> tuple[Arrays, Arrays]:
+    """The points where every result is a finite number of the dtype of `given`.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    dtype = given["x"].dtype
+    with np.errstate(over="ignore"):
+        kept = np.logical_and.reduce(
+            [np.isfinite(a.astype(dtype)).reshape(len(a), -1).all(axis=1) for a in wanted.values()]
+        )
+    if not kept.any():
+        raise ValueError(
+            f"the network or a derivative is beyond the range of {dtype} wherever it was tried, so"
+            " that an export could not be compared with it"
+        )
+    points, results = ({key: a[kept] for key, a in arrays.items()} for arrays in (given, wanted))
+    return points, results
+
+
 def differences(got: Arrays, wanted: Arrays) -> dict[str, float]:
     """The largest difference of each output, over the largest entry that is wanted."""
     return {name: _relative(array, wanted[name]) for name, array in got.items()}

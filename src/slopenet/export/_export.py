@@ -62,7 +62,7 @@ def _task(
 ) -> Task:
     chain = _rounded(net.chain(), dtype)
     inputs = _compare.inputs(net, chain.W[0].dtype)
-    outputs = _compare.outputs(net, inputs, derivatives)
+    inputs, outputs = _compare.finite(inputs, _compare.outputs(net, inputs, derivatives))
     tolerances = _compare.tolerances(net, inputs, outputs, derivatives)
     order = tuple(known for known in OUTPUTS if known in derivatives)
     return Task(name, chain, net.plan.chain, order, *names, inputs, outputs, tolerances)

@@ -11,6 +11,7 @@ from slopenet.export._c.run import compiler, run
 from slopenet.export._c.source import source
 from slopenet.export._task import Task, Written
 
+_INT = 2**31
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -25,6 +26,17 @@ def write(task: Task, prefix: str | None, *, casadi: bool) -> Written:
     casadi : bool
         Whether CasADi's `external` shall find its functions.
     """
+    if any(sign in task.name for sign in '"\\\n\r'):
+        raise ValueError(
+            "a C file's name must have no quotation mark, backslash or line break, as it includes"
+            f" its header by name; got {settings.short(task.name)}"
+        )
+    largest = task.sizes[-1] * task.sizes[0] ** (2 if "hessian" in task.derivatives else 1)
+    if largest >= _INT:
+        raise ValueError(
+            f"an output of {largest} numbers has no index in C's int; leave 'hessian' out of"
+            " derivatives"
+        )
     symbol = _prefix(task.name, prefix)
     if casadi and task.dtype != np.float64:
         raise ValueError(
@@ -33,7 +45,7 @@ def write(task: Task, prefix: str | None, *, casadi: bool) -> Written:
     if casadi and "jacobian" not in task.derivatives:
         raise ValueError("casadi needs 'jacobian' among derivatives, for the jac_ function")
     text = source(task, symbol, casadi=casadi)
-    files = {".c": text.source.encode("ascii"), ".h": text.header.encode("ascii")}
+    files = {".c": text.source.encode(), ".h": text.header.encode()}
     command = compiler()
     if command is None:
         return Written(files, {}, "there is no C compiler; set CC to the command of one")

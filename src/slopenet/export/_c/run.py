@@ -37,8 +37,8 @@ def run(source: Source, task: Task, prefix: str, command: list[str]) -> Arrays:
     """
     with TemporaryDirectory() as folder:
         stem = Path(folder) / task.name
-        Path(f"{stem}.h").write_text(source.header, encoding="ascii")
-        Path(f"{stem}.c").write_text(source.source, encoding="ascii")
+        Path(f"{stem}.h").write_text(source.header, encoding="utf-8")
+        Path(f"{stem}.c").write_text(source.source, encoding="utf-8")
         done = subprocess.run(  # noqa: S603
             [*command, *_FLAGS, "-o", f"{stem}.so", f"{stem}.c", "-lm"],
             capture_output=True, text=True, check=False, timeout=_SECONDS,

@@ -64,8 +64,9 @@ def self_test(
         checks.append(f"        {p}_{function}({', '.join([*inputs, *given, 'scratch'])});")
         for name in given:
             n = rows[name][:, :: strides[name]].shape[1]
-            bound = names.number(_SLACK * task.tolerances[name] * float(np.abs(rows[name]).max()))
-            arguments = f"{name}, {p}_test_{name} + i * {n}, {bound}, {n}, {strides[name]}"
+            bound = _SLACK * task.tolerances[name] * float(np.abs(rows[name]).max())
+            limit = names.number(min(bound, float(np.finfo(task.dtype).max)))
+            arguments = f"{name}, {p}_test_{name} + i * {n}, {limit}, {n}, {strides[name]}"
             checks.append(f"        if (!{p}_close({arguments})) return {number};")
     parts = [f"    {p}_real *const {name} = w + {place};" for name, place in places.items()]
     test = [
