@@ -46,7 +46,7 @@ def _run(model: Any, raw: bytes, task: Task) -> tuple[Arrays, str]:
 
         results, run_by = ReferenceEvaluator(model).run(names, given), "onnx's reference evaluator"
     else:
-        session = onnxruntime.InferenceSession(raw, providers=["CPUExecutionProvider"])
-        results, run_by = session.run(names, given), f"onnxruntime {onnxruntime.__version__}"
+        loaded = onnxruntime.InferenceSession(raw, providers=["CPUExecutionProvider"])
+        results, run_by = loaded.run(names, given), f"onnxruntime {onnxruntime.__version__}"
     keys = [OUTPUTS[name] for name in task.derivatives]
     return dict(zip(keys, results, strict=True)), run_by
