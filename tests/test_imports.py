@@ -50,6 +50,7 @@ ROOMS = [
     "runs",
     "fit",
     "estimator",
+    "adapters",
     "report",
     "tables",
     "plot",
@@ -59,6 +60,7 @@ ROOMS = [
 ]
 # What a fresh `import slopenet` may load; everything else is an extra or waits until it is needed.
 OPTIONAL = {"torch", "jax", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich", "onnx"}
+OPTIONAL |= {"openmdao", "smt", "casadi", "pyomo"}
 
 
 def room(path: Path) -> str:
