@@ -55,11 +55,11 @@ class Residuals:
 
     def fun(self, x: Floats) -> Floats:
         """ρ (n_L,)."""
-        return self._w * (self._at(x)[0] - self._y)
+        return np.asarray(self._w * (self._at(x)[0] - self._y))
 
     def jac(self, x: Floats) -> Floats:
         """∂ρ/∂x (n_L, n_1)."""
-        return self._w[:, None] * self._at(x)[1]
+        return np.asarray(self._w[:, None] * self._at(x)[1])
 
 
 class Objective:
@@ -80,7 +80,7 @@ class Objective:
     def jac(self, x: Floats) -> Floats:
         """∇f (n_1,)."""
         J, _, slope, _ = self._at(x)
-        return slope @ J
+        return np.asarray(slope @ J)
 
     def hess(self, x: Floats) -> Floats:
         """∇²f (n_1, n_1)."""
@@ -89,7 +89,8 @@ class Objective:
     def hessp(self, x: Floats, p: Floats) -> Floats:
         """∇²f p (n_1,), without the Hessian."""
         J, _, slope, bend = self._at(x)
-        return J.T @ (_known(bend) @ (J @ p)) + slope @ self._network.hvp(x, p)
+        along_slope = slope @ self._network.hvp(x, p)
+        return np.asarray(J.T @ (_known(bend) @ (J @ p)) + along_slope)
 
     def _evaluate(self, x: Floats) -> tuple[Floats, float, Floats, Floats | None]:
         H, J = self._network.value_and_jacobian(x)
