@@ -1,0 +1,82 @@
+"""JAX: a network as a pure function, which jit, vmap, grad and hessian take.
+
+    H = function(net)
+    jax.jit(jax.vmap(jax.hessian(H)))(X)
+
+The weights are constants. `Network` itself takes JAX arrays too; here the derivatives of σ are the
+table's σ' and σ'', from z, so that what JAX differentiates keeps its digits in the tails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from slopenet.activations import sigma
+from slopenet.adapters._parts import require_network
+from slopenet.derivation import Spec
+from slopenet.network import Network
+
+try:
+    import jax
+    import jax.numpy as jnp
+except ImportError as error:
+    raise ImportError("slopenet.adapters.jax needs JAX: pip install 'slopenet[jax]'.") from error
+
+
+def function(network: Network) -> Callable[[Any], Any]:
+    """H as a pure function of a JAX array, in the array's dtype.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    function
+        Of x (..., n_1) to H (..., n_L). First and second derivatives use σ' and σ'' of the table;
+        those of third order and above are JAX's of σ''. JAX has float64 only after
+        ``jax.config.update("jax_enable_x64", True)``.
+
+    Raises
+    ------
+    TypeError
+        If `network` is no Network. The function raises TypeError for an array that is not real
+        and floating, and ValueError for other shapes.
+    """
+    W, b, specs = require_network(network).chain()
+    n_1 = network.sizes[0]
+
+    def H(x: Any) -> Any:
+        a = jnp.asarray(x)
+        if not jnp.issubdtype(a.dtype, jnp.floating):
+            raise TypeError(f"x has dtype {a.dtype}; a real floating dtype is wanted")
+        if a.ndim == 0 or a.shape[-1] != n_1:
+            raise ValueError(f"x must have shape (..., {n_1}), got {a.shape}")
+        for w, v, spec in zip(W, b, specs, strict=True):
+            weights, bias = jnp.asarray(w.T, a.dtype), jnp.asarray(v, a.dtype)
+            z = jnp.matmul(a, weights, precision=jax.lax.Precision.HIGHEST) + bias
+            a = _sigma(spec, 0)(z)
+        return a
+
+    return H
+
+
+@cache
+def _sigma(spec: Spec, order: int) -> Callable[[Any], Any]:
+    """σ, σ' or σ'', whose derivative is the next of them."""
+
+    def value(z: Any) -> Any:
+        return sigma(spec, z, order)
+
+    if order == 2:
+        return value
+    bent: Callable[[Any], Any] = jax.custom_jvp(value)
+
+    def along(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
+        (z,), (s,) = primals, tangents
+        return bent(z), _sigma(spec, order + 1)(z) * s
+
+    bent.defjvp(along)  # type: ignore[attr-defined]
+    return bent

@@ -1,0 +1,96 @@
+"""JAX transforms a network as a pure function, and its derivatives are exact, in the tails too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import ACTIVATIONS, points, random_network
+
+from slopenet.activations import ActivationSpec, normalise, sigma
+
+jax: Any = pytest.importorskip("jax", reason="jax is not installed")
+from slopenet.adapters import jax as adapter  # noqa: E402
+
+SIZES = [(4, 9, 7, 1), (3, 8, 5)]
+TAILS = np.array([0.0, 1e-9, 0.1, 1, 5, 8.5, 15, 30, 37, 100, 700, 1e3, 1e6, 1e100])
+TAILS = np.concatenate([-TAILS, TAILS])
+SMALLEST = 1e-300  # below it JAX flushes to 0
+
+
+@pytest.fixture(autouse=True)
+def float64() -> Iterator[None]:
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+def close(got: Any, wanted: np.ndarray, tolerance: float) -> None:
+    got = np.asarray(got)
+    assert got.shape == wanted.shape
+    assert np.abs(got - wanted).max() <= tolerance * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+@pytest.mark.parametrize(
+    ("sizes", "activation"), [(SIZES[i % 2], a) for i, a in enumerate(ACTIVATIONS)], ids=str
+)
+def test_values_jacobian_and_hessian_are_the_networks(
+    sizes: tuple[int, ...], activation: ActivationSpec, scale: float
+) -> None:
+    """Also at inputs of 30, where most units are saturated."""
+    net = random_network(sizes, activation, output="identity")
+    X, H = scale * points(5, net), adapter.function(net)
+    tolerance = (
+        1 if scale == 1 or activation != "sin" else 30
+    )  # sin of a large z is of z's rounding
+    close(jax.jit(jax.vmap(H))(X), net(X), 1e-13 * tolerance)
+    close(jax.jit(H)(X), net(X), 1e-13 * tolerance)
+    for transform in (jax.jacrev, jax.jacfwd):
+        close(jax.jit(jax.vmap(transform(H)))(X), net.jacobian(X), 1e-13 * tolerance)
+    wanted = net.hessian(X)
+    got = jax.jit(jax.vmap(jax.hessian(H)))(X)
+    if wanted.any():
+        close(got, wanted, 1e-12 * tolerance)
+    else:
+        assert not np.asarray(got).any()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_tails_keep_their_digits_under_grad(activation: ActivationSpec) -> None:
+    """Each entry of σ' and σ'', relative to itself; none is NaN."""
+    z = TAILS[np.abs(TAILS) < 1e6] if activation == "sin" else TAILS
+    spec = normalise(activation)
+    slope = jax.grad(adapter._sigma(spec, 0))
+    for order, function in ((1, slope), (2, jax.grad(slope))):
+        got, wanted = np.asarray(jax.jit(jax.vmap(function))(z)), sigma(spec, z, order)
+        assert np.isfinite(got).all()
+        assert (np.abs(got - wanted) <= 1e-13 * np.abs(wanted) + SMALLEST).all()
+
+
+def test_grad_of_a_loss_through_a_batch() -> None:
+    net = random_network((3, 8, 2), "softplus")
+    X, H = points(6, net), adapter.function(net)
+    loss = jax.jit(jax.grad(lambda X: 0.5 * (H(X) ** 2).sum()))
+    close(loss(X), net.vjp(X, net(X)), 1e-13)
+
+
+def test_float32_stays_float32() -> None:
+    net = random_network((3, 8, 2), "gelu")
+    X = points(6, net).astype(np.float32)
+    J = jax.vmap(jax.jacrev(adapter.function(net)))(X)
+    assert J.dtype == np.float32
+    close(J, net.jacobian(X), 1e-5)
+
+
+def test_what_cannot_be_done_is_a_clear_error() -> None:
+    H = adapter.function(random_network((3, 8, 2)))
+    with pytest.raises(TypeError, match="network must be a Network"):
+        adapter.function(None)
+    with pytest.raises(ValueError, match=r"x must have shape \(..., 3\), got \(4,\)"):
+        jax.jit(H)(np.ones(4))
+    with pytest.raises(TypeError, match="x has dtype int64; a real floating dtype is wanted"):
+        H(np.ones(3, int))
