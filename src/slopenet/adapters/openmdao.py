@@ -1,0 +1,136 @@
+"""OpenMDAO: a network as a component with exact partials, and `fit` as a surrogate of a metamodel.
+
+model.add_subsystem("wing", NetworkComp(network=net, num_nodes=20))
+metamodel = om.MetaModelUnStructuredComp(default_surrogate=NetworkSurrogate(hidden=(12,), rng=0))
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from slopenet import derivation
+from slopenet.adapters import _fit
+from slopenet.arrays import Floats
+from slopenet.fit import fit
+from slopenet.frames import Names
+from slopenet.network import Network
+
+try:
+    from openmdao.api import ExplicitComponent
+    from openmdao.surrogate_models.surrogate_model import SurrogateModel
+except ImportError as error:
+    raise ImportError(
+        "slopenet.adapters.openmdao needs OpenMDAO: pip install 'slopenet[openmdao]'."
+    ) from error
+
+_Variables = dict[str, list[int]]
+"""The columns of X, or of H, that each variable of the component holds."""
+
+
+class NetworkComp(ExplicitComponent):  # type: ignore[misc, unused-ignore]
+    """H(x) as an explicit component, at one point or at many.
+
+    Its options are `network`, a Network, and `num_nodes`, the points that are computed at once, 1
+    unless given. Each input and output that has a name is a variable (num_nodes,) of its own;
+    without names they are the vectors ``x`` (num_nodes, n_1) and ``H`` (num_nodes, n_L), which drop
+    an axis of 1.
+
+    The partials are ∂H/∂x, sparse between points. Values are also computed at complex inputs, by
+    `slopenet.derivation`, so that a complex step may run through the component.
+    """
+
+    def initialize(self) -> None:
+        """Declare the options."""
+        self.options.declare("network", types=Network, desc="the network H(x)")
+        self.options.declare("num_nodes", types=int, default=1, lower=1, desc="points at once")
+
+    def setup(self) -> None:
+        """Declare variables and partials."""
+        network, nodes = self.options["network"], self.options["num_nodes"]
+        self._of_x = _variables(network.input_names, network.sizes[0], "x")
+        self._of_H = _variables(network.output_names, network.sizes[-1], "H")
+        for variables, add in ((self._of_x, self.add_input), (self._of_H, self.add_output)):
+            for name, columns in variables.items():
+                add(name, shape=_shape(nodes, len(columns)))
+        for of, outputs in self._of_H.items():
+            for wrt, inputs in self._of_x.items():
+                self.declare_partials(of, wrt, **_pattern(nodes, len(outputs), len(inputs)))
+
+    def compute(self, inputs: Any, outputs: Any) -> None:
+        """H(x) of every point."""
+        X, network = self._points(inputs), self.options["network"]
+        H = derivation.forward(network.chain(), X).a[-1] if np.iscomplexobj(X) else network(X)
+        for name, columns in self._of_H.items():
+            outputs[name] = H[:, columns].reshape(outputs[name].shape)
+
+    def compute_partials(self, inputs: Any, partials: Any) -> None:
+        """∂H/∂x of every point."""
+        J = self.options["network"].jacobian(self._points(inputs).real)
+        for of, outputs in self._of_H.items():
+            for wrt, columns in self._of_x.items():
+                block = J[:, outputs][:, :, columns]
+                partials[of, wrt] = block[0] if len(J) == 1 else block.ravel()
+
+    def _points(self, inputs: Any) -> Floats:
+        nodes = self.options["num_nodes"]
+        return np.concatenate([inputs[name].reshape(nodes, -1) for name in self._of_x], axis=1)
+
+
+class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
+    """A surrogate for MetaModelUnStructuredComp: trained by `slopenet.fit`, exact in `linearize`.
+
+    Its options are the settings of `slopenet.fit`, with the same meanings and defaults.
+
+    Attributes
+    ----------
+    network : Network
+        After training, in the units of the training data.
+    reason : str
+        What `fit` did, and why.
+    """
+
+    network: Network
+    reason: str
+
+    def _declare_options(self) -> None:
+        for name, default in _fit.settings().items():
+            self.options.declare(name, default=default, desc=f"{name} of slopenet.fit")
+
+    def train(self, x: Any, y: Any) -> None:
+        """Fit a network on values x (N, n_1), y (N, n_L)."""
+        super().train(x, y)
+        result = fit(x, y, **{name: self.options[name] for name in _fit.settings()})
+        self.network, self.reason = result.network, result.reason
+
+    def predict(self, x: Any) -> Floats:
+        """H (n_L,) at the point x (n_1,)."""
+        super().predict(x)
+        return np.asarray(self.network(np.ravel(x)))
+
+    # No vectorized_predict: OpenMDAO gives what it returns the shape of one point, and fails.
+
+    def linearize(self, x: Any) -> Floats:
+        """∂H/∂x (n_L, n_1) at the point x (n_1,)."""
+        super().predict(x)
+        return np.asarray(self.network.jacobian(np.ravel(x)))
+
+
+def _variables(names: Names, n: int, vector: str) -> _Variables:
+    return (
+        {vector: list(range(n))} if names is None else {name: [i] for i, name in enumerate(names)}
+    )
+
+
+def _shape(nodes: int, n: int) -> tuple[int, ...]:
+    """(nodes, n) without an axis of 1; (1,) is left of two."""
+    return tuple(size for size in (nodes, n) if size > 1) or (1,)
+
+
+def _pattern(nodes: int, p: int, q: int) -> dict[str, Any]:
+    """Where a block (nodes, p, q) stands between variables of nodes·p and nodes·q entries."""
+    if nodes == 1:
+        return {}
+    node, of, wrt = np.indices((nodes, p, q)).reshape(3, -1)
+    return {"rows": node * p + of, "cols": node * q + wrt}
