@@ -1,0 +1,126 @@
+"""SMT, the Surrogate Modeling Toolbox: `fit` on values and slopes as one of its surrogates.
+
+sm = NetworkSurrogate(hidden=(12, 12), rng=0, print_global=False)
+sm.set_training_values(xt, yt)
+sm.set_training_derivatives(xt, dyt_dx0, 0)      # slopes along the inputs where they are known
+sm.train()
+sm.predict_values(x), sm.predict_derivatives(x, 0)
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from slopenet.adapters import _fit
+from slopenet.adapters._last import Last
+from slopenet.adapters._parts import require_network
+from slopenet.arrays import Floats
+from slopenet.fit import fit
+from slopenet.network import Network, load
+
+try:
+    from smt.surrogate_models.surrogate_model import SurrogateModel
+except ImportError as error:
+    raise ImportError("slopenet.adapters.smt needs SMT: pip install 'slopenet[smt]'.") from error
+
+
+class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
+    """A network with the manners of SMT, trained by `slopenet.fit` on values and derivatives.
+
+    Its options are the settings of `slopenet.fit`, with the same meanings and defaults, beside
+    SMT's own for printing. Derivatives belong to the points of the values; an input, or an entry
+    that is NaN, may be without.
+
+    Attributes
+    ----------
+    network : Network
+        After training, in the units of the training data.
+    reason : str
+        What `fit` did, and why.
+    """
+
+    name = "slopenet"
+    network: Network
+    reason: str
+
+    @staticmethod
+    def of(network: Network) -> NetworkSurrogate:
+        """Return a surrogate that is trained already."""
+        surrogate = NetworkSurrogate(print_global=False)
+        surrogate.nt, surrogate.nx, surrogate.ny = 0, network.sizes[0], network.sizes[-1]
+        surrogate._use(require_network(network))
+        return surrogate
+
+    @staticmethod
+    def load(filename: str | os.PathLike[str]) -> NetworkSurrogate:
+        """Return a surrogate of a network that was saved.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is no model of slopenet's.
+        """
+        return NetworkSurrogate.of(load(filename))
+
+    def save(self, filename: str | os.PathLike[str]) -> None:
+        """Save the network, as `slopenet.Network.save` does; its options are not saved."""
+        self.network.save(filename)
+
+    def _initialize(self) -> None:
+        self.supports["derivatives"] = self.supports["training_derivatives"] = True
+        for name, default in _fit.settings().items():
+            self.options.declare(name, default=default, desc=f"{name} of slopenet.fit")
+
+    def _train(self) -> None:
+        x, y, dydx = self._training_data()
+        result = fit(x, y, dydx, **{name: self.options[name] for name in _fit.settings()})
+        self.reason = result.reason
+        self._use(result.network)
+
+    def _use(self, network: Network) -> None:
+        self.network = network
+        # SMT asks for the derivatives of a point one input after another.
+        self._jacobian = Last(network.jacobian)
+
+    def _training_data(self) -> tuple[Floats, Floats, Floats]:
+        """X (N, n_1), y (N, n_L) and dydx (N, n_L, n_1), NaN where a slope was not set.
+
+        Raises
+        ------
+        ValueError
+            For derivatives at other points, of an input that there is not, or of other shapes, and
+            for data under a name, of another fidelity.
+        """
+        named = [name for name, data in self.training_points.items() if data and name is not None]
+        if named:
+            raise ValueError(f"training data under the names {named}: one fidelity, None, is known")
+        x, y = self.training_points[None][0]
+        dydx = np.full((len(x), y.shape[1], x.shape[1]), np.nan)
+        for order, (points, slopes) in self.training_points[None].items():
+            if order == 0:
+                continue
+            k = order - 1
+            if not 0 <= k < x.shape[1]:
+                raise ValueError(f"kx must be an input, 0 to {x.shape[1] - 1}, got {k}")
+            if not np.array_equal(points, x):
+                raise ValueError(
+                    f"derivatives by input {k} must be at the points of the training values, in"
+                    " their order; where one is not known, set NaN"
+                )
+            if slopes.shape != y.shape:
+                raise ValueError(
+                    f"derivatives by input {k} must have the shape of the values, {y.shape},"
+                    f" got {slopes.shape}"
+                )
+            dydx[:, :, k] = slopes
+        return x, y, dydx
+
+    def _predict_values(self, x: Floats) -> Floats:
+        return np.asarray(self.network(x))
+
+    def _predict_derivatives(self, x: Floats, kx: int) -> Floats:
+        if not 0 <= kx < self.network.sizes[0]:
+            raise ValueError(f"kx must be an input, 0 to {self.network.sizes[0] - 1}, got {kx}")
+        return np.asarray(self._jacobian(x)[:, :, kx])
