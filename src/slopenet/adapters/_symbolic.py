@@ -14,8 +14,6 @@ from typing import Any
 
 import casadi as ca
 
-from slopenet.activations import TABLE
-
 # Φ by erf down to here, by Mills' ratio below, from as many terms of its continued fraction.
 _MILLS, _TERMS = 3.0, 60
 # exp(-x²) and the like are 0 beyond, and x must not overflow beside it.
@@ -122,7 +120,7 @@ def sigma(spec: tuple[str, float], z: Any) -> Any:
     name, parameter = spec
     if name not in _FORMULAS:
         raise NotImplementedError(
-            f"activation {name!r} has no symbolic form; those of"
-            f" {', '.join(sorted(set(TABLE) & set(_FORMULAS)))} have one. Use `callback` instead"
+            f"activation {name!r} has no symbolic form; use `callback`, or one of"
+            f" {', '.join(sorted(_FORMULAS))}"
         )
     return _FORMULAS[name](z, parameter)

@@ -12,6 +12,7 @@ import slopenet as sn
 from slopenet.activations import TABLE, ActivationSpec
 
 ca: Any = pytest.importorskip("casadi", reason="casadi is not installed")
+from examples import pendulum  # noqa: E402
 from slopenet.adapters import _symbolic  # noqa: E402
 from slopenet.adapters.casadi import callback, expression  # noqa: E402
 
@@ -110,52 +111,25 @@ def test_points_in_columns_and_float32_weights() -> None:
     close(H.map(5)(X.T.astype(float)).T, net(X), 0)
 
 
-def pendulum(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Angle, speed and torque to the change of angle and speed in 0.1 s, with its slopes."""
-    h, (angle, speed, torque) = 0.1, X.T
-    pull = torque - np.sin(angle) - 0.1 * speed
-    y = np.stack([h * speed + h * h / 2 * pull, h * pull], axis=1)
-    dydx = np.zeros((len(X), 2, 3))
-    dydx[:, 1] = h * np.stack([-np.cos(angle), -0.1 + 0 * angle, 1 + 0 * angle], axis=1)
-    dydx[:, 0] = h / 2 * dydx[:, 1]
-    dydx[:, 0, 1] += h
-    return y, dydx
-
-
 @pytest.fixture(scope="module")
 def dynamics() -> sn.Network:
-    X = np.random.default_rng(0).uniform([-4, -3, -2], [4, 3, 2], (80, 3))
-    return sn.fit(X, *pendulum(X), hidden=(16,), epochs=100, rng=0).network
-
-
-def control(dynamics: sn.Network, way: str) -> tuple[np.ndarray, int, float]:
-    """One step of predictive control: 30 torques that bring the pendulum upright from below."""
-    step, opti = function(dynamics, way), ca.Opti()
-    x, u = opti.variable(2, 31), opti.variable(1, 30)
-    for k in range(30):
-        opti.subject_to(x[:, k + 1] == x[:, k] + step(ca.vertcat(x[:, k], u[k])))
-    opti.subject_to(x[:, 0] == np.array([0.0, 0.0]))
-    opti.subject_to(opti.bounded(-2, u, 2))
-    angle, speed = x[0, :] - np.pi, x[1, :]
-    opti.minimize(ca.sumsqr(angle) + 0.1 * ca.sumsqr(speed) + 0.01 * ca.sumsqr(u))
-    opti.set_initial(x[0, :], np.linspace(0, np.pi, 31))
-    opti.solver("ipopt", {"print_time": False, "ipopt": {"print_level": 0, "sb": "yes"}})
-    solution = opti.solve()
-    return solution.value(u), solution.stats()["iter_count"], solution.value(opti.f)
+    return pendulum.learn()
 
 
 def test_a_step_of_predictive_control_with_ipopt(dynamics: sn.Network) -> None:
     """Callback and expression, with exact Hessians, take the same way to the same torques."""
-    torques, iterations, cost = control(dynamics, "callback")
-    again, others, other_cost = control(dynamics, "MX")
-    np.testing.assert_allclose(torques, again, rtol=0, atol=1e-6)
-    assert abs(iterations - others) <= 1
-    assert iterations < 50
-    assert cost == pytest.approx(other_cost, rel=1e-10)
-    x = np.zeros(2)
-    for torque in torques:  # the true pendulum
-        x = x + pendulum(np.array([[*x, torque]]))[0][0]
-    assert np.abs(x - [np.pi, 0]).max() < 0.1
+    H, formulas = function(dynamics, "callback"), function(dynamics, "MX")
+    by_core = pendulum.planner(H)(pendulum.HANGING)
+    symbolic = pendulum.planner(formulas)(pendulum.HANGING)
+    np.testing.assert_allclose(by_core.torques, symbolic.torques, rtol=0, atol=1e-6)
+    assert abs(by_core.iterations - symbolic.iterations) <= 1
+    assert by_core.iterations < 50
+    np.testing.assert_allclose(by_core.states[:, -1], pendulum.UPRIGHT, rtol=0, atol=0.1)
+
+
+def test_the_true_pendulum_swings_up(dynamics: sn.Network) -> None:
+    states = pendulum.swing_up(dynamics)
+    np.testing.assert_allclose(states[-1], pendulum.UPRIGHT, rtol=0, atol=0.05)
 
 
 def test_third_derivatives_of_a_callback_are_refused() -> None:
