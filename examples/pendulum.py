@@ -16,7 +16,7 @@ import casadi as ca
 import numpy as np
 
 import slopenet as sn
-from slopenet.adapters.casadi import callback
+from slopenet.adapters.casadi import expression
 
 SECONDS, LIMIT, HORIZON = 0.1, 2.0, 30
 HANGING, UPRIGHT = np.zeros(2), np.array([np.pi, 0.0])
@@ -75,8 +75,8 @@ def planner(step: Any) -> Callable[[np.ndarray], Plan]:
 
 def swing_up(network: sn.Network, steps: int = 40) -> np.ndarray:
     """States (steps + 1, 2) of the true pendulum, whose torque is planned anew at each step."""
-    step, states = callback(network), [HANGING]
-    plan = planner(step)
+    x = ca.MX.sym("x", 3)
+    plan, states = planner(ca.Function("change", [x], [expression(network, x)])), [HANGING]
     for _ in range(steps):
         torque = plan(states[-1]).torques[0]
         states.append(states[-1] + change(np.array([[*states[-1], torque]]))[0][0])
