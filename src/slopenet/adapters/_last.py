@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -15,16 +15,17 @@ T = TypeVar("T")
 class Last(Generic[T]):
     """A function of an array that is evaluated again only where the array has changed.
 
-    Point and result are kept as one tuple, so that several threads may call.
+    The array's bytes and the result are kept as one tuple, so that several threads may call.
     """
 
     def __init__(self, function: Callable[[Floats], T]) -> None:
         self._function = function
-        self._kept: tuple[Floats, T] | None = None
+        self._kept: tuple[Any, T] | None = None
 
-    def __call__(self, x: Floats) -> T:
+    def __call__(self, x: Any) -> T:
+        point = np.array(x)  # the solver may write to its own
+        which = point.dtype, point.shape, point.tobytes()
         kept = self._kept
-        if kept is None or not np.array_equal(kept[0], x):
-            point = np.array(x)  # the solver may write to its own
-            kept = self._kept = (point, self._function(point))
+        if kept is None or kept[0] != which:
+            kept = self._kept = (which, self._function(point))
         return kept[1]
