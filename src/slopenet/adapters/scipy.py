@@ -5,7 +5,7 @@
              constraints=constraint(net, 0, 1, outputs=["stress"]))
 
 SciPy asks for values and slopes at the same x in two calls: both come from one sweep, and the last
-x is remembered. Whatever the network's dtype, SciPy gets float64.
+x is remembered. Whatever the network's dtype, SciPy's optimisers get float64.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.optimize import NonlinearConstraint
-from scipy.sparse.linalg import LinearOperator
 
 from slopenet import arrays
 from slopenet.adapters._last import Last
+from slopenet.adapters._operator import linear_operator
 from slopenet.adapters._parts import only, require_network
 from slopenet.arrays import Floats
 from slopenet.network import Network
+
+__all__ = ["Objective", "Residuals", "constraint", "linear_operator", "objective"]
 
 OfOutputs: TypeAlias = Callable[[Floats], tuple[float, Any, Any]]
 """g: outputs H (n_L,) to its value, gradient (n_L,) and Hessian (n_L, n_L) or None."""
@@ -179,45 +181,6 @@ def constraint(
         jac=residuals.jac,
         hess=partial(_lagrangian, bounded),
         keep_feasible=keep_feasible,
-    )
-
-
-def linear_operator(network: Network, x: Any) -> LinearOperator:
-    """J = ∂H/∂x at a point as a LinearOperator (n_L, n_1), which is never formed.
-
-    Products with J are jvp, those with Jᵀ are vjp; with several columns all at once.
-
-    Parameters
-    ----------
-    network : Network
-    x : (n_1,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If x is no point of the network.
-    """
-    n_1, n_L = require_network(network).sizes[0], network.sizes[-1]
-    point = arrays.points("x", x, n_1, network.dtype, network.input_names).copy()
-    arrays.require_shape("x", point, [(n_1,)])
-    arrays.require_finite("x", point)
-
-    def along(product: Callable[..., Floats]) -> Callable[[Floats], Floats]:
-        """Columns in, columns out: rows of a batch of the one point."""
-
-        def columns(V: Floats) -> Floats:
-            rows = np.ascontiguousarray(V.T)
-            return product(np.tile(point, (len(rows), 1)), rows).T
-
-        return columns
-
-    return LinearOperator(
-        shape=(n_L, n_1),
-        matvec=lambda v: network.jvp(point, v.ravel()),
-        rmatvec=lambda u: network.vjp(point, u.ravel()),
-        matmat=along(network.jvp),
-        rmatmat=along(network.vjp),
-        dtype=network.dtype,
     )
 
 
