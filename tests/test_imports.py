@@ -29,6 +29,7 @@ ROOMS = [
     "layers",
     "export",
     "network",
+    "imports",
     "backprop",
     "complex_step",
     "check",

@@ -20,6 +20,12 @@ from slopenet.check import Check, check_derivatives
 from slopenet.ensemble import Ensemble
 from slopenet.export import Export
 from slopenet.fit import Fit, fit
+from slopenet.imports import (
+    UnsupportedNetworkError,
+    from_sklearn,
+    from_state_dict,
+    from_torch,
+)
 from slopenet.io.checkpoint import CheckpointError
 from slopenet.io.model_file import ModelFileError
 from slopenet.network import Network, load
@@ -44,10 +50,14 @@ __all__ = [
     "ModelFileError",
     "Network",
     "SlopeWarning",
+    "UnsupportedNetworkError",
     "backprop",
     "check_derivatives",
     "derivation",
     "fit",
+    "from_sklearn",
+    "from_state_dict",
+    "from_torch",
     "get_num_threads",
     "load",
     "set_num_threads",

@@ -1,0 +1,174 @@
+"""torch's networks come in with the values and derivatives that torch gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import slopenet as sn
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+nn, autograd = torch.nn, torch.autograd.functional
+
+ACTIVATIONS = {
+    "sigmoid": nn.Sigmoid(),
+    "tanh": nn.Tanh(),
+    "relu": nn.ReLU(),
+    "leaky_relu": nn.LeakyReLU(0.2),
+    "prelu": nn.PReLU(init=0.3),
+    "elu": nn.ELU(1.7),
+    "celu": nn.CELU(2.0),  # torch rounds 1/alpha to float32 in the derivative
+    "selu": nn.SELU(),
+    "softplus": nn.Softplus(0.6),
+    "logsigmoid": nn.LogSigmoid(),
+    "silu": nn.SiLU(),
+    "gelu": nn.GELU(),
+    "gelu_tanh": nn.GELU("tanh"),
+    "mish": nn.Mish(),
+    "softsign": nn.Softsign(),
+    "identity": nn.Identity(),
+}
+
+
+def awake(module: Any) -> Any:
+    """In eval mode, its running statistics far from 0 and 1."""
+    torch.manual_seed(0)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm1d):
+            nn.init.normal_(part.running_mean)
+            nn.init.uniform_(part.running_var, 0.3, 2)
+            nn.init.normal_(part.weight)
+            nn.init.normal_(part.bias)
+    return module.eval()
+
+
+def everything(activation: Any, dtype: Any = torch.float64) -> Any:
+    torch.manual_seed(0)
+    hidden = nn.Sequential(nn.Linear(4, 9), nn.BatchNorm1d(9), activation, nn.Dropout(0.5))
+    return awake(
+        nn.Sequential(
+            nn.Flatten(), nn.BatchNorm1d(4), hidden, nn.Linear(9, 3, bias=False), nn.BatchNorm1d(3)
+        ).to(dtype)
+    )
+
+
+def far(got: np.ndarray, wanted: Any) -> float:
+    wanted = wanted.detach().numpy()
+    return float(np.abs(got - wanted).max() / np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_values_and_derivatives_are_those_of_autograd(name: str) -> None:
+    module = everything(ACTIVATIONS[name])
+    said: list[sn.imports.Comparison] = []
+    net = sn.from_torch(module, report=said.append)
+    assert said[0].difference < 1e-12
+    assert net.sizes == ((4, 3) if name == "identity" else (4, 9, 3))
+    X = torch.randn(8, 4, dtype=torch.float64)
+    assert far(net(X.numpy()), module(X)) < 1e-12
+    jacobian = torch.stack([autograd.jacobian(lambda x: module(x[None])[0], x) for x in X])
+    assert far(net.jacobian(X.numpy()), jacobian) < 1e-12
+    if name in ("relu", "leaky_relu", "prelu", "identity"):
+        return
+    hessian = torch.stack(
+        [
+            torch.stack(
+                [autograd.hessian(lambda x, k=k: module(x[None])[0, k], x) for k in range(3)]
+            )
+            for x in X
+        ]
+    )
+    assert far(net.hessian(X.numpy()), hessian) < 1e-10
+
+
+def test_float32_stays_and_dtype_keeps_the_digits_of_a_fold() -> None:
+    module = everything(nn.Tanh(), torch.float32)
+    assert sn.from_torch(module).dtype == np.float32
+    X = torch.randn(20, 4)
+    assert far(sn.from_torch(module)(X.numpy()), module(X)) < 1e-5
+    wide = sn.from_torch(module, dtype="float64")
+    exact = everything(nn.Tanh(), torch.float32).double()
+    assert far(wide(X.double().numpy()), exact(X.double())) < 1e-12
+    brain = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)).bfloat16()
+    net = sn.from_torch(brain.float())
+    assert np.array_equal(net.weights[0], brain[0].weight.detach().float().numpy())
+
+
+def test_the_module_stays_as_it_is() -> None:
+    module = everything(nn.Tanh()).train()
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    sn.from_torch(module)
+    assert module.training
+    assert all(torch.equal(before[name], now) for name, now in module.state_dict().items())
+
+
+def test_a_subclass_that_computes_the_same_and_weight_norm_are_understood() -> None:
+    class Mine(nn.Sequential):
+        pass
+
+    layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 4))
+    net = sn.from_torch(Mine(layer, nn.Tanh(), nn.Linear(4, 1)))
+    assert net.sizes == (3, 4, 1)
+
+
+def test_an_activation_of_ones_own_is_told() -> None:
+    class Sine(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return torch.sin(x)
+
+    module = nn.Sequential(nn.Linear(2, 5), Sine(), nn.Linear(5, 1))
+    net = sn.from_torch(module, activations={Sine: "sin"})
+    assert net.activations == ("sin", "identity")
+    with pytest.raises(sn.UnsupportedNetworkError, match=r"module 1 \(Sine\): it is no dense"):
+        sn.from_torch(module)
+    with pytest.raises(sn.UnsupportedNetworkError, match="does more than its layers tell"):
+        sn.from_torch(module, activations={Sine: "tanh"})
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1))
+
+    def forward(self, x: Any) -> Any:
+        return self.body(x) ** 2
+
+
+def hooked() -> Any:
+    module = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+    module[1].register_forward_hook(lambda module, x, y: 2 * y)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        (nn.Sequential(nn.Linear(2, 3), nn.Hardtanh()), r"module 1 \(Hardtanh\): it is no dense"),
+        (nn.Sequential(nn.Sequential(nn.Conv1d(2, 3, 1))), r"module 0.0 \(Conv1d\)"),
+        (nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3)), r"module 1 \(LayerNorm\)"),
+        (nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1)), "module 1.*takes 2 numbers, and 3 come"),
+        (nn.Sequential(nn.Linear(2, 3), nn.PReLU(3)), None),
+        (nn.Sequential(nn.Linear(2, 3), nn.Softplus(-1)), "beta of 'softplus' must be positive"),
+        (nn.Sequential(nn.BatchNorm1d(2, track_running_stats=False)), "no running statistics"),
+        (nn.Sequential(nn.Linear(2, 3), nn.Flatten(0)), "flattens the samples too"),
+        (nn.Sequential(nn.Tanh()), "it has no weights"),
+        (nn.LazyLinear(3), "run it once"),
+        (Net(), r"it has body \(Sequential\) inside: pass that"),
+        (hooked(), r"module 1 \(Tanh\): it has forward hooks"),
+    ],
+)
+def test_what_slopenet_cannot_be_is_refused_by_name(module: Any, sentence: Any) -> None:
+    if sentence is None:
+        nn.init.uniform_(module[1].weight)
+        sentence = "its slopes differ between units"
+    with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
+        sn.from_torch(module)
+
+
+def test_a_state_dict_gives_the_same_network_as_the_module() -> None:
+    module = nn.Sequential(nn.Linear(4, 9), nn.Mish(), nn.Linear(9, 9), nn.Mish(), nn.Linear(9, 2))
+    assert sn.from_state_dict(module.state_dict(), "mish") == sn.from_torch(module)
+    with pytest.raises(TypeError, match="weights by name go to from_state_dict"):
+        sn.from_torch(module.state_dict())

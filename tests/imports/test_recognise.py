@@ -1,0 +1,58 @@
+"""A function of one number is told from its values, whatever it is called."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from networks import ACTIVATIONS
+from scipy.special import erf
+
+from slopenet.activations import TABLE, ActivationSpec, normalise, sigma
+from slopenet.imports._recognise import activation_of
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("spec", [*ACTIVATIONS, *TABLE, ("softplus", 3.0), ("elu", 0.3)], ids=str)
+def test_every_row_of_the_table_is_found(spec: ActivationSpec, dtype: type) -> None:
+    found = activation_of(lambda z: sigma(normalise(spec), z).astype(dtype), np.dtype(dtype))
+    assert found is not None
+    assert normalise(found) == normalise(spec)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (lambda z: z / (1 + np.exp(-z)), "silu"),
+        (lambda z: 0.5 * z * (1 + erf(z / np.sqrt(2))), "gelu"),
+        (lambda z: np.log(1 + np.exp(z)), "softplus"),
+        (lambda z: z * np.tanh(np.log1p(np.exp(z))), "mish"),
+        (lambda z: np.maximum(z, 0), "relu"),
+        (lambda z: np.maximum(z, z.dtype.type(0.3) * z), ("leaky_relu", 0.3)),
+        (lambda z: np.where(z > 20, z, np.log1p(np.exp(z))), "softplus"),
+        (lambda z: z / (np.abs(z) + 1), "softsign"),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_other_spellings_are_found(function, name: ActivationSpec, dtype: type) -> None:
+    assert activation_of(function, np.dtype(dtype)) == name
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda z: np.clip(z, -1, 1),
+        lambda z: np.clip(z, 0, 6),
+        lambda z: np.minimum(np.maximum(z, 0), 5000),
+        np.exp,
+        lambda z: z**3,
+        np.log,
+        lambda z: z - np.tanh(z),
+        lambda z: np.tanh(z) * 1.001,
+        lambda z: np.where(np.abs(z) < 0.5, 0, z),
+        lambda z: z / (1 + np.exp(-1.702 * z)),
+        lambda z: np.tanh(z)[:3],
+    ],
+)
+def test_others_are_not(function) -> None:
+    for dtype in (np.float64, np.float32):
+        assert activation_of(function, np.dtype(dtype)) is None

@@ -1,0 +1,180 @@
+"""scikit-learn's networks come in with what is around them, in the units of X and y."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+import slopenet as sn
+
+pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(200, 5)) * [1, 10, 100, 0.1, 3] + [300, 0, 5, 1, 2]
+Y = np.c_[X[:, 0] * X[:, 1], X[:, 2] - 1e3]
+
+SCALERS = [
+    StandardScaler(),
+    StandardScaler(with_mean=False),
+    StandardScaler(with_std=False),
+    MinMaxScaler((-1, 2)),
+    MaxAbsScaler(),
+    RobustScaler(),
+    RobustScaler(with_centering=False, with_scaling=False),
+    PCA(3),
+    PCA(3, whiten=True),
+    make_pipeline(StandardScaler(), PCA(4), "passthrough", FunctionTransformer(), MinMaxScaler()),
+    "passthrough",
+]
+
+
+def mlp(activation: str = "tanh", **settings: Any) -> MLPRegressor:
+    """Not trained to the end: what its weights are does not matter."""
+    return MLPRegressor(
+        hidden_layer_sizes=(9, 7), activation=activation, random_state=0, max_iter=3, **settings
+    )
+
+
+def slopes(predict: Any, x: np.ndarray) -> np.ndarray:
+    """∂y_k/∂x_i by Richardson's extrapolation of central differences, to about ten digits."""
+    scale = X.std(axis=0)
+
+    def central(h: float) -> np.ndarray:
+        steps = np.diag(h * scale)
+        return (predict(x + steps) - predict(x - steps)).reshape(5, -1).T / (2 * h * scale)
+
+    tables = [central(h) for h in (0.02, 0.01, 0.005)]
+    for power in (4, 16):
+        tables = [(power * fine - coarse) / (power - 1) for coarse, fine in pairwise(tables)]
+    return tables[0]
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+class TestFitted:
+    """Every estimator here is fitted for three epochs."""
+
+    @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+    @pytest.mark.parametrize("scaler", SCALERS, ids=str)
+    def test_values_agree_to_rounding(self, scaler: Any, activation: str) -> None:
+        model = make_pipeline(scaler, mlp(activation)).fit(X, Y)
+        said: list[Any] = []
+        net = sn.from_sklearn(model, report=said.append)
+        assert said[0].difference < 1e-12
+        assert said[0].network is net
+        wanted = model.predict(X)
+        assert np.abs(net(X) - wanted).max() < 1e-12 * np.abs(wanted).max()
+
+    @pytest.mark.parametrize("target", [s for s in SCALERS if not isinstance(s, PCA)], ids=str)
+    def test_scaler_projection_network_and_scaler_of_the_target(self, target: Any) -> None:
+        if target == "passthrough":
+            target = None
+        elif isinstance(target, Pipeline):
+            target = make_pipeline(StandardScaler(), PCA(2, whiten=True), MinMaxScaler())
+        inner = make_pipeline(StandardScaler(), PCA(4, whiten=True), mlp())
+        model = TransformedTargetRegressor(inner, transformer=target).fit(X, Y)
+        net = sn.from_sklearn(model)
+        assert net.sizes == (5, 9, 7, 2)
+        wanted = model.predict(X)
+        assert np.abs(net(X) - wanted).max() < 1e-12 * np.abs(wanted).max()
+        J = slopes(model.predict, X[0])
+        assert np.abs(net.jacobian(X[0]) - J).max() < 1e-8 * np.abs(J).max()
+
+    def test_one_output_has_one_dimension_less_there(self) -> None:
+        model = make_pipeline(StandardScaler(), mlp()).fit(X, Y[:, 0])
+        assert np.allclose(sn.from_sklearn(model)(X)[:, 0], model.predict(X), rtol=1e-12)
+
+    def test_columns_of_a_data_frame_are_the_names_of_the_inputs(self) -> None:
+        pd = pytest.importorskip("pandas", reason="pandas is not installed")
+        frame = pd.DataFrame(X, columns=list("abcde"))
+        net = sn.from_sklearn(make_pipeline(StandardScaler(), mlp()).fit(frame, Y))
+        assert net.input_names == tuple("abcde")
+        model = mlp().fit(frame, Y)
+        assert sn.from_sklearn(model, input_names=list("vwxyz")).input_names == tuple("vwxyz")
+
+    def test_the_best_of_a_search(self) -> None:
+        search = GridSearchCV(mlp(), {"alpha": [1e-4, 1e-2]}, cv=2).fit(X, Y)
+        net = sn.from_sklearn(search)
+        assert np.array_equal(net.weights[0], search.best_estimator_.coefs_[0].T)
+
+    def test_a_slope_regressor_behind_a_projection(self) -> None:
+        inner = sn.SlopeRegressor(hidden=4, epochs=2, restarts=1, random_state=0)
+        model = make_pipeline(PCA(2), inner).fit(X, Y)
+        assert sn.from_sklearn(model).sizes == (5, 4, 2)
+
+    def test_float32_stays_unless_digits_are_asked_for(self) -> None:
+        small = X.astype(np.float32)
+        model = make_pipeline(StandardScaler(), mlp()).fit(small, Y.astype(np.float32))
+        assert sn.from_sklearn(model).dtype == np.float32
+        wide = sn.from_sklearn(model, dtype="float64")
+        wanted = model.predict(X)
+        assert np.abs(wide(X) - wanted).max() < 1e-12 * np.abs(wanted).max()
+
+    @pytest.mark.parametrize(
+        ("model", "sentence"),
+        [
+            (make_pipeline(MinMaxScaler(clip=True), mlp()), r"'minmaxscaler' \(MinMax.*clip=True"),
+            (
+                make_pipeline(QuantileTransformer(n_quantiles=10), mlp()),
+                r"\(QuantileTransformer\): it is none",
+            ),
+            (
+                make_pipeline(FunctionTransformer(np.tanh), mlp()),
+                "FunctionTransformer.*may be anything",
+            ),
+            (make_pipeline(PCA(2), LinearRegression()), "'linearregression'.*no MLPRegressor"),
+            (
+                TransformedTargetRegressor(mlp(), func=np.log1p, inverse_func=np.expm1),
+                "functions of your own",
+            ),
+        ],
+    )
+    def test_what_is_not_affine_is_refused_by_name(self, model: Any, sentence: str) -> None:
+        model.fit(X, np.abs(Y))
+        with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
+            sn.from_sklearn(model)
+
+    def test_a_network_that_does_not_agree_is_refused(self) -> None:
+        class Shifted(MLPRegressor):
+            def predict(self, X: Any) -> Any:
+                return super().predict(X) + 1e-3
+
+        model = Shifted(hidden_layer_sizes=3, max_iter=3, random_state=0).fit(X, Y[:, 1])
+        with pytest.raises(sn.UnsupportedNetworkError, match="does more than its layers tell"):
+            sn.from_sklearn(model)
+
+
+def test_what_is_not_fitted_or_no_estimator_is_told() -> None:
+    with pytest.raises(NotFittedError):
+        sn.from_sklearn(mlp())
+    with pytest.raises(TypeError, match="must be one of scikit-learn, got int"):
+        sn.from_sklearn(3)
+
+
+def test_without_scikit_learn_it_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['sklearn'] = None; import slopenet\n"
+        "try: slopenet.from_sklearn(3)\n"
+        "except ImportError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == ("from_sklearn needs scikit-learn: pip install 'slopenet[sklearn]'.\n")
