@@ -22,6 +22,7 @@ from slopenet.export import Export
 from slopenet.fit import Fit, fit
 from slopenet.imports import (
     UnsupportedNetworkError,
+    from_onnx,
     from_sklearn,
     from_state_dict,
     from_torch,
@@ -55,6 +56,7 @@ __all__ = [
     "check_derivatives",
     "derivation",
     "fit",
+    "from_onnx",
     "from_sklearn",
     "from_state_dict",
     "from_torch",

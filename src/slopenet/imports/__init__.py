@@ -3,6 +3,7 @@
 Every importer makes the same list of steps, affine maps and activations; one function folds them.
 """
 
+from slopenet.imports._onnx import from_onnx
 from slopenet.imports._sklearn import from_sklearn
 from slopenet.imports._state_dict import from_state_dict
 from slopenet.imports._steps import UnsupportedNetworkError
@@ -12,6 +13,7 @@ from slopenet.imports._verify import Comparison
 __all__ = [
     "Comparison",
     "UnsupportedNetworkError",
+    "from_onnx",
     "from_sklearn",
     "from_state_dict",
     "from_torch",

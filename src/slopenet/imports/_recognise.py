@@ -14,7 +14,8 @@ import numpy as np
 from slopenet.activations import TABLE, ActivationSpec, normalise, sigma
 from slopenet.arrays import Floats
 
-_FAR = np.logspace(-6, 4, 89)
+_FAR = np.logspace(-6, 4, 81)
+_FARTHEST = np.logspace(5, 12, 8)
 _TELLING = [-80.0, -1.0, 0.0]  # where parameters are read off
 _POINTS = np.concatenate([_TELLING, -_FAR, np.linspace(-8, 8, 161), _FAR]).astype(np.float32)
 _OVERFLOW = 80.0  # where exp(z) leaves float32, a spelling of softplus may be infinite
@@ -22,7 +23,9 @@ _OVERFLOW = 80.0  # where exp(z) leaves float32, a spelling of softplus may be i
 TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
 
 
-def activation_of(function: Callable[[Floats], Floats], dtype: np.dtype) -> ActivationSpec | None:
+def activation_of(
+    function: Callable[[Floats], Floats], dtype: np.dtype, *, far: bool = False
+) -> ActivationSpec | None:
     """Return the activation whose values `function` has, or None if it is none of the table.
 
     Parameters
@@ -31,8 +34,12 @@ def activation_of(function: Callable[[Floats], Floats], dtype: np.dtype) -> Acti
         Entry by entry, from an array (M,) of `dtype` to one.
     dtype : {float64, float32}
         In which it is evaluated; values may differ by 1e-9, or 1e-5, of max(1, |z|).
+    far : bool
+        Look as far as 1e12, for a bend that a hostile file may have put there; a function of some
+        library may lose its digits on the way.
     """
-    z = _POINTS.astype(dtype)
+    points = [_POINTS, _FARTHEST, -_FARTHEST] if far else [_POINTS]
+    z = np.concatenate(points).astype(dtype)
     with np.errstate(all="ignore"):
         values = np.asarray(function(z), np.float64)
     if values.shape != z.shape or not np.isfinite(values[np.abs(z) <= _OVERFLOW]).all():
