@@ -22,14 +22,17 @@ from slopenet.export import Export
 from slopenet.fit import Fit, fit
 from slopenet.imports import (
     UnsupportedNetworkError,
+    from_jax,
+    from_keras,
     from_onnx,
     from_sklearn,
     from_state_dict,
     from_torch,
+    load,
 )
 from slopenet.io.checkpoint import CheckpointError
 from slopenet.io.model_file import ModelFileError
-from slopenet.network import Network, load
+from slopenet.network import Network
 from slopenet.record import Derivation
 from slopenet.runs import Interrupted
 from slopenet.sgd import Descent, sgd
@@ -56,6 +59,8 @@ __all__ = [
     "check_derivatives",
     "derivation",
     "fit",
+    "from_jax",
+    "from_keras",
     "from_onnx",
     "from_sklearn",
     "from_state_dict",

@@ -7,7 +7,9 @@ from 1e-6 to 1e4 on both sides no two rows of the table agree.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +55,16 @@ def activation_of(
         if np.all(np.abs(values - sigma(normalise(spec), z)) <= allowed):
             return spec
     return None
+
+
+def activation_of_library(function: Callable[[Floats], Any]) -> ActivationSpec | None:
+    """Return the activation that a function of some library is, float64 if it can, else float32."""
+    found = None
+    for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # JAX tells that it has no float64
+            found = found or activation_of(lambda z: np.asarray(function(z)), dtype)
+    return found
 
 
 def _candidates(
