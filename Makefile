@@ -53,8 +53,8 @@ demo: $(VENV)/with-demo  ## fit real steam data with and without slopes, draw th
 test: $(VENV)/with-demo $(VENV)/with-test $(EXHAUST)  ## run the tests; those of torch and JAX are skipped if absent
 	$(BIN)/python -m pytest -q
 
-test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-peers $(VENV)/with-targets $(VENV)/with-adapters  ## install torch (CPU), JAX, onnxruntime, clang and what is adapted to, run their tests
-	$(BIN)/python -m pytest -q tests/extras tests/export tests/adapters
+test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-extras  ## install torch (CPU), JAX and all that is imported from, exported to or adapted to; run their tests
+	$(BIN)/python -m pytest -q tests/extras tests/imports tests/export tests/adapters
 
 test-arm64: $(VENV)/tools  ## cross-compile for arm64, run the core's tests under qemu (about ten minutes)
 	tools/arm64/test.sh

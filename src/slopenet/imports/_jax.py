@@ -131,7 +131,7 @@ def _runner(module: Any) -> tuple[Any, np.dtype[Any]]:
 
     alone = equinox.nn.inference_mode(module)
     weights = jax.tree_util.tree_leaves(equinox.filter(module, equinox.is_inexact_array))
-    dtype = np.result_type(*weights)
+    dtype = np.result_type(*(weight.dtype for weight in weights))
 
     def values(X: Floats) -> Any:
         return jax.vmap(alone)(jax.numpy.asarray(X))
@@ -159,11 +159,11 @@ def _pairs(model: Sequence[Any]) -> list[Step]:
         if W.ndim != 2 or b.ndim != 1:
             refuse(f"layer {i}", f"W {W.shape} and b {b.shape} make no dense layer")
         pairs.append((W, b))
-    transposed = not all(len(W) == len(b) for W, b in pairs) or not _chains([W for W, _ in pairs])
-    return [
-        affine(f"layer {i}", W.T if transposed else W, b) for i, (W, b) in enumerate(pairs)
-    ]
+    transposed = not _fits(pairs) and _fits([(W.T, b) for W, b in pairs])
+    return [affine(f"layer {i}", W.T if transposed else W, b) for i, (W, b) in enumerate(pairs)]
 
 
-def _chains(W: list[Floats]) -> bool:
-    return all(here.shape[1] == below.shape[0] for below, here in pairwise(W))
+def _fits(pairs: list[tuple[Floats, Floats]]) -> bool:
+    """Whether W[l] are (n_l, n_{l-1})."""
+    chains = all(here.shape[1] == below.shape[0] for (below, _), (here, _) in pairwise(pairs))
+    return chains and all(len(W) == len(b) for W, b in pairs)

@@ -170,7 +170,9 @@ def _activation(keras: Any, where: str, function: Any) -> list[Step]:
 
     def values(z: Floats) -> Floats:
         # In rows of one number: what mixes a row, as softmax does, is a constant.
-        return np.ravel(keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(z[:, None]))))
+        return np.ravel(
+            keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(z[:, None])))
+        )
 
     try:
         spec = activation_of_library(values)

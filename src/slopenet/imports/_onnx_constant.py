@@ -9,7 +9,7 @@ import numpy as np
 
 from slopenet.arrays import Floats
 from slopenet.imports._onnx_scalar import ARITHMETIC
-from slopenet.imports._steps import refuse
+from slopenet.imports._steps import UnsupportedNetworkError, refuse
 
 Attributes = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ def constant(where: str, op: str, inputs: list[Floats], attributes: Attributes) 
             return _SHAPES[op](inputs, attributes)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         refuse(where, f"its constants do not fit ({error})")
-    refuse(where, f"{op} of constants is not known here")
+    raise UnsupportedNetworkError(f"{where}: {op} of constants is not known here")
 
 
 def _require_no_growth(where: str, inputs: list[Floats]) -> None:

@@ -63,7 +63,7 @@ def array_of(tensor: Any, folder: Path | None) -> Floats:
     ModelFileError
         If it has more or fewer bytes than its shape asks for, or lies outside the folder.
     """
-    name = f"tensor {tensor.name[:80]!r}"
+    name = f"tensor {str(tensor.name)[:80]!r}"
     require(tensor.data_type in _KINDS, f"{name} has data type {tensor.data_type}, no real numbers")
     require(not tensor.HasField("segment"), f"{name} is a segment of another one")
     shape = tuple(tensor.dims)
@@ -120,7 +120,10 @@ def _external(name: str, entries: Any, wanted: int, folder: Path | None) -> byte
     except (ValueError, OSError) as error:  # a number that is none; a NUL in a path
         raise ModelFileError(f"{name} lies nowhere that can be read") from error
     require(
-        inside and location and ".." not in Path(location).parts,
+        inside
+        and location
+        and ".." not in Path(location).parts
+        and not Path(location).is_absolute(),
         f"{name} lies outside the model's folder, or behind a link: {location[:80]!r}",
     )
     require(length == wanted, f"{name} says {length} bytes, and {wanted} are needed")
@@ -130,7 +133,7 @@ def _external(name: str, entries: Any, wanted: int, folder: Path | None) -> byte
             assert opened is not None  # noqa: S101
             file, size = opened
             require(
-                0 <= offset and offset + wanted <= size,
+                offset >= 0 and offset + wanted <= size,
                 f"{name} needs {wanted} bytes at {offset} of {location[:80]!r}, which has {size}",
             )
             file.seek(offset)

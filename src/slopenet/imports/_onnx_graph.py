@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def graph_of(model: Any, folder: Path | None) -> Graph:
         If names are double or missing, or there is not one input and one output.
     """
     graph = model.graph
+    require(all(isinstance(name, str) for name in _names(model)), "is damaged: a name is no text")
     require(len(graph.node) <= _MOST_NODES, f"has {len(graph.node)} nodes; {_MOST_NODES} are read")
     for function in model.functions:
         if function.domain in _DOMAINS:
@@ -100,6 +102,20 @@ def steps_of_graph(graph: Graph) -> list[Step]:
     if not isinstance(value, Value):
         refuse("the graph", f"its output {_text(graph.output)} does not depend on its input")
     return steps_to(value, graph.dtype)
+
+
+def _names(model: Any) -> Iterator[Any]:
+    """Every name that is read; protobuf gives bytes for what is no UTF-8."""
+    graph = model.graph
+    for function in model.functions:
+        yield from (function.name, function.domain)
+    for each in (*graph.initializer, *graph.input, *graph.output):
+        yield each.name
+    for tensor in graph.initializer:
+        yield from (part for entry in tensor.external_data for part in (entry.key, entry.value))
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
 
 
 def _only(what: str, values: list[Any]) -> Any:

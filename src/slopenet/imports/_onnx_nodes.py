@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from slopenet.arrays import Floats
 from slopenet.imports._onnx_constant import Attributes, axes_of, constant
 from slopenet.imports._onnx_scalar import ARITHMETIC, Expression, Z, compose, steps_of
-from slopenet.imports._steps import Affine, Step, affine, batch_normalisation, refuse
+from slopenet.imports._steps import (
+    Affine,
+    Step,
+    UnsupportedNetworkError,
+    affine,
+    batch_normalisation,
+    refuse,
+)
 
 _REAL = (1, 10, 11, 16)  # float32, float16, float64, bfloat16
 # Activations that are one node: name in the table, attribute of its parameter and its preset.
@@ -117,7 +124,7 @@ def _constant(node: Node) -> Floats:
     for name in ("value", "value_float", "value_floats", "value_int", "value_ints"):
         if node.attributes.get(name) is not None:
             return np.asarray(node.attributes[name])
-    refuse(node.where, "it holds no numbers")
+    raise UnsupportedNetworkError(f"{node.where}: it holds no numbers")
 
 
 def steps_to(value: Value, dtype: np.dtype[Any]) -> list[Step]:
@@ -194,7 +201,9 @@ def _row(node: Node, constant: Floats) -> Floats:
         return constant.reshape(())
     if constant.ndim == 1 or (constant.ndim == 2 and constant.shape[0] == 1):
         return constant.reshape(-1)
-    refuse(node.where, f"its constant of shape {constant.shape} is no row for all samples")
+    raise UnsupportedNetworkError(
+        f"{node.where}: its constant of shape {constant.shape} is no row for all samples"
+    )
 
 
 def _same(node: Node, x: Value) -> Value:
@@ -230,7 +239,9 @@ def _reshape(node: Node, x: Value) -> Value:
             return x
         case [-1] | [-1, 1]:
             return replace(x, flat=True)
-    refuse(node.where, f"it makes (N, {x.width or 'n'}) the shape {tuple(shape)}")
+    raise UnsupportedNetworkError(
+        f"{node.where}: it makes (N, {x.width or 'n'}) the shape {tuple(shape)}"
+    )
 
 
 def _squeeze(node: Node, x: Value) -> Value:
@@ -291,7 +302,10 @@ def _with_row(node: Node, x: Value, rows: dict[int, Floats]) -> Value:
     return _behind(node, x, step)
 
 
-def _expression(node: Node, arguments: list[Expression | float]) -> Expression:
+def _expression(  # noqa: PLR0911
+    node: Node, arguments: list[Expression | float]
+) -> Expression:
+    """A node as an expression of its arguments."""
     where, op = node.where, node.op
     if op in _ACTIVATIONS and len(arguments) == 1:
         name, attribute, preset = _ACTIVATIONS[op]
@@ -325,7 +339,7 @@ def _expression(node: Node, arguments: list[Expression | float]) -> Expression:
             return compose(where, "relu", x)
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
-    refuse(where, f"slopenet has no {op}")
+    raise UnsupportedNetworkError(f"{where}: slopenet has no {op}")
 
 
 _ARITY = {"Neg": 1, "Abs": 1, "Reciprocal": 1, "Exp": 1, "Log": 1, "Sqrt": 1, "Erf": 1, "Where": 3}

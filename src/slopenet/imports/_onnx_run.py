@@ -59,7 +59,7 @@ def _run(model: Any, name: str, batches: list[Floats]) -> list[Any]:
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
         return [session.run(None, {name: X})[0] for X in batches]
-    except Exception:  # noqa: BLE001  absent, or without one of the operations in float64
+    except Exception:  # absent, or without one of the operations in float64
         return _run_by_reference(model, name, batches)
 
 

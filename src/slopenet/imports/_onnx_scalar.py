@@ -21,6 +21,7 @@ from slopenet.imports._recognise import activation_of
 from slopenet.imports._steps import Step, affine, refuse, scaled, sigma
 
 _LARGEST = 100  # nodes of an expression; the longest spelling of one activation has a dozen
+_NARROWEST = 0.01  # a scale of z inside an activation; its inverse is the widest
 
 # What the others of ONNX are made of.
 ARITHMETIC: dict[str, Callable[..., Any]] = {
@@ -115,7 +116,7 @@ def _known(expression: Expression, dtype: np.dtype) -> list[Step] | None:
     if line is not None:
         return [affine(where, *line)]
     for k in (1.0, -1.0, *_numbers(expression)):
-        if k == 0 or not np.isfinite(k):
+        if not _NARROWEST <= abs(k) <= 1 / _NARROWEST:
             continue
         spec = activation_of(
             lambda z, k=k: k * evaluate(expression, z.astype(np.float64) / k), dtype, far=True
@@ -129,7 +130,7 @@ def _known(expression: Expression, dtype: np.dtype) -> list[Step] | None:
     return None
 
 
-def _line(expression: Expression) -> tuple[float, float] | None:
+def _line(expression: Expression) -> tuple[float, float] | None:  # noqa: PLR0911
     """(slope, offset) of one operation on z that is a straight line."""
     match expression.op, expression.arguments:
         case "Neg", (Expression(op="z"),):
