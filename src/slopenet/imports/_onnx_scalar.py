@@ -118,9 +118,11 @@ def _known(expression: Expression, dtype: np.dtype) -> list[Step] | None:
     for k in (1.0, -1.0, *_numbers(expression)):
         if not _NARROWEST <= abs(k) <= 1 / _NARROWEST:
             continue
-        spec = activation_of(
-            lambda z, k=k: k * evaluate(expression, z.astype(np.float64) / k), dtype, far=True
-        )
+
+        def scaled_values(z: Floats, k: float = k) -> Floats:
+            return np.asarray(k * evaluate(expression, z.astype(np.float64) / k))
+
+        spec = activation_of(scaled_values, dtype, far=True)
         if spec is not None:
             name, parameter = spec if isinstance(spec, tuple) else (spec, None)
             if k == 1:

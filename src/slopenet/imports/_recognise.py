@@ -17,9 +17,11 @@ from slopenet.activations import TABLE, ActivationSpec, normalise, sigma
 from slopenet.arrays import Floats
 
 _FAR = np.logspace(-6, 4, 81)
-_FARTHEST = np.logspace(5, 12, 8)
+_FARTHEST: Floats = np.logspace(5, 12, 8)
 _TELLING = [-80.0, -1.0, 0.0]  # where parameters are read off
-_POINTS = np.concatenate([_TELLING, -_FAR, np.linspace(-8, 8, 161), _FAR]).astype(np.float32)
+_POINTS: Floats = np.concatenate([_TELLING, -_FAR, np.linspace(-8, 8, 161), _FAR]).astype(
+    np.float32
+)
 _OVERFLOW = 80.0  # where exp(z) leaves float32, a spelling of softplus may be infinite
 # torch takes softplus as z beyond 20: 2e-9 beside 20.
 TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
@@ -40,8 +42,7 @@ def activation_of(
         Look as far as 1e12, for a bend that a hostile file may have put there; a function of some
         library may lose its digits on the way.
     """
-    points = [_POINTS, _FARTHEST, -_FARTHEST] if far else [_POINTS]
-    z = np.concatenate(points).astype(dtype)
+    z = np.concatenate([_POINTS, _FARTHEST, -_FARTHEST] if far else [_POINTS]).astype(dtype)
     with np.errstate(all="ignore"):
         values = np.asarray(function(z), np.float64)
     if values.shape != z.shape or not np.isfinite(values[np.abs(z) <= _OVERFLOW]).all():

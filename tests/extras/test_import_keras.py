@@ -1,0 +1,136 @@
+"""Keras' networks come in, from memory, .keras and .h5 files, and from its own ONNX export."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import slopenet as sn
+
+pytest.importorskip("jax", reason="jax is not installed")
+os.environ.setdefault("KERAS_BACKEND", "jax")
+keras = pytest.importorskip("keras", reason="keras is not installed")
+L = keras.layers
+X = np.random.default_rng(0).uniform(5, 9, (20, 4))
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def double(jax_library: Any) -> Iterator[None]:
+    """Keras in float64."""
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx(before)
+    keras.config.set_dtype_policy(before)
+
+
+def far(got: np.ndarray, wanted: Any) -> float:
+    wanted = keras.ops.convert_to_numpy(wanted)
+    return float(np.abs(got - wanted).max() / np.abs(wanted).max())
+
+
+def stack() -> Any:
+    keras.utils.set_random_seed(0)
+    normalisation = L.Normalization()
+    normalisation.adapt(X)
+    return keras.Sequential(
+        [
+            L.Input((4,)),
+            normalisation,
+            L.Dense(9, activation="silu"),
+            L.BatchNormalization(),
+            L.Dropout(0.3),
+            L.Dense(8),
+            L.LeakyReLU(0.3),
+            L.Rescaling(2.0, -1.0),
+            L.Dense(7, activation="softplus", use_bias=False),
+            L.Dense(1),
+            L.Rescaling(3.0, 100.0),
+        ]
+    )
+
+
+@pytest.mark.usefixtures("double")
+def test_values_and_derivatives_in_float64() -> None:
+    if keras.backend.backend() != "jax":
+        pytest.skip("Keras computes float64 products in float32 with torch")
+    import jax
+
+    model = stack()
+    net = sn.from_keras(model)
+    assert net.sizes == (4, 9, 8, 7, 1)
+    assert net.dtype == np.float64
+    assert far(net(X), model(X)) < 1e-12
+    jacobian = jax.vmap(jax.jacobian(lambda x: model(x[None])[0]))(X)
+    assert far(net.jacobian(X), jacobian) < 1e-10
+
+
+@pytest.mark.parametrize(
+    "name",
+    "sigmoid tanh relu leaky_relu elu selu celu softplus silu gelu mish softsign linear".split(),
+)
+def test_every_activation(name: str) -> None:
+    x = keras.Input((4,))
+    hidden = L.Activation(name)(L.Dense(5, name="first")(x))
+    model = keras.Model(x, L.Dense(2, activation=name)(hidden))
+    net = sn.from_keras(model)
+    assert net.dtype == np.float32
+    assert far(net(X), model(X)) < 1e-5
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_files(tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("h5py", reason="h5py is not installed")
+    model = stack()
+    path = tmp_path / f"net{suffix}"
+    model.save(path)
+    assert sn.load(path) == sn.from_keras(path) == sn.from_keras(model)
+
+
+def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
+    model = keras.Sequential([L.Input((4,)), L.Dense(3), L.Lambda(lambda x: x + 1)])
+    path = tmp_path / "net.keras"
+    model.save(path)
+    with pytest.raises(ValueError, match=r"(?i)lambda"):
+        sn.load(path)
+
+
+def branches() -> Any:
+    x = keras.Input((4,))
+    a = L.Dense(4)(x)
+    return keras.Model(x, L.Add(name="sum")([x, a]))
+
+
+def test_what_slopenet_cannot_be_is_refused_by_name() -> None:
+    def dense(*more: Any) -> Any:
+        return keras.Sequential([L.Input((4,)), L.Dense(3), *more])
+
+    for model, sentence in (
+        (branches(), r"layer 'sum' \(Add\): 2 branches meet"),
+        (dense(L.Softmax()), r"\(Softmax\): it is no dense layer"),
+        (dense(L.LayerNormalization()), r"\(LayerNormalization\): it is no dense layer"),
+        (dense(L.ReLU(max_value=6)), r"\(ReLU\): slopenet has no activation like"),
+        (dense(L.Dense(2, activation="softmax")), "no activation like 'softmax'"),
+        (keras.Sequential([L.Dense(3)]), "it has no weights yet"),
+    ):
+        with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
+            sn.from_keras(model)
+    with pytest.raises(TypeError, match="must be a Keras model or a path, got int"):
+        sn.from_keras(3)

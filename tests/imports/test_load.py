@@ -1,0 +1,52 @@
+"""`load` tells files apart, and opens none that could run code."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from networks import random_network
+
+import slopenet as sn
+
+
+def test_a_network_of_ours_whatever_its_name(tmp_path: Path) -> None:
+    net = random_network((2, 3, 1))
+    for name in ("net.safetensors", "net", "net.model"):
+        net.save(tmp_path / name)
+        assert sn.load(tmp_path / name) == net
+
+
+class Trap:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("raise SystemExit('a pickle was opened')",)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("net.pt", "weights_only=True"),
+        ("net.pkl", "pickle.load"),
+        ("net.joblib", "joblib.load"),
+        ("net.safetensors", "pickle.load"),
+        ("net", "pickle.load"),
+    ],
+)
+def test_a_pickle_is_not_opened(tmp_path: Path, name: str, advice: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(sn.ModelFileError, match=f"may run code, so it is not opened.*{advice}"):
+        sn.load(path)
+
+
+def test_what_is_no_model_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "net.dat"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 100)
+    with pytest.raises(sn.ModelFileError, match=r"if it is of Keras, name it \.h5"):
+        sn.load(path)
+    path.write_bytes(b"PK\x03\x04" + b"\0" * 100)
+    with pytest.raises(sn.ModelFileError):
+        sn.load(path)
+    with pytest.raises(FileNotFoundError):
+        sn.load(tmp_path / "nothing.onnx.gz")
