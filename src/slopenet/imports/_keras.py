@@ -36,7 +36,7 @@ _NOTHING = {
 }
 # Layers that act entry by entry.
 _ACTIVATIONS = {"Activation", "ELU", "LeakyReLU", "PReLU", "ReLU"}
-_LIMIT = 1e-5  # with torch as its backend Keras multiplies float64 matrices in float32
+_LIMIT = 1e-5  # Keras computes parts of a float64 model in float32
 _SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
