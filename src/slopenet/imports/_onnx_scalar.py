@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.special import erf
 
 from slopenet import activations
 from slopenet.activations import normalise
@@ -23,6 +22,13 @@ from slopenet.imports._steps import Step, affine, refuse, scaled, sigma
 _LARGEST = 100  # nodes of an expression; the longest spelling of one activation has a dozen
 _NARROWEST = 0.01  # a scale of z inside an activation; its inverse is the widest
 
+
+def _erf(z: Floats) -> Any:
+    from scipy.special import erf
+
+    return erf(z)
+
+
 # What the others of ONNX are made of.
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     "Neg": np.negative,
@@ -31,7 +37,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "Exp": np.exp,
     "Log": np.log,
     "Sqrt": np.sqrt,
-    "Erf": erf,
+    "Erf": _erf,
     "Add": np.add,
     "Sub": np.subtract,
     "Mul": np.multiply,
