@@ -60,7 +60,7 @@ ROOMS = [
     "__main__",
 ]
 # What a fresh `import slopenet` may load; everything else is an extra or waits until it is needed.
-OPTIONAL = {"torch", "jax", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich", "onnx"}
+OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich", "onnx"}
 OPTIONAL |= {"openmdao", "smt", "casadi", "pyomo"}
 
 
