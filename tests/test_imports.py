@@ -60,8 +60,8 @@ ROOMS = [
     "__main__",
 ]
 # What a fresh `import slopenet` may load; everything else is an extra or waits until it is needed.
-OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich", "onnx"}
-OPTIONAL |= {"openmdao", "smt", "casadi", "pyomo"}
+OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich"}
+OPTIONAL |= {"onnx", "openmdao", "smt", "casadi", "pyomo"}
 
 
 def room(path: Path) -> str:
