@@ -128,7 +128,9 @@ class Candidates:
     def _badness(self, training: Training) -> tuple[bool, float]:
         """What sorts the starts; where l2 differs from one to another, costs cannot."""
         if self._held is None and isinstance(training.optimizer, Evidence):
-            left_out = training.problem.left_out(training.theta)
+            theta, ridge = training.optimizer.result(training.at.state)
+            training.problem.l2 = ridge / training.problem.samples
+            left_out = training.problem.left_out(theta)
             constant = 2 * training.problem.value(0 * training.theta) / training.problem.samples
             if training.optimizer.top == ABOVE and left_out < NOISE * constant:
                 left_out *= BETTER
