@@ -7,6 +7,7 @@ from types import FrameType
 import click
 
 from slopenet.cli._check import check
+from slopenet.cli._convert import convert
 from slopenet.cli._demo import demo
 from slopenet.cli._explain import explain
 from slopenet.cli._export import export
@@ -40,7 +41,7 @@ def cli() -> None:
     """
 
 
-for _command in (fit, predict, explain, check, export, info, demo):
+for _command in (fit, predict, explain, check, convert, export, info, demo):
     cli.add_command(_command)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import DTypeLike
 
 from slopenet import network
 from slopenet.imports._keras import from_keras
 from slopenet.imports._onnx import from_onnx
+from slopenet.imports._verify import Report
 from slopenet.io.contents import ModelFileError
 from slopenet.io.files import regular
 from slopenet.network import Network
@@ -27,7 +32,14 @@ _PICKLES = {
 }
 
 
-def load(path: str | os.PathLike[str]) -> Network:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    dtype: DTypeLike | None = None,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    report: Report | None = None,
+) -> Network:
     """Load a network: one that `Network.save` wrote, or an ONNX or Keras file.
 
     Parameters
@@ -36,6 +48,13 @@ def load(path: str | os.PathLike[str]) -> Network:
         Of a model of slopenet, of an .onnx file (see `from_onnx`), or of a .keras or .h5 file (see
         `from_keras`, which has Keras load it in its safe mode). A pickle, such as .pt, .pkl or
         .joblib, is not opened, since that may run anything; the error says what to call instead.
+    dtype : {float64, float32}, optional
+        Of the network, instead of the file's.
+    input_names, output_names : sequence of str, optional
+        Labels of the network, instead of the file's.
+    report : callable, optional
+        Called with a `Comparison` of the network and its source on random points, as ``print``; not
+        for slopenet's own files, whose every bit is under a checksum.
 
     Raises
     ------
@@ -50,20 +69,29 @@ def load(path: str | os.PathLike[str]) -> Network:
     """
     suffix = Path(path).suffix.lower()
     start = _start(path)
+    labels: dict[str, Any] = {"input_names": input_names, "output_names": output_names}
     if suffix == ".onnx":
-        return from_onnx(path)
+        return from_onnx(path, dtype=dtype, **labels, report=report)
     if start.startswith(_HDF5) or (start.startswith(_ZIP) and suffix == ".keras"):
         if suffix not in _KERAS:
             message = f"{os.fspath(path)} is an HDF5 file; if it is of Keras, name it .h5"
             raise ModelFileError(message)
-        return from_keras(path)
+        return from_keras(path, dtype=dtype, **labels, report=report)
     if suffix in _PICKLES or (start[:1] == b"\x80" and start[8:9] != b"{"):
         advice = _PICKLES.get(suffix, _PICKLES[".pkl"])
         raise ModelFileError(
             f"{os.fspath(path)} is no model file of slopenet; a pickle may run code, so it is not"
             f" opened here: use {advice}"
         )
-    return network.load(path)
+    own = network.load(path)
+    return Network(
+        own.weights,
+        own.biases,
+        own.activations,
+        input_names=own.input_names if input_names is None else input_names,
+        output_names=own.output_names if output_names is None else output_names,
+        dtype=own.dtype if dtype is None else dtype,
+    )
 
 
 def _start(path: str | os.PathLike[str]) -> bytes:

@@ -1,0 +1,59 @@
+"""``slopenet convert``: a network of another library as a model of slopenet's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from slopenet.cli import _options as options
+
+
+@click.command(
+    epilog=options.examples(
+        "slopenet convert net.onnx model.safetensors --inputs T,p --outputs rho",
+        "slopenet convert net.keras model.safetensors --dtype float64",
+    )
+)
+@click.argument("source", type=options.INPUT_FILE)
+@click.argument("model", type=options.OUTPUT_FILE)
+@click.option("--inputs", type=options.names, help="Names of the inputs, in SOURCE's order.")
+@click.option("--outputs", type=options.names, help="Names of the outputs, in SOURCE's order.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float64", "float32"]),
+    help="Of the numbers in MODEL; without it as in SOURCE.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def convert(
+    source: Path,
+    model: Path,
+    *,
+    inputs: tuple[str, ...] | None,
+    outputs: tuple[str, ...] | None,
+    dtype: str | None,
+    quiet: bool,
+) -> None:
+    """Write the network of SOURCE, an ONNX or Keras file, to MODEL.
+
+    Scalers and batch normalisation are folded into the weights, and MODEL is compared with SOURCE
+    on random points. What is no chain of dense layers is refused by name, with exit status 2.
+    A MODEL as SOURCE gets new names or another dtype.
+    """
+    import slopenet as sn
+    from slopenet.cli._console import say
+    from slopenet.tables import refuse_same_file
+
+    options.require_output(model)
+    refuse_same_file(model, source)
+    said: list[str] = []
+    network = sn.load(
+        source,
+        dtype=dtype,
+        input_names=inputs,
+        output_names=outputs,
+        report=lambda comparison: said.append(str(comparison)),
+    )
+    network.save(model)
+    if not quiet:
+        say(f"{source}: {said[0] if said else repr(network)}")
