@@ -95,7 +95,7 @@ def test_the_dtype_is_that_of_the_matrices_unless_one_is_asked_for() -> None:
         (lambda: [affine("b", np.ones((3, 2)), np.ones(2))], r"b: weights \(3, 2\) and offsets"),
         (lambda: [affine("none", np.ones((0, 2)))], r"none: weights \(0, 2\)"),
         (lambda: [sigma("act", "relu6")], "act: unknown activation 'relu6'"),
-        (lambda: [sigma("act", "softplus", -1.0)], "act: beta of 'softplus' must be positive"),
+        (lambda: [sigma("act", ("softplus", -1.0))], "act: beta of 'softplus' must be positive"),
         (lambda: [scaling("flat", 0.0, [1.0, 0.0])], "flat: it divides by zero"),
     ],
 )

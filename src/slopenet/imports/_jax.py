@@ -120,8 +120,7 @@ def _sigma(where: str, function: Any) -> Step:
         spec = None
     if spec is None:
         refuse(where, "slopenet has no activation with its values")
-    name, parameter = spec if isinstance(spec, tuple) else (spec, None)
-    return sigma(where, name, parameter)
+    return sigma(where, spec)
 
 
 def _runner(module: Any) -> tuple[Any, np.dtype[Any]]:

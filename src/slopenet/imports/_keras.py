@@ -180,8 +180,7 @@ def _activation(keras: Any, where: str, function: Any) -> list[Step]:
         spec = None
     if spec is None:
         refuse(where, f"slopenet has no activation like {getattr(function, '__name__', 'it')!r}")
-    name, parameter = spec if isinstance(spec, tuple) else (spec, None)
-    return [sigma(where, name, parameter)]
+    return [sigma(where, spec)]
 
 
 def _numbers(keras: Any, tensor: Any) -> Floats:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from slopenet import activations
-from slopenet.activations import normalise
+from slopenet.activations import ActivationSpec, normalise
 from slopenet.arrays import Floats
 from slopenet.imports._recognise import activation_of
 from slopenet.imports._steps import Step, affine, refuse, scaled, sigma
@@ -64,6 +64,11 @@ class Expression:
     arguments: tuple[Expression | float, ...] = ()
     parameter: float | None = None
     where: str = field(default="", compare=False)
+
+    @property
+    def spec(self) -> ActivationSpec:
+        """The activation that `op` is, with its parameter if one is given."""
+        return self.op if self.parameter is None else (self.op, self.parameter)
 
     @property
     def parts(self) -> Iterator[Expression]:
@@ -117,7 +122,7 @@ def _known(expression: Expression, dtype: np.dtype) -> list[Step] | None:
     """An expression of z that is a single affine map or activation."""
     where = expression.where
     if expression.op not in ARITHMETIC and expression.arguments == (Z,):
-        return [sigma(where, expression.op, expression.parameter)]
+        return [sigma(where, expression.spec)]
     line = _line(expression)
     if line is not None:
         return [affine(where, *line)]
@@ -130,11 +135,10 @@ def _known(expression: Expression, dtype: np.dtype) -> list[Step] | None:
 
         spec = activation_of(scaled_values, dtype, far=True)
         if spec is not None:
-            name, parameter = spec if isinstance(spec, tuple) else (spec, None)
             if k == 1:
-                return [sigma(where, name, parameter)]
-            if parameter is None:
-                return scaled(where, k, name, 1 / k)
+                return [sigma(where, spec)]
+            if isinstance(spec, str):
+                return scaled(where, k, spec, 1 / k)
     return None
 
 
@@ -165,9 +169,7 @@ def evaluate(expression: Expression | float, z: Floats) -> Any:
     arguments = [evaluate(part, z) for part in expression.arguments]
     if expression.op in ARITHMETIC:
         return ARITHMETIC[expression.op](*arguments)
-    name, parameter = expression.op, expression.parameter
-    spec = normalise(name if parameter is None else (name, parameter))
-    return activations.sigma(spec, np.broadcast_to(arguments[0], z.shape))
+    return activations.sigma(normalise(expression.spec), np.broadcast_to(arguments[0], z.shape))
 
 
 def _bottlenecks(expression: Expression) -> set[Expression]:

@@ -122,6 +122,5 @@ def _mlp(where: str, mlp: Any) -> list[Step]:
 def _network(where: str, network: Network) -> list[Step]:
     steps: list[Step] = []
     for W, b, spec in zip(network.weights, network.biases, network.activations, strict=True):
-        name, parameter = spec if isinstance(spec, tuple) else (spec, None)
-        steps += [affine(where, W, b), sigma(where, name, parameter)]
+        steps += [affine(where, W, b), sigma(where, spec)]
     return steps

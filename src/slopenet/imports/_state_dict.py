@@ -98,8 +98,7 @@ def with_activations(
         )
     steps: list[Step] = []
     for layer, spec in zip(layers, [*each, output], strict=True):
-        name, parameter = spec if isinstance(spec, tuple) else (spec, None)
-        steps += [layer, sigma(layer.where, name, parameter)]
+        steps += [layer, sigma(layer.where, spec)]
     return steps
 
 

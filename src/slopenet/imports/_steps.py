@@ -85,13 +85,13 @@ def batch_normalisation(where: str, mean: Any, variance: Any, gamma: Any, beta: 
     return affine(where, A, c - np.asarray(mean, np.float64) * A)
 
 
-def sigma(where: str, name: str, parameter: float | None = None) -> Sigma:
-    """σ with its parameter, if it has one and slopenet's table allows it."""
+def sigma(where: str, spec: ActivationSpec) -> Sigma:
+    """σ, alone or with its parameter, if slopenet's table allows it."""
     try:
-        normalise(name if parameter is None else (name, parameter))
+        normalise(spec)
     except (ValueError, TypeError) as error:
         refuse(where, str(error))
-    return Sigma(name if parameter is None else (name, float(parameter)), where)
+    return Sigma(spec if isinstance(spec, str) else (spec[0], float(spec[1])), where)
 
 
 def scaled(where: str, inner: float, name: str, outer: float) -> list[Step]:

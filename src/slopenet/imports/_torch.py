@@ -111,8 +111,7 @@ def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Itera
         refuse(where, "it has forward hooks, and what they do is unknown")
     for kind, spec in known.items():
         if isinstance(module, kind):
-            name, parameter = spec if isinstance(spec, tuple) else (spec, None)
-            yield sigma(where, name, parameter)
+            yield sigma(where, spec)
             return
     if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
         for name, child in module.named_children():
@@ -136,8 +135,9 @@ def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Itera
 def _steps(where: str, name: str, module: Any) -> Iterator[Step]:
     """Steps of a module of a class of torch.nn."""
     if name in _ACTIVATIONS:
-        spec, attribute = _ACTIVATIONS[name]
-        yield sigma(where, spec, None if attribute is None else getattr(module, attribute))
+        known, attribute = _ACTIVATIONS[name]
+        spec = known if attribute is None else (known, getattr(module, attribute))
+        yield sigma(where, spec)
     elif name in _RULES:
         yield from _RULES[name](where, module)
 
@@ -174,7 +174,7 @@ def _prelu(where: str, m: Any) -> list[Step]:
     slopes = numpy_of(m.weight)
     if (slopes != slopes[0]).any():
         refuse(where, "its slopes differ between units; a layer has one")
-    return [sigma(where, "leaky_relu", float(slopes[0]))]
+    return [sigma(where, ("leaky_relu", float(slopes[0])))]
 
 
 def _celu(where: str, m: Any) -> list[Step]:
