@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,14 +49,14 @@ def far(got: np.ndarray, wanted: Any) -> float:
     return float(np.abs(got - wanted).max() / np.abs(wanted).max())
 
 
-def stack() -> Any:
+def stack(*first: Any) -> Any:
     keras.utils.set_random_seed(0)
     normalisation = L.Normalization()
     normalisation.adapt(X)
     return keras.Sequential(
         [
             L.Input((4,)),
-            normalisation,
+            *(first or [normalisation]),
             L.Dense(9, activation="silu"),
             L.BatchNormalization(),
             L.Dropout(0.3),
@@ -119,11 +122,51 @@ def test_files(tmp_path: Path, suffix: str) -> None:
     assert sn.load(path) == sn.from_keras(path) == sn.from_keras(model)
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("h5py", reason="h5py is not installed")
+    path = tmp_path / f"net{suffix}"
+    stack().save(path)
+    raw = path.read_bytes()
+    for end in np.linspace(16, len(raw) - 1, 20).astype(int):
+        path.write_bytes(raw[:end])
+        with pytest.raises(sn.ModelFileError, match="cannot be loaded by Keras"):
+            sn.load(path)
+    with pytest.raises(FileNotFoundError):
+        sn.from_keras(tmp_path / f"nothing{suffix}")
+
+
+# What writes the file: torch's exporter, or tf2onnx, which needs TensorFlow.
+EXPORTERS = {"torch": ["torch", "onnxscript"], "tensorflow": ["tensorflow", "tf2onnx"]}
+
+
+@pytest.mark.parametrize("backend", EXPORTERS)
+def test_what_keras_exports_as_onnx(tmp_path: Path, backend: str) -> None:
+    for package in (*EXPORTERS[backend], "onnx", "h5py"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    # Through TensorFlow the numbers of a Normalization are lost: they become inputs of the graph.
+    model = stack(L.Rescaling(0.5, -3.0)) if backend == "tensorflow" else stack()
+    model.save(tmp_path / "net.keras")
+    code = (
+        "import keras\n"
+        "model = keras.saving.load_model('net.keras')\n"
+        "model(keras.ops.zeros((1, 4)))\n"
+        "model.export('net.onnx', format='onnx', verbose=False)\n"
+    )
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    net, own = sn.load(tmp_path / "net.onnx"), sn.from_keras(model)
+    assert net.activations == own.activations
+    assert far(net(X), own(X)) < 1e-5
+    assert far(net.jacobian(X), own.jacobian(X)) < 1e-5
+
+
 def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
     model = keras.Sequential([L.Input((4,)), L.Dense(3), L.Lambda(lambda x: x + 1)])
     path = tmp_path / "net.keras"
     model.save(path)
-    with pytest.raises(ValueError, match=r"(?i)lambda"):
+    with pytest.raises(sn.ModelFileError, match=r"(?i)lambda"):
         sn.load(path)
 
 

@@ -22,6 +22,8 @@ from slopenet.imports._steps import (
     sigma,
 )
 from slopenet.imports._verify import Report, compare
+from slopenet.io.contents import ModelFileError, require
+from slopenet.io.files import regular
 from slopenet.network import Network
 
 # Layers that change nothing in inference.
@@ -67,6 +69,10 @@ def from_keras(
     ------
     UnsupportedNetworkError
         If a layer is none of those above, which is named, or if the values differ.
+    ModelFileError
+        If a file is damaged, or if Keras will not load it, as in its safe mode any code in it.
+    OSError
+        If it cannot be read.
     ImportError
         If Keras 3.12 or later is not installed.
 
@@ -109,7 +115,13 @@ def _load(keras: Any, path: Path) -> Any:
         raise ImportError(f"loading {path} needs Keras 3.12 or later: pip install 'keras>=3.12'.")
     if path.suffix not in _SUFFIXES:
         raise ValueError(f"{path} must end in one of {', '.join(_SUFFIXES)}, as Keras demands")
-    return keras.models.load_model(path, compile=False, safe_mode=True)
+    with regular(path) as opened:
+        require(opened is not None, f"{path} is not a regular file")
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras, h5py and zipfile raise whatever they stumble over
+        said = " ".join(str(error).split())[:300]
+        raise ModelFileError(f"{path} cannot be loaded by Keras: {said}") from error
 
 
 def _precision(model: Any) -> np.dtype[Any]:
