@@ -48,9 +48,10 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
     @staticmethod
     def of(network: Network) -> NetworkSurrogate:
         """Return a surrogate that is trained already."""
+        sizes = require_network(network).sizes
         surrogate = NetworkSurrogate(print_global=False)
-        surrogate.nt, surrogate.nx, surrogate.ny = 0, network.sizes[0], network.sizes[-1]
-        surrogate._use(require_network(network))
+        surrogate.nt, surrogate.nx, surrogate.ny = 0, sizes[0], sizes[-1]
+        surrogate._use(network)
         return surrogate
 
     @staticmethod

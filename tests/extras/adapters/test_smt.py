@@ -161,6 +161,8 @@ def test_derivatives_that_do_not_belong_to_the_values_are_refused(
 def test_what_cannot_be_done_is_a_clear_error() -> None:
     with pytest.raises(AssertionError, match="epoch"):
         NetworkSurrogate(epoch=3)
+    with pytest.raises(TypeError, match="network must be a Network, got 3"):
+        NetworkSurrogate.of(3)
     sm = NetworkSurrogate(**SETTINGS)
     sm.set_training_values(grid(3), grid(3))
     sm.set_training_values(grid(3), grid(3), name=1)
