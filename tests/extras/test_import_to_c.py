@@ -88,8 +88,7 @@ def from_jax() -> Source:
     b = [-W[0] @ MEANS, RNG.normal(size=2)]
 
     def predict(x: np.ndarray) -> Any:
-        with jax.enable_x64(True):
-            return np.asarray(jax.nn.silu(x @ W[0].T + b[0]) @ W[1].T + b[1])
+        return np.asarray(jax.nn.silu(x @ W[0].T + b[0]) @ W[1].T + b[1])
 
     return sn.from_jax(list(zip(W, b, strict=True)), "silu"), predict
 
@@ -127,7 +126,11 @@ def slopes(predict: Callable[[np.ndarray], Any], h: float) -> np.ndarray:
 
 @pytest.mark.skipif(not compilers(), reason="no C compiler is installed")
 @pytest.mark.parametrize("name", [*SOURCES, "onnx"])
-def test_c_has_the_values_and_slopes_of_the_source(tmp_path: Path, name: str) -> None:
+def test_c_has_the_values_and_slopes_of_the_source(
+    tmp_path: Path, name: str, request: pytest.FixtureRequest
+) -> None:
+    if name == "jax":
+        request.getfixturevalue("jax_library")  # in float64
     net, predict = from_onnx(tmp_path) if name == "onnx" else SOURCES[name]()
     path = tmp_path / f"net_{name}.c"
     assert net.export(path, derivatives=EVERYTHING).passed
