@@ -78,7 +78,7 @@ def test_weights_are_shared_and_the_file_barely_grows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "softplus"])
 def test_values_alone_are_plain_layers(tmp_path: Path, activation: str) -> None:
-    """Gemm and one operator an activation, the attributes in full, every node named: for OMLT."""
+    """Gemm and one operator an activation, the attributes in full, every node named."""
     net = random_network((3, 5, 4, 1), activation, output="identity", dtype=np.float32)
     net.export(tmp_path / "net.onnx", derivatives=["value"])
     graph = onnx.load(tmp_path / "net.onnx").graph
@@ -88,6 +88,19 @@ def test_values_alone_are_plain_layers(tmp_path: Path, activation: str) -> None:
     assert all(node.name for node in graph.node)
     gemm = {attribute.name for attribute in graph.node[0].attribute}
     assert gemm == {"alpha", "beta", "transA", "transB"}
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_omlt_reads_values_alone(tmp_path: Path, activation: str) -> None:
+    omlt = pytest.importorskip("omlt.io", reason="OMLT is not installed")
+    net = random_network((3, 5, 4, 2), activation, output="identity")
+    net.export(tmp_path / "net.onnx", derivatives=["value"])
+    read = list(omlt.load_onnx_neural_network(onnx.load(tmp_path / "net.onnx")).layers)
+    assert [layer.activation for layer in read] == ["linear", activation, activation, "linear"]
+    x = a = points(1, net)[0]
+    for layer in read[1:]:
+        a = layer.eval_single_layer(a)
+    assert np.allclose(a, net(x), rtol=1e-13, atol=1e-13)
 
 
 def test_a_slope_that_no_attribute_holds_is_composed(tmp_path: Path) -> None:
