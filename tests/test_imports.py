@@ -27,6 +27,7 @@ ROOMS = [
     "plan",
     "derivatives",
     "layers",
+    "probes",
     "export",
     "network",
     "imports",

@@ -12,12 +12,7 @@ from slopenet.cli._program import FAILED
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from slopenet import Network
-
-CHECKED_ROWS = 100
+CHECKED_ROWS, MADE_UP = 100, 20
 
 
 @click.command(
@@ -40,13 +35,15 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
     import slopenet as sn
     from slopenet.cli._console import print_errors, say
     from slopenet.cli._names import column_names, load_model
+    from slopenet.probes import awake
     from slopenet.tables import open_table, samples_of
 
     network = load_model(model)
     inputs, outputs = column_names(network)
     samples = None
     if data is None:
-        X = _made_up_points(network)
+        rng = np.random.default_rng(0)
+        X = awake(network.weights[0], network.biases[0], np.ones(MADE_UP), rng)
     else:
         with open_table(data) as table:
             if set(outputs) <= set(table.names):
@@ -59,16 +56,3 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
         print_errors(network, {"{rows}": samples})
     if not verdict.passed:
         ctx.exit(FAILED)
-
-
-def _made_up_points(network: Network) -> NDArray[np.float64]:
-    """Return points where the first hidden layer is awake: z[2] is about N(0, 1) there.
-
-    Where the rows of a fit were is not known any more, but the weights still tell: far from
-    there every bounded activation is flat, and a test of its slopes would test nothing.
-    """
-    import numpy as np
-
-    W, b = (np.asarray(a, np.float64) for a in (network.weights[0], network.biases[0]))
-    z = np.random.default_rng(0).standard_normal((20, len(b)))
-    return (z - b) @ np.linalg.pinv(W).T

@@ -8,6 +8,7 @@ import numpy as np
 
 from slopenet.derivatives import Derivatives
 from slopenet.export._task import OUTPUTS, Arrays
+from slopenet.probes import awake
 
 _POINTS, _FAR = 12, 30.0
 _ENTRIES = 2**22  # of Hessians that are held at once
@@ -19,13 +20,12 @@ def inputs(net: Derivatives, dtype: np.dtype[Any]) -> Arrays:
 
     Each has its v and u, the directions of J v and Jᵀ u.
     """
-    W, b = (np.asarray(a[0], np.float64) for a in net.chain()[:2])
+    W, b, _ = net.chain()
     n_1, n_L = net.sizes[0], net.sizes[-1]
     rng = np.random.default_rng(0)
     points = int(np.clip(_ENTRIES // (n_L * n_1 * n_1), 1, _POINTS))
-    z = rng.standard_normal((points, len(b)))
-    z[2 * points // 3 + 1 :] *= _FAR
-    x = (z - b) @ np.linalg.pinv(W).T
+    spread = np.where(np.arange(points) > 2 * points // 3, _FAR, 1.0)
+    x = awake(W[0], b[0], spread, rng)
     v, u = rng.standard_normal((points, n_1)), rng.standard_normal((points, n_L))
     return {name: a.astype(dtype, order="C") for name, a in {"x": x, "v": v, "u": u}.items()}
 

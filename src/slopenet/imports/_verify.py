@@ -11,10 +11,9 @@ import numpy as np
 from slopenet.arrays import Floats
 from slopenet.imports._steps import UnsupportedNetworkError
 from slopenet.network import Network
+from slopenet.probes import awake
 
 _HALF = 50
-_ROWS = 64  # of W[2], which are enough to find points where it is awake
-_FLAT = 1e-3  # directions in which W[2] is flatter than this are left alone
 _SINGLE = 1e-4  # what float32 may lose, of the largest value
 
 
@@ -101,12 +100,7 @@ def compare(
 
 
 def random_points(network: Network) -> Floats:
-    """Points (100, n_1): half of them N(0, 1), half such that z[2] is about N(0, 1).
-
-    Whatever units the inputs have, the first layer is awake at the latter.
-    """
+    """Points (100, n_1): half of them N(0, 1), half such that z[2] is about N(0, 1)."""
     rng = np.random.default_rng(0)
-    W, b = (np.asarray(x[:_ROWS], np.float64) for x in (network.weights[0], network.biases[0]))
-    z = rng.standard_normal((_HALF, len(b)))
-    awake = (z - b) @ np.linalg.pinv(W, rcond=_FLAT).T
-    return np.concatenate([rng.standard_normal((_HALF, network.sizes[0])), awake])
+    near = awake(network.weights[0], network.biases[0], np.ones(_HALF), rng)
+    return np.concatenate([rng.standard_normal((_HALF, network.sizes[0])), near])
