@@ -181,6 +181,22 @@ def test_every_affine_map_folds(name: str) -> None:
     assert np.allclose(net(X), wanted, rtol=1e-12, atol=1e-12)
 
 
+def test_a_row_of_factors_that_was_moved_into_an_activation() -> None:
+    """tf2onnx makes z (sigmoid(z) ∘ γ) of silu and the batch normalisation behind it."""
+    for order in (0, 1):
+
+        def spelling(g: Graph, z: str, order: int = order) -> str:
+            parts = [z, g("Mul", g("Sigmoid", z), ROW)]
+            return g("Add", g("Mul", parts[order], parts[1 - order]), B)
+
+        model = between(spelling)
+        net = sn.from_onnx(model)
+        assert net.activations == ("silu", "identity")
+        X = RNG.normal(size=(30, 3))
+        wanted = reference.ReferenceEvaluator(model).run(None, {"x": X})[0]
+        assert np.allclose(net(X), wanted, rtol=1e-12, atol=1e-12)
+
+
 def test_a_scaler_of_scikit_learn_and_a_column_that_loses_its_axis() -> None:
     g = Graph(np.float32)
     x = g("Scaler", "x", domain="ai.onnx.ml", offset=[1.0, 2.0, 3.0], scale=[0.5, 2.0, 4.0])

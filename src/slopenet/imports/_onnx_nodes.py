@@ -57,13 +57,14 @@ class Value:
     """A tensor (N, width) of the graph: `f`, number by number, of what comes out of `trunk`.
 
     `flat`: the same numbers, in the same order, in a single column or axis, as skl2onnx leaves the
-    outputs of MLPRegressor.
+    outputs of MLPRegressor. `product`: the value and the row of factors that this is made of.
     """
 
     trunk: Trunk
     f: Expression
     width: int | None
     flat: bool = False
+    product: tuple[Value, Affine] | None = None
 
 
 @dataclass(frozen=True)
@@ -234,11 +235,11 @@ def _reshape(node: Node, x: Value) -> Value:
     shape = [int(n) for n in np.ravel(node.numbers(1, "shape"))]
     match shape:
         case [0 | -1, n] if n > 0 and n == x.width and (shape[0] or not x.flat):
-            return replace(x, flat=False)
+            return replace(x, flat=False, product=None)
         case [0, -1] if not x.flat:
             return x
         case [-1] | [-1, 1]:
-            return replace(x, flat=True)
+            return replace(x, flat=True, product=None)
     raise UnsupportedNetworkError(
         f"{node.where}: it makes (N, {x.width or 'n'}) the shape {tuple(shape)}"
     )
@@ -250,7 +251,7 @@ def _squeeze(node: Node, x: Value) -> Value:
     )
     if x.flat or x.width != 1 or axes not in ([1], [-1]):
         refuse(node.where, "it takes away an axis other than that of a single column")
-    return replace(x, flat=True)
+    return replace(x, flat=True, product=None)
 
 
 def _unsqueeze(node: Node, x: Value) -> Value:
@@ -259,13 +260,17 @@ def _unsqueeze(node: Node, x: Value) -> Value:
     )
     if not x.flat or x.width != 1 or axes not in ([1], [-1]):
         refuse(node.where, "it adds an axis other than that of a single column")
-    return replace(x, flat=False)
+    return replace(x, flat=False, product=None)
 
 
 def _elementwise(node: Node) -> Value:
     """A node that acts on each number alone."""
     values = [x for x in node.inputs if isinstance(x, Value)]
     first = values[0]
+    if node.op == "Mul" and len(values) == 2:
+        moved = _row_moved_out(node, *values) or _row_moved_out(node, *reversed(values))
+        if moved is not None:
+            return moved
     if any(x.trunk is not first.trunk for x in values):
         refuse(node.where, "two branches meet in it; a chain of layers has one")
     if any(x.flat != first.flat for x in values):
@@ -274,7 +279,16 @@ def _elementwise(node: Node) -> Value:
     if any(row.ndim for row in rows.values()):
         return _with_row(node, first, rows)
     arguments = [x.f if isinstance(x, Value) else float(rows[i]) for i, x in enumerate(node.inputs)]
-    return replace(first, f=_expression(node, arguments))
+    return replace(first, f=_expression(node, arguments), product=None)
+
+
+def _row_moved_out(node: Node, scaled: Value, other: Value) -> Value | None:
+    """(c ∘ x) y as c ∘ (x y), x and y of one trunk: tf2onnx moves a row c into z sigmoid(z)."""
+    if scaled.product is None or scaled.product[0].trunk is not other.trunk or other.flat:
+        return None
+    x, row = scaled.product
+    both = replace(other, f=_expression(node, [x.f, other.f]), product=None)
+    return replace(_behind(node, both, row), product=(both, row))
 
 
 def _with_row(node: Node, x: Value, rows: dict[int, Floats]) -> Value:
@@ -299,7 +313,8 @@ def _with_row(node: Node, x: Value, rows: dict[int, Floats]) -> Value:
             step = affine(node.where, 1 / c.astype(np.float64))
         case _:
             refuse(node.where, f"{node.op} with constants of each column is no affine map")
-    return _behind(node, x, step)
+    made = _behind(node, x, step)
+    return made if step.A.ndim == 0 else replace(made, product=(x, step))
 
 
 def _expression(  # noqa: PLR0911
