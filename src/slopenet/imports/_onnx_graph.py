@@ -11,8 +11,9 @@ import numpy as np
 
 from slopenet.arrays import Floats
 from slopenet.imports._onnx_file import array_of
-from slopenet.imports._onnx_nodes import Node, Trunk, Value, output_of, steps_to
+from slopenet.imports._onnx_nodes import output_of, steps_to
 from slopenet.imports._onnx_scalar import Z
+from slopenet.imports._onnx_value import Node, Trunk, Value
 from slopenet.imports._steps import Step, refuse
 from slopenet.io.contents import require
 
