@@ -26,6 +26,8 @@ _KINDS = {
     9: ("?", "int32_data"),
 }
 _HALVES = (10, 16)
+DOUBLE = 11
+REAL = (1, *_HALVES, DOUBLE)
 
 
 def read_model(path: str | os.PathLike[str]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from slopenet.arrays import Floats
-from slopenet.imports._onnx_file import array_of
+from slopenet.imports._onnx_file import DOUBLE, REAL, array_of
 from slopenet.imports._onnx_nodes import output_of, steps_to
 from slopenet.imports._onnx_scalar import Z
 from slopenet.imports._onnx_value import Node, Trunk, Value
@@ -18,8 +18,6 @@ from slopenet.imports._steps import Step, refuse
 from slopenet.io.contents import require
 
 _MOST_NODES = 10_000
-_DOUBLE = 11
-_REAL = (1, 10, _DOUBLE, 16)  # float32, float16, float64, bfloat16
 _FIELDS = {1: "f", 2: "i", 3: "s", 4: "t", 6: "floats", 7: "ints"}  # of attributes that are read
 _DOMAINS = {"": "", "ai.onnx": "", "ai.onnx.ml": "ai.onnx.ml."}
 
@@ -142,7 +140,7 @@ def _shape(entry: Any) -> tuple[int | None, int | None]:
     """Columns and rows of the input, None where any number will do."""
     kind = entry.type.tensor_type
     where = f"the input {_text(entry.name)}"
-    if kind.elem_type not in _REAL:
+    if kind.elem_type not in REAL:
         refuse(where, f"it has data type {kind.elem_type}, and real numbers are wanted")
     if not kind.HasField("shape"):
         return None, None
@@ -160,7 +158,7 @@ def _is_double(entry: Any, nodes: list[Any]) -> bool:
             kinds += [each.i for each in node.attribute if each.name == "to"]
         if node.domain == "ai.onnx.ml":
             kinds.append(1)
-    return all(kind == _DOUBLE for kind in kinds if kind in _REAL)
+    return all(kind == DOUBLE for kind in kinds if kind in REAL)
 
 
 def _attributes(node: Any) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from slopenet.imports._onnx_constant import axes_of
+from slopenet.imports._onnx_file import REAL
 from slopenet.imports._onnx_value import Node, Value, behind, number_of, row_of
 from slopenet.imports._steps import UnsupportedNetworkError, affine, batch_normalisation, refuse
-
-_REAL = (1, 10, 11, 16)  # float32, float16, float64, bfloat16
 
 
 def _gemm(node: Node, x: Value) -> Value:
@@ -60,7 +59,7 @@ def _same(node: Node, x: Value) -> Value:
 
 
 def _cast(node: Node, x: Value) -> Value:
-    if node.attributes.get("to") not in _REAL:
+    if node.attributes.get("to") not in REAL:
         refuse(node.where, "it casts to no real numbers")
     return x
 
