@@ -272,6 +272,19 @@ def test_a_fixed_batch_and_nodes_that_nobody_needs() -> None:
     assert net.activations == ("tanh",)
 
 
+def test_names_that_our_own_export_keeps(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    path = tmp_path / "net.onnx"
+    net = sn.Network.random((2, 3, 1), rng=0, input_names=["T", "p"], output_names=["ρ"])
+    net.export(path, derivatives=["value"])
+    assert sn.load(path) == net
+    assert sn.load(path, input_names=["a", "b"]).input_names == ("a", "b")
+    for text in ("[1, 2]", '["T"]', '["T", "T"]', "{}", "[", "[" * 100_000, "3", '"Tp"'):
+        model = onnx.load(path)
+        next(p for p in model.metadata_props if p.key == "input_names").value = text
+        assert sn.from_onnx(model).input_names is None
+
+
 def hostile(change: Callable[[Any], None]) -> Any:
     model = between(mish)
     change(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,7 +40,7 @@ def from_onnx(
     dtype : {float64, float32}, optional
         Of the network, instead of the weights'. Folding maps in float32 may cost digits.
     input_names, output_names : sequence of str, optional
-        Labels of the network.
+        Labels of the network; by default those that slopenet's export keeps in a file.
     report : callable, optional
         Called with a `Comparison` of the network and the graph, run by onnxruntime where it is
         installed and has the operations, else by onnx.reference, on random points.
@@ -89,6 +90,7 @@ def from_onnx(
             input_names=input_names,
             output_names=output_names,
         )
+        network = _labelled(network, proto)
         run = runner(proto, graph)
         return compare("the graph", network, run, graph.dtype, report, limit=_LIMIT)
     except ModelFileError as error:
@@ -97,3 +99,21 @@ def from_onnx(
         raise ModelFileError(f"{name} is damaged: a name in it is no text") from error
     except UnsupportedNetworkError as error:
         raise UnsupportedNetworkError(f"{name}: {error}") from error
+
+
+def _labelled(network: Network, proto: Any) -> Network:
+    """The network with the names in the file where it has none; what are no names is left alone."""
+    kept = {each.key: each.value for each in proto.metadata_props}
+    try:
+        inputs, outputs = (
+            json.loads(kept.get(key, "null")) for key in ("input_names", "output_names")
+        )
+        return Network(
+            network.weights,
+            network.biases,
+            network.activations,
+            input_names=network.input_names or inputs,
+            output_names=network.output_names or outputs,
+        )
+    except (ValueError, TypeError, RecursionError):
+        return network
