@@ -72,8 +72,13 @@ def relative_errors(
 
 def row_blocks(rows: int, entries_a_row: int) -> list[slice]:
     """Cut rows into pieces whose results fit in memory, however many rows there are."""
-    step = max(1, BLOCK_ENTRIES // max(1, entries_a_row))
+    step = block_rows(entries_a_row)
     return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+
+def block_rows(entries_a_row: int) -> int:
+    """Return how many rows a piece has."""
+    return max(1, BLOCK_ENTRIES // max(1, entries_a_row))
 
 
 def _nonzero(scale: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Parquet in, through pyarrow, under the same rules as CSV."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ._table import TableError, checked_header, column_positions, shown
 
 MAGIC = b"PAR1"
+BLOCK_ROWS = 1 << 16
 
 
 def pyarrow() -> Any:
@@ -68,20 +69,68 @@ class ParquetReader:
             For a column that holds no numbers, a null, NaN or infinity where a number must be,
             damaged data, or no rows at all.
         """
-        column_positions(self.path, self.names, wanted)
-        try:
-            table = self._parquet.read(columns=list(wanted))
-        except (self._arrow.ArrowException, OSError) as error:
-            raise self._damaged(error) from None
-        if table.num_rows == 0:
+        if self.rows == 0:
             raise TableError(f"{self.path} has columns but no rows.")
-        numbers = np.empty((table.num_rows, len(wanted)))
-        for k, name in enumerate(wanted):
-            numbers[:, k] = self._numbers(table.column(name), name)
-            self._refuse_gaps(numbers[:, k], name, name in may_miss)
+        numbers, at = np.empty((self.rows, len(wanted))), 0
+        for block in self.blocks(wanted, may_miss):
+            numbers[at : at + len(block)] = block
+            at += len(block)
         return numbers
 
-    def _numbers(self, column: Any, name: str) -> NDArray[np.float64]:
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return int(self._parquet.metadata.num_rows)
+
+    def blocks(
+        self,
+        wanted: Sequence[str],
+        may_miss: Collection[str] = (),
+        *,
+        first: int = 0,
+        last: int | None = None,
+        most: int = BLOCK_ROWS,
+    ) -> Iterator[NDArray[np.float64]]:
+        """Yield the rows `first` up to `last` in blocks of at most `most` rows; see `read`.
+
+        Of the file no more is read, and no more is held, than a block and its pages.
+        """
+        column_positions(self.path, self.names, wanted)
+        last = self.rows if last is None else last
+        groups, at = self._groups(first, last)
+        batches = self._parquet.iter_batches(most, row_groups=groups, columns=list(wanted))
+        while at < last:
+            try:
+                batch = next(batches)
+            except (self._arrow.ArrowException, OSError, StopIteration) as error:
+                raise self._damaged(error) from None
+            rows = batch.num_rows
+            lo, hi = max(first - at, 0), min(last - at, rows)
+            if lo < hi:
+                yield self._numbers(batch.slice(lo, hi - lo), wanted, may_miss, at + lo)
+            at += rows
+
+    def _groups(self, first: int, last: int) -> tuple[list[int], int]:
+        """Return the row groups that hold the rows `first` up to `last`, and their first row."""
+        sizes = [
+            self._parquet.metadata.row_group(i).num_rows
+            for i in range(self._parquet.metadata.num_row_groups)
+        ]
+        ends = np.cumsum([0, *sizes])
+        groups = [i for i in range(len(sizes)) if ends[i] < last and first < ends[i + 1]]
+        return groups, int(ends[groups[0]]) if groups else last
+
+    def _numbers(
+        self, batch: Any, wanted: Sequence[str], may_miss: Collection[str], before: int
+    ) -> NDArray[np.float64]:
+        """Return the columns of a batch that has so many rows of the file before it."""
+        numbers = np.empty((batch.num_rows, len(wanted)))
+        for k, name in enumerate(wanted):
+            numbers[:, k] = self._column(batch.column(name), name)
+            self._refuse_gaps(numbers[:, k], name, name in may_miss, before)
+        return numbers
+
+    def _column(self, column: Any, name: str) -> NDArray[np.float64]:
         types = self._arrow.types
         numeric = (
             types.is_integer,
@@ -94,15 +143,18 @@ class ParquetReader:
             raise TableError(
                 f"{self.path}, column {shown(name)}: the column holds {column.type}, not numbers."
             )
-        numbers: NDArray[np.float64] = column.cast("float64", safe=False).to_numpy()
+        plain = column.cast("float64", safe=False)
+        numbers: NDArray[np.float64] = plain.to_numpy(zero_copy_only=False)
         return numbers
 
-    def _refuse_gaps(self, numbers: NDArray[np.float64], name: str, may_miss: bool) -> None:
+    def _refuse_gaps(
+        self, numbers: NDArray[np.float64], name: str, may_miss: bool, before: int
+    ) -> None:
         bad = np.isinf(numbers) if may_miss else ~np.isfinite(numbers)
         if not bad.any():
             return
         row = int(bad.argmax())
-        where = f"{self.path}, row {row + 1}, column {shown(name)}"
+        where = f"{self.path}, row {before + row + 1}, column {shown(name)}"
         if np.isnan(numbers[row]):
             raise TableError(f"{where}: the value is missing; only slope columns may have gaps.")
         raise TableError(f"{where}: {numbers[row]} is not a finite number.")
