@@ -9,9 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from slopenet.cli._names import column_names
 from slopenet.report import RELATIVE, relative_errors
-from slopenet.tables import slope_name
+from slopenet.tables import column_names, slope_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -52,7 +52,8 @@ def explain(  # noqa: PLR0917 (click passes them by name)
         raise click.UsageError("give either DATA (and --row), or --at.")
 
     from slopenet.cli._console import say
-    from slopenet.cli._names import column_names, load_model, vector
+    from slopenet.cli._names import load_model, vector
+    from slopenet.tables import column_names
 
     network = load_model(model)
     inputs, outputs = column_names(network)

@@ -23,7 +23,8 @@ def info(model: Path) -> None:
     from rich.table import Table
 
     from slopenet.cli._console import say, show
-    from slopenet.cli._names import column_names, load_model
+    from slopenet.cli._names import load_model
+    from slopenet.tables import column_names
 
     network = load_model(model)
     inputs, outputs = column_names(network)

@@ -1,4 +1,4 @@
-"""A model and its column names: its own, or x1, x2, ... and y1, y2, ... where it has none."""
+"""A model from its file, and a point from its names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,14 +9,6 @@ from numpy.typing import NDArray
 
 import slopenet as sn
 from slopenet import Network
-
-
-def column_names(network: Network) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of the inputs and of the outputs."""
-    return (
-        network.input_names or _numbered("x", network.sizes[0]),
-        network.output_names or _numbered("y", network.sizes[-1]),
-    )
 
 
 def load_model(path: Path) -> Network:
@@ -44,7 +36,3 @@ def vector(point: dict[str, float], names: Sequence[str], option: str) -> NDArra
         wanted = ",".join(f"{name}=..." for name in names)
         raise click.UsageError(f"{option} needs {wanted}, not {','.join(point)}.")
     return np.array([point[name] for name in names])
-
-
-def _numbered(letter: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{letter}{i}" for i in range(1, count + 1))

@@ -13,7 +13,9 @@ from slopenet.io.files import require_writable
 WIDEST = 65_536
 
 INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+INPUT_FILE_OR_FOLDER = click.Path(exists=True, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
+OUTPUT_FILE_OR_FOLDER = click.Path(path_type=Path)
 
 
 def examples(*lines: str) -> str:
@@ -115,8 +117,12 @@ def read_config(context: click.Context, _: click.Parameter, path: Path | None) -
     context.default_map = {**(context.default_map or {}), **defaults}
 
 
-def require_output(path: Path) -> None:
+def require_output(path: Path, *, folder: bool = False) -> None:
     """Raise UsageError or OSError, before any long work, if the output cannot be written."""
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"{path} cannot be written: there is no folder {path.parent}.")
-    require_writable(path)
+    if folder and path.exists() and not path.is_dir():
+        raise click.UsageError(f"{path} is a file; a data set is written to a folder.")
+    if path.is_dir() and not folder:
+        raise click.UsageError(f"{path} is a directory; a table is written to a file.")
+    require_writable(path / "part" if path.is_dir() else path)

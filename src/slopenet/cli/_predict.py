@@ -1,7 +1,8 @@
-"""``slopenet predict``: values and slopes of every row of a table."""
+"""``slopenet predict``: values and slopes of every row of a table, or of a data set of any size."""
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from slopenet.cli import _options as options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -19,65 +20,144 @@ if TYPE_CHECKING:
 
     from slopenet import Network
 
+PART_ROWS = 1 << 20
+
 
 @click.command(
     epilog=options.examples(
         "slopenet predict steam.safetensors new.csv -o predictions.csv",
+        "slopenet predict steam.safetensors states/ -o predictions/",
     )
 )
 @click.argument("model", type=options.INPUT_FILE)
-@click.argument("data", type=options.INPUT_FILE)
+@click.argument("data", type=options.INPUT_FILE_OR_FOLDER)
 @click.option(
     *("-o", "--output"),
-    type=options.OUTPUT_FILE,
+    type=options.OUTPUT_FILE_OR_FOLDER,
     help="Table to write: .csv or .parquet. Without it CSV goes to standard output.",
 )
 @click.option("--no-slopes", is_flag=True, help="Write values only.")
+@click.option(
+    "--part-rows",
+    type=click.IntRange(1),
+    help="Write a folder of Parquet files of so many rows each. A folder as DATA always gives one,"
+    f" of {PART_ROWS} rows each.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and the table.")
-def predict(model: Path, data: Path, output: Path | None, no_slopes: bool, quiet: bool) -> None:
+def predict(
+    *,
+    model: Path,
+    data: Path,
+    output: Path | None,
+    no_slopes: bool,
+    part_rows: int | None,
+    quiet: bool,
+) -> None:
     """Write the values and slopes of MODEL at every row of DATA.
 
     The table has the columns of the inputs, the outputs and the slopes, such as T, p, rho, h,
     drho/dT, drho/dp, dh/dT, dh/dp. DATA needs the input columns only; a model without names
     takes x1, x2, ... and gives y1, y2, ...
+
+    DATA may be a folder of Parquet files, of any size: memory does not grow with the rows. Each
+    file of the output is written whole or not at all; the same command goes on where one that was
+    killed had stopped, and refuses a folder that belongs to another model, DATA or choice of
+    columns.
     """
     from slopenet.cli._console import say
-    from slopenet.cli._names import column_names, load_model
+    from slopenet.cli._names import load_model
     from slopenet.progress import bar as progress_bar
-    from slopenet.tables import prediction_names, read_columns, refuse_same_file, write_table
+    from slopenet.tables import column_names, prediction_names, refuse_same_file, write_table
 
+    parts = data.is_dir() or part_rows is not None
+    if output is None and parts:
+        raise click.UsageError("a data set is written to a folder; name one with -o.")
     if output is None and sys.stdout is None:
         raise click.UsageError("standard output is closed; give a file with -o.")
     if output is not None:
-        options.require_output(output)
+        options.require_output(output, folder=parts)
         refuse_same_file(output, model)
         refuse_same_file(output, data)
     network = load_model(model)
     inputs, outputs = column_names(network)
-    X = read_columns(data, inputs)
     names = prediction_names(inputs, outputs, slopes=not no_slopes)
     with progress_bar(quiet=quiet) as bar:
-        blocks = _blocks(network, X, slopes=not no_slopes, bar=bar)
-        write_table(output or sys.stdout.buffer, names, blocks)
+        if output is not None and parts:
+            most = PART_ROWS if part_rows is None else part_rows
+            said = _write_parts(network, model, data, output, names, part_rows=most, bar=bar)
+        else:
+            rows, blocks = _read(data, inputs, len(names))
+            bar.add_task("Predicting", total=rows)
+            write_table(output or sys.stdout.buffer, names, _predicted(network, blocks, names, bar))
+            said = f"Wrote {rows} rows of {len(names)} columns to {output}."
     if output and not quiet:
-        say(f"Wrote {len(X)} rows of {len(names)} columns to {output}.")
+        say(said)
 
 
-def _blocks(
-    network: Network, X: NDArray[np.float64], *, slopes: bool, bar: Progress
+def _read(
+    data: Path, inputs: Sequence[str], columns: int
+) -> tuple[int, Iterable[NDArray[np.float64]]]:
+    """Return how many rows a table has, and these in blocks; Parquet is read as they are taken."""
+    from slopenet.report import block_rows, row_blocks
+    from slopenet.tables import is_parquet, read_columns, runs, sources
+
+    if not is_parquet(data):
+        X = read_columns(data, inputs)
+        return len(X), (X[rows] for rows in row_blocks(len(X), columns))
+    found = sources(data, inputs)
+    (run,) = runs(found, found[0].rows)
+    return len(run), run.blocks(inputs, block_rows(columns))
+
+
+def _predicted(
+    network: Network, blocks: Iterable[NDArray[np.float64]], names: Sequence[str], bar: Progress
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the table piece by piece."""
-    import numpy as np
+    from slopenet.tables import predict_rows
 
-    from slopenet.report import row_blocks
+    slopes = len(names) > network.sizes[0] + network.sizes[-1]
+    for X in blocks:
+        yield predict_rows(network, X, slopes=slopes)
+        bar.advance(bar.task_ids[0], len(X))
 
-    task = bar.add_task("Predicting", total=len(X))
-    n_in, n_out = network.sizes[0], network.sizes[-1]
-    for rows in row_blocks(len(X), n_out * (1 + n_in)):
-        x = X[rows]
-        if slopes:
-            H, J = network.value_and_jacobian(x)
-            yield np.hstack([x, H, J.reshape(len(x), n_out * n_in)])
-        else:
-            yield np.hstack([x, network(x)])
-        bar.update(task, advance=len(x))
+
+def _write_parts(
+    network: Network,
+    model: Path,
+    data: Path,
+    output: Path,
+    names: Sequence[str],
+    *,
+    part_rows: int,
+    bar: Progress,
+) -> str:
+    """Write the parts that are missing and say what was done."""
+    from slopenet.report import block_rows
+    from slopenet.tables import runs, sources, write_parts
+
+    inputs = names[: network.sizes[0]]
+    found = sources(data, inputs)
+    pieces = runs(found, part_rows)
+    sizes = [len(piece) for piece in pieces]
+    base = data if data.is_dir() else data.parent
+    belongs = {
+        "model": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "columns": list(names),
+        "rows of a part": part_rows,
+        "data": [[str(path.relative_to(base)), *known] for path, *known in found],
+    }
+    rows = sum(sizes)
+    task = bar.add_task("Predicting", total=rows)
+    kept = 0
+
+    def table(number: int) -> Iterator[NDArray[np.float64]]:
+        blocks = pieces[number].blocks(inputs, block_rows(len(names)))
+        return _predicted(network, blocks, names, bar)
+
+    for number, was_there in write_parts(output, names, sizes, belongs, table):
+        if was_there:
+            kept += 1
+            bar.advance(task, sizes[number])
+    there = f", {kept} of which were there" if kept else ""
+    files = "1 file" if len(sizes) == 1 else f"{len(sizes)} files"
+    return f"{output} has {rows} rows of {len(names)} columns in {files}{there}."

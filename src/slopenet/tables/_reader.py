@@ -103,6 +103,14 @@ def open_table(path: str | PathLike[str]) -> Iterator[TableReader]:
         yield ParquetReader(file, path) if start[:4] == MAGIC else CsvReader(file, path, start[:4])
 
 
+def is_parquet(path: str | PathLike[str]) -> bool:
+    """Tell whether a path is a Parquet file by its content; of a pipe nothing is read."""
+    if not Path(path).is_file():
+        return False
+    with Path(path).open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def read_columns(path: str | PathLike[str], names: Sequence[str]) -> NDArray[np.float64]:
     """Return columns of a CSV or Parquet file, shape (rows, columns), every value present.
 

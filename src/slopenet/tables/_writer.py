@@ -13,24 +13,17 @@ from numpy.typing import NDArray
 from slopenet.io.files import replacing
 
 from ._parquet import pyarrow
-from ._reader import slope_name
 from ._table import TableError, checked_header
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
 CSV_SUFFIXES = (".csv", ".txt", "")
 
 
-def prediction_names(
-    inputs: Sequence[str], outputs: Sequence[str], *, slopes: bool = True
-) -> list[str]:
-    """Return the column names of a table of predictions: inputs, outputs, slopes row by row."""
-    jacobian = [slope_name(output, input_) for output in outputs for input_ in inputs]
-    return [*inputs, *outputs, *(jacobian if slopes else [])]
-
-
 def refuse_same_file(output: str | PathLike[str], source: str | PathLike[str]) -> None:
-    """Raise TableError if output is the file (or a link to the file) that is read."""
+    """Raise TableError if output is what is read, or a link to it, or in the folder that is."""
     output, source = Path(output), Path(source)
+    if source.is_dir() and source.resolve() in (output.resolve(), *output.resolve().parents):
+        raise TableError(f"{output} is in the folder that is read; write to another one.")
     if output.exists() and source.exists() and output.samefile(source):
         raise TableError(f"{output} is the file that is read; write to another one.")
 

@@ -1,0 +1,128 @@
+"""A data set out: a folder of part files, each there whole or not at all, and what they are of.
+
+``_manifest.json`` says which model, data and columns the parts belong to. A run that was killed is
+gone on with by the same call: parts that are there are kept, the others are written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slopenet.io.files import replacing
+
+from ._parquet import ParquetReader
+from ._table import TableError
+from ._writer import write_table
+
+MANIFEST = "_manifest.json"
+_TEMPORARY = ".slopenet-*.tmp"
+_LARGEST = 1 << 28
+
+
+def write_parts(
+    folder: Path,
+    names: Sequence[str],
+    rows: Sequence[int],
+    belongs: Mapping[str, Any],
+    blocks: Callable[[int], Iterable[NDArray[np.float64]]],
+) -> Iterator[tuple[int, bool]]:
+    """Write the parts that are not there; yield the number of each, and whether it was there.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there; its parent must be.
+    names
+        Column names.
+    rows
+        How many each part has.
+    belongs
+        What the parts belong to, as JSON can hold it: parts of anything else are refused.
+    blocks
+        Gives the rows of a part by its number, in pieces of shape (rows, columns).
+
+    Raises
+    ------
+    TableError
+        If the folder holds other files, parts that belong to something else, or is being written
+        to by another process.
+    OSError
+        If a part cannot be written, a full disk for one.
+    """
+    folder.mkdir(exist_ok=True)
+    with _alone(folder):
+        for left in folder.glob(_TEMPORARY):  # of a process that was killed
+            left.unlink()
+        _claim(folder, belongs)
+        digits = max(5, len(str(len(rows) - 1)))
+        for number, count in enumerate(rows):
+            path = folder / f"part-{number:0{digits}}.parquet"
+            there = _is_whole(path, names, count)
+            if not there:
+                write_table(path, names, blocks(number))
+            yield number, there
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes out, where the system has locks that end with their process."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TableError(f"{folder} is being written to by another process.") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _claim(folder: Path, belongs: Mapping[str, Any]) -> None:
+    """Write the manifest, or compare it with the one that is there."""
+    path = folder / MANIFEST
+    if not path.exists():
+        other = next(folder.iterdir(), None)
+        if other is not None:
+            raise TableError(
+                f"{folder} holds {other.name} and no {MANIFEST}; parts go to a new or empty folder."
+            )
+        with replacing(path) as file:
+            file.write(json.dumps(belongs, indent=1).encode() + b"\n")
+        return
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ValueError  # noqa: TRY301
+        found = json.loads(path.read_bytes())
+        differing = [key for key in belongs if found[key] != belongs[key]]
+    except (ValueError, TypeError, KeyError):
+        raise TableError(f"{path} is no manifest of parts; write to another folder.") from None
+    if differing:
+        raise TableError(
+            f"{folder} holds parts of another run, which differs in its {' and '.join(differing)};"
+            " write to another folder, or remove this one."
+        )
+
+
+def _is_whole(path: Path, names: Sequence[str], rows: int) -> bool:
+    """Tell whether a part is there with all its columns and rows."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        try:
+            part = ParquetReader(file, path)
+        except TableError:
+            return False
+        return part.names == tuple(names) and part.rows == rows
