@@ -87,7 +87,8 @@ def _write_parquet(
 ) -> None:
     arrow = pyarrow()
     schema = arrow.schema([(name, arrow.float64()) for name in names])
-    with arrow.parquet.ParquetWriter(file, schema) as writer:
+    # float64 numbers hardly repeat: dictionaries of them take four times as long to write
+    with arrow.parquet.ParquetWriter(file, schema, use_dictionary=False) as writer:
         for block in blocks:
             columns = [arrow.array(np.ascontiguousarray(column)) for column in block.T]
             writer.write_table(arrow.table(columns, schema=schema))
