@@ -114,6 +114,15 @@ def test_parts_cut_across_row_groups_and_blocks(tmp_path):
             np.testing.assert_array_equal(np.concatenate(found), numbers)
 
 
+def test_files_come_in_the_order_of_the_numbers_in_their_names(tmp_path):
+    for name in ("part.10", "part.9", "b/1", "part.9a", "part.100"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_table(tmp_path / f"{name}.parquet", ["a"], [np.zeros((1, 1))])
+    found = [str(source.path.relative_to(tmp_path)) for source in sources(tmp_path)]
+    parts = ["part.9.parquet", "part.9a.parquet", "part.10.parquet", "part.100.parquet"]
+    assert found == ["b/1.parquet", *parts]
+
+
 def test_a_bad_value_is_named_by_its_row_in_the_file(model, data, tmp_path):
     rows = np.zeros((3000, 2))
     rows[2500, 1] = np.nan

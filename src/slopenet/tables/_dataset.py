@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -71,7 +72,8 @@ class Run(NamedTuple):
 def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source]:
     """Return a file, or the Parquet files in a folder and its subfolders in the order of names.
 
-    All of them must have columns of the names given.
+    Numbers in a name count as such: part.9 is before part.10. All files must have columns of the
+    names given.
 
     Names that begin with a dot or an underscore are passed over, as by other readers of Parquet
     data sets.
@@ -82,7 +84,7 @@ def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source
         If there is none, one is damaged or lacks a column, or all of them together have no rows.
     """
     data = Path(data)
-    paths = [data] if data.is_file() else sorted(filter(_counts, data.rglob("*")))
+    paths = [data] if data.is_file() else sorted(filter(_counts, data.rglob("*")), key=_natural)
     if not paths:
         raise TableError(f"{data} holds no file that ends in {' or '.join(SUFFIXES)}.")
     found = [Source.of(path, names) for path in paths]
@@ -98,6 +100,11 @@ def runs(found: Sequence[Source], most: int) -> list[Run]:
         for source in found
         for first in range(0, source.rows, most)
     ]
+
+
+def _natural(path: Path) -> list[tuple[str, int]]:
+    """Return what sorts names as people do: words, and the numbers behind them."""
+    return [(word, int(digits or 0)) for word, digits in re.findall(r"(\D*)(\d*)", str(path))]
 
 
 def _counts(path: Path) -> bool:

@@ -18,8 +18,15 @@ from ._table import TableError, bare, nearest, shown
 class TableReader(Protocol):
     """An open table: its column names, and its numbers on demand."""
 
-    path: Path
-    names: tuple[str, ...]
+    @property
+    def path(self) -> Path:
+        """What errors call it."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its columns."""
+        ...
 
     def read(self, wanted: Sequence[str], may_miss: Collection[str] = ()) -> NDArray[np.float64]:
         """Return the wanted columns, shape (rows, columns); values that may miss read as NaN."""
