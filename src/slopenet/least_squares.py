@@ -16,7 +16,7 @@ import numpy as np
 from slopenet import _core
 from slopenet.arrays import Floats
 from slopenet.data import Data
-from slopenet.normal_equations import Dual, Factors, Linearised, Primal, Ridge
+from slopenet.normal_equations import Dual, Factors, Primal, Products, Ridge
 from slopenet.theta import weight_mask
 from slopenet.threads import get_num_threads
 
@@ -96,13 +96,17 @@ class LeastSquares:
         """½ l2 Σ_l ‖W[l]‖²."""
         return self._ridge(theta).cost
 
-    def linearise(self, theta: Floats) -> Linearised:
+    def linearise(self, theta: Floats) -> Primal | Dual:
         """The Gauss-Newton model at θ, primal or dual, whichever is smaller."""
         self._core.set(theta)
         ridge = self._ridge(theta)
         if self._target.size < theta.size:
             return Dual(*self._factors(), self.sizes, ridge)
         return Primal(lambda: self._blocks(theta), ridge)
+
+    def products(self, theta: Floats) -> Products:
+        """What the normal equations at θ are made of, the ridge left out."""
+        return Products.of(self._blocks(theta), theta.size)
 
     def _ridge(self, theta: Floats) -> Ridge:
         return Ridge(self.l2, self._P, self._P * theta)

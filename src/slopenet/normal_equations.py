@@ -58,22 +58,32 @@ class Linearised(Protocol):
     def information(self, free: float) -> Information:
         """Of a ridge of l2 on what is penalised, and `free` on the rest; NaN if it fails."""
 
-    def left_out(self, free: float, each: int) -> float:
-        """Mean over the samples of ‖r‖² of a sample's `each` rows, had it not been learned from."""
+
+class Products(NamedTuple):
+    """JᵀJ (p, p), Jᵀr (p,) and ‖r‖² of some rows; those of more rows are their sums."""
+
+    JJ: Floats
+    Jr: Floats
+    rr: float
+
+    @classmethod
+    def of(cls, blocks: Iterable[tuple[Floats, Floats]], p: int) -> Products:
+        """Sums over pairs r, J of some samples at a time."""
+        JJ, Jr, rr = np.zeros((p, p)), np.zeros(p), 0.0
+        for r, J in blocks:
+            JJ += J.T @ J
+            Jr += J.T @ r
+            rr += float(r @ r)
+        return cls(JJ, Jr, rr)
 
 
-class Primal:
-    """JᵀJ (p, p), summed over `blocks()`, pairs r, J of some samples at a time."""
+class Summed:
+    """The primal of products that may have been summed anywhere."""
 
-    def __init__(self, blocks: Callable[[], Iterable[tuple[Floats, Floats]]], ridge: Ridge) -> None:
-        p = len(ridge.P)
-        self._ridge, self._blocks = ridge, blocks
-        self._A, self.gradient, square = np.zeros((p, p)), ridge.l2 * ridge.theta, 0.0
-        for r, J in blocks():
-            self._A += J.T @ J
-            self.gradient += J.T @ r
-            square += float(r @ r)
-        self.cost = 0.5 * square + ridge.cost
+    def __init__(self, products: Products, ridge: Ridge) -> None:
+        self._ridge, self._A = ridge, products.JJ
+        self.gradient = products.Jr + ridge.l2 * ridge.theta
+        self.cost = 0.5 * products.rr + ridge.cost
         self.largest = float(self._A.diagonal().max())
 
     def _damped(self, M: Floats) -> Floats:
@@ -94,18 +104,26 @@ class Primal:
         log_det -= float(np.log(M).sum())
         return Information(log_det, float(kept.sum()), float(kept @ self._ridge.P))
 
+    def _inverse(self, free: float) -> tuple[Floats, Floats, float]:
+        M = np.where(self._ridge.P > 0, self._ridge.l2, free)
+        return M, *_inverse(self._damped(M))
+
+
+class Primal(Summed):
+    """JᵀJ (p, p), summed over `blocks()`, pairs r, J of some samples at a time."""
+
+    def __init__(self, blocks: Callable[[], Iterable[tuple[Floats, Floats]]], ridge: Ridge) -> None:
+        super().__init__(Products.of(blocks(), len(ridge.P)), ridge)
+        self._blocks = blocks
+
     def left_out(self, free: float, each: int) -> float:
-        """See `Linearised`."""
+        """Mean over the samples of ‖r‖² of a sample's `each` rows, had it not been learned from."""
         _, inverse, _ = self._inverse(free)
         errors = []
         for r, J in self._blocks():
             J3 = J.reshape(-1, each, len(inverse))
             errors.append(_left_out(r, np.eye(each) - J3 @ inverse @ J3.transpose(0, 2, 1)))
         return float(np.concatenate(errors).mean())
-
-    def _inverse(self, free: float) -> tuple[Floats, Floats, float]:
-        M = np.where(self._ridge.P > 0, self._ridge.l2, free)
-        return M, *_inverse(self._damped(M))
 
 
 class Factors(NamedTuple):
@@ -163,7 +181,7 @@ class Dual:
         return Information(log_det, len(inverse) - float(diagonal.sum()), penalised)
 
     def left_out(self, free: float, each: int) -> float:
-        """See `Linearised`."""
+        """See `Primal`."""
         inverse, _ = _inverse(self._damped(self._ridge.l2, free))
         n = len(inverse) // each
         own = inverse.reshape(n, each, n, each)[range(n), :, range(n)]
