@@ -13,24 +13,13 @@ import numpy as np
 
 from slopenet.arrays import Floats
 from slopenet.data import Data
+from slopenet.moments import centre_and_spread, has, root_mean_square
+from slopenet.partitions import Listed, Partitions
 
-# A spread this small beside the mean is rounding noise of a constant.
-_CONSTANT = 1e-13
 # Beyond these the squares of what is learned leave the range of float64.
 _SMALLEST, _LARGEST = 1e-150, 1e150
 # Values this flat beside their slopes leave the scale to the slopes.
 _FLAT = 1e-3
-
-
-def _centre_and_spread(x: Floats, weight: Floats | None) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each column, without overflow; 0 spread for a constant."""
-    largest = np.abs(x).max(axis=0)
-    unit = np.where(largest > 0, largest, 1.0)
-    u = x / unit
-    mean = np.average(u, axis=0, weights=weight)
-    spread = np.sqrt(np.average((u - mean) ** 2, axis=0, weights=weight))
-    spread = np.where(spread > _CONSTANT * np.abs(mean), spread, 0.0) * unit
-    return mean * unit, spread
 
 
 def _require_range(name: str, spread: Floats) -> None:
@@ -65,18 +54,22 @@ class Scaling:
         ValueError
             If a column spreads by less than 1e-150, but not by 0, or by more than 1e150.
         """
-        m_x, s_x = _centre_and_spread(data.X, data.weight)
+        return cls.over(Listed([data]), outputs=outputs)
+
+    @classmethod
+    def over(cls, parts: Partitions, *, outputs: bool) -> Scaling:
+        """As `of`, of the data in all parts together; each of them has samples."""
+        m_x, s_x = centre_and_spread(parts, "X")
         _require_range("X", s_x)
         constant = s_x == 0
         s_x = np.where(constant, 1.0, s_x)
-        m_y, s_y = _centre_and_spread(data.y, data.weight)
+        m_y, s_y = centre_and_spread(parts, "y")
         _require_range("y", s_y)
         if not outputs:
             return cls(m_x, s_x, np.zeros_like(m_y), np.ones_like(s_y), constant)
-        if data.dydx is not None:
+        if has(parts, "dydx"):
             # slopes carry scale too: the values may all be the same, but for rounding
-            with np.errstate(over="ignore"):
-                by_slopes = _root_mean_square(data.dydx * s_x, data.weight)
+            by_slopes = root_mean_square(parts, "dydx", s_x)
             s_y = np.where(s_y > _FLAT * by_slopes, s_y, by_slopes)
             _require_range("dydx * X", s_y)
         return cls(m_x, s_x, m_y, np.where(s_y > 0, s_y, 1.0), constant)
@@ -105,18 +98,6 @@ class Scaling:
         return W, b
 
 
-def _root_mean_square(slopes: Floats, weight: Floats | None) -> Floats:
-    """Over the samples and inputs that are not missing, one for each output; 0 if all are."""
-    each = 1.0 if weight is None else weight[:, None, None]
-    known = np.where(np.isnan(slopes), 0.0, each)
-    size = np.where(known > 0, np.abs(slopes), 0.0)
-    largest = size.max(axis=(0, 2))
-    unit = np.where(largest > 0, largest, 1.0)
-    total = known.sum(axis=(0, 2))
-    squares = (known * (size / unit[:, None]) ** 2).sum(axis=(0, 2))
-    return np.asarray(unit * np.sqrt(squares / np.where(total > 0, total, 1.0)))
-
-
 def balance(data: Data, slope_weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
     """λ (n_L, n_1) and μ (n_L,) that give the slopes of each output the weight of its values.
 
@@ -124,18 +105,27 @@ def balance(data: Data, slope_weight: Floats | float = 1.0) -> tuple[Floats, Flo
     number an output, so the direction of a gradient is never bent; μ_k likewise, of slopes along M
     directions. Where the values are flat, slope_weight/n_1 and 1/M.
     """
-    inputs, M = data.X.shape[1], 1 if data.along is None else data.along.shape[1]
-    turned = None if data.along is None else data.along.transpose(0, 2, 1)
-    each = _fair_share(data, data.dydx)[:, None] / inputs * slope_weight
-    shape = data.y.shape[1], inputs
-    return np.ascontiguousarray(np.broadcast_to(each, shape)), _fair_share(data, turned) / M
+    return balance_over(Listed([data]), slope_weight)
 
 
-def _fair_share(data: Data, slopes: Floats | None) -> Floats:
-    """var(y_k) / the mean square of output k's slopes (N, n_L, any), 1 where one of them is 0."""
-    if slopes is None:
-        return np.ones(data.y.shape[1])
-    square = _root_mean_square(slopes, data.weight) ** 2
+def balance_over(parts: Partitions, slope_weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
+    """As `balance`, of the data in all parts together."""
+    inputs, outputs, M = next(iter(parts.each(_counts)))
+    each = _fair_share(parts, "dydx", outputs)[:, None] / inputs * slope_weight
+    weight = np.ascontiguousarray(np.broadcast_to(each, (outputs, inputs)))
+    return weight, _fair_share(parts, "along", outputs) / M
+
+
+def _counts(data: Data) -> tuple[int, int, int]:
+    """n_1, n_L, M."""
+    return data.X.shape[1], data.y.shape[1], 1 if data.along is None else data.along.shape[1]
+
+
+def _fair_share(parts: Partitions, name: str, outputs: int) -> Floats:
+    """var(y_k) / the mean square of output k's slopes, 1 where one of them is 0."""
+    if not has(parts, name):
+        return np.ones(outputs)
+    square = root_mean_square(parts, name) ** 2
     square = np.where(square > 0, square, 1.0)
-    variance = _centre_and_spread(data.y, data.weight)[1] ** 2
+    variance = centre_and_spread(parts, "y")[1] ** 2
     return np.asarray(np.where(variance > _FLAT**2 * square, variance, square) / square)
