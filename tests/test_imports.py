@@ -35,10 +35,13 @@ ROOMS = [
     "complex_step",
     "check",
     "data",
+    "partitions",
+    "moments",
     "normal_equations",
     "optimizers",
     "objective",
     "least_squares",
+    "distributed",
     "neighbours",
     "agreement",
     "scaling",
@@ -55,6 +58,7 @@ ROOMS = [
     "adapters",
     "report",
     "tables",
+    "dask",
     "plot",
     "demo",
     "cli",
@@ -62,7 +66,7 @@ ROOMS = [
 ]
 # What a fresh `import slopenet` may load; everything else is an extra or waits until it is needed.
 OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich"}
-OPTIONAL |= {"onnx", "openmdao", "smt", "casadi", "pyomo"}
+OPTIONAL |= {"onnx", "openmdao", "smt", "casadi", "pyomo", "dask", "distributed"}
 
 
 def room(path: Path) -> str:

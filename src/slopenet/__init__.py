@@ -6,9 +6,11 @@
     H, J = net.value_and_jacobian(X)    # (N, n_L) and (N, n_L, n_1), in the units of X and y
 
 X is (N, n_1), samples in rows; a single point (n_1,) works everywhere and drops the N.
-`SlopeRegressor` is the same for scikit-learn, which is loaded when it is first asked for.
+`SlopeRegressor` is the same for scikit-learn, `slopenet.dask` for data that no machine holds; each
+is loaded when it is first asked for.
 """
 
+from importlib import import_module as _import_module
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
@@ -72,11 +74,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from slopenet import dask as dask
     from slopenet.estimator import SlopeRegressor as SlopeRegressor
 else:
 
-    def __getattr__(name: str) -> type:
-        """Load what needs scikit-learn; it is not in __all__, so that a star does not."""
+    def __getattr__(name: str) -> object:
+        """Load what few need; it is not in __all__, so that a star does not."""
+        if name == "dask":
+            return _import_module("slopenet.dask")
         if name != "SlopeRegressor":
             raise AttributeError(f"module 'slopenet' has no attribute {name!r}")
         from slopenet.estimator import SlopeRegressor

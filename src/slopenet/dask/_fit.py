@@ -1,0 +1,175 @@
+"""Learn from partitions by exact full-batch steps: sums of what each partition adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from slopenet import settings
+from slopenet.activations import ActivationSpec
+from slopenet.arrays import Floats
+from slopenet.data import Data
+from slopenet.distributed import Distributed, Terms
+from slopenet.ensemble import Ensemble
+from slopenet.fit import Fit
+from slopenet.layers import check_activations, check_sizes
+from slopenet.method import EPOCHS, NAMES
+from slopenet.network import Network
+from slopenet.optimizers.lbfgs import LBFGS
+from slopenet.optimizers.lm import LevenbergMarquardt
+from slopenet.partitions import Listed, Partitions
+from slopenet.runs import Interrupted, Runs
+from slopenet.scaling import Scaling, balance_over
+from slopenet.settings import RandomSource
+from slopenet.theta import flatten, unflatten
+from slopenet.training import Training
+from slopenet.watch import State, Watch
+
+from ._frames import data_of
+from ._futures import Futures, client
+
+_METHODS = {"lbfgs": LBFGS, "lm": LevenbergMarquardt}
+
+
+def fit(
+    data: Any,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    slopes: bool = True,
+    hidden: Sequence[int] | int = (64, 64),
+    activation: ActivationSpec = "tanh",
+    output: ActivationSpec = "identity",
+    method: str = "lbfgs",
+    epochs: int | None = None,
+    l2: float = 1e-5,
+    slope_weight: float = 1.0,
+    rng: RandomSource = None,
+    callback: Callable[[State], object] | None = None,
+) -> Fit:
+    """Fit a network on the values and slopes of partitions, which stay where they are.
+
+    Means and spreads, costs, gradients and normal equations are sums over the partitions, added in
+    their order: the steps are those of `slopenet.fit` on all rows together with the same settings,
+    but for rounding. No rows are held out, and there is one start.
+
+    Parameters
+    ----------
+    data : dask.dataframe.DataFrame, or sequence of pandas.DataFrame
+        The former needs an active `dask.distributed.Client`, in the memory of whose workers the
+        columns named stay as float64; the latter are computed in this process one after the other.
+    inputs, outputs : sequence of str
+        Names of columns. A column ``dy/dx`` is the slope of the output y in the input x, NaN where
+        one is missing.
+    slopes : bool
+        Whether to look for slopes.
+    hidden, activation, output, slope_weight, rng, callback
+        As in `slopenet.fit`.
+    method : {"lbfgs", "lm"}
+        L-BFGS, or Levenberg-Marquardt, for which each partition sends a matrix of p² numbers a
+        step, p being the number of parameters.
+    epochs : int, optional
+        The most steps: 2000 of L-BFGS, 500 of Levenberg-Marquardt.
+    l2 : float
+        Weight of ½ Σ ‖W[l]‖² beside the sum of the costs of all samples, in standard units.
+
+    Returns
+    -------
+    Fit
+        As `slopenet.fit` gives.
+
+    Raises
+    ------
+    ImportError
+        For a Dask data frame without dask.distributed.
+    TableError, ValueError, TypeError
+        If a column is absent, a value no finite number, a setting out of range, or there is no
+        client.
+    Interrupted
+        On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
+    """
+    names = settings.names("inputs", inputs), settings.names("outputs", outputs)
+    assert names[0] is not None and names[1] is not None  # noqa: PT018, S101
+    chosen = settings.choice("method must be", method, tuple(_METHODS))
+    most = EPOCHS[chosen] if epochs is None else settings.count("epochs", epochs)
+    widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
+    sizes = check_sizes("hidden", (len(names[0]), *widths, len(names[1])))
+    specs: list[ActivationSpec] = [activation] * len(widths) + [output]
+    rows = check_activations(specs, len(specs))
+    ridge = settings.number("l2", l2, closed=True)
+    weight = settings.number("slope_weight", slope_weight, closed=True)
+    seed = np.random.default_rng(int(settings.generator(rng).integers(2**63))).integers(2**63)
+
+    raw = _partitions(data, *names, slopes=slopes)
+    scaling = Scaling.over(raw, outputs=rows[-1][0] == "identity")
+    parts = raw.map(_standardise, scaling)
+    threads = 1 if isinstance(parts, Futures) else None
+    terms = Terms(sizes, rows, balance_over(parts, weight)[0], threads)
+    problem = Distributed(parts, terms)
+    problem.l2 = ridge / problem.samples
+
+    def network(theta: Floats) -> Network:
+        W, b = scaling.fold(*unflatten(theta, sizes))
+        return Network(W, b, specs, input_names=names[0], output_names=names[1])
+
+    training = Training(
+        problem,
+        _METHODS[chosen](),
+        Watch(most, None, callback, network),
+        _first_weights(sizes, activation, output, scaling, seed),
+        0,
+    )
+
+    def result() -> Fit:
+        found = network(training.theta)
+        reason = f"{NAMES[chosen]} on {problem.samples} rows in partitions: {training.reason}."
+        return Fit(found, training.watch.history, reason, Ensemble([found]))
+
+    try:
+        Runs([training], None, {}, 0.0).train(side_by_side=False)
+    except Interrupted as stopped:
+        stopped.fit = result()
+        raise
+    return result()
+
+
+def _partitions(data: Any, inputs: Any, outputs: Any, *, slopes: bool) -> Partitions:
+    """Return the partitions that have rows, as `Data` in the user's units."""
+    named = {"inputs": inputs, "outputs": outputs, "slopes": slopes}
+    if hasattr(data, "to_delayed"):
+        own = client()
+        frames = own.compute(data.to_delayed())
+        futures = [own.submit(data_of, frame, i, **named) for i, frame in enumerate(frames)]
+        lengths = list(Futures(own, futures).each(len))
+        kept: Any = Futures(own, [f for f, n in zip(futures, lengths, strict=True) if n])
+    elif isinstance(data, list | tuple) and all(hasattr(frame, "columns") for frame in data):
+        found = [data_of(frame, i, **named) for i, frame in enumerate(data)]
+        lengths, kept = [len(part) for part in found], Listed([part for part in found if len(part)])
+    else:
+        raise TypeError(
+            "data must be a Dask data frame or a list of pandas data frames,"
+            f" got {settings.short(data)}"
+        )
+    if not any(lengths):
+        raise ValueError("data must have at least one row, got none in any partition")
+    return kept  # type: ignore[no-any-return]
+
+
+def _standardise(data: Data, scaling: Scaling) -> Data:
+    return scaling.standardise(data)
+
+
+def _first_weights(
+    sizes: Sequence[int],
+    hidden: ActivationSpec,
+    output: ActivationSpec,
+    scaling: Scaling,
+    seed: Any,
+) -> Floats:
+    """θ of random weights, none from an input that never changes."""
+    start = Network.random(sizes, hidden=hidden, output=output, rng=np.random.default_rng(seed))
+    theta = flatten(start.weights, start.biases)
+    unflatten(theta, sizes)[0][0][:, scaling.constant] = 0.0
+    return theta

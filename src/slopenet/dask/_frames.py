@@ -1,0 +1,59 @@
+"""A partition, a pandas data frame, as a table of numbers and as what is to be learned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from slopenet.arrays import Floats
+from slopenet.data import Data, Names, check_data
+from slopenet.tables import samples_of
+from slopenet.tables._table import column_positions
+
+
+@dataclass(frozen=True)
+class FrameTable:
+    """A data frame as a `slopenet.tables.TableReader`."""
+
+    path: Path
+    names: tuple[str, ...]
+    frame: Any
+
+    def read(self, wanted: Sequence[str], may_miss: Collection[str] = ()) -> Floats:  # noqa: ARG002
+        """Return the wanted columns; what is missing is NaN, and refused by who takes them."""
+        column_positions(self.path, self.names, wanted)
+        return numbers_of(self.frame, wanted)
+
+
+def require_columns(what: str, columns: Iterable[Any], wanted: Sequence[str]) -> None:
+    """Raise TableError if a column is absent."""
+    column_positions(Path(what), tuple(map(str, columns)), wanted)
+
+
+def numbers_of(frame: Any, names: Sequence[str]) -> Floats:
+    """Return columns of a data frame, float64 (N, columns); what is missing is NaN."""
+    numbers: Floats = frame[list(names)].to_numpy(np.float64, na_value=np.nan)
+    return numbers
+
+
+def data_of(
+    frame: Any, number: int, inputs: Sequence[str], outputs: Sequence[str], *, slopes: bool
+) -> Data:
+    """Return the values and slopes of a partition, found by their names; its number names errors.
+
+    Raises
+    ------
+    TableError, ValueError
+        If a column is absent or a value no finite number; slopes may be missing.
+    """
+    what = f"partition {number}"
+    table = FrameTable(Path(what), tuple(map(str, frame.columns)), frame)
+    X, y, dydx, _ = samples_of(table, inputs, outputs, slopes=slopes)
+    if not len(X):
+        return Data(X, y, dydx)
+    names = Names(tuple(inputs), tuple(outputs))
+    return check_data(X, y, dydx, names=names, prefix=f"{what}: ")

@@ -1,0 +1,97 @@
+"""f(θ) of data in parts: what each part adds, summed in their order.
+
+    f(θ) = 1/N Σ_parts Σ_s w_s (C_s + C'_s) + ½ l2 Σ_l ‖W[l]‖²
+
+The same function as `slopenet.objective` and `slopenet.least_squares` of all samples together, but
+for the rounding of the sums: an optimiser that is given this one takes the same steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slopenet.arrays import Floats
+from slopenet.data import Data
+from slopenet.least_squares import LeastSquares
+from slopenet.normal_equations import Products, Ridge, Summed
+from slopenet.objective import Objective
+from slopenet.partitions import Partitions, total
+from slopenet.theta import weight_mask
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What makes f beside data and θ: the network's shape, λ (n_L, n_1), threads a part."""
+
+    sizes: tuple[int, ...]
+    activations: tuple[tuple[str, float], ...]
+    slope_weight: Floats
+    threads: int | None = None
+
+
+class Distributed:
+    """f(θ) over partitions of `Data`, each with samples; for L-BFGS and Levenberg-Marquardt.
+
+    Parameters
+    ----------
+    parts : Partitions
+    terms : Terms
+    l2 : float
+        May be changed at any time.
+    """
+
+    def __init__(self, parts: Partitions, terms: Terms, l2: float = 0.0) -> None:
+        self._parts, self._terms, self.l2 = parts, terms, l2
+        self.samples: int = sum(parts.each(len))
+        self._P = weight_mask(terms.sizes)
+
+    def value(self, theta: Floats) -> float:
+        """f(θ)."""
+        (cost,) = total(self._parts.each(_cost, self._terms, theta))
+        return float(cost) / self.samples + self.penalty(theta)
+
+    def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """f(θ) and its gradient."""
+        cost, gradient = total(self._parts.each(_cost_and_gradient, self._terms, theta))
+        penalised = self._ridge(theta)
+        return (
+            float(cost) / self.samples + penalised.cost,
+            gradient / self.samples + self.l2 * penalised.theta,
+        )
+
+    def linearise(self, theta: Floats) -> Summed:
+        """The Gauss-Newton model at θ, from JᵀJ (p, p) of every part."""
+        JJ, Jr, rr = total(self._parts.each(_products, self._terms, theta))
+        n = self.samples
+        return Summed(Products(JJ / n, Jr / n, float(rr) / n), self._ridge(theta))
+
+    def penalty(self, theta: Floats) -> float:
+        """½ l2 Σ_l ‖W[l]‖²."""
+        return self._ridge(theta).cost
+
+    def _ridge(self, theta: Floats) -> Ridge:
+        return Ridge(self.l2, self._P, self._P * theta)
+
+
+def _cost(data: Data, terms: Terms, theta: Floats) -> tuple[float]:
+    """Σ_s w_s (C_s + C'_s)."""
+    f = Objective(terms.sizes, terms.activations, terms.slope_weight)
+    return (len(data) * f(theta, data, gradient=False, threads=terms.threads).fit,)
+
+
+def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, Floats]:
+    """Σ_s w_s (C_s + C'_s) and its gradient."""
+    costs = Objective(terms.sizes, terms.activations, terms.slope_weight)(
+        theta, data, threads=terms.threads
+    )
+    assert costs.gradient is not None  # noqa: S101
+    return len(data) * costs.fit, len(data) * costs.gradient
+
+
+def _products(data: Data, terms: Terms, theta: Floats) -> tuple[Floats, Floats, float]:
+    """JᵀJ, Jᵀr and ‖r‖² of residuals that are not divided by √N."""
+    problem = LeastSquares(
+        terms.sizes, terms.activations, data, terms.slope_weight, threads=terms.threads
+    )
+    JJ, Jr, rr = problem.products(theta)
+    return len(data) * JJ, len(data) * Jr, len(data) * rr

@@ -1,0 +1,192 @@
+"""Data in parts: every sum is that of all samples together, and so is what is learned from it."""
+
+import sys
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import slopenet as sn
+from slopenet.data import Data
+from slopenet.distributed import Distributed, Terms
+from slopenet.layers import check_activations
+from slopenet.least_squares import LeastSquares
+from slopenet.objective import Objective
+from slopenet.partitions import Listed, total
+from slopenet.scaling import Scaling, balance, balance_over
+from slopenet.tables import TableError
+from slopenet.theta import count
+
+CUTS = (0, 1, 13, 40, 97)
+NAMES = {"inputs": ["a", "b"], "outputs": ["u", "v"]}
+
+
+def sample(rows=97, seed=0):
+    """u = sin(a) + b², v = a b, with their slopes, some of which are missing."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.uniform(-2, 2, (2, rows))
+    X, y = np.stack([a, 30 * b + 5], axis=1), np.stack([np.sin(a) + b**2, 100 * a * b], axis=1)
+    dydx = np.stack([np.cos(a), 2 * b / 30, 100 * b, 100 * a / 30], axis=1).reshape(-1, 2, 2)
+    dydx[rng.random(dydx.shape) < 0.1] = np.nan
+    return Data(X, y, dydx)
+
+
+def cut(data):
+    return Listed([data.rows(slice(lo, hi)) for lo, hi in pairwise(CUTS)])
+
+
+def frames(data):
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    names = ["a", "b", "u", "v", "du/da", "du/db", "dv/da", "dv/db"]
+    table = np.hstack([data.X, data.y, data.dydx.reshape(-1, 4)])
+    whole = pd.DataFrame(table, columns=names)
+    return [whole.iloc[lo:hi] for lo, hi in pairwise(CUTS)]
+
+
+def test_sums_are_added_in_order_entry_by_entry():
+    big = total([(1e16, np.array([1.0])), (1.0, np.array([2.0])), (-1e16, np.array([3.0]))])
+    assert big[0] == (1e16 + 1.0) - 1e16 == 0.0
+    np.testing.assert_array_equal(big[1], [6.0])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("outputs", [False, True])
+def test_means_and_spreads_of_parts_are_those_of_all_rows(weighted, outputs):
+    data = sample()
+    if weighted:
+        data = replace(data, weight=np.random.default_rng(1).uniform(0.1, 2, len(data)))
+    whole, parts = Scaling.of(data, outputs=outputs), Scaling.over(cut(data), outputs=outputs)
+    for name, value in vars(whole).items():
+        np.testing.assert_allclose(vars(parts)[name], value, rtol=1e-14, err_msg=name)
+    standard = whole.standardise(data)
+    both = balance(standard, 0.7), balance_over(cut(standard), 0.7)
+    np.testing.assert_allclose(both[1][0], both[0][0], rtol=1e-14)
+
+
+def test_means_and_spreads_are_those_that_numpy_gives_of_the_rows():
+    data = sample()
+    scaling = Scaling.over(cut(data), outputs=True)
+    np.testing.assert_allclose(scaling.m_x, data.X.mean(axis=0), rtol=1e-13)
+    np.testing.assert_allclose(scaling.s_x, data.X.std(axis=0), rtol=1e-13)
+    np.testing.assert_allclose(scaling.s_y, data.y.std(axis=0), rtol=1e-13)
+
+
+def test_slopes_of_one_part_alone_are_taken_with_the_others_values():
+    data = sample()
+    parts = [data.rows(slice(0, 40)), replace(data.rows(slice(40, 97)), dydx=None)]
+    missing = replace(data, dydx=np.where(np.arange(97)[:, None, None] < 40, data.dydx, np.nan))
+    whole, found = Scaling.of(missing, outputs=True), Scaling.over(Listed(parts), outputs=True)
+    for name, value in vars(whole).items():
+        np.testing.assert_allclose(vars(found)[name], value, rtol=1e-14, err_msg=name)
+
+
+def test_cost_gradient_and_normal_equations_are_those_of_all_rows():
+    data = Scaling.of(sample(), outputs=True).standardise(sample())
+    sizes, weight, l2 = (2, 5, 4, 2), balance(data)[0], 0.01
+    rows = check_activations(["tanh", "sin", "identity"], 3)
+    theta = np.random.default_rng(0).normal(size=count(sizes))
+    problem = Distributed(cut(data), Terms(sizes, rows, weight), l2)
+    objective = Objective(sizes, rows, weight, l2).on(data)
+    cost, gradient = objective.value_and_gradient(theta)
+    found = problem.value_and_gradient(theta)
+    assert found[0] == pytest.approx(cost, rel=1e-13)
+    assert problem.value(theta) == pytest.approx(cost, rel=1e-13)
+    assert problem.penalty(theta) == pytest.approx(objective.penalty(theta), rel=1e-15) != 0
+    np.testing.assert_allclose(found[1], gradient, rtol=0, atol=1e-13 * np.abs(gradient).max())
+    whole = LeastSquares(sizes, rows, data, weight, l2=l2).linearise(theta)
+    model = problem.linearise(theta)
+    assert model.cost == pytest.approx(whole.cost, rel=1e-13)
+    assert model.largest == pytest.approx(whole.largest, rel=1e-13)
+    np.testing.assert_allclose(model.gradient, gradient, atol=1e-12 * np.abs(gradient).max())
+    (step, promised), (wanted, as_promised) = model.step(0.1), whole.step(0.1)
+    np.testing.assert_allclose(step, wanted, rtol=0, atol=1e-11 * np.abs(wanted).max())
+    assert promised == pytest.approx(as_promised, rel=1e-11)
+
+
+@pytest.mark.parametrize(("method", "epochs"), [("lbfgs", 30), ("lm", 10)])
+@pytest.mark.parametrize("slopes", [True, False])
+def test_partitions_are_learned_as_all_rows_together_are(method, epochs, slopes):
+    data = sample()
+    settings = {"hidden": (6, 5), "method": method, "epochs": epochs, "l2": 1e-3, "rng": 7}
+    found = sn.dask.fit(frames(data), **NAMES, slopes=slopes, **settings)
+    dydx = data.dydx if slopes else None
+    whole = sn.fit(
+        *(data.X, data.y, dydx), restarts=1, input_names=["a", "b"], output_names=["u", "v"],
+        **settings,
+    )  # fmt: skip
+    H, J = whole.network.value_and_jacobian(data.X)
+    H2, J2 = found.network.value_and_jacobian(data.X)
+    assert np.abs(H2 - H).max() <= 1e-8 * np.abs(H).max()
+    assert np.abs(J2 - J).max() <= 1e-8 * np.abs(J).max()
+    np.testing.assert_allclose(found.history["cost"], whole.history["cost"], rtol=1e-8)
+    assert found.history["cost"][-1] < 0.1 * found.history["cost"][0]
+    assert found.network.input_names == ("a", "b")
+    assert len(found.history["epoch"]) == epochs
+    assert f"on 97 rows in partitions: all {epochs} epochs were used." in found.reason
+
+
+def test_a_run_to_the_end_learns_the_same_function():
+    data = sample()
+    settings = {"hidden": 4, "method": "lm", "l2": 1e-2, "rng": 1}
+    found = sn.dask.fit(frames(data), **NAMES, **settings)
+    whole = sn.fit(data.X, data.y, data.dydx, restarts=1, **settings)
+    assert "does not change any more" in found.reason
+    H, H2 = whole.network(data.X), found.network(data.X)
+    assert np.abs(H2 - H).max() <= 1e-5 * np.abs(H).max()
+
+
+def test_empty_partitions_and_a_constant_input_change_nothing():
+    data = sample()
+    data.X[:, 1] = 3.0
+    parts = frames(replace(data, dydx=np.full_like(data.dydx, np.nan)))
+    fit = sn.dask.fit(parts, **NAMES, slopes=False, hidden=3, epochs=5, rng=0)
+    more = [parts[0].iloc[:0], *parts, parts[0].iloc[:0]]
+    again = sn.dask.fit(more, **NAMES, slopes=False, hidden=3, epochs=5, rng=0)
+    assert fit.network == again.network
+    assert not fit.network.jacobian(data.X)[:, :, 1].any()
+
+
+def test_the_callback_hears_of_each_step_and_may_end_it():
+    seen = []
+    fit = sn.dask.fit(
+        frames(sample()),
+        **NAMES,
+        hidden=3,
+        callback=lambda state: seen.append(state) or len(seen) > 2,
+    )
+    assert [state.epoch for state in seen] == [1, 2, 3]
+    assert seen[2].network == fit.network
+    assert "the callback stopped it at epoch 3" in fit.reason
+
+
+def test_without_dask_a_data_frame_of_its_is_refused_by_what_to_install(monkeypatch):
+    class Frame:
+        def to_delayed(self):
+            pytest.fail("asked in vain")
+
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(
+        ImportError, match=r"needs dask.distributed: pip install 'slopenet\[dask\]'"
+    ):
+        sn.dask.fit(Frame(), **NAMES)
+
+
+def test_what_cannot_be_learned_from_is_named():
+    parts = frames(sample())
+    bad = [parts[0], parts[1].copy()]
+    bad[1].iloc[3, 1] = np.nan
+    with pytest.raises(ValueError, match=r"partition 1: X\[3, 1\] is nan"):
+        sn.dask.fit(bad, **NAMES)
+    with pytest.raises(TableError, match="partition 0 has no column 'w'"):
+        sn.dask.fit(parts, ["a"], ["w"])
+    with pytest.raises(TableError, match="'dU/da' looks like a slope"):
+        sn.dask.fit([part.rename(columns={"du/da": "dU/da"}) for part in parts], **NAMES)
+    with pytest.raises(ValueError, match="at least one row"):
+        sn.dask.fit([parts[0].iloc[:0]], **NAMES)
+    with pytest.raises(TypeError, match="must be a Dask data frame or a list of pandas"):
+        sn.dask.fit(parts[0], **NAMES)
+    with pytest.raises(ValueError, match="method must be one of lbfgs, lm, got 'adam'"):
+        sn.dask.fit(parts, **NAMES, method="adam")
+    with pytest.raises(ValueError, match="l2 must be a finite number"):
+        sn.dask.fit(parts, **NAMES, l2=-1)
