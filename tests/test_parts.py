@@ -44,6 +44,8 @@ def data(tmp_path):
         write_table(folder / name, ["b", "a"], [rng.normal(size=(rows, 2))])
     (folder / "_metadata.parquet").write_text("not for us")
     (folder / ".hidden.parquet").write_text("not for us")
+    (folder / "_temporary").mkdir()
+    (folder / "_temporary" / "0.parquet").write_text("half written")
     (folder / "notes.txt").write_text("not for us")
     return folder
 
@@ -192,6 +194,7 @@ def test_a_place_that_will_not_do_is_refused_before_the_work(model, data, tmp_pa
         ("is in the folder that is read", [model, data, "-o", data / "x" / "out"]),
         ("name one with -o", [model, data]),
         ("is a file; a data set is written to a folder", [model, data, "-o", data / "y.parquet"]),
+        ("is the name of a table, not of a folder", [model, data, "-o", tmp_path / "x.csv"]),
         ("there is no folder", [model, data, "-o", tmp_path / "no" / "out"]),
         ("holds no file that ends in .parquet or .pq", [model, empty, "-o", tmp_path / "o"]),
         ("is no Parquet file", [model, tmp_path / "text.csv", "-o", empty, "--part-rows", 9]),

@@ -121,6 +121,8 @@ def require_output(path: Path, *, folder: bool = False) -> None:
     """Raise UsageError or OSError, before any long work, if the output cannot be written."""
     if not path.absolute().parent.is_dir():
         raise click.UsageError(f"{path} cannot be written: there is no folder {path.parent}.")
+    if folder and path.suffix.lower() in {".csv", ".txt"}:
+        raise click.UsageError(f"{path} is the name of a table, not of a folder of Parquet files.")
     if folder and path.exists() and not path.is_dir():
         raise click.UsageError(f"{path} is a file; a data set is written to a folder.")
     if path.is_dir() and not folder:

@@ -75,8 +75,8 @@ def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source
     Numbers in a name count as such: part.9 is before part.10. All files must have columns of the
     names given.
 
-    Names that begin with a dot or an underscore are passed over, as by other readers of Parquet
-    data sets.
+    What has a name that begins with a dot or an underscore, a folder too, is passed over, as by
+    other readers of Parquet data sets.
 
     Raises
     ------
@@ -84,7 +84,8 @@ def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source
         If there is none, one is damaged or lacks a column, or all of them together have no rows.
     """
     data = Path(data)
-    paths = [data] if data.is_file() else sorted(filter(_counts, data.rglob("*")), key=_natural)
+    inside = (path for path in data.rglob("*") if _counts(path, data))
+    paths = [data] if data.is_file() else sorted(inside, key=_natural)
     if not paths:
         raise TableError(f"{data} holds no file that ends in {' or '.join(SUFFIXES)}.")
     found = [Source.of(path, names) for path in paths]
@@ -107,5 +108,7 @@ def _natural(path: Path) -> list[tuple[str, int]]:
     return [(word, int(digits or 0)) for word, digits in re.findall(r"(\D*)(\d*)", str(path))]
 
 
-def _counts(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.name[0] not in "._" and path.is_file()
+def _counts(path: Path, folder: Path) -> bool:
+    """Tell whether a path in a folder is part of its data."""
+    hidden = any(name[0] in "._" for name in path.relative_to(folder).parts)
+    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
