@@ -1,5 +1,6 @@
 """Data in parts: every sum is that of all samples together, and so is what is learned from it."""
 
+import re
 import sys
 from dataclasses import replace
 from itertools import pairwise
@@ -101,6 +102,9 @@ def test_cost_gradient_and_normal_equations_are_those_of_all_rows():
     np.testing.assert_allclose(model.gradient, gradient, atol=1e-12 * np.abs(gradient).max())
     (step, promised), (wanted, as_promised) = model.step(0.1), whole.step(0.1)
     np.testing.assert_allclose(step, wanted, rtol=0, atol=1e-11 * np.abs(wanted).max())
+    whole = LeastSquares(sizes, rows, data, weight, l2=l2)
+    assert (problem.residuals, problem.size) == (whole.residuals, whole.size)
+    assert problem.residuals < 97 * 6
     assert promised == pytest.approx(as_promised, rel=1e-11)
 
 
@@ -134,6 +138,18 @@ def test_a_run_to_the_end_learns_the_same_function():
     assert "does not change any more" in found.reason
     H, H2 = whole.network(data.X), found.network(data.X)
     assert np.abs(H2 - H).max() <= 1e-5 * np.abs(H).max()
+
+
+def test_the_evidence_finds_the_same_penalty_as_on_all_rows():
+    data = sample()
+    settings = {"hidden": 4, "method": "lm", "epochs": 60, "rng": 1}
+    found = sn.dask.fit(frames(data), **NAMES, **settings)
+    whole = sn.fit(data.X, data.y, data.dydx, restarts=1, **settings)
+    assert len(found.history["cost"]) == len(whole.history["cost"])
+    np.testing.assert_allclose(found.history["cost"], whole.history["cost"], rtol=1e-6)
+    H, H2 = whole.network(data.X), found.network(data.X)
+    assert np.abs(H2 - H).max() <= 1e-6 * np.abs(H).max()
+    assert re.search(r"l2 is \d\.\de[+-]\d\d, by the evidence\.$", found.reason)
 
 
 def test_empty_partitions_and_a_constant_input_change_nothing():

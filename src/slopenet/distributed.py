@@ -9,6 +9,7 @@ for the rounding of the sums: an optimiser that is given this one takes the same
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from slopenet.arrays import Floats
 from slopenet.data import Data
@@ -44,6 +45,13 @@ class Distributed:
         self._parts, self._terms, self.l2 = parts, terms, l2
         self.samples: int = sum(parts.each(len))
         self._P = weight_mask(terms.sizes)
+        self.size = len(self._P)
+
+    @cached_property
+    def residuals(self) -> int:
+        """How many values and slopes there are to be met."""
+        (count,) = total(self._parts.each(_residuals, self._terms))
+        return int(count)
 
     def value(self, theta: Floats) -> float:
         """f(θ)."""
@@ -88,10 +96,17 @@ def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, 
     return len(data) * costs.fit, len(data) * costs.gradient
 
 
+def _residuals(data: Data, terms: Terms) -> tuple[int]:
+    return (_least_squares(data, terms).residuals,)
+
+
 def _products(data: Data, terms: Terms, theta: Floats) -> tuple[Floats, Floats, float]:
     """JᵀJ, Jᵀr and ‖r‖² of residuals that are not divided by √N."""
-    problem = LeastSquares(
+    JJ, Jr, rr = _least_squares(data, terms).products(theta)
+    return len(data) * JJ, len(data) * Jr, len(data) * rr
+
+
+def _least_squares(data: Data, terms: Terms) -> LeastSquares:
+    return LeastSquares(
         terms.sizes, terms.activations, data, terms.slope_weight, threads=terms.threads
     )
-    JJ, Jr, rr = problem.products(theta)
-    return len(data) * JJ, len(data) * Jr, len(data) * rr

@@ -10,6 +10,7 @@ import numpy as np
 from slopenet import settings
 from slopenet.activations import ActivationSpec
 from slopenet.arrays import Floats
+from slopenet.candidates import ABOVE, L2
 from slopenet.data import Data
 from slopenet.distributed import Distributed, Terms
 from slopenet.ensemble import Ensemble
@@ -17,6 +18,7 @@ from slopenet.fit import Fit
 from slopenet.layers import check_activations, check_sizes
 from slopenet.method import EPOCHS, NAMES
 from slopenet.network import Network
+from slopenet.optimizers.evidence import Evidence
 from slopenet.optimizers.lbfgs import LBFGS
 from slopenet.optimizers.lm import LevenbergMarquardt
 from slopenet.partitions import Listed, Partitions
@@ -24,13 +26,13 @@ from slopenet.runs import Interrupted, Runs
 from slopenet.scaling import Scaling, balance_over
 from slopenet.settings import RandomSource
 from slopenet.theta import flatten, unflatten
-from slopenet.training import Training
+from slopenet.training import Optimizer, Training
 from slopenet.watch import State, Watch
 
 from ._frames import data_of
 from ._futures import Futures, client
 
-_METHODS = {"lbfgs": LBFGS, "lm": LevenbergMarquardt}
+_METHODS = ("lbfgs", "lm")
 
 
 def fit(
@@ -44,7 +46,7 @@ def fit(
     output: ActivationSpec = "identity",
     method: str = "lbfgs",
     epochs: int | None = None,
-    l2: float = 1e-5,
+    l2: float | str = "auto",
     slope_weight: float = 1.0,
     rng: RandomSource = None,
     callback: Callable[[State], object] | None = None,
@@ -72,8 +74,9 @@ def fit(
         step, p being the number of parameters.
     epochs : int, optional
         The most steps: 2000 of L-BFGS, 500 of Levenberg-Marquardt.
-    l2 : float
+    l2 : float or "auto"
         Weight of ½ Σ ‖W[l]‖² beside the sum of the costs of all samples, in standard units.
+        ``"auto"`` is the largest evidence with Levenberg-Marquardt, 1e-5 with L-BFGS.
 
     Returns
     -------
@@ -92,23 +95,27 @@ def fit(
     """
     names = settings.names("inputs", inputs), settings.names("outputs", outputs)
     assert names[0] is not None and names[1] is not None  # noqa: PT018, S101
-    chosen = settings.choice("method must be", method, tuple(_METHODS))
+    chosen = settings.choice("method must be", method, _METHODS)
     most = EPOCHS[chosen] if epochs is None else settings.count("epochs", epochs)
     widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
     sizes = check_sizes("hidden", (len(names[0]), *widths, len(names[1])))
     specs: list[ActivationSpec] = [activation] * len(widths) + [output]
     rows = check_activations(specs, len(specs))
-    ridge = settings.number("l2", l2, closed=True)
+    ridge = None if isinstance(l2, str) and l2 == "auto" else settings.number("l2", l2, closed=True)
     weight = settings.number("slope_weight", slope_weight, closed=True)
     seed = np.random.default_rng(int(settings.generator(rng).integers(2**63))).integers(2**63)
 
     raw = _partitions(data, *names, slopes=slopes)
     scaling = Scaling.over(raw, outputs=rows[-1][0] == "identity")
     parts = raw.map(_standardise, scaling)
+    del raw  # so that workers hold the data once
     threads = 1 if isinstance(parts, Futures) else None
     terms = Terms(sizes, rows, balance_over(parts, weight)[0], threads)
     problem = Distributed(parts, terms)
-    problem.l2 = ridge / problem.samples
+    problem.l2 = (L2 if ridge is None else ridge) / problem.samples
+    optimizer: Optimizer = LBFGS() if chosen == "lbfgs" else LevenbergMarquardt()
+    if chosen == "lm" and ridge is None:
+        optimizer = Evidence(ABOVE)
 
     def network(theta: Floats) -> Network:
         W, b = scaling.fold(*unflatten(theta, sizes))
@@ -116,7 +123,7 @@ def fit(
 
     training = Training(
         problem,
-        _METHODS[chosen](),
+        optimizer,
         Watch(most, None, callback, network),
         _first_weights(sizes, activation, output, scaling, seed),
         0,
@@ -125,6 +132,8 @@ def fit(
     def result() -> Fit:
         found = network(training.theta)
         reason = f"{NAMES[chosen]} on {problem.samples} rows in partitions: {training.reason}."
+        if isinstance(optimizer, Evidence):
+            reason += f" l2 is {optimizer.result(training.at.state)[1]:.1e}, by the evidence."
         return Fit(found, training.watch.history, reason, Ensemble([found]))
 
     try:
