@@ -174,6 +174,13 @@ def test_parts_of_another_run_are_refused(network, model, data, tmp_path):
     np.testing.assert_array_equal(read(out), before)
 
 
+def test_nothing_is_removed_from_a_folder_that_is_refused(model, data, tmp_path):
+    saving = tmp_path / ".slopenet-0123456789abcdef.tmp"
+    saving.write_text("a file that another process is about to put in its place")
+    assert run(model, data, "-o", tmp_path).exit_code == 2
+    assert saving.exists()
+
+
 @pytest.mark.parametrize("manifest", [b"", b"[]", b"{}", b"\xff", b'{"model": 1}'])
 def test_what_is_no_manifest_is_refused(model, data, tmp_path, manifest):
     (tmp_path / "out").mkdir()

@@ -59,9 +59,9 @@ def write_parts(
     """
     folder.mkdir(exist_ok=True)
     with _alone(folder):
+        _claim(folder, belongs)
         for left in folder.glob(_TEMPORARY):  # of a process that was killed
             left.unlink()
-        _claim(folder, belongs)
         digits = max(5, len(str(len(rows) - 1)))
         for number, count in enumerate(rows):
             path = folder / f"part-{number:0{digits}}.parquet"
@@ -94,7 +94,7 @@ def _claim(folder: Path, belongs: Mapping[str, Any]) -> None:
     """Write the manifest, or compare it with the one that is there."""
     path = folder / MANIFEST
     if not path.exists():
-        other = next(folder.iterdir(), None)
+        other = next((file for file in folder.iterdir() if not file.match(_TEMPORARY)), None)
         if other is not None:
             raise TableError(
                 f"{folder} holds {other.name} and no {MANIFEST}; parts go to a new or empty folder."
