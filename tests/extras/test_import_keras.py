@@ -80,10 +80,31 @@ def test_values_and_derivatives_in_float64() -> None:
     net = sn.from_keras(model)
     assert net.sizes == (4, 9, 8, 7, 1)
     assert net.dtype == np.float64
-    # Keras itself computes parts of it in float32, and there is no more to compare with.
+    # Keras itself computes parts of it in float32; the next test has the digits.
     assert far(net(X), model(X)) < 1e-6
     jacobian = jax.vmap(jax.jacobian(lambda x: model(x[None])[0]))(X)
     assert far(net.jacobian(X), jacobian) < 1e-5
+
+
+@pytest.mark.usefixtures("double")
+def test_normalisation_in_all_digits() -> None:
+    """With Keras' own weights, in NumPy, and slopes by the complex step."""
+    normalisation = L.Normalization()
+    normalisation.adapt(X)
+    first, last = L.Dense(9, activation="tanh"), L.Dense(2)
+    net = sn.from_keras(keras.Sequential([L.Input((4,)), normalisation, first, last]))
+    weights = (normalisation.mean, normalisation.variance, *first.weights, *last.weights)
+    mean, variance, W2, b2, W3, b3 = (keras.ops.convert_to_numpy(w) for w in weights)
+    assert W2.dtype == np.float64
+
+    def own(x: np.ndarray) -> np.ndarray:
+        return np.tanh((x - mean) / np.sqrt(variance) @ W2 + b2) @ W3 + b3
+
+    assert np.abs(net(X) - own(X)).max() < 1e-12 * np.abs(own(X)).max()
+    step = 1e-30
+    columns = [own(X + 1j * step * np.eye(4)[i]).imag / step for i in range(4)]
+    slopes = np.stack(columns, axis=2)
+    assert np.abs(net.jacobian(X) - slopes).max() < 1e-10 * np.abs(slopes).max()
 
 
 @pytest.mark.parametrize(
