@@ -59,10 +59,10 @@ def test_float32_and_a_sequence_of_layers() -> None:
     eqx = pytest.importorskip("equinox", reason="equinox is not installed")
     keys = jax.random.split(jax.random.key(0))
     layers = [
-        eqx.nn.Linear(3, 5, key=keys[0]),
+        eqx.nn.Linear(3, 5, key=keys[0], dtype=jnp.float32),
         eqx.nn.Lambda(jax.nn.gelu),
         eqx.nn.Dropout(0.5),
-        eqx.nn.Linear(5, 2, use_bias=False, key=keys[1]),
+        eqx.nn.Linear(5, 2, use_bias=False, key=keys[1], dtype=jnp.float32),
     ]
     net = sn.from_jax(eqx.nn.Sequential(layers))
     assert net.dtype == np.float32
