@@ -143,9 +143,14 @@ class Curvature {
                 const long size = panels(layer.rows);
                 if (curved(i)) {
                     T* made = Z[i] + i0 * size;
-                    L::product(layer.packed, layer.rows, layer.cols, A, made, count * groups, Plain<T>{});
-                    for (int d = 0; d < count && i < top; ++d)
-                        multiply(made + d * size, tape->D[i], spare + d * size, size);
+                    const auto product = [&](const auto& epilogue) {
+                        L::product(layer.packed, layer.rows, layer.cols, A, made, count * groups, epilogue);
+                    };
+                    if (i < top) {
+                        product(AlsoTimes<T>(tape->D[i], L::panel(layer.rows), groups, spare));
+                    } else {
+                        product(Plain<T>{});
+                    }
                 } else {
                     L::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
                                Times<T>(tape->D[i], L::panel(layer.rows), groups));

@@ -56,6 +56,16 @@ struct Times : Plain<T> {
         return sum * load(D + (index % groups) * panel + offset);
     }
 };
+// Keeps C, and makes second = C D.
+template <class T>
+struct AlsoTimes : Times<T> {
+    T* second;
+    AlsoTimes(const T* D, long panel, int groups, T* second) : Times<T>(D, panel, groups), second(second) {}
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
+        store(second + index * this->panel + offset, Times<T>::finish(sum, index, offset));
+        return sum;
+    }
+};
 
 // Entry by entry, over n entries: x = 0, to = x y, x += y z.
 template <class T>

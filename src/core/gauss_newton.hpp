@@ -84,10 +84,8 @@ class GaussNewton {
         for (int m = 0; m < tangents; ++m) tangent(task, m, s0, n);
         for (int i = 0; i < net.depth; ++i) {
             const Layer<T>& layer = net.layers[i];
-            const long panel = panels(layer.rows);
-            L::product(layer.packed, layer.rows, layer.cols, along[i], Z[i], tangents * used, Plain<T>{});
-            for (int m = 0; m < tangents; ++m)
-                multiply(Z[i] + m * panel, tape.D[i], along[i + 1] + m * panel, panel);
+            L::product(layer.packed, layer.rows, layer.cols, along[i], Z[i], tangents * used,
+                       AlsoTimes<T>(tape.D[i], L::panel(layer.rows), used, along[i + 1]));
         }
         const long stride = static_cast<long>(tangents) * outputs;
         for (int m = 0; m < tangents; ++m)

@@ -15,16 +15,6 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// Keeps C, and makes second = C D.
-template <class T>
-struct AlsoTimes : Times<T> {
-    T* second;
-    AlsoTimes(const T* D, long panel, int groups, T* second) : Times<T>(D, panel, groups), second(second) {}
-    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
-        store(second + index * this->panel + offset, Times<T>::finish(sum, index, offset));
-        return sum;
-    }
-};
 // C D, and e += C c, summed over the directions in their order.
 template <class T>
 struct Bending : Times<T> {
