@@ -91,7 +91,7 @@ class Candidates:
                 self.network,
                 start,
             )
-            theta = self._first_weights(generator)
+            theta = first_weights(self.sizes, self._hidden, self._output, self._scaling, generator)
             made.append(Training(problem, optimizer, watch, theta, int(generator.integers(2**63))))
         return made
 
@@ -117,10 +117,8 @@ class Candidates:
         name, rows = NAMES[self.method.name], len(self._data)
         held = "" if self._held is None else f", {len(self._held)} more held out"
         reason = f"{name} ({self.method.why}) on {what} of {rows} rows{held}: {best.reason}."
-        if isinstance(best.optimizer, Evidence) and best.at.state.over:
-            found = best.at.state.best is not None
-            why = "by the evidence" if found else "as the evidence is for no more than a constant"
-            reason += f" l2 is {best.optimizer.result(best.at.state)[1]:.1e}, {why}."
+        if isinstance(best.optimizer, Evidence):
+            reason += best.optimizer.sentence(best.at.state)
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
         return networks[0], best.watch.history, reason, Ensemble(networks)
@@ -137,19 +135,6 @@ class Candidates:
             nothing = training.at.state.best is None
             return nothing, left_out if np.isfinite(left_out) else np.inf
         return False, training.watch.best_cost
-
-    def _first_weights(self, rng: np.random.Generator) -> Floats:
-        start = Network.random(
-            self.sizes,
-            hidden=self._hidden,
-            output=self._output,
-            rng=rng,
-            input_names=self.names.inputs,
-            output_names=self.names.outputs,
-        )
-        theta = flatten(start.weights, start.biases)
-        unflatten(theta, self.sizes)[0][0][:, self._scaling.constant] = 0.0
-        return theta
 
     def _problem(self, threads: int | None) -> LeastSquares | OnData:
         l2 = (L2 if self._ridge is None else self._ridge) / len(self._train)
@@ -188,6 +173,20 @@ class Candidates:
 
     def _objective(self, l2: float) -> Objective:
         return Objective(self.sizes, self._rows, self._weight, l2, along_weight=self._along)
+
+
+def first_weights(
+    sizes: Sequence[int],
+    hidden: ActivationSpec,
+    output: ActivationSpec,
+    scaling: Scaling,
+    rng: np.random.Generator,
+) -> Floats:
+    """θ of random weights, none from an input that never changes."""
+    start = Network.random(sizes, hidden=hidden, output=output, rng=rng)
+    theta = flatten(start.weights, start.biases)
+    unflatten(theta, sizes)[0][0][:, scaling.constant] = 0.0
+    return theta
 
 
 def _weighed(data: Data, weight: Floats) -> Data:

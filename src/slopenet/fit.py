@@ -18,7 +18,7 @@ from slopenet.agreement import SlopeWarning, disagreements
 from slopenet.candidates import Candidates
 from slopenet.data import Data, Names, check_data, split
 from slopenet.ensemble import Ensemble
-from slopenet.layers import check_activations, check_sizes
+from slopenet.layers import check_activations, sizes_around
 from slopenet.method import TINY, choose
 from slopenet.network import Network
 from slopenet.progress import JsonLines, Progress
@@ -178,9 +178,8 @@ def fit(
         along=along,
     )
     inputs, outputs = data.X.shape[1], data.y.shape[1]
-    widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
-    sizes = check_sizes("hidden", (inputs, *widths, outputs))
-    check_activations([activation] * len(widths) + [output], len(widths) + 1)
+    sizes = sizes_around(inputs, hidden, outputs)
+    check_activations([activation] * (len(sizes) - 2) + [output], len(sizes) - 1)
     chosen = choose(
         method,
         epochs,
@@ -191,7 +190,7 @@ def fit(
         rows=len(data),
         targets=outputs * data.kinds,
     )
-    ridge = None if isinstance(l2, str) and l2 == "auto" else settings.number("l2", l2, closed=True)
+    ridge = settings.number_or_auto("l2", l2)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be a function, got {settings.short(callback)}")
     starts = _starts(restarts, ensemble, cheap=chosen.cheap)

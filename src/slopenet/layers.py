@@ -34,6 +34,12 @@ def check_sizes(name: str, sizes: Any) -> tuple[int, ...]:
     return n
 
 
+def sizes_around(inputs: int, hidden: Any, outputs: int) -> tuple[int, ...]:
+    """n_1, ..., n_L of hidden layers, given as their widths or as the one width that there is."""
+    widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
+    return check_sizes("hidden", (inputs, *widths, outputs))
+
+
 def check_activations(
     given: ActivationSpec | Sequence[ActivationSpec], layers: int
 ) -> tuple[tuple[str, float], ...]:

@@ -47,6 +47,11 @@ def number(name: str, x: Any, low: float = 0.0, *, closed: bool = False) -> floa
     return value
 
 
+def number_or_auto(name: str, x: Any) -> float | None:
+    """A finite number of at least 0, as a float, or None for ``"auto"``."""
+    return None if isinstance(x, str) and x == "auto" else number(name, x, closed=True)
+
+
 def names(name: str, given: Any) -> tuple[str, ...] | None:
     """Names, none of them empty or double; None stays None."""
     if given is None:

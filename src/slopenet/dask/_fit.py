@@ -10,12 +10,12 @@ import numpy as np
 from slopenet import settings
 from slopenet.activations import ActivationSpec
 from slopenet.arrays import Floats
-from slopenet.candidates import ABOVE, L2
+from slopenet.candidates import ABOVE, L2, first_weights
 from slopenet.data import Data
 from slopenet.distributed import Distributed, Terms
 from slopenet.ensemble import Ensemble
 from slopenet.fit import Fit
-from slopenet.layers import check_activations, check_sizes
+from slopenet.layers import check_activations, sizes_around
 from slopenet.method import EPOCHS, NAMES
 from slopenet.network import Network
 from slopenet.optimizers.evidence import Evidence
@@ -25,7 +25,7 @@ from slopenet.partitions import Listed, Partitions
 from slopenet.runs import Interrupted, Runs
 from slopenet.scaling import Scaling, balance_over
 from slopenet.settings import RandomSource
-from slopenet.theta import flatten, unflatten
+from slopenet.theta import unflatten
 from slopenet.training import Optimizer, Training
 from slopenet.watch import State, Watch
 
@@ -97,11 +97,10 @@ def fit(
     assert names[0] is not None and names[1] is not None  # noqa: PT018, S101
     chosen = settings.choice("method must be", method, _METHODS)
     most = EPOCHS[chosen] if epochs is None else settings.count("epochs", epochs)
-    widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
-    sizes = check_sizes("hidden", (len(names[0]), *widths, len(names[1])))
-    specs: list[ActivationSpec] = [activation] * len(widths) + [output]
+    sizes = sizes_around(len(names[0]), hidden, len(names[1]))
+    specs: list[ActivationSpec] = [activation] * (len(sizes) - 2) + [output]
     rows = check_activations(specs, len(specs))
-    ridge = None if isinstance(l2, str) and l2 == "auto" else settings.number("l2", l2, closed=True)
+    ridge = settings.number_or_auto("l2", l2)
     weight = settings.number("slope_weight", slope_weight, closed=True)
     seed = np.random.default_rng(int(settings.generator(rng).integers(2**63))).integers(2**63)
 
@@ -125,7 +124,7 @@ def fit(
         problem,
         optimizer,
         Watch(most, None, callback, network),
-        _first_weights(sizes, activation, output, scaling, seed),
+        first_weights(sizes, activation, output, scaling, np.random.default_rng(seed)),
         0,
     )
 
@@ -133,7 +132,7 @@ def fit(
         found = network(training.theta)
         reason = f"{NAMES[chosen]} on {problem.samples} rows in partitions: {training.reason}."
         if isinstance(optimizer, Evidence):
-            reason += f" l2 is {optimizer.result(training.at.state)[1]:.1e}, by the evidence."
+            reason += optimizer.sentence(training.at.state)
         return Fit(found, training.watch.history, reason, Ensemble([found]))
 
     try:
@@ -168,17 +167,3 @@ def _partitions(data: Any, inputs: Any, outputs: Any, *, slopes: bool) -> Partit
 
 def _standardise(data: Data, scaling: Scaling) -> Data:
     return scaling.standardise(data)
-
-
-def _first_weights(
-    sizes: Sequence[int],
-    hidden: ActivationSpec,
-    output: ActivationSpec,
-    scaling: Scaling,
-    seed: Any,
-) -> Floats:
-    """θ of random weights, none from an input that never changes."""
-    start = Network.random(sizes, hidden=hidden, output=output, rng=np.random.default_rng(seed))
-    theta = flatten(start.weights, start.biases)
-    unflatten(theta, sizes)[0][0][:, scaling.constant] = 0.0
-    return theta

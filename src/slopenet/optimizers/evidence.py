@@ -115,6 +115,14 @@ class Evidence:
             return state.theta, state.ridge
         return state.best, state.best_ridge
 
+    def sentence(self, state: State) -> str:
+        """Say which l2 it is once the search is over, and why."""
+        if not state.over:
+            return ""
+        found = state.best is not None
+        why = "by the evidence" if found else "as the evidence is for no more than a constant"
+        return f" l2 is {self.result(state)[1]:.1e}, {why}."
+
     def _next_rung(self, state: State, problem: Problem, model: Linearised) -> State:
         evidence, determined, ridge = _judge(state, problem, model)
         if determined < _NOTHING or not evidence > _constant(problem) + 1:
