@@ -18,7 +18,7 @@ from slopenet.agreement import SlopeWarning, disagreements
 from slopenet.candidates import Candidates
 from slopenet.data import Data, Names, check_data, split
 from slopenet.ensemble import Ensemble
-from slopenet.layers import check_activations, sizes_around
+from slopenet.layers import check_activations, component_names, sizes_around
 from slopenet.method import TINY, choose
 from slopenet.network import Network
 from slopenet.progress import JsonLines, Progress
@@ -178,6 +178,8 @@ def fit(
         along=along,
     )
     inputs, outputs = data.X.shape[1], data.y.shape[1]
+    component_names("input_names", names.inputs, inputs)
+    component_names("output_names", names.outputs, outputs)
     sizes = sizes_around(inputs, hidden, outputs)
     check_activations([activation] * (len(sizes) - 2) + [output], len(sizes) - 1)
     chosen = choose(
