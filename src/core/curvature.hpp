@@ -11,7 +11,7 @@
 #pragma once
 
 #include "forward.hpp"
-#include "gram.hpp"
+#include "gram_samples.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 
@@ -57,6 +57,7 @@ class Curvature {
         const int most = L::width == 1 && inputs > block ? inputs : block;  // Rows turns all of Z' at once
         first = arena.take(most * wide);
         second = arena.take(most * wide);
+        if (!sum) sums = arena.take(Gram<L, T>::space());
         if (sum) squares_of_W = arena.take(Rows<T>::panel(net.layers[0].rows));
     }
 
@@ -195,9 +196,10 @@ class Curvature {
     }
 
     // All of w[i]_k; the one S[L]_k where c[L] = I.
-    Bend<T> bend(int i, int k, bool weighted) const {
-        if (i == net.depth - 1 && !weighted) return {k, k + 1, tape->S[i]};
-        return {0, net.layers[i].rows, w[i] + k * panels(net.layers[i].rows)};
+    Bends<T> bends(int i, bool weighted) const {
+        const int rows = net.layers[i].rows;
+        if (i == net.depth - 1 && !weighted) return {rows, true, tape->S[i], 0};
+        return {rows, false, w[i], panels(rows)};
     }
 
     void laplacian(long n, T* to) const {
@@ -207,14 +209,15 @@ class Curvature {
         for (int k = 0; k < outputs; ++k) {
             for (int i = 0; i <= top; ++i) {
                 if (!curved(i)) continue;
-                const Bend<T> b = bend(i, k, false);
+                const Bends<T> b = bends(i, false);
+                const T* weight = b.weight(k);
                 const long panel = L::panel(net.layers[i].rows);
                 for (int g = 0; g < groups; ++g) {
                     T* sum = sums + g * L::panel(outputs);
                     if (i == 0) {
-                        L::dot_shared(b.weight + g * panel, squares_of_W, b.from, b.to, sum, k);
+                        L::dot_shared(weight + g * panel, squares_of_W, b.from(k), b.to(k), sum, k);
                     } else {
-                        L::dot(b.weight + g * panel, Z[i] + g * panel, b.from, b.to, sum, k);
+                        L::dot(weight + g * panel, Z[i] + g * panel, b.from(k), b.to(k), sum, k);
                     }
                 }
             }
@@ -223,15 +226,11 @@ class Curvature {
     }
 
     void hessian(const T* u, long n, T* to, const Stop& stop) const {
-        const int inputs = net.inputs();
-        const long square = static_cast<long>(inputs) * inputs;
-        for (int k = 0; k < each; ++k) {
-            Gram<L, T> gram(inputs, groups);
-            for (int i = 0; i <= top; ++i) {
-                if (curved(i)) gram.add(bend(i, k, u != nullptr), net.layers[i], Z[i], i == 0);
-            }
-            gram.write(n, to + k * square, each * square, stop);
+        Gram<L, T> gram(net.inputs(), groups, sums);
+        for (int i = 0; i <= top; ++i) {
+            if (curved(i)) gram.add(bends(i, u != nullptr), net.layers[i], Z[i], i == 0);
         }
+        gram.write(n, each, to, stop);
     }
 
     // c and cdot of one row at a time, side by side.
@@ -272,7 +271,7 @@ class Curvature {
     const Tape<L, T>* tape = nullptr;
     T* w[max_depth];  // hvp: S[l] s[l]
     T* Z[max_depth];  // Z'[l], or |Z'[l]_j|^2
-    T *first = nullptr, *second = nullptr, *squares_of_W = nullptr;
+    T *first = nullptr, *second = nullptr, *squares_of_W = nullptr, *sums = nullptr;
 };
 
 }  // namespace slopenet::SLOPENET_ISA

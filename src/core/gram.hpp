@@ -6,131 +6,20 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// The rows of a layer that bend an output, and the panels of their weights.
+// The rows of a layer that bend output k, all or the k-th alone, and the panels of their weights.
 template <class T>
-struct Bend {
-    int from, to;
-    const T* weight;
+struct Bends {
+    int rows;
+    bool own;
+    const T* weights;
+    long next;  // from the weights of an output to those of the next one
+    int from(int k) const { return own ? k : 0; }
+    int to(int k) const { return own ? k + 1 : rows; }
+    const T* weight(int k) const { return weights + k * next; }
 };
 
 template <class L, class T>
 class Gram;
-
-template <class T>
-class Gram<Samples<T>, T> {
-    using L = Samples<T>;
-
-  public:
-    // Z' as the tangents leave it: a panel a direction. Z'[2] = W[2] is read where it stands.
-    static long size(int rows, int inputs, int groups, bool shared) {
-        return shared ? 0 : inputs * groups * L::panel(rows);
-    }
-    static void arrange(int, int, T*, T*) {}
-    static void arrange_shared(const T*, int, int, T*) {}
-
-    Gram(int inputs, int groups) : n(inputs), groups(groups) {}
-    void add(const Bend<T>& bend, const Layer<T>& layer, const T* Z, bool shared) {
-        parts[count++] = {bend, shared ? layer.W : Z, L::panel(layer.rows), shared};
-    }
-    // to[sample * stride + a n_1 + b], sample < samples
-    void write(long samples, T* to, long stride, const Stop& stop) const {
-        for (int g = 0; g < groups; ++g) {
-            for (int v = 0; v < L::width; v += lanes<T>) {
-                const long s0 = static_cast<long>(g) * L::width + v;
-                if (s0 >= samples) return;
-                const Place at{g, v, static_cast<int>(samples - s0 < lanes<T> ? samples - s0 : lanes<T>),
-                               to + s0 * stride, stride};
-                for (int a = 0; a < n && !stop(); a += side) {
-                    diagonal<side>(n - a, a, at);
-                    for (int b = a + side; b < n; b += side) {
-                        for (int i = 0; i < side; i += tall) beside<side>(n - b, a + i, b, at);
-                    }
-                }
-            }
-        }
-    }
-
-  private:
-    // Entries of a block: side x side on the diagonal, of which one half is computed, tall x side beside it.
-    static constexpr int side = 4, tall = micro_rows == 8 ? 4 : 2;
-    struct Part {
-        Bend<T> bend;
-        const T* Z;
-        long panel;
-        bool shared;
-    };
-    struct Place {
-        int g, v, used;
-        T* to;
-        long stride;
-    };
-
-    // As many columns as there are, up to N.
-    template <int N>
-    void diagonal(int left, int a, const Place& at) const {
-        if constexpr (N > 1) {
-            if (left < N) return diagonal<N - 1>(left, a, at);
-        }
-        block<N, N, true>(a, a, at);
-    }
-    template <int N>
-    void beside(int left, int a, int b, const Place& at) const {
-        if constexpr (N > 1) {
-            if (left < N) return beside<N - 1>(left, a, b, at);
-        }
-        block<tall, N, false>(a, b, at);
-    }
-
-    // M x N entries of one vector of samples; on the diagonal those above it.
-    template <int M, int N, bool triangle>
-    void block(int a, int b, const Place& at) const {
-        Vec<T> sum[M][N] = {};
-        for (int p = 0; p < count; ++p) {
-            const Part& part = parts[p];
-            const T* w = part.bend.weight + at.g * part.panel + at.v;
-            if (part.shared) {
-                for (int j = part.bend.from; j < part.bend.to; ++j) {
-                    const T* row = part.Z + static_cast<long>(j) * n;
-                    add_row<M, N, triangle>(
-                        load(w + j * L::width), sum, [&](int i) { return broadcast(row[a + i]); },
-                        [&](int i) { return broadcast(row[b + i]); });
-                }
-            } else {
-                const long next = groups * part.panel;
-                const T* za = part.Z + a * next + at.g * part.panel + at.v;
-                const T* zb = part.Z + b * next + at.g * part.panel + at.v;
-                for (int j = part.bend.from; j < part.bend.to; ++j) {
-                    const long row = static_cast<long>(j) * L::width;
-                    add_row<M, N, triangle>(
-                        load(w + row), sum, [&](int i) { return load(za + i * next + row); },
-                        [&](int i) { return load(zb + i * next + row); });
-                }
-            }
-        }
-        for (int i = 0; i < M; ++i) {
-            for (int j = triangle ? i : 0; j < N; ++j) {
-                T entries[lanes<T>];
-                store(entries, sum[i][j]);
-                T* upper = at.to + static_cast<long>(a + i) * n + b + j;
-                T* lower = at.to + static_cast<long>(b + j) * n + a + i;
-                for (int lane = 0; lane < at.used; ++lane)
-                    upper[lane * at.stride] = lower[lane * at.stride] = entries[lane];
-            }
-        }
-    }
-    template <int M, int N, bool triangle, class Za, class Zb>
-    static SLOPENET_INLINE void add_row(Vec<T> w, Vec<T> (&sum)[M][N], const Za& za, const Zb& zb) {
-        Vec<T> right[N];
-        for (int j = 0; j < N; ++j) right[j] = zb(j);
-        for (int i = 0; i < M; ++i) {
-            const Vec<T> weighted = w * (triangle ? right[i] : za(i));
-            for (int j = triangle ? i : 0; j < N; ++j) sum[i][j] = fma(weighted, right[j], sum[i][j]);
-        }
-    }
-
-    int n, groups, count = 0;
-    Part parts[max_depth];
-};
 
 template <class T>
 class Gram<Rows<T>, T> {
@@ -157,13 +46,16 @@ class Gram<Rows<T>, T> {
         }
     }
 
-    Gram(int inputs, int) : n(inputs) {}
-    void add(const Bend<T>& bend, const Layer<T>&, const T* Z, bool) { parts[count++] = {bend, Z}; }
-    void write(long, T* to, long, const Stop& stop) const {
-        for (int a = 0; a < n && !stop(); a += tall) {
-            int b = a / lanes<T> * lanes<T>;
-            for (; b + 3 * lanes<T> <= padded(n); b += 3 * lanes<T>) block<3>(a, b, to);
-            for (; b < n; b += lanes<T>) block<1>(a, b, to);
+    static long space() { return 0; }
+    Gram(int inputs, int, T*) : n(inputs) {}
+    void add(const Bends<T>& bends, const Layer<T>&, const T* Z, bool) { parts[count++] = {bends, Z}; }
+    void write(long, int outputs, T* to, const Stop& stop) const {
+        for (int k = 0; k < outputs; ++k, to += static_cast<long>(n) * n) {
+            for (int a = 0; a < n && !stop(); a += tall) {
+                int b = a / lanes<T> * lanes<T>;
+                for (; b + 3 * lanes<T> <= padded(n); b += 3 * lanes<T>) block<3>(k, a, b, to);
+                for (; b < n; b += lanes<T>) block<1>(k, a, b, to);
+            }
         }
     }
 
@@ -173,16 +65,17 @@ class Gram<Rows<T>, T> {
 
     // tall x V vectors of entries; beyond the last row the last is taken again.
     template <int V>
-    void block(int a, int b, T* to) const {
+    void block(int k, int a, int b, T* to) const {
         Vec<T> sum[tall][V] = {};
         for (int p = 0; p < count; ++p) {
-            const Bend<T>& bend = parts[p].bend;
-            for (int j = bend.from; j < bend.to; ++j) {
+            const Bends<T>& bends = parts[p].bends;
+            const T* weight = bends.weight(k);
+            for (int j = bends.from(k); j < bends.to(k); ++j) {
                 const T* row = parts[p].Z + j * padded(n);
                 Vec<T> right[V];
                 for (int v = 0; v < V; ++v) right[v] = load(row + b + v * lanes<T>);
                 for (int i = 0; i < tall; ++i) {
-                    const Vec<T> weighted = broadcast(bend.weight[j] * row[a + i < n ? a + i : n - 1]);
+                    const Vec<T> weighted = broadcast(weight[j] * row[a + i < n ? a + i : n - 1]);
                     for (int v = 0; v < V; ++v) sum[i][v] = fma(weighted, right[v], sum[i][v]);
                 }
             }
@@ -196,7 +89,7 @@ class Gram<Rows<T>, T> {
         }
     }
     struct Part {
-        Bend<T> bend;
+        Bends<T> bends;
         const T* Z;
     };
     int n, count = 0;
