@@ -210,7 +210,7 @@ def fit(
     train, held_out = split(data, validation, names, generator)
     run = {
         "seed": seed,
-        "data": [_digest(train), _digest(held_out)],
+        "data": [] if checkpoint is None else [_digest(train), _digest(held_out)],
         "sizes": sizes,
         "activations": [repr(activation), repr(output)],
         "method": chosen,
