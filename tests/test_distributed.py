@@ -142,14 +142,14 @@ def test_a_run_to_the_end_learns_the_same_function():
 
 def test_the_evidence_finds_the_same_penalty_as_on_all_rows():
     data = sample()
-    settings = {"hidden": 4, "method": "lm", "epochs": 60, "rng": 1}
+    settings = {"hidden": 4, "method": "lm", "epochs": 150, "rng": 1}
     found = sn.dask.fit(frames(data), **NAMES, **settings)
     whole = sn.fit(data.X, data.y, data.dydx, restarts=1, **settings)
     assert len(found.history["cost"]) == len(whole.history["cost"])
     np.testing.assert_allclose(found.history["cost"], whole.history["cost"], rtol=1e-6)
     H, H2 = whole.network(data.X), found.network(data.X)
     assert np.abs(H2 - H).max() <= 1e-6 * np.abs(H).max()
-    assert re.search(r"l2 is \d\.\de[+-]\d\d, by the evidence\.$", found.reason)
+    assert re.search(r"l2 is \d\.\de[+-]\d\d, by the evidence\.", found.reason)
 
 
 def test_empty_partitions_and_a_constant_input_change_nothing():

@@ -65,7 +65,7 @@ def test_cost_and_gradient_are_those_of_backpropagation(sizes: tuple[int, ...], 
 def test_primal_and_dual_take_the_same_steps(sizes: tuple[int, ...], kind: str) -> None:
     problem, _, _, theta = case(sizes, kind)
     primal, dual = both_ways(problem, theta)
-    each = problem._target.shape[1]
+    shares = np.random.default_rng(0).uniform(0.5, 2, problem._target.shape[1])
     for damping in (1.0, 1e-3):
         (d, promise), (d_dual, promise_dual) = primal.step(damping), dual.step(damping)
         assert np.abs(d - d_dual).max() <= 1e-11 * np.abs(d).max()
@@ -75,7 +75,7 @@ def test_primal_and_dual_take_the_same_steps(sizes: tuple[int, ...], kind: str) 
         A = A + np.diag(problem.l2 * problem._P + damping)
         np.testing.assert_allclose(A @ d, -primal.gradient, atol=1e-10)
     np.testing.assert_allclose(primal.information(1e-3), dual.information(1e-3), rtol=1e-9)
-    assert primal.left_out(1e-3, each) == pytest.approx(dual.left_out(1e-3, each), rel=1e-8)
+    assert primal.left_out(1e-3, shares) == pytest.approx(dual.left_out(1e-3, shares), rel=1e-8)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -114,6 +114,24 @@ def test_leaving_out_a_sample_is_a_fit_without_it() -> None:
         missed += (X[s] @ a[:2] + a[2] - y[s, 0]) ** 2 / 9
     # the bias is free in the fit itself, and all but free where one is left out
     assert problem.left_out(solved(np.arange(9) >= 0)) == pytest.approx(missed / 9, rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_balance_multiplies_what_slopes_cost_and_not_how_they_are_judged(kind: str) -> None:
+    problem, _, data, theta = case((3, 5, 4, 2), kind)
+    r = next(problem._blocks(theta))[0].reshape(len(data), -1)
+    problem.balance = 4.0
+    balanced = next(problem._blocks(theta))[0].reshape(len(data), -1)
+    np.testing.assert_array_equal(balanced[:, :2], r[:, :2])
+    np.testing.assert_allclose(balanced[:, 2:], 2 * r[:, 2:], rtol=1e-15)
+    values, slopes = 2 * len(data), problem.residuals - problem.slopes
+    assert values == slopes  # the rest are the values
+    assert problem.slopes == np.count_nonzero(r[:, 2:])
+    # where the ridge leaves nothing to be learned, what is left out is what is there
+    problem.l2, free = 1e12, 1e12
+    shares = 1 / problem._shares()
+    untaught = problem.linearise(theta).left_out(free, shares)
+    assert untaught == pytest.approx((r**2).sum() / len(data), rel=1e-6)
 
 
 def test_threads_give_the_same_bits() -> None:

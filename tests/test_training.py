@@ -50,6 +50,22 @@ def test_nothing_but_noise_is_learned_as_little_but_a_constant(seed: int) -> Non
     assert "no more than a constant" in found.reason
 
 
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("noisy", ["values", "slopes"])
+@pytest.mark.filterwarnings("ignore::slopenet.SlopeWarning")
+def test_what_is_noisy_weighs_less(noisy: str, seed: int) -> None:
+    X, y, T = wave(50, noise=0.3 * (noisy == "values"), seed=seed)
+    T = T + 0.3 * (noisy == "slopes") * np.random.default_rng(seed + 100).normal(size=T.shape)
+    settings: Any = {"hidden": (12, 12), "restarts": 1, "rng": seed}
+    found = sn.fit(X, y, T, **settings)
+    fair = sn.fit(X, y, T, slope_weight=1, **settings)
+    assert missed(found.network) < 0.8 * missed(fair.network)
+    sentence = "Slopes weigh " + ("10" if noisy == "values" else "0.")
+    assert sentence in found.reason
+    assert "their share, by the evidence" in found.reason
+    assert "Slopes weigh" not in fair.reason
+
+
 def test_nine_points_with_slopes_of_rosenbrock() -> None:
     axis = np.linspace(-np.pi, np.pi, 3)
     X = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)

@@ -86,6 +86,16 @@ def _borehole_slopes(X: Numbers) -> Numbers:
     return np.stack(columns, axis=1)
 
 
+def _mixed(X: Numbers) -> Numbers:
+    a, b, c, d = X.T
+    return np.asarray(np.sin(2 * a) + b**2 * c + 0.5 * np.exp(d))
+
+
+def _mixed_slopes(X: Numbers) -> Numbers:
+    a, b, c, d = X.T
+    return np.stack([2 * np.cos(2 * a), 2 * b * c, b**2, 0.5 * np.exp(d)], axis=1)
+
+
 ROSENBROCK = Function(_rosenbrock, _rosenbrock_slopes, (-np.pi,) * 2, (np.pi,) * 2)
 RASTRIGIN = Function(_rastrigin, _rastrigin_slopes, (-1.0,) * 2, (1.5,) * 2)
 SINE = Function(lambda X: np.sin(X[:, 0]), np.cos, (-np.pi,), (np.pi,))
@@ -96,4 +106,12 @@ BOREHOLE = Function(
     (0.15, 50000.0, 115600.0, 1110.0, 116.0, 820.0, 1680.0, 12045.0),
 )
 """Water through a borehole; inputs r_w, r, T_u, H_u, T_l, H_l, L, K_w in their usual ranges."""
-FUNCTIONS = {"rosenbrock": ROSENBROCK, "rastrigin": RASTRIGIN, "sine": SINE, "borehole": BOREHOLE}
+MIXED = Function(_mixed, _mixed_slopes, (-1.0,) * 4, (1.0,) * 4)
+"""A sine, a product and an exponential."""
+FUNCTIONS = {
+    "rosenbrock": ROSENBROCK,
+    "rastrigin": RASTRIGIN,
+    "sine": SINE,
+    "borehole": BOREHOLE,
+    "mixed": MIXED,
+}

@@ -38,7 +38,11 @@ NOISE = 0.1
 
 
 class Candidates:
-    """All that the starts share; `ridge` is l2, or None for one that the evidence finds."""
+    """All that the starts share.
+
+    `ridge` is l2, or None for one that the evidence finds; that finds the balance of values and
+    slopes too, if it is wanted.
+    """
 
     def __init__(
         self,
@@ -51,9 +55,10 @@ class Candidates:
         slope_weight: Floats | float,
         data: Data,
         held_out: Data | None,
+        find_balance: bool = False,
     ) -> None:
         self.sizes, self.names, self.method = tuple(sizes), names, method
-        self._ridge, self._data = ridge, data
+        self._ridge, self._data, self._find_balance = ridge, data, find_balance
         self._hidden, self._output = activations
         layers = len(self.sizes) - 1
         self._activations: list[ActivationSpec] = [self._hidden] * (layers - 1) + [self._output]
@@ -126,10 +131,11 @@ class Candidates:
     def _badness(self, training: Training) -> tuple[bool, float]:
         """What sorts the starts; where l2 differs from one to another, costs cannot."""
         if self._held is None and isinstance(training.optimizer, Evidence):
-            theta, ridge = training.optimizer.result(training.at.state)
-            training.problem.l2 = ridge / training.problem.samples
-            left_out = training.problem.left_out(theta)
-            constant = 2 * training.problem.value(0 * training.theta) / training.problem.samples
+            problem = training.problem
+            theta, ridge, balance = training.optimizer.result(training.at.state)
+            constant = 2 * problem.value(0 * theta) / problem.samples
+            problem.l2, problem.balance = ridge / problem.samples, balance
+            left_out = problem.left_out(theta)
             if training.optimizer.top == ABOVE and left_out < NOISE * constant:
                 left_out *= BETTER
             nothing = training.at.state.best is None
@@ -155,7 +161,8 @@ class Candidates:
         if method.name == "lm":
             if self._ridge is not None:
                 return LevenbergMarquardt()
-            return Evidence(ABOVE if starts == 1 or start % 4 == 1 else BELOW)
+            top = ABOVE if starts == 1 or start % 4 == 1 else BELOW
+            return Evidence(top, balance=self._find_balance)
         if method.name == "lbfgs":
             return LBFGS()
         settings: dict[str, Any] = {

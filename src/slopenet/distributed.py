@@ -8,7 +8,7 @@ for the rounding of the sums: an optimiser that is given this one takes the same
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from slopenet.arrays import Floats
@@ -39,19 +39,39 @@ class Distributed:
     terms : Terms
     l2 : float
         May be changed at any time.
+
+    Attributes
+    ----------
+    balance : float
+        ρ, by which λ is multiplied; may be changed at any time.
     """
 
+    balance = 1.0
+
     def __init__(self, parts: Partitions, terms: Terms, l2: float = 0.0) -> None:
-        self._parts, self._terms, self.l2 = parts, terms, l2
+        self._parts, self._fair, self.l2 = parts, terms, l2
         self.samples: int = sum(parts.each(len))
         self._P = weight_mask(terms.sizes)
         self.size = len(self._P)
 
+    @property
+    def _terms(self) -> Terms:
+        return replace(self._fair, slope_weight=self.balance * self._fair.slope_weight)
+
     @cached_property
+    def _counts(self) -> tuple[int, int]:
+        residuals, slopes = total(self._parts.each(_residuals, self._fair))
+        return int(residuals), int(slopes)
+
+    @property
     def residuals(self) -> int:
         """How many values and slopes there are to be met."""
-        (count,) = total(self._parts.each(_residuals, self._terms))
-        return int(count)
+        return self._counts[0]
+
+    @property
+    def slopes(self) -> int:
+        """How many of them are slopes."""
+        return self._counts[1]
 
     def value(self, theta: Floats) -> float:
         """f(θ)."""
@@ -96,8 +116,9 @@ def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, 
     return len(data) * costs.fit, len(data) * costs.gradient
 
 
-def _residuals(data: Data, terms: Terms) -> tuple[int]:
-    return (_least_squares(data, terms).residuals,)
+def _residuals(data: Data, terms: Terms) -> tuple[int, int]:
+    f = _least_squares(data, terms)
+    return f.residuals, f.slopes
 
 
 def _products(data: Data, terms: Terms, theta: Floats) -> tuple[Floats, Floats, float]:

@@ -74,7 +74,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         learning_rate: float | None = None,
         momentum: float | None = None,
         l2: float | str = "auto",
-        slope_weight: Any = 1.0,
+        slope_weight: Any = "auto",
         validation: Any = None,
         restarts: int | None = None,
         ensemble: int | None = None,

@@ -69,7 +69,7 @@ def fit(
     learning_rate: float | None = None,
     momentum: float | None = None,
     l2: float | str = "auto",
-    slope_weight: Any = 1.0,
+    slope_weight: Any = "auto",
     directions: Any = None,
     along: Any = None,
     validation: Any = None,
@@ -90,7 +90,8 @@ def fit(
     The cost is the mean over the samples of C + C' (see `slopenet.derivation`) in standard units:
     inputs and, behind an identity output, outputs are standardised, slopes follow by the chain
     rule, and the scaling is folded into the weights at the end, so that the network takes and gives
-    the user's units. The slopes of each output weigh as much as its values, times `slope_weight`.
+    the user's units. The slopes of each output have its values' share of the cost, times
+    `slope_weight`.
 
     Parameters
     ----------
@@ -119,8 +120,10 @@ def fit(
         finds it by itself: ``"auto"`` is the largest evidence, see `slopenet.optimizers.evidence`.
         With any other method ``"auto"`` is 1e-5, and, unless `validation` is given, a tenth of 200
         rows or more is held out and tells when to stop.
-    slope_weight : float, (n_L, n_1) or (N, n_L, n_1)
+    slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
         How much the slopes dydx weigh beside the values: all, each, or each of every sample.
+        ``"auto"`` is 1; but where LM finds l2 by itself it finds that too, 0.01 to 100, as the
+        noise of values and slopes asks for.
     directions : (N, M, n_1), (M, n_1) for all samples, or (N, n_1) with `along` (N,), optional
         v, for slopes that are known along some directions only; of any length.
     along : (N, M, n_L), (N, M) or (N,) for one output, optional
@@ -229,6 +232,7 @@ def fit(
         slope_weight=_slope_weight(slope_weight, outputs, inputs),
         data=train,
         held_out=held_out,
+        find_balance=isinstance(slope_weight, str),
     )
     with ExitStack() as stack:
         calls: list[Callable[[State], object]] = [] if callback is None else [callback]
@@ -267,7 +271,8 @@ def _slope_weight(given: Any, outputs: int, inputs: int) -> Any:
     if np.ndim(given) == 3:  # is part of the data
         return 1.0
     if np.ndim(given) == 0:
-        return settings.number("slope_weight", given, closed=True)
+        weight = settings.number_or_auto("slope_weight", given)
+        return 1.0 if weight is None else weight
     shape = (outputs, inputs)
     return arrays.weights("slope_weight", given, shape, shape, np.float64)
 

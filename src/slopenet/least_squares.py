@@ -82,8 +82,26 @@ class LeastSquares:
         weight = np.concatenate(square, axis=1)
         if data.weight is not None:
             weight = weight * data.weight[:, None]
-        self._scale = np.sqrt(np.where(known, weight, 0.0) / len(data))
-        self.residuals = int(np.count_nonzero(self._scale))
+        self._fair = np.sqrt(np.where(known, weight, 0.0) / len(data))
+        self.residuals = int(np.count_nonzero(self._fair))
+        self.slopes = self.residuals - int(np.count_nonzero(self._fair[:, : self.sizes[-1]]))
+        self.balance = 1.0
+
+    @property
+    def balance(self) -> float:
+        """ρ, by which λ and μ are multiplied; may be changed at any time."""
+        return self._balance
+
+    @balance.setter
+    def balance(self, value: float) -> None:
+        self._balance = value
+        self._scale = self._fair * np.sqrt(self._shares())
+
+    def _shares(self) -> Floats:
+        """What a sample's residuals are multiplied by, squared."""
+        shares = np.full(self._target.shape[1], self._balance)
+        shares[: self.sizes[-1]] = 1.0
+        return shares
 
     def value(self, theta: Floats) -> float:
         """f(θ)."""
@@ -125,9 +143,9 @@ class LeastSquares:
         """Mean over the samples of what each would cost, to first order, had it been left out.
 
         The leave-one-out residuals (I - H_ss)⁻¹ r_s of a ridge regression (Allen 1974), a sample's
-        values and slopes left out together.
+        values and slopes left out together; as if ρ were 1.
         """
-        return self.linearise(theta).left_out(_FREE / self.samples, self._target.shape[1])
+        return self.linearise(theta).left_out(_FREE / self.samples, 1 / self._shares())
 
     def _blocks(self, theta: Floats) -> Iterator[tuple[Floats, Floats]]:
         """R and J of some samples at a time."""

@@ -116,13 +116,14 @@ class Primal(Summed):
         super().__init__(Products.of(blocks(), len(ridge.P)), ridge)
         self._blocks = blocks
 
-    def left_out(self, free: float, each: int) -> float:
-        """Mean over the samples of ‖r‖² of a sample's `each` rows, had it not been learned from."""
+    def left_out(self, free: float, shares: Floats) -> float:
+        """Mean over the samples of Σ shares r² of a sample's rows, had it not been learned from."""
         _, inverse, _ = self._inverse(free)
-        errors = []
+        each, errors = len(shares), []
         for r, J in self._blocks():
             J3 = J.reshape(-1, each, len(inverse))
-            errors.append(_left_out(r, np.eye(each) - J3 @ inverse @ J3.transpose(0, 2, 1)))
+            rest = np.eye(each) - J3 @ inverse @ J3.transpose(0, 2, 1)
+            errors.append(_left_out(r, rest, shares))
         return float(np.concatenate(errors).mean())
 
 
@@ -180,12 +181,13 @@ class Dual:
         penalised = (2 * below + float(diagonal @ self._penalised.diagonal())) / self._ridge.l2
         return Information(log_det, len(inverse) - float(diagonal.sum()), penalised)
 
-    def left_out(self, free: float, each: int) -> float:
+    def left_out(self, free: float, shares: Floats) -> float:
         """See `Primal`."""
         inverse, _ = _inverse(self._damped(self._ridge.l2, free))
+        each = len(shares)
         n = len(inverse) // each
         own = inverse.reshape(n, each, n, each)[range(n), :, range(n)]
-        return float(_left_out(self._r, own).mean())
+        return float(_left_out(self._r, own, shares).mean())
 
     def _times(self, v: Floats) -> Floats:
         """J v."""
@@ -212,11 +214,11 @@ def _promise(d: Floats, damping: float, gradient: Floats) -> tuple[Floats, float
     return (d, promised) if np.isfinite(promised) else None
 
 
-def _left_out(r: Floats, rest: Floats) -> Floats:
-    """‖(I - H_ss)⁻¹ r_s‖² of each sample s, H_ss its part of the hat matrix."""
-    each = rest.shape[-1]
+def _left_out(r: Floats, rest: Floats, shares: Floats) -> Floats:
+    """Σ shares ((I - H_ss)⁻¹ r_s)² of each sample s, H_ss its part of the hat matrix."""
+    each = len(shares)
     e = np.linalg.solve(rest + 1e-14 * np.eye(each), r.reshape(-1, each, 1))
-    squares: Floats = (e[..., 0] ** 2).sum(axis=1)
+    squares: Floats = e[..., 0] ** 2 @ shares
     return squares
 
 

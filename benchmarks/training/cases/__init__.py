@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from benchmarks.training.cases import (
     airfoil,
+    balance,
     borehole,
     gradient,
     grid,
@@ -19,6 +20,7 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "rosenbrock": rosenbrock.run,
     "sine": sine.run,
     "rastrigin": rastrigin.run,
+    "balance": balance.run,
     "airfoil": airfoil.run,
     "borehole": borehole.run,
     "grid": grid.run,

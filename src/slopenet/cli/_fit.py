@@ -93,7 +93,8 @@ TERMINATED = 128 + signal.SIGTERM
 @click.option(
     "--slope-weight",
     type=options.real(least=0),
-    help="How much the slopes weigh beside the values; 1 unless given.",
+    help="How much the slopes weigh beside the values. Unless given, lm finds it from the data, and"
+    " 1 is taken with every other method.",
 )
 @click.option(
     "--restarts",

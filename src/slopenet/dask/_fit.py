@@ -47,7 +47,7 @@ def fit(
     method: str = "lbfgs",
     epochs: int | None = None,
     l2: float | str = "auto",
-    slope_weight: float = 1.0,
+    slope_weight: float | str = "auto",
     rng: RandomSource = None,
     callback: Callable[[State], object] | None = None,
 ) -> Fit:
@@ -101,7 +101,7 @@ def fit(
     specs: list[ActivationSpec] = [activation] * (len(sizes) - 2) + [output]
     rows = check_activations(specs, len(specs))
     ridge = settings.number_or_auto("l2", l2)
-    weight = settings.number("slope_weight", slope_weight, closed=True)
+    weight = settings.number_or_auto("slope_weight", slope_weight)
     seed = np.random.default_rng(int(settings.generator(rng).integers(2**63))).integers(2**63)
 
     raw = _partitions(data, *names, slopes=slopes)
@@ -109,12 +109,12 @@ def fit(
     parts = raw.map(_standardise, scaling)
     del raw  # so that workers hold the data once
     threads = 1 if isinstance(parts, Futures) else None
-    terms = Terms(sizes, rows, balance_over(parts, weight)[0], threads)
+    terms = Terms(sizes, rows, balance_over(parts, 1.0 if weight is None else weight)[0], threads)
     problem = Distributed(parts, terms)
     problem.l2 = (L2 if ridge is None else ridge) / problem.samples
     optimizer: Optimizer = LBFGS() if chosen == "lbfgs" else LevenbergMarquardt()
     if chosen == "lm" and ridge is None:
-        optimizer = Evidence(ABOVE)
+        optimizer = Evidence(ABOVE, balance=weight is None)
 
     def network(theta: Floats) -> Network:
         W, b = scaling.fold(*unflatten(theta, sizes))

@@ -10,6 +10,9 @@ begun at a small λ, settle where the noise is learned too. So λ comes down fro
 time, each begun where the last one ended; a rung on which nothing better than a constant is learned
 is left for a lower one, from the first weights; and what had the largest log Z is kept, and gone on
 with to the end.
+
+The weight ρ of the slopes beside the values is the ratio of the variances of their noise; each
+slope adds ½ log ρ to log Z. It is sought in the same way, once λ is found for ρ = 1.
 """
 
 from __future__ import annotations
@@ -40,14 +43,19 @@ _FEW, _FALLBACK, _NOISE = 50, 1e-3, 10.0
 _NOTHING = 0.5
 # λ of what is not penalised, where the evidence needs one.
 _FREE = 1e-3
+# ρ changes by this factor, no further than that, and for so much more of log Z; each begins where
+# the best one ended, at so many times its λ.
+_FACTOR, _FURTHEST, _GAIN, _HIGHER = 10.0, 100.0, 3.0, 100.0
 
 
 class Problem(lm.Problem, Protocol):
-    """Of so many samples, residuals and parameters; its l2 is set here."""
+    """Of so many samples, residuals, slopes among them, and parameters; l2 and ρ are set here."""
 
     samples: int
     residuals: int
+    slopes: int
     size: int
+    balance: float
 
     def penalty(self, theta: Floats) -> float:
         """½ l2 ‖Pθ‖²."""
@@ -55,7 +63,10 @@ class Problem(lm.Problem, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run is: on the rung λ = `ridge`, or, once the search is over, polishing the best."""
+    """Where a run is: on the rung λ = `ridge`, or, once the search is over, polishing the best.
+
+    `peak` is the largest log Z of this ρ, `evidence` of all.
+    """
 
     theta: Floats
     cost: float
@@ -69,6 +80,9 @@ class State:
     best: Floats | None = None
     best_ridge: float = 0.0
     evidence: float = -np.inf
+    balance: float = 1.0
+    best_balance: float = 1.0
+    peak: float = -np.inf
     done: str = ""
 
 
@@ -79,10 +93,12 @@ class Evidence:
     ----------
     top : float
         λ to begin with.
+    balance : bool
+        Whether to look for ρ too; 1 otherwise.
     """
 
-    def __init__(self, top: float = 10.0) -> None:
-        self.top = top
+    def __init__(self, top: float = 10.0, *, balance: bool = False) -> None:
+        self.top, self.balance = top, balance
         self._search, self._polish = (lm.LevenbergMarquardt(x) for x in (_SETTLED, _POLISHED))
 
     def start(self, theta: Floats, problem: Problem) -> State:
@@ -91,7 +107,7 @@ class Evidence:
 
     def step(self, state: State, problem: Problem, rng: object = None) -> State:  # noqa: ARG002
         """The next state; its `done` says in words why there will be none."""
-        problem.l2 = state.ridge / problem.samples
+        _set(problem, state)
         model = problem.linearise(state.theta)
         most = _FIRST_STEPS if state.best is None else _STEPS
         if not state.over and (state.steps >= most or state.small >= lm.PATIENCE):
@@ -109,11 +125,11 @@ class Evidence:
             done=at.done if state.over else "",
         )
 
-    def result(self, state: State) -> tuple[Floats, float]:
-        """The best θ so far, and its λ."""
+    def result(self, state: State) -> tuple[Floats, float, float]:
+        """The best θ so far, its λ and its ρ."""
         if state.best is None or state.over:
-            return state.theta, state.ridge
-        return state.best, state.best_ridge
+            return state.theta, state.ridge, state.balance
+        return state.best, state.best_ridge, state.best_balance
 
     def sentence(self, state: State) -> str:
         """Say which l2 it is once the search is over, and why."""
@@ -121,24 +137,48 @@ class Evidence:
             return ""
         found = state.best is not None
         why = "by the evidence" if found else "as the evidence is for no more than a constant"
-        return f" l2 is {self.result(state)[1]:.1e}, {why}."
+        text = f" l2 is {self.result(state)[1]:.1e}, {why}."
+        if state.balance != 1:
+            text += f" Slopes weigh {state.balance:g} times their share, by the evidence."
+        return text
 
     def _next_rung(self, state: State, problem: Problem, model: Linearised) -> State:
         evidence, determined, ridge = _judge(state, problem, model)
         if determined < _NOTHING or not evidence > _constant(problem) + 1:
             if state.ridge <= _LEAST:
-                return _end(state, problem)
+                return self._next_balance(state, problem)
             first = state.first if state.best is None else state.theta
             return _on_rung(state, problem, max(state.ridge / _DOWN, _LEAST), first)
-        if evidence > state.evidence:
+        drops = 0 if evidence > state.peak else state.drops + 1
+        state = replace(state, drops=drops, peak=max(evidence, state.peak))
+        if evidence > state.evidence + (_GAIN if state.balance != state.best_balance else 0.0):
             state = replace(
-                state, best=state.theta, best_ridge=state.ridge, evidence=evidence, drops=0
+                state,
+                best=state.theta,
+                best_ridge=state.ridge,
+                best_balance=state.balance,
+                evidence=evidence,
             )
-        else:
-            state = replace(state, drops=state.drops + 1)
         if state.drops >= _DROPS or ridge > _SAME * state.ridge or state.ridge <= _LEAST:
-            return _end(state, problem)
+            return self._next_balance(state, problem)
         return _on_rung(state, problem, max(ridge, state.ridge / _DOWN, _LEAST), state.theta)
+
+    def _next_balance(self, state: State, problem: Problem) -> State:
+        """ρ goes up as long as log Z does, down if it never went up; then the search is over."""
+        known = 0 < problem.slopes < problem.residuals and problem.residuals >= _FEW
+        balance, best = state.balance, state.best
+        if best is None or not (self.balance and known):
+            return _end(state, problem)
+        if balance == state.best_balance:
+            balance *= _FACTOR if balance >= 1 else 1 / _FACTOR
+        elif balance > 1 and state.best_balance == 1:
+            balance = 1 / _FACTOR
+        else:
+            return _end(state, problem)
+        if not 1 / _FURTHEST <= balance <= _FURTHEST:
+            return _end(state, problem)
+        state = replace(state, balance=balance, peak=-np.inf, drops=0)
+        return _on_rung(state, problem, _HIGHER * state.best_ridge, best)
 
 
 def _judge(state: State, problem: Problem, model: Linearised) -> tuple[float, float, float]:
@@ -148,13 +188,19 @@ def _judge(state: State, problem: Problem, model: Linearised) -> tuple[float, fl
     misfit = problem.samples * model.cost - penalty
     R, least = problem.residuals, 1e-300
     evidence = -0.5 * log_det - 0.5 * R * np.log(2 * (misfit + penalty) / R + least)
+    evidence += _log_weights(problem)
     freedom = max(R - known, 1e-3)
     ridge = state.ridge * determined * (misfit + least) / ((penalty + least) * freedom)
     return float(evidence), determined, float(ridge)
 
 
+def _log_weights(problem: Problem) -> float:
+    """½ Σ log of what ρ weighs each residual with, which its density is to be divided by."""
+    return 0.5 * problem.slopes * float(np.log(problem.balance))
+
+
 def _end(state: State, problem: Problem) -> State:
-    state = replace(state, over=True)
+    state = replace(state, over=True, balance=state.best_balance)
     if state.best is None:
         ridge = _FALLBACK if problem.residuals < _FEW else _NOISE
         return _on_rung(state, problem, ridge, state.first)
@@ -162,12 +208,17 @@ def _end(state: State, problem: Problem) -> State:
 
 
 def _on_rung(state: State, problem: Problem, ridge: float, theta: Floats) -> State:
-    problem.l2 = ridge / problem.samples
-    cost = problem.value(theta)
-    return replace(state, theta=theta, cost=cost, ridge=ridge, damping=0.0, small=0, steps=0)
+    state = replace(state, theta=theta, ridge=ridge, damping=0.0, small=0, steps=0)
+    _set(problem, state)
+    return replace(state, cost=problem.value(theta))
+
+
+def _set(problem: Problem, state: State) -> None:
+    problem.l2, problem.balance = state.ridge / problem.samples, state.balance
 
 
 def _constant(problem: Problem) -> float:
     """Log Z of a network that gives 0, the mean in standard units."""
     misfit = problem.samples * problem.value(np.zeros(problem.size))  # no weights, no penalty
-    return -0.5 * problem.residuals * float(np.log(2 * misfit / problem.residuals + 1e-300))
+    R = problem.residuals
+    return _log_weights(problem) - 0.5 * R * float(np.log(2 * misfit / R + 1e-300))
