@@ -42,7 +42,8 @@ class Fit:
         The best start's, in the user's units: the scaling is folded into its weights.
     history : dict of str to list of float
         ``"epoch"``, ``"cost"`` (the mean over the samples of C + C' in standard units, without the
-        penalty) and, with a validation set, ``"validation"`` (the same of that set), of that start.
+        penalty, slopes weighed as they were then) and, with a validation set, ``"validation"``
+        (the same of that set, slopes weighed by their share), of that start.
     reason : str
         What was done, why, and why it ended.
     ensemble : Ensemble

@@ -145,7 +145,7 @@ class Evidence:
     def _next_rung(self, state: State, problem: Problem, model: Linearised) -> State:
         evidence, determined, ridge = _judge(state, problem, model)
         if determined < _NOTHING or not evidence > _constant(problem) + 1:
-            if state.ridge <= _LEAST:
+            if state.ridge <= (_LEAST if state.balance == 1 else state.best_ridge / _HIGHER):
                 return self._next_balance(state, problem)
             first = state.first if state.best is None else state.theta
             return _on_rung(state, problem, max(state.ridge / _DOWN, _LEAST), first)
