@@ -19,7 +19,7 @@ from slopenet.method import NAMES, Method
 from slopenet.network import Network
 from slopenet.objective import Objective, OnData
 from slopenet.optimizers.adam import Adam
-from slopenet.optimizers.evidence import Evidence
+from slopenet.optimizers.evidence import Evidence, weigh
 from slopenet.optimizers.lbfgs import LBFGS
 from slopenet.optimizers.lm import LevenbergMarquardt
 from slopenet.optimizers.sgd import SGD
@@ -133,8 +133,9 @@ class Candidates:
         if self._held is None and isinstance(training.optimizer, Evidence):
             problem = training.problem
             theta, ridge, balance = training.optimizer.result(training.at.state)
+            weigh(problem, ridge, 1.0)  # in equal shares, as what is left out is judged
             constant = 2 * problem.value(0 * theta) / problem.samples
-            problem.l2, problem.balance = ridge / problem.samples, balance
+            weigh(problem, ridge, balance)
             left_out = problem.left_out(theta)
             if training.optimizer.top == ABOVE and left_out < NOISE * constant:
                 left_out *= BETTER

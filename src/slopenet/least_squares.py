@@ -85,7 +85,7 @@ class LeastSquares:
         self._fair = np.sqrt(np.where(known, weight, 0.0) / len(data))
         self.residuals = int(np.count_nonzero(self._fair))
         self.slopes = self.residuals - int(np.count_nonzero(self._fair[:, : self.sizes[-1]]))
-        self.balance = 1.0
+        self._balance, self._scale = 1.0, self._fair
 
     @property
     def balance(self) -> float:
@@ -94,6 +94,8 @@ class LeastSquares:
 
     @balance.setter
     def balance(self, value: float) -> None:
+        if value == self._balance:
+            return
         self._balance = value
         self._scale = self._fair * np.sqrt(self._shares())
 

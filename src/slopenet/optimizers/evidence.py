@@ -107,7 +107,7 @@ class Evidence:
 
     def step(self, state: State, problem: Problem, rng: object = None) -> State:  # noqa: ARG002
         """The next state; its `done` says in words why there will be none."""
-        _set(problem, state)
+        weigh(problem, state.ridge, state.balance)
         model = problem.linearise(state.theta)
         most = _FIRST_STEPS if state.best is None else _STEPS
         if not state.over and (state.steps >= most or state.small >= lm.PATIENCE):
@@ -209,12 +209,13 @@ def _end(state: State, problem: Problem) -> State:
 
 def _on_rung(state: State, problem: Problem, ridge: float, theta: Floats) -> State:
     state = replace(state, theta=theta, ridge=ridge, damping=0.0, small=0, steps=0)
-    _set(problem, state)
+    weigh(problem, ridge, state.balance)
     return replace(state, cost=problem.value(theta))
 
 
-def _set(problem: Problem, state: State) -> None:
-    problem.l2, problem.balance = state.ridge / problem.samples, state.balance
+def weigh(problem: Problem, ridge: float, balance: float) -> None:
+    """Give f its λ and its ρ."""
+    problem.l2, problem.balance = ridge / problem.samples, balance
 
 
 def _constant(problem: Problem) -> float:
