@@ -57,7 +57,7 @@ class Curvature {
         const int most = L::width == 1 && inputs > block ? inputs : block;  // Rows turns all of Z' at once
         first = arena.take(most * wide);
         second = arena.take(most * wide);
-        if (!sum) sums = arena.take(Gram<L, T>::space());
+        if (!sum) tiles = arena.take(Gram<L, T>::space());
         if (sum) squares_of_W = arena.take(Rows<T>::panel(net.layers[0].rows));
     }
 
@@ -226,7 +226,7 @@ class Curvature {
     }
 
     void hessian(const T* u, long n, T* to, const Stop& stop) const {
-        Gram<L, T> gram(net.inputs(), groups, sums);
+        Gram<L, T> gram(net.inputs(), groups, tiles);
         for (int i = 0; i <= top; ++i) {
             if (curved(i)) gram.add(bends(i, u != nullptr), net.layers[i], Z[i], i == 0);
         }
@@ -271,7 +271,7 @@ class Curvature {
     const Tape<L, T>* tape = nullptr;
     T* w[max_depth];  // hvp: S[l] s[l]
     T* Z[max_depth];  // Z'[l], or |Z'[l]_j|^2
-    T *first = nullptr, *second = nullptr, *squares_of_W = nullptr, *sums = nullptr;
+    T *first = nullptr, *second = nullptr, *squares_of_W = nullptr, *tiles = nullptr;
 };
 
 }  // namespace slopenet::SLOPENET_ISA
