@@ -11,32 +11,6 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// abar[L] in place of a[L]: weighted residuals (or the given cotangent), zero in padding lanes; adds to the
-// cost.
-template <class T>
-void value_cotangent(const Task<T>& task, long s0, long n, int outputs, int groups, T* a, double& cost) {
-    using L = Samples<T>;
-    for (int g = 0; g < groups; ++g) {
-        for (int lane = 0; lane < L::width; ++lane) {
-            const long s = static_cast<long>(g) * L::width + lane;
-            const T weight = s < n ? sample_weight(task, s0 + s) : T(0);
-            double square = 0;
-            for (int k = 0; k < outputs; ++k) {
-                T& x = a[g * L::panel(outputs) + static_cast<long>(k) * L::width + lane];
-                if (s >= n) {
-                    x = 0;
-                    continue;
-                }
-                const T y = task.y[(s0 + s) * outputs + k];
-                const T residual = task.given ? y : x - y;
-                square += static_cast<double>(residual) * residual;
-                x = weight * residual;
-            }
-            if (s < n) cost += 0.5 * static_cast<double>(weight) * square;
-        }
-    }
-}
-
 // C D + S e
 template <class T>
 struct Delta : Times<T> {
@@ -72,13 +46,17 @@ class Backprop {
     void operator()(Gradient<T>& gradient, long s0, long n) {
         const int groups = static_cast<int>((n + L::width - 1) / L::width);
         const int top = net.depth - 1, outputs = net.outputs();
-        L::read(task.X + s0 * net.inputs(), n, net.inputs(), groups, tape.a[0], net.inputs());
+        const int inputs = net.inputs();
+        L::read([&](long s) { return task.X + task.row(s0 + s) * inputs; }, n, inputs, groups, tape.a[0]);
         forward(net, tape, groups, with_slopes ? brief : 1);
         if (with_slopes) slope_part(s0, n, groups, tape, gradient.theta, gradient.slope_cost);
         T *delta = left, *spare = right;
         const long last = groups * L::panel(outputs);
         std::memcpy(delta, tape.a[net.depth], static_cast<std::size_t>(last) * sizeof(T));
-        value_cotangent(task, s0, n, outputs, groups, delta, gradient.value_cost);
+        const auto target = [&](long s) { return task.y + task.row(s) * outputs; };
+        const auto weight = [](long) -> const T* { return nullptr; };
+        cotangent(task, Aim{target, weight, 1L, false}, s0, n, outputs, delta, spare, spare,
+                  gradient.value_cost);
         if (!gradient.theta && !gradient.delta) return;
         multiply(delta, tape.D[top], delta, last);
         if (with_slopes) add_product(delta, tape.S[top], slope_part.e[top], last);

@@ -72,7 +72,8 @@ struct Batched<Samples<T>, T> {
     }
     template <int R, int V>
     static void strip(const T* a, const T* b, long ld, int inner, T* c, int cols, int used) {
-        Vec<T> sum[R][V] = {};
+        Vec<T> sum[R][V];
+        zero(sum);
         for (int k = 0; k < inner; ++k) {
             Vec<T> bk[V];
             for (int v = 0; v < V; ++v) bk[v] = load(b + k * ld + v * lanes<T>);
@@ -81,9 +82,9 @@ struct Batched<Samples<T>, T> {
                 for (int v = 0; v < V; ++v) sum[r][v] = fma(ak, bk[v], sum[r][v]);
             }
         }
-        for (int r = 0; r < R; ++r) {
+        SLOPENET_UNROLL for (int r = 0; r < R; ++r) {
             T* to = c + static_cast<long>(r) * cols;
-            for (int v = 0; v < V; ++v) {
+            SLOPENET_UNROLL for (int v = 0; v < V; ++v) {
                 if (used >= (v + 1) * lanes<T>) {
                     store(to + v * lanes<T>, sum[r][v]);
                 } else {
@@ -107,7 +108,8 @@ struct Batched<Samples<T>, T> {
         long b[lanes<T>];
         for (int j = 0; j < lanes<T>; ++j)
             b[j] = static_cast<long>(col + j < cols ? col + j : cols - 1) * L::width + v;
-        Vec<T> sum[block_rows][lanes<T>] = {};
+        Vec<T> sum[block_rows][lanes<T>];
+        zero(sum);
         for (int k = 0; k < inner; ++k) {
             const T* Bk = B + (static_cast<long>(k) * groups + g) * L::panel(cols);
             Vec<T> ak[block_rows];

@@ -66,7 +66,8 @@ class Gram<Rows<T>, T> {
     // tall x V vectors of entries; beyond the last row the last is taken again.
     template <int V>
     void block(int k, int a, int b, T* to) const {
-        Vec<T> sum[tall][V] = {};
+        Vec<T> sum[tall][V];
+        zero(sum);
         for (int p = 0; p < count; ++p) {
             const Bends<T>& bends = parts[p].bends;
             const T* weight = bends.weight(k);

@@ -3,6 +3,8 @@
 // Layers l = 2..L of the derivation are layers[0..depth-1] here. W[l] is (rows, cols), row-major.
 #pragma once
 
+#include <cstdint>
+
 // Included by every instruction set's file: a function here must never exist as a symbol of its own,
 // or the linker might pick the AVX2 copy for a machine without it.
 #define SLOPENET_INLINE inline __attribute__((always_inline))
@@ -128,6 +130,8 @@ struct Task {
     Weights<T> along_weight;  // sets of (n_L), rows are directions of samples
     const T* sample_weight;   // (n) or null
     bool given;
+    const std::int64_t* order = nullptr;  // which samples these are, of longer arrays; null: all, in order
+    SLOPENET_INLINE long row(long s) const { return order ? static_cast<long>(order[s]) : s; }
 };
 template <class T>
 struct Gradient {

@@ -48,7 +48,8 @@ class OuterSum {
         }
         template <int R, int V>
         void block(int row) const {
-            Vec<T> sum[R][V] = {};
+            Vec<T> sum[R][V];
+            zero(sum);
             const T* a = At;
             for (int c = 0; c < count; ++c) {
                 const T* g = G + c * L::panel(rows) + static_cast<long>(row) * chunk<T>;
@@ -61,9 +62,13 @@ class OuterSum {
                     }
                 }
             }
-            for (int i = 0; i < R; ++i) {
-                T* to = dW + static_cast<long>(row + i) * cols;
-                for (int j = 0; j < V; ++j) add_to(to + j * lanes<T>, sum[i][j], entries - j * lanes<T>);
+            T* to = dW + static_cast<long>(row) * cols;
+            const long next = cols;
+            const int before = (V - 1) * lanes<T>, valid = entries - before;  // only the last may be in part
+            SLOPENET_UNROLL for (int i = 0; i < R; ++i, to += next) {
+                SLOPENET_UNROLL for (int j = 0; j < V - 1; ++j)
+                    store(to + j * lanes<T>, load(to + j * lanes<T>) + sum[i][j]);
+                add_to(to + before, sum[i][V - 1], valid);
             }
         }
     };
@@ -86,11 +91,6 @@ void add_lanes(const T* from, int rows, int groups, T* to, long stride) {
         }
         to[r * stride] += sum_lanes(sum);
     }
-}
-
-template <class T>
-SLOPENET_INLINE T sample_weight(const Task<T>& task, long s) {
-    return task.sample_weight ? task.sample_weight[s] : T(1);
 }
 
 }  // namespace slopenet::SLOPENET_ISA

@@ -119,28 +119,28 @@ struct Samples {
         }
     }
 
-    // The first `cols` entries of an array's samples, `stride` apart, into panels, padded with the last
-    // sample, so that padding is never worse than the data; false if an entry is not finite.
-    static bool read(const T* from, long n, int cols, int groups, T* to, long stride) {
+    // The first `cols` entries of samples, which begin at row(0), row(1), ..., into panels, padded with the
+    // last sample, so that padding is never worse than the data; false if an entry is not finite.
+    template <class Row>
+    static bool read(const Row& row, long n, int cols, int groups, T* to) {
         for (int g = 0; g < groups; ++g) {
-            const T* in = from + static_cast<long>(g) * width * stride;
+            const long first = static_cast<long>(g) * width, left = n - first;
             T* out = to + g * panel(cols);
-            const long left = n - static_cast<long>(g) * width;
             int k = 0;
             for (; left >= width && k + lanes<T> <= cols; k += lanes<T>) {
                 for (int v = 0; v < width; v += lanes<T>) {
                     Vec<T> x[lanes<T>];
-                    for (int i = 0; i < lanes<T>; ++i) x[i] = load(in + (v + i) * stride + k);
+                    for (int i = 0; i < lanes<T>; ++i) x[i] = load(row(first + v + i) + k);
                     transpose(x);
                     for (int i = 0; i < lanes<T>; ++i) store(out + (k + i) * width + v, x[i]);
                 }
             }
             for (; k < cols; ++k) {
                 if (left >= width) {
-                    for (int lane = 0; lane < width; ++lane) out[k * width + lane] = in[lane * stride + k];
+                    for (int lane = 0; lane < width; ++lane) out[k * width + lane] = row(first + lane)[k];
                 } else {
                     for (int lane = 0; lane < width; ++lane)
-                        out[k * width + lane] = in[(lane < left ? lane : left - 1) * stride + k];
+                        out[k * width + lane] = row(first + (lane < left ? lane : left - 1))[k];
                 }
             }
         }
@@ -150,6 +150,10 @@ struct Samples {
             poison += x - x;
         }
         return sum_lanes(poison) == 0;
+    }
+    // the same, of samples `stride` apart
+    static bool read(const T* from, long n, int cols, int groups, T* to, long stride) {
+        return read([=](long s) { return from + s * stride; }, n, cols, groups, to);
     }
     // Panels of `rows` to an array whose samples are `stride` apart.
     static void write(const T* from, int rows, int groups, long n, T* to, long stride) {

@@ -104,6 +104,21 @@ SLOPENET_INLINE Vec<T> broadcast(T x) {
     return x - Vec<T>{};  // unlike x + 0 this keeps -0, and costs no addition
 }
 
+// Before a loop over an array of accumulators: only where all of these are unrolled do they stay in
+// registers.
+#if defined(__clang__)
+#define SLOPENET_UNROLL _Pragma("unroll")
+#else
+#define SLOPENET_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+template <class V, int rows, int columns>
+SLOPENET_INLINE void zero(V (&sum)[rows][columns]) {
+    SLOPENET_UNROLL for (int i = 0; i < rows; ++i) {
+        SLOPENET_UNROLL for (int j = 0; j < columns; ++j) sum[i][j] = V{};
+    }
+}
+
 // a b + c, rounded once where the instruction set has it. The files are compiled with
 // -ffp-contract=off, so that this function alone decides and equal inputs give equal bits.
 SLOPENET_INLINE F64 fma(F64 a, F64 b, F64 c) {

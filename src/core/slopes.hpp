@@ -11,6 +11,7 @@
 // the second way: A'[1]_m is v_m instead of a unit vector.
 #pragma once
 
+#include "cotangent.hpp"
 #include "outer_sum.hpp"
 
 namespace slopenet::SLOPENET_ISA {
@@ -122,12 +123,11 @@ class Slopes {
         }
         const int inputs = net.inputs();
         for (int k = 0; k < count; ++k) {
-            const auto row = [&](long s) -> Aim {
-                const long stride = static_cast<long>(outputs) * inputs;
-                return {task.dydx + s * stride + (k0 + k) * inputs,
-                        task.slope_weight.of(s) + (k0 + k) * inputs, 1, stride, task.slope_weight.step};
-            };
-            cotangent(s0, n, left + k * size(inputs), inputs, row, cost);
+            const long row = static_cast<long>(k0 + k) * inputs;
+            const auto target = [&](long s) { return slope(s) + row; };
+            const auto weight = [&](long s) { return task.slope_weight.of(task.row(s)) + row; };
+            const bool each = task.slope_weight.step != 0;
+            compare(s0, n, left + k * size(inputs), inputs, Aim{target, weight, 1L, each}, cost);
         }
         if (!theta) return;
         T *t = left, *s = right;
@@ -161,8 +161,8 @@ class Slopes {
         const Layer<T>& bottom = net.layers[0];
         const int inputs = bottom.cols;
         for (int d = 0; d < count; ++d) {
-            L::read(task.directions + (s0 * task.M + m0 + d) * inputs, n, inputs, groups,
-                    v + d * size(inputs), static_cast<long>(task.M) * inputs);
+            L::read([&](long s) { return task.directions + (task.row(s0 + s) * task.M + m0 + d) * inputs; },
+                    n, inputs, groups, v + d * size(inputs));
         }
         L::product(bottom.packed, bottom.rows, inputs, v, first[0], count * groups, Plain<T>{});
     }
@@ -180,17 +180,19 @@ class Slopes {
         }
         std::memcpy(left, second[top], static_cast<std::size_t>(count * size(outputs)) * sizeof(T));
         for (int d = 0; d < count; ++d) {
-            const auto column = [&](long s) -> Aim {
-                const long row = s * task.M + d0 + d, M = task.M,
-                           stride = static_cast<long>(outputs) * inputs;
-                if (start) {
-                    return {task.along + row * outputs, task.along_weight.of(row), 1, M * outputs,
-                            M * task.along_weight.step};
-                }
-                return {task.dydx + s * stride + d0 + d, task.slope_weight.of(s) + d0 + d, inputs, stride,
-                        task.slope_weight.step};
-            };
-            cotangent(s0, n, left + d * size(outputs), outputs, column, cost);
+            T* slopes = left + d * size(outputs);
+            if (start) {
+                const auto along = [&](long s) { return task.row(s) * task.M + d0 + d; };
+                const auto target = [&](long s) { return task.along + along(s) * outputs; };
+                const auto weight = [&](long s) { return task.along_weight.of(along(s)); };
+                const bool each = task.along_weight.step != 0;
+                compare(s0, n, slopes, outputs, Aim{target, weight, 1L, each}, cost);
+            } else {
+                const auto target = [&](long s) { return slope(s) + d0 + d; };
+                const auto weight = [&](long s) { return task.slope_weight.of(task.row(s)) + d0 + d; };
+                const bool each = task.slope_weight.step != 0;
+                compare(s0, n, slopes, outputs, Aim{target, weight, long{inputs}, each}, cost);
+            }
         }
         if (!theta) return;
         T *q = left, *spare = right;
@@ -215,58 +217,12 @@ class Slopes {
         }
     }
 
-    // What slopes are compared with: targets and their weights, of one sample `step` apart.
-    struct Aim {
-        const T *target, *weight;
-        long step, stride, weight_stride;  // strides from sample to sample, 0: all share the weights
-    };
+    const T* slope(long s) const { return task.dydx + task.row(s) * net.outputs() * net.inputs(); }
 
-    // Slopes, a panel of `rows`, become the cotangent on them in place.
-    template <class At>
-    void cotangent(long s0, long n, T* slopes, int rows, const At& aim_of, double& cost) const {
-        T *target = right, *own = scratch;  // free while slopes are compared
-        for (int g = 0; g < groups; ++g, slopes += L::panel(rows)) {
-            const long first = static_cast<long>(g) * L::width;
-            const long here = n - first < L::width ? n - first : L::width;
-            const Aim aim = aim_of(s0 + first);
-            const bool each = aim.weight_stride != 0;
-            gather(aim.target, here, rows, aim.step, aim.stride, target);
-            if (each) gather(aim.weight, here, rows, aim.step, aim.weight_stride, own);
-            T weight[L::width] = {};
-            for (long lane = 0; lane < here; ++lane) weight[lane] = sample_weight(task, s0 + first + lane);
-            for (int v = 0; v < L::width; v += lanes<T>) {
-                const Vec<T> sample = load(weight + v);
-                Vec<T> total{};
-                for (int r = 0; r < rows; ++r) {
-                    const long at = static_cast<long>(r) * L::width + v;
-                    const Vec<T> wanted = load(target + at);
-                    if (task.given) {
-                        store(slopes + at, sample == T(0) ? Vec<T>{} : sample * wanted);
-                        continue;
-                    }
-                    const Vec<T> weighs = each ? load(own + at) : broadcast(aim.weight[r * aim.step]);
-                    const Mask<Vec<T>> known = (wanted == wanted) & (sample != T(0));
-                    const Vec<T> residual = known ? load(slopes + at) - wanted : Vec<T>{};
-                    const Vec<T> scaled = sample * weighs * residual;
-                    total = fma(scaled, residual, total);
-                    store(slopes + at, scaled);
-                }
-                cost += 0.5 * static_cast<double>(sum_lanes(total));
-            }
-        }
-    }
-
-    // Entries `step` apart of samples `stride` apart, to a panel padded with the last sample.
-    static void gather(const T* from, long n, int rows, long step, long stride, T* to) {
-        if (step == 1) {
-            L::read(from, n, rows, 1, to, stride);
-            return;
-        }
-        for (int r = 0; r < rows; ++r) {
-            for (int lane = 0; lane < L::width; ++lane)
-                to[static_cast<long>(r) * L::width + lane] =
-                    from[(lane < n ? lane : n - 1) * stride + r * step];
-        }
+    // Slopes, a panel of `rows` for each group, become the cotangent on them in place.
+    template <class Target, class Weight>
+    void compare(long s0, long n, T* slopes, int rows, const Aim<Target, Weight>& aim, double& cost) const {
+        cotangent(task, aim, s0, n, rows, slopes, right, scratch, cost);  // both free in the meantime
     }
 
     const Net<T>& net;

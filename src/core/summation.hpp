@@ -8,7 +8,6 @@
 
 #include "buffer.hpp"
 #include "dispatch.hpp"
-#include "gather.hpp"
 #include "parallel.hpp"
 
 namespace slopenet {
@@ -25,40 +24,47 @@ class Summation {
           parts(std::min(tiles(n), most_parts(n))),
           workers(workers_for(static_cast<double>(n) * sweeps() * static_cast<double>(parameters), threads,
                               parts)),
-          each(need.workspace + need.tile * entries_of_a_sample(net, task)),
-          space(workers * each),
+          space(workers * need.workspace),
           sums(with_gradient ? parts * parameters : 0),
           partial(static_cast<std::size_t>(parts)) {}
 
     // Of the samples rows[0] .. rows[n - 1], or of the first n if rows is null.
     void operator()(const std::int64_t* rows, long n, Gradient<T>& gradient, const Poll& poll) {
+        task.order = rows;
         const long run = (tiles(n) + most_parts(n) - 1) / most_parts(n) * need.tile;  // samples of a part
         const long used = n ? (n + run - 1) / run : 0;
         parallel_for(used, workers, poll, [&](int worker, long part, const auto& go_on) {
-            Gradient<T>& own = partial[static_cast<std::size_t>(part)];
-            own = {gradient.theta ? sums.data() + part * parameters : nullptr, gradient.delta, 0, 0};
+            // kept by the thread: parts side by side in memory would wait for each other's costs
+            Gradient<T> own = {gradient.theta ? sums.data() + part * parameters : nullptr, gradient.delta, 0,
+                               0};
             if (own.theta) std::fill(own.theta, own.theta + parameters, T(0));
             const long end = std::min(n, (part + 1) * run);
             for (long s = part * run; s < end && go_on(); s += need.tile)
-                tile(rows, s, std::min<long>(end - s, need.tile), own, space.data() + worker * each);
+                kernel.backprop(net, task, own, s, std::min<long>(end - s, need.tile),
+                                space.data() + worker * need.workspace);
+            partial[static_cast<std::size_t>(part)] = own;
         });
-        if (gradient.theta) std::fill(gradient.theta, gradient.theta + parameters, T(0));
         gradient.value_cost = gradient.slope_cost = 0;
         for (long part = 0; part < used; ++part) {
-            const Gradient<T>& own = partial[static_cast<std::size_t>(part)];
-            gradient.value_cost += own.value_cost;
-            gradient.slope_cost += own.slope_cost;
-            for (long i = 0; gradient.theta && i < parameters; ++i) gradient.theta[i] += own.theta[i];
+            gradient.value_cost += partial[static_cast<std::size_t>(part)].value_cost;
+            gradient.slope_cost += partial[static_cast<std::size_t>(part)].slope_cost;
         }
+        if (gradient.theta) add_up(used, gradient.theta);
     }
 
   private:
-    void tile(const std::int64_t* rows, long first, long n, Gradient<T>& own, T* at) const {
-        if (!rows) return kernel.backprop(net, task, own, first, n, at);
-        const Task<T> some = gathered(net, task, rows + first, n, at + need.workspace);
-        kernel.backprop(net, some, own, 0, n, at);
+    // The sums of the parts in their order, some entries at a time, which stay in cache.
+    void add_up(long used, T* theta) const {
+        constexpr long some = 1024;
+        std::fill(theta, theta + parameters, T(0));
+        for (long from = 0; from < parameters; from += some) {
+            const long to = std::min(parameters, from + some);
+            for (long part = 0; part < used; ++part) {
+                const T* own = partial[static_cast<std::size_t>(part)].theta;
+                for (long i = from; i < to; ++i) theta[i] += own[i];
+            }
+        }
     }
-
     long tiles(long n) const { return (n + need.tile - 1) / need.tile; }
     // As many as threads may want, but each with some tiles, so that clearing and adding sums is little.
     long most_parts(long n) const {
@@ -73,11 +79,10 @@ class Summation {
 
     const Kernels<T>& kernel = kernels<T>();
     const Net<T> net;
-    const Task<T> task;
+    Task<T> task;
     const Need need;
     const long parameters, parts;
     const int workers;
-    const long each;  // entries of space that a thread has
     Buffer<T> space, sums;
     std::vector<Gradient<T>> partial;
 };
