@@ -59,26 +59,28 @@ def root_mean_square(parts: Partitions, name: str, factor: Floats | float = 1.0)
     return np.asarray(unit * np.sqrt(squares / np.where(count > 0, count, 1.0)))
 
 
-def _known_slopes(data: Data, name: str, factor: Floats | float) -> tuple[Floats, Floats]:
-    """Weight, 0 of a missing one, and size of slopes · factor (N, n_L, any)."""
+def _slopes(data: Data, name: str, factor: Floats | float) -> Floats:
+    """Slopes · factor (N, n_L, any), NaN where one is missing."""
     slopes = data.dydx if name == "dydx" else data.along
     if slopes is None:
-        nothing = np.zeros((*data.y.shape, 1))
-        return nothing, nothing
+        return np.full((*data.y.shape, 1), np.nan)
     with np.errstate(over="ignore"):
-        scaled = (slopes if name == "dydx" else slopes.transpose(0, 2, 1)) * factor
-    each = 1.0 if data.weight is None else data.weight[:, None, None]
-    known = np.where(np.isnan(scaled), 0.0, each)
-    return known, np.where(known > 0, np.abs(scaled), 0.0)
+        return np.asarray((slopes if name == "dydx" else slopes.transpose(0, 2, 1)) * factor)
 
 
 def _largest_slope(data: Data, name: str, factor: Floats | float) -> Floats:
-    return np.asarray(_known_slopes(data, name, factor)[1].max(axis=(0, 2)))
+    sizes = np.abs(_slopes(data, name, factor))
+    return np.asarray(np.fmax.reduce(sizes, axis=(0, 2), initial=0.0))
 
 
 def _slope_squares(
     data: Data, name: str, factor: Floats | float, unit: Floats
 ) -> tuple[Floats, Floats]:
     """How many slopes there are, by their weights, and Σ w (slope/unit)², for each output."""
-    known, size = _known_slopes(data, name, factor)
-    return known.sum(axis=(0, 2)), (known * (size / unit[:, None]) ** 2).sum(axis=(0, 2))
+    squares = (_slopes(data, name, factor) / unit[:, None]) ** 2
+    known = ~np.isnan(squares)
+    squares[~known] = 0.0
+    if data.weight is None:
+        return np.count_nonzero(known, axis=(0, 2)).astype(float), squares.sum(axis=(0, 2))
+    known, squares = known.sum(axis=2), squares.sum(axis=2)
+    return data.weight @ known, data.weight @ squares

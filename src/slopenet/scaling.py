@@ -76,14 +76,16 @@ class Scaling:
 
     def standardise(self, data: Data) -> Data:
         """Return the same data in standard units."""
-        dydx = None if data.dydx is None else data.dydx * self.s_x / self.s_y[:, None]
+        dydx = None if data.dydx is None else data.dydx * (self.s_x / self.s_y[:, None])
         v, along = data.directions, data.along
         if v is not None and along is not None:
             v = v / self.s_x
             length = np.linalg.norm(v, axis=-1, keepdims=True)
             length = np.where(length > 0, length, 1.0)
             v, along = v / length, along / self.s_y / length
-        X, y = (data.X - self.m_x) / self.s_x, (data.y - self.m_y) / self.s_y
+        X, y = data.X - self.m_x, data.y - self.m_y
+        X /= self.s_x
+        y /= self.s_y
         return replace(data, X=X, y=y, dydx=dydx, directions=v, along=along)
 
     def fold(
