@@ -54,7 +54,7 @@ def test_nothing_but_noise_is_learned_as_little_but_a_constant(seed: int) -> Non
 @pytest.mark.parametrize("noisy", ["values", "slopes"])
 @pytest.mark.filterwarnings("ignore::slopenet.SlopeWarning")
 def test_what_is_noisy_weighs_less(noisy: str, seed: int) -> None:
-    X, y, T = wave(50, noise=0.3 * (noisy == "values"), seed=seed)
+    X, y, T = wave(100, noise=0.3 * (noisy == "values"), seed=seed)
     T = T + 0.3 * (noisy == "slopes") * np.random.default_rng(seed + 100).normal(size=T.shape)
     settings: Any = {"hidden": (12, 12), "restarts": 1, "rng": seed}
     found = sn.fit(X, y, T, **settings)
@@ -64,6 +64,18 @@ def test_what_is_noisy_weighs_less(noisy: str, seed: int) -> None:
     assert sentence in found.reason
     assert "their share, by the evidence" in found.reason
     assert "Slopes weigh" not in fair.reason
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.filterwarnings("ignore::slopenet.SlopeWarning")
+def test_slopes_of_mostly_noise_hardly_count(seed: int) -> None:
+    X, y, T = wave(100, seed=seed)
+    T = T + np.random.default_rng(seed + 100).normal(size=T.shape)
+    settings: Any = {"hidden": (12, 12), "restarts": 1, "rng": seed}
+    found = sn.fit(X, y, T, **settings)
+    fair = sn.fit(X, y, T, slope_weight=1, **settings)
+    assert missed(found.network) < 0.5 * missed(fair.network)
+    assert "Slopes weigh 0.0" in found.reason
 
 
 def test_nine_points_with_slopes_of_rosenbrock() -> None:

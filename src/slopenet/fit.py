@@ -123,7 +123,7 @@ def fit(
         rows or more is held out and tells when to stop.
     slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
         How much the slopes dydx weigh beside the values: all, each, or each of every sample.
-        ``"auto"`` is 1; but where LM finds l2 by itself it finds that too, 0.01 to 100, as the
+        ``"auto"`` is 1; but where LM finds l2 by itself it finds that too, 1e-4 to 1e4, as the
         noise of values and slopes asks for.
     directions : (N, M, n_1), (M, n_1) for all samples, or (N, n_1) with `along` (N,), optional
         v, for slopes that are known along some directions only; of any length.

@@ -17,7 +17,7 @@ from benchmarks.training.task import errors
 from benchmarks.training.verdict import Outcome, Plan, Verdict, median
 from slopenet.data import Data
 
-NOISE = ((0.0, 0.0), (0.1, 0.0), (0.5, 0.0), (0.0, 0.1), (0.0, 0.5), (0.2, 0.2))
+NOISE = ((0.0, 0.0), (0.1, 0.0), (0.5, 0.0), (0.0, 0.1), (0.0, 0.5), (0.0, 1.0), (0.2, 0.2))
 ROWS, NEVER = 60, 1.1
 TITLE = "Noisy values or slopes, 60 rows, 4-12-12-1"
 

@@ -45,7 +45,7 @@ _NOTHING = 0.5
 _FREE = 1e-3
 # ρ changes by this factor, no further than that, and for so much more of log Z; each begins where
 # the best one ended, at so many times its λ.
-_FACTOR, _FURTHEST, _GAIN, _HIGHER = 10.0, 100.0, 3.0, 100.0
+_FACTOR, _FURTHEST, _GAIN, _HIGHER = 10.0, 1e4, 3.0, 100.0
 
 
 class Problem(lm.Problem, Protocol):
@@ -147,7 +147,7 @@ class Evidence:
         if determined < _NOTHING or not evidence > _constant(problem) + 1:
             if state.ridge <= (_LEAST if state.balance == 1 else state.best_ridge / _HIGHER):
                 return self._next_balance(state, problem)
-            first = state.first if state.best is None else state.theta
+            first = state.first if state.best is None else state.best
             return _on_rung(state, problem, max(state.ridge / _DOWN, _LEAST), first)
         drops = 0 if evidence > state.peak else state.drops + 1
         state = replace(state, drops=drops, peak=max(evidence, state.peak))
