@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# As many at once as there are cores: most tests use one.
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 BUILD := --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON
 SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
 
@@ -51,10 +53,10 @@ demo: $(VENV)/with-demo  ## fit real steam data with and without slopes, draw th
 	$(BIN)/slopenet demo
 
 test: $(VENV)/with-demo $(VENV)/with-test $(EXHAUST)  ## run the tests; those of torch and JAX are skipped if absent
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-extras  ## install torch (CPU), JAX and all that is imported from, exported to or adapted to; run their tests
-	$(BIN)/python -m pytest -q tests/extras tests/imports tests/export tests/adapters
+	$(PYTEST) tests/extras tests/imports tests/export tests/adapters
 
 test-arm64: $(VENV)/tools  ## cross-compile for arm64, run the core's tests under qemu (about ten minutes)
 	tools/arm64/test.sh
