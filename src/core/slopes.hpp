@@ -81,6 +81,14 @@ class Slopes {
     T* e[max_depth];
 
   private:
+    // A row of the slopes asked for, or, with `step` n_1, a column.
+    auto slopes_from(long entry, long step) const {
+        const long stride = static_cast<long>(net.outputs()) * net.inputs();
+        const auto target = [=](long s) { return task.dydx + task.row(s) * stride + entry; };
+        const auto weight = [=](long s) { return task.slope_weight.of(task.row(s)) + entry; };
+        return Aim{target, weight, step, task.slope_weight.step != 0};
+    }
+
     long size(int rows) const { return groups * L::panel(rows); }
 
     // second = first D, for each direction
@@ -124,10 +132,7 @@ class Slopes {
         const int inputs = net.inputs();
         for (int k = 0; k < count; ++k) {
             const long row = static_cast<long>(k0 + k) * inputs;
-            const auto target = [&](long s) { return slope(s) + row; };
-            const auto weight = [&](long s) { return task.slope_weight.of(task.row(s)) + row; };
-            const bool each = task.slope_weight.step != 0;
-            compare(s0, n, left + k * size(inputs), inputs, Aim{target, weight, 1L, each}, cost);
+            compare(s0, n, left + k * size(inputs), inputs, slopes_from(row, 1), cost);
         }
         if (!theta) return;
         T *t = left, *s = right;
@@ -188,10 +193,7 @@ class Slopes {
                 const bool each = task.along_weight.step != 0;
                 compare(s0, n, slopes, outputs, Aim{target, weight, 1L, each}, cost);
             } else {
-                const auto target = [&](long s) { return slope(s) + d0 + d; };
-                const auto weight = [&](long s) { return task.slope_weight.of(task.row(s)) + d0 + d; };
-                const bool each = task.slope_weight.step != 0;
-                compare(s0, n, slopes, outputs, Aim{target, weight, long{inputs}, each}, cost);
+                compare(s0, n, slopes, outputs, slopes_from(d0 + d, inputs), cost);
             }
         }
         if (!theta) return;
@@ -216,8 +218,6 @@ class Slopes {
             swap(q, spare);
         }
     }
-
-    const T* slope(long s) const { return task.dydx + task.row(s) * net.outputs() * net.inputs(); }
 
     // Slopes, a panel of `rows` for each group, become the cotangent on them in place.
     template <class Target, class Weight>
