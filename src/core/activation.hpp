@@ -1,13 +1,14 @@
-// The table of activations: sigma, sigma' and sigma'' of each, computed from z.
+// The activations: sigma, sigma' and sigma'' of each, computed from z.
 //
 // Never from a = sigma(z): 1 - a^2 and a (1 - a) lose every digit in the tails. With e = exp(-|z|)
-// each formula keeps its digits wherever the result is a normal number. At a kink each row returns
+// each formula keeps its digits wherever the result is a normal number. At a kink each returns
 // one member of the Clarke subdifferential, the same on every path: the left derivative at 0.
 //
-// To add an activation: write its struct, then add one line to `table` (and one to activations.py).
-// A struct may have a shorter way, `within_limit`, for |z| < `limit`, with the same bits.
-// One whose `at` takes any vector is evaluated in its own precision; one that takes F64 alone needs digits
-// that float32 lacks, and is there evaluated in float64 and rounded once.
+// To add an activation: write its struct, then add one line to `table` in table.hpp (and one to
+// activations.py). One whose `at` takes any vector is evaluated in its own precision; one that takes F64
+// alone needs digits that float32 lacks, and is there evaluated in float64 and rounded once. Two shorter ways
+// are taken where a struct has them: of one that is a function `of` exp(`exponent`), where |z| < `limit` and
+// so that exp is normal, with the same bits; and a `brief_bend`.
 #pragma once
 
 #include "elementary.hpp"
@@ -67,12 +68,12 @@ struct Sigmoid {
     template <class V>
     static constexpr Scalar<V> limit = ExpConstants<V>::normal;
     template <class V>
-    static SLOPENET_INLINE Sigma<V> within_limit(V z) {
-        return of(z, exp_normal(minus_abs(z)));
+    static SLOPENET_INLINE V exponent(V z) {
+        return minus_abs(z);
     }
     template <class V>
     static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        return of(z, exp_negative(minus_abs(z)));
+        return of(z, exp_negative(exponent(z)));
     }
     template <class V, class E>
     static SLOPENET_INLINE Sigma<V> of(V z, E x) {
@@ -87,12 +88,12 @@ struct Tanh {
     template <class V>
     static constexpr Scalar<V> limit = ExpConstants<V>::normal / 2;
     template <class V>
-    static SLOPENET_INLINE Sigma<V> within_limit(V z) {
-        return of(z, exp_normal(minus_abs(z + z)));
+    static SLOPENET_INLINE V exponent(V z) {
+        return minus_abs(z + z);
     }
     template <class V>
     static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        return of(z, exp_negative(minus_abs(z + z)));
+        return of(z, exp_negative(exponent(z)));
     }
     template <class V, class E>
     static SLOPENET_INLINE Sigma<V> of(V z, E x) {
@@ -281,114 +282,5 @@ struct Gaussian {  // exp(-z^2)
         return {f.value(), f.times(near * -2.0), f.times(fma(square.hi, broadcast(4.0), -2.0))};
     }
 };
-
-// Whether A::at takes vectors of floats.
-template <class A>
-constexpr auto in_float(int) -> decltype(A::template at<F32>(F32{}, 0.0), true) {
-    return true;
-}
-template <class A>
-constexpr bool in_float(long) {
-    return false;
-}
-// Whether A has a shorter way, with the same bits, where |z| < A::limit.
-template <class A>
-constexpr auto has_limit(int) -> decltype(A::template limit<F32>, true) {
-    return true;
-}
-template <class A>
-constexpr bool has_limit(long) {
-    return false;
-}
-
-// Vectors that take the shorter way side by side: one by itself waits for each of its own results.
-inline constexpr int abreast = 3;
-
-template <class V>
-SLOPENET_INLINE bool within(const V (&z)[abreast], Scalar<V> limit) {
-    Mask<V> all = abs(z[0]) < limit;
-    for (int k = 1; k < abreast; ++k) all &= abs(z[k]) < limit;
-    return !any(~all);
-}
-
-// Whether A has a shorter way to sigma'', some ulp less exact, which is enough for sums over samples.
-template <class A>
-constexpr auto has_brief_bend(int) -> decltype(A::brief_bend(Sigma<F64>{}), true) {
-    return true;
-}
-template <class A>
-constexpr bool has_brief_bend(long) {
-    return false;
-}
-
-// sigma over n consecutive entries (whole vectors); d and s are written as far as `order` asks, s the shorter
-// way if that is `brief`.
-template <class A, int order, class T>
-void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
-    const auto put = [&](long i, const Sigma<Vec<T>>& sigma) {
-        store(a + i, sigma.a);
-        if constexpr (order > 0) store(d + i, sigma.d);
-        if constexpr (order == brief && has_brief_bend<A>(0)) {
-            store(s + i, A::brief_bend(sigma));
-        } else if constexpr (order > 1) {
-            store(s + i, sigma.s);
-        }
-    };
-    long i = 0;
-    if constexpr (has_limit<A>(0)) {
-        for (; i + abreast * lanes<T> <= n; i += abreast * lanes<T>) {
-            Vec<T> x[abreast];
-            Sigma<Vec<T>> y[abreast];
-            for (int k = 0; k < abreast; ++k) x[k] = load(z + i + k * lanes<T>);
-            if (within(x, A::template limit<Vec<T>>)) {
-                for (int k = 0; k < abreast; ++k) y[k] = A::within_limit(x[k]);
-            } else {
-                for (int k = 0; k < abreast; ++k) y[k] = A::at(x[k], parameter);
-            }
-            for (int k = 0; k < abreast; ++k) put(i + k * lanes<T>, y[k]);
-        }
-    }
-    if constexpr (sizeof(T) == sizeof(double) || in_float<A>(0)) {
-        for (; i < n; i += lanes<T>) put(i, A::at(load(z + i), parameter));
-    } else {
-        for (; i < n; i += lanes<double>) {
-            const auto narrow = [](T* to, F64 v) { store(to, __builtin_convertvector(v, F32Half)); };
-            const auto sigma = A::at(__builtin_convertvector(load_as<F32Half>(z + i), F64), parameter);
-            narrow(a + i, sigma.a);
-            if constexpr (order > 0) narrow(d + i, sigma.d);
-            if constexpr (order > 1) narrow(s + i, sigma.s);
-        }
-    }
-}
-
-template <class A, class T>
-constexpr Activation<T> row(const char* name, int parameters = 0, double preset = 0, bool curved = true) {
-    return {name,
-            parameters,
-            preset,
-            curved,
-            {apply<A, 0, T>, apply<A, 1, T>, apply<A, 2, T>, apply<A, brief, T>}};
-}
-
-template <class T>
-inline constexpr Activation<T> table[] = {
-    row<Identity, T>("identity", 0, 0, false),
-    row<Sigmoid, T>("sigmoid"),
-    row<Tanh, T>("tanh"),
-    row<Relu, T>("relu", 0, 0, false),
-    row<LeakyRelu, T>("leaky_relu", 1, 0.01, false),
-    row<Elu, T>("elu", 1, 1.0),
-    row<Selu, T>("selu"),
-    row<Softplus, T>("softplus", 1, 1.0),
-    row<Silu, T>("silu"),
-    row<Gelu, T>("gelu"),
-    row<GeluTanh, T>("gelu_tanh"),
-    row<Mish, T>("mish"),
-    row<Softsign, T>("softsign"),
-    row<Sin, T>("sin"),
-    row<Gaussian, T>("gaussian"),
-};
-template <class T>
-inline constexpr int table_size = sizeof table<T> / sizeof table<T>[0];
 
 }  // namespace slopenet::SLOPENET_ISA

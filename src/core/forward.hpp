@@ -1,7 +1,7 @@
 // z[l] = W[l] a[l-1] + b[l],  a[l] = sigma(z[l]),  and on request D[l] = sigma'(z[l]), S[l] = sigma''(z[l]).
 #pragma once
 
-#include "activation.hpp"
+#include "table.hpp"
 #include "rows.hpp"
 #include "samples.hpp"
 

@@ -4,7 +4,7 @@ Derivatives come from z, never from a = σ(z): 1 - a² and a(1 - a) lose every d
 σ and σ' also accept complex z and branch on Re z, as the complex-step oracle needs. At a kink each
 derivative is the left one: relu'(0) = 0, leaky_relu'(0) = slope, elu'(0) = α, selu'(0) = λα.
 
-To add an activation, add a row to `TABLE` here and one to `table` in src/core/activation.hpp.
+To add an activation, add a row to `TABLE` here and one to `table` in src/core/table.hpp.
 """
 
 from __future__ import annotations
