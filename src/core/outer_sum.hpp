@@ -6,17 +6,19 @@
 namespace slopenet::SLOPENET_ISA {
 
 // dW += sum over samples and directions of G A^T. A is turned sample-major in `scratch`, three vectors of
-// columns at a time, so that lanes are columns of dW and no lane is ever summed.
+// columns at a time, so that lanes are columns of dW and no lane is ever summed. The last rows, too few to
+// pay for that, are sums over lanes.
 template <class T>
 class OuterSum {
     using L = Samples<T>;
-    static constexpr int most = 3 * lanes<T>;
+    static constexpr int most = 3 * lanes<T>, few = 4;
 
   public:
     static long scratch_size(int count) { return static_cast<long>(count) * chunk<T> * most; }
 
     static void add(const T* G, const T* A, int rows, int cols, int count, T* dW, T* scratch) {
-        for (int k = 0; k < cols; k += most) {
+        const int whole = rows / few * few;
+        for (int k = 0; whole && k < cols; k += most) {
             const int entries = least(cols - k, most), width = round_up(entries, lanes<T>);
             T* to = scratch;
             for (int c = 0; c < count; ++c, to += chunk<T> * width) {
@@ -27,10 +29,13 @@ class OuterSum {
                              chunk<T>, to, width);
             }
             const Columns strip{G, scratch, rows, cols, entries, count, dW + k};
-            if (width == most) strip.template add<4, 3>();
-            if (width == 2 * lanes<T>) strip.template add<4, 2>();
-            if (width == lanes<T>) strip.template add<8, 1>();
+            if (width == most) strip.template add<4, 3>(0, whole);
+            if (width == 2 * lanes<T>) strip.template add<4, 2>(0, whole);
+            if (width == lanes<T>) strip.template add<4, 1>(strip.template add<8, 1>(0, whole), whole);
         }
+        for (int row = whole; row < rows; ++row)
+            add_row(G + static_cast<long>(row) * chunk<T>, rows, A, cols, count,
+                    dW + static_cast<long>(row) * cols);
     }
 
   private:
@@ -39,12 +44,11 @@ class OuterSum {
         int rows, cols, entries, count;
         T* dW;
 
-        // V vectors of columns, R rows at a time
+        // V vectors of columns, R rows at a time while there are so many; returns the row after these.
         template <int R, int V>
-        void add() const {
-            int row = 0;
-            for (; row + R <= rows; row += R) block<R, V>(row);
-            for (; row < rows; ++row) block<1, V>(row);
+        int add(int row, int end) const {
+            for (; row + R <= end; row += R) block<R, V>(row);
+            return row;
         }
         template <int R, int V>
         void block(int row) const {
@@ -73,6 +77,27 @@ class OuterSum {
         }
     };
 
+    // One row of G, lanes being samples to the end; as many columns at once as there are lanes.
+    static void add_row(const T* g, int rows, const T* A, int cols, int count, T* dW) {
+        for (int k = 0; k < cols; k += lanes<T>) {
+            const int entries = least(cols - k, lanes<T>);
+            Vec<T> sum[lanes<T>];
+            zero(sum);
+            for (int c = 0; c < count; ++c) {
+                const T* gc = g + c * L::panel(rows);
+                const T* a = A + c * L::panel(cols) + static_cast<long>(k) * chunk<T>;
+                for (int v = 0; v < chunk<T>; v += lanes<T>) {
+                    const Vec<T> gv = load(gc + v);
+                    SLOPENET_UNROLL for (int j = 0; j < lanes<T>; ++j) {
+                        const int column = j < entries ? j : 0;
+                        sum[j] = fma(gv, load(a + column * chunk<T> + v), sum[j]);
+                    }
+                }
+            }
+            add_to(dW + k, sum_each(sum), entries);
+        }
+    }
+
     static void add_to(T* to, Vec<T> x, int valid) {
         if (valid >= lanes<T>) return store(to, load(to) + x);
         for (int j = 0; j < valid; ++j) to[j] += x[j];
@@ -83,13 +108,19 @@ class OuterSum {
 template <class T>
 void add_lanes(const T* from, int rows, int groups, T* to, long stride) {
     using L = Samples<T>;
-    for (int r = 0; r < rows; ++r) {
-        Vec<T> sum{};
+    for (int r = 0; r < rows; r += lanes<T>) {
+        const int entries = least(rows - r, lanes<T>);
+        Vec<T> sum[lanes<T>];
+        zero(sum);
         for (int g = 0; g < groups; ++g) {
             const T* x = from + g * L::panel(rows) + static_cast<long>(r) * L::width;
-            for (int v = 0; v < 3; ++v) sum += load(x + v * lanes<T>);
+            for (int v = 0; v < L::width; v += lanes<T>) {
+                SLOPENET_UNROLL for (int j = 0; j < lanes<T>; ++j) sum[j] +=
+                    load(x + (j < entries ? j : 0) * L::width + v);
+            }
         }
-        to[r * stride] += sum_lanes(sum);
+        const Vec<T> total = sum_each(sum);
+        for (int j = 0; j < entries; ++j) to[(r + j) * stride] += total[j];
     }
 }
 

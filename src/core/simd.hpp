@@ -114,11 +114,13 @@ SLOPENET_INLINE Vec<T> broadcast(T x) {
 #define SLOPENET_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+template <class V, int n>
+SLOPENET_INLINE void zero(V (&sum)[n]) {
+    SLOPENET_UNROLL for (int i = 0; i < n; ++i) sum[i] = V{};
+}
 template <class V, int rows, int columns>
 SLOPENET_INLINE void zero(V (&sum)[rows][columns]) {
-    SLOPENET_UNROLL for (int i = 0; i < rows; ++i) {
-        SLOPENET_UNROLL for (int j = 0; j < columns; ++j) sum[i][j] = V{};
-    }
+    SLOPENET_UNROLL for (int i = 0; i < rows; ++i) zero(sum[i]);
 }
 
 // a b + c, rounded once where the instruction set has it. The files are compiled with
@@ -291,5 +293,14 @@ SLOPENET_INLINE void transpose(V (&x)[n]) {
     }
 }
 #endif
+
+// Lane j is the sum of the lanes of x[j], rounded as sum_lanes does.
+template <class V, int n>
+SLOPENET_INLINE V sum_each(V (&x)[n]) {
+    transpose(x);
+    V total = x[0];
+    for (int i = 1; i < n; ++i) total += x[i];
+    return total;
+}
 
 }  // namespace slopenet::SLOPENET_ISA
