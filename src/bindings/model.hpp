@@ -51,6 +51,7 @@ std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
 template <class T>
 std::tuple<double, double, std::optional<Made<T>>, std::vector<Made<T>>> backpropagate(
     const Model<T>& self, const Arrays<T>& arrays, bool want_theta, bool want_delta, int threads) {
+    if (want_delta && !want_theta) throw nb::value_error("want_delta needs want_theta");
     const Net<T> net = self.net();
     const Task<T> task = arrays.of(net);
     const long n = task.n;

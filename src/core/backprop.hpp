@@ -17,9 +17,12 @@ struct Delta : Times<T> {
     const T *S, *e;
     Delta(const T* D, long panel, int groups, const T* S, const T* e)
         : Times<T>(D, panel, groups), S(S), e(e) {}
-    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
-        const long at = index * this->panel + offset;
-        return fma(load(S + at), load(e + at), Times<T>::finish(sum, index, offset));
+    SLOPENET_INLINE Delta at(int index) const {
+        const long shared = this->shared(index);
+        return {this->D + shared, this->panel, this->groups, S + shared, e + shared};
+    }
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, long offset) const {
+        return fma(load(S + offset), load(e + offset), Times<T>::finish(sum, offset));
     }
 };
 
@@ -57,20 +60,18 @@ class Backprop {
         const auto weight = [](long) -> const T* { return nullptr; };
         cotangent(task, Aim{target, weight, 1L, false}, s0, n, outputs, delta, spare, spare,
                   gradient.value_cost);
-        if (!gradient.theta && !gradient.delta) return;
+        if (!gradient.theta) return;
         multiply(delta, tape.D[top], delta, last);
-        if (with_slopes) add_product(delta, tape.S[top], slope_part.e[top], last);
+        if (with_slopes && slope_part.bends(top)) add_product(delta, tape.S[top], slope_part.e[top], last);
         long offset = net.parameters();
         for (int i = top; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
             offset -= layer.parameters();
             if (gradient.delta)
                 L::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows);
-            if (gradient.theta) {
-                T* dW = gradient.theta + offset;
-                OuterSum<T>::add(delta, tape.a[i], layer.rows, layer.cols, groups, dW, scratch);
-                add_lanes(delta, layer.rows, groups, dW + static_cast<long>(layer.rows) * layer.cols, 1);
-            }
+            T* dW = gradient.theta + offset;
+            OuterSum<T>::add(delta, tape.a[i], layer.rows, layer.cols, groups, dW, scratch);
+            add_lanes(delta, layer.rows, groups, dW + static_cast<long>(layer.rows) * layer.cols, 1);
             if (i == 0) break;
             const auto below = [&](const auto& epilogue) {
                 L::product(layer.packed_transpose, layer.cols, layer.rows, delta, spare, groups, epilogue);

@@ -20,10 +20,13 @@ template <class T>
 struct Squares : Times<T> {
     T* squares;
     Squares(const T* D, long panel, int groups, T* squares) : Times<T>(D, panel, groups), squares(squares) {}
-    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
-        T* at = squares + (index % this->groups) * this->panel + offset;
-        store(at, fma(sum, sum, load(at)));
-        return Times<T>::finish(sum, index, offset);
+    SLOPENET_INLINE Squares at(int index) const {
+        const long shared = this->shared(index);
+        return {this->D + shared, this->panel, this->groups, squares + shared};
+    }
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, long offset) const {
+        store(squares + offset, fma(sum, sum, load(squares + offset)));
+        return Times<T>::finish(sum, offset);
     }
 };
 

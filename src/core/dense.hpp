@@ -32,19 +32,22 @@ void pack(const T* W, int rows, int cols, bool transpose, T* to) {
     }
 }
 
-// Epilogues: where an accumulator starts, and what becomes of it at `offset` of its panel.
+// Epilogues: where an accumulator starts, and, of panel `index`, what becomes of it at `offset`. A panel's
+// own epilogue is made before its sums, a few pointers for the registers.
 template <class T>
 struct Bias {
     const T* b;
     SLOPENET_INLINE Vec<T> start(int row) const { return broadcast(b[row]); }
     SLOPENET_INLINE Vec<T> start_rows(int row) const { return load(b + row); }
-    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int, long) const { return sum; }
+    SLOPENET_INLINE Bias at(int) const { return *this; }
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, long) const { return sum; }
 };
 template <class T>
 struct Plain {
     SLOPENET_INLINE Vec<T> start(int) const { return Vec<T>{}; }
     SLOPENET_INLINE Vec<T> start_rows(int) const { return Vec<T>{}; }
-    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int, long) const { return sum; }
+    SLOPENET_INLINE Plain at(int) const { return *this; }
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, long) const { return sum; }
 };
 template <class T>
 struct Times : Plain<T> {
@@ -52,17 +55,20 @@ struct Times : Plain<T> {
     long panel;  // D holds `groups` panels, shared by all directions
     int groups;
     Times(const T* D, long panel, int groups) : D(D), panel(panel), groups(groups) {}
-    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
-        return sum * load(D + (index % groups) * panel + offset);
-    }
+    SLOPENET_INLINE long shared(int index) const { return index % groups * panel; }
+    SLOPENET_INLINE Times at(int index) const { return {D + shared(index), panel, groups}; }
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, long offset) const { return sum * load(D + offset); }
 };
 // Keeps C, and makes second = C D.
 template <class T>
 struct AlsoTimes : Times<T> {
     T* second;
     AlsoTimes(const T* D, long panel, int groups, T* second) : Times<T>(D, panel, groups), second(second) {}
-    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
-        store(second + index * this->panel + offset, Times<T>::finish(sum, index, offset));
+    SLOPENET_INLINE AlsoTimes at(int index) const {
+        return {this->D + this->shared(index), this->panel, this->groups, second + index * this->panel};
+    }
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, long offset) const {
+        store(second + offset, Times<T>::finish(sum, offset));
         return sum;
     }
 };

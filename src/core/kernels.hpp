@@ -136,7 +136,7 @@ struct Task {
 template <class T>
 struct Gradient {
     T* theta;         // W[2], b[2], ..., W[L], b[L], flat; summed over the samples; null: the cost alone
-    T* const* delta;  // depth pointers to (n, n_l) or null
+    T* const* delta;  // depth pointers to (n, n_l), or null; with theta only
     double value_cost, slope_cost;  // slopes of either kind
 };
 

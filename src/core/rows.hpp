@@ -31,7 +31,7 @@ struct Rows {
         for (int v = 0; v < V; ++v) {
             for (int c = 0; c < C; ++c) {
                 const long offset = row + v * lanes<T>;
-                store(out + c * ld + offset, e.finish(sum[v][c], index + c, offset));
+                store(out + c * ld + offset, e.at(index + c).finish(sum[v][c], offset));
             }
         }
     }

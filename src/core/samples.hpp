@@ -13,24 +13,25 @@ struct Samples {
     // R rows of C from one block of packed W, all samples of one chunk.
     template <int R, class E>
     static void micro(const T* w, int depth, const T* A, T* C, int row, int index, const E& epilogue) {
+        const E here = epilogue.at(index);
         Vec<T> sum[R][3];
-        for (int i = 0; i < R; ++i) {
-            for (int j = 0; j < 3; ++j) sum[i][j] = epilogue.start(row + i);
+        SLOPENET_UNROLL for (int i = 0; i < R; ++i) {
+            SLOPENET_UNROLL for (int j = 0; j < 3; ++j) sum[i][j] = here.start(row + i);
         }
         for (int k = 0; k < depth; ++k) {
             const T* a = A + static_cast<long>(k) * width;
             const Vec<T> a0 = load(a), a1 = load(a + lanes<T>), a2 = load(a + 2 * lanes<T>);
-            for (int i = 0; i < R; ++i) {
+            SLOPENET_UNROLL for (int i = 0; i < R; ++i) {
                 const Vec<T> wi = broadcast(w[k * pack_rows<T> + i]);
                 sum[i][0] = fma(wi, a0, sum[i][0]);
                 sum[i][1] = fma(wi, a1, sum[i][1]);
                 sum[i][2] = fma(wi, a2, sum[i][2]);
             }
         }
-        for (int i = 0; i < R; ++i) {
-            for (int j = 0; j < 3; ++j) {
+        SLOPENET_UNROLL for (int i = 0; i < R; ++i) {
+            SLOPENET_UNROLL for (int j = 0; j < 3; ++j) {
                 const long offset = static_cast<long>(row + i) * width + j * lanes<T>;
-                store(C + offset, epilogue.finish(sum[i][j], index, offset));
+                store(C + offset, here.finish(sum[i][j], offset));
             }
         }
     }

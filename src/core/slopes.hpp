@@ -16,16 +16,23 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// C D, and e += C c, summed over the directions in their order.
+// C D, and e += C c, summed over the directions in their order; of a `fresh` e the first are all there is
+// yet.
 template <class T>
 struct Bending : Times<T> {
     const T* c;
     T* e;
-    Bending(const T* D, long panel, int groups, const T* c, T* e) : Times<T>(D, panel, groups), c(c), e(e) {}
-    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, int index, long offset) const {
-        T* at = e + (index % this->groups) * this->panel + offset;
-        store(at, fma(sum, load(c + index * this->panel + offset), load(at)));
-        return Times<T>::finish(sum, index, offset);
+    bool fresh;
+    Bending(const T* D, long panel, int groups, const T* c, T* e, bool fresh)
+        : Times<T>(D, panel, groups), c(c), e(e), fresh(fresh) {}
+    SLOPENET_INLINE Bending at(int index) const {
+        const long shared = this->shared(index);
+        const bool first = fresh && index < this->groups;
+        return {this->D + shared, this->panel, this->groups, c + index * this->panel, e + shared, first};
+    }
+    SLOPENET_INLINE Vec<T> finish(Vec<T> sum, long offset) const {
+        store(e + offset, fma(sum, load(c + offset), fresh ? Vec<T>{} : load(e + offset)));
+        return Times<T>::finish(sum, offset);
     }
 };
 
@@ -56,10 +63,10 @@ class Slopes {
         return task.M > narrower ? task.M : narrower;
     }
 
-    // e[l] for every layer, dW of the flat gradient (unless null), the cost of the slopes.
+    // e[l] for every layer that bends, dW of the flat gradient (unless null), the cost of the slopes.
     void operator()(long s0, long n, int used, const Tape<L, T>& tape, T* theta, double& cost) {
         groups = used;
-        for (int i = 0; i < net.depth; ++i) clear(e[i], size(net.layers[i].rows));
+        fresh = true;
         const bool outputs_first = net.outputs() <= net.inputs();
         const int all = task.dydx ? least(net.inputs(), net.outputs()) : 0;
         for (int d0 = 0; d0 < all; d0 += block) {
@@ -77,6 +84,8 @@ class Slopes {
             along_inputs(s0, n, tape, theta, cost, m0, count, v);
         }
     }
+
+    bool bends(int i) const { return net.layers[i].activation->curved; }
 
     T* e[max_depth];
 
@@ -119,15 +128,15 @@ class Slopes {
                 }
                 continue;
             }
-            T* c = i > 0 ? first[i - 1] : left;
             for (int k = 0; k < count; ++k) {
                 for (int g = 0; g < groups; ++g) {
+                    const long panel = L::panel(layer.cols), here = (k * groups + g) * panel;
+                    T* c = (i > 0 ? first[i - 1] : left) + here;
                     L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
-                           tape.D[i] + g * L::panel(outputs), k0 + k,
-                           c + (k * groups + g) * L::panel(layer.cols));
+                           tape.D[i] + g * L::panel(outputs), k0 + k, c);
+                    if (i > 0) multiply(c, tape.D[i - 1] + g * panel, second[i - 1] + here, panel);
                 }
             }
-            if (i > 0) times_D(c, second[i - 1], i - 1, tape, count);
         }
         const int inputs = net.inputs();
         for (int k = 0; k < count; ++k) {
@@ -140,11 +149,14 @@ class Slopes {
         for (int i = 0; i < net.depth; ++i) {
             const Layer<T>& layer = net.layers[i];
             OuterSum<T>::add(second[i], t, layer.rows, layer.cols, count * groups, theta + offset, scratch);
-            L::product(layer.packed, layer.rows, layer.cols, t, s, count * groups,
-                       Bending<T>(tape.D[i], L::panel(layer.rows), groups, first[i], e[i]));
+            if (i < top || bends(i)) {
+                L::product(layer.packed, layer.rows, layer.cols, t, s, count * groups,
+                           Bending<T>(tape.D[i], L::panel(layer.rows), groups, first[i], e[i], fresh));
+            }
             swap(t, s);
             offset += layer.parameters();
         }
+        fresh = false;
     }
 
     // Z'[2]_i, the columns of W[2]
@@ -199,6 +211,7 @@ class Slopes {
         if (!theta) return;
         T *q = left, *spare = right;
         const long outs = size(outputs);
+        if (fresh) clear(e[top], outs);
         for (int d = 0; d < count; ++d) add_product(e[top], q + d * outs, first[top] + d * outs, outs);
         times_D(q, q, top, tape, count);
         long offset = net.parameters();
@@ -213,10 +226,12 @@ class Slopes {
                     add_lanes(q + d * size(layer.rows), layer.rows, groups, theta + d0 + d, inputs);
             }
             if (i == 0) break;
-            L::product(layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups,
-                       Bending<T>(tape.D[i - 1], L::panel(layer.cols), groups, first[i - 1], e[i - 1]));
+            L::product(
+                layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups,
+                Bending<T>(tape.D[i - 1], L::panel(layer.cols), groups, first[i - 1], e[i - 1], fresh));
             swap(q, spare);
         }
+        fresh = false;
     }
 
     // Slopes, a panel of `rows` for each group, become the cotangent on them in place.
@@ -228,6 +243,7 @@ class Slopes {
     const Net<T>& net;
     const Task<T>& task;
     int groups, block;
+    bool fresh;  // nothing is in e yet
     T* first[max_depth];
     T* second[max_depth];
     T *left, *right, *v, *scratch;
