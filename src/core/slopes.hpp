@@ -211,8 +211,9 @@ class Slopes {
         if (!theta) return;
         T *q = left, *spare = right;
         const long outs = size(outputs);
-        if (fresh) clear(e[top], outs);
-        for (int d = 0; d < count; ++d) add_product(e[top], q + d * outs, first[top] + d * outs, outs);
+        if (fresh && bends(top)) clear(e[top], outs);
+        for (int d = 0; bends(top) && d < count; ++d)
+            add_product(e[top], q + d * outs, first[top] + d * outs, outs);
         times_D(q, q, top, tape, count);
         long offset = net.parameters();
         for (int i = top; i >= 0; --i) {
