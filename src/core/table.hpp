@@ -82,10 +82,11 @@ constexpr bool has_brief_bend(long) {
 // way if that is `brief`.
 template <class A, int order, class T>
 void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
+    constexpr bool briefly = order == brief && has_brief_bend<A>(0);
     const auto put = [&](long i, const Sigma<Vec<T>>& sigma) {
         store(a + i, sigma.a);
         if constexpr (order > 0) store(d + i, sigma.d);
-        if constexpr (order == brief && has_brief_bend<A>(0)) {
+        if constexpr (briefly) {
             store(s + i, A::brief_bend(sigma));
         } else if constexpr (order > 1) {
             store(s + i, sigma.s);
@@ -96,7 +97,7 @@ void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
         for (long left = n / (abreast * lanes<T>)*abreast; left;) {
             const int count = static_cast<int>(left < ahead ? left : ahead);
             const auto put_vector = [&](int k, const auto& sigma) { put(i + k * lanes<T>, sigma); };
-            if (!within_limit<A, order == 2>(z + i, count, put_vector)) {
+            if (!within_limit<A, (order > 1 && !briefly)>(z + i, count, put_vector)) {
                 for (int k = 0; k < count; ++k) put_vector(k, A::at(load(z + i + k * lanes<T>), parameter));
             }
             left -= count;
