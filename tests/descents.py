@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from slopenet.optimizers.problem import Rule
+from slopenet.training.problem import Rule
 
 
 class Plain:

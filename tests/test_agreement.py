@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from slopenet.agreement import disagreements
-from slopenet.data import Names
+from slopenet.dataset.dataset import Names
+from slopenet.dataset.slope_diagnosis import disagreements
 from slopenet.demo import load_steam
 
 Array = np.ndarray

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slopenet import arrays
+from slopenet.validate import arrays
 
 X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 

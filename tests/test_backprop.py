@@ -10,7 +10,7 @@ from networks import ACTIVATIONS, SHAPES, points, random_network
 import slopenet as sn
 from slopenet import derivation
 from slopenet.activations import ActivationSpec
-from slopenet.theta import flatten, unflatten
+from slopenet.parameters import flatten, unflatten
 
 STEP = 1e-30
 

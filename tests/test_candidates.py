@@ -6,10 +6,10 @@ import threading
 
 import numpy as np
 
-from slopenet.candidates import Candidates
-from slopenet.data import Data, Names
-from slopenet.method import choose
-from slopenet.optimizers.evidence import weigh
+from slopenet.dataset.dataset import Data, Names
+from slopenet.training.methods import choose
+from slopenet.training.optimizers.evidence import weigh
+from slopenet.training.starts import Candidates
 
 
 def test_starts_are_judged_alike_whatever_was_tried_last() -> None:

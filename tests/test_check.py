@@ -5,8 +5,8 @@ import pytest
 from networks import ACTIVATIONS, points, random_network
 
 import slopenet as sn
-from slopenet import check as check_module
 from slopenet.activations import ActivationSpec
+from slopenet.gradcheck import check as check_module
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -245,7 +245,7 @@ def test_predict_needs_the_input_columns_only_and_can_leave_slopes_out(folder, t
 def test_predict_in_many_blocks_gives_the_same_bytes(folder, monkeypatch):
     args = ("predict", folder / "model.safetensors", folder / "data.csv")
     whole = run(*args).stdout
-    monkeypatch.setattr("slopenet.report.BLOCK_ENTRIES", 42)
+    monkeypatch.setattr("slopenet.evaluate.errors.BLOCK_ENTRIES", 42)
     assert run(*args).stdout == whole
     assert len(whole.splitlines()) == 61
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 import slopenet as sn
-from slopenet.data import Data
-from slopenet.distributed import Distributed, Terms
-from slopenet.layers import check_activations
-from slopenet.least_squares import LeastSquares
-from slopenet.objective import Objective
-from slopenet.partitions import Listed, total
-from slopenet.scaling import Scaling, balance, balance_over
+from slopenet.dataset.dataset import Data
+from slopenet.dataset.partitions import Listed, total
+from slopenet.dataset.scaling import Scaling, balance, balance_over
+from slopenet.parameters import count
 from slopenet.tables import TableError
-from slopenet.theta import count
+from slopenet.training.objective.gradient import Objective
+from slopenet.training.objective.least_squares import LeastSquares
+from slopenet.training.objective.partitioned import Distributed, Terms
+from slopenet.validate.layers import check_activations
 
 CUTS = (0, 1, 13, 40, 97)
 NAMES = {"inputs": ["a", "b"], "outputs": ["u", "v"]}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import slopenet as sn
-from slopenet.watch import State
+from slopenet.training.monitor import State
 
 
 def branin_like(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

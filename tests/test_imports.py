@@ -1,4 +1,4 @@
-"""Imports run one way: a room uses only rooms below it, and nothing optional at the top."""
+"""Imports run one way: a package imports only packages above it in the list."""
 
 import ast
 import subprocess
@@ -11,52 +11,25 @@ import slopenet
 
 SOURCE = Path(__file__).parent.parent / "src" / "slopenet"
 
-# From the bottom up. A package is one room.
-ROOMS = [
+# From the bottom up. Within a package its own list holds.
+PACKAGES = [
     "_core",
-    "settings",
-    "threads",
+    "_types",
     "activations",
     "derivation",
-    "frames",
-    "arrays",
-    "theta",
+    "parameters",
+    "validate",
     "io",
-    "record",
-    "foreign",
-    "plan",
-    "derivatives",
-    "layers",
-    "probes",
-    "export",
+    "evaluate",
+    "exporters",
     "network",
-    "imports",
-    "backprop",
-    "complex_step",
-    "check",
-    "data",
-    "partitions",
-    "moments",
-    "normal_equations",
-    "optimizers",
-    "objective",
-    "least_squares",
-    "distributed",
-    "neighbours",
-    "agreement",
-    "scaling",
-    "sgd",
-    "ensemble",
-    "method",
-    "watch",
-    "progress",
+    "dataset",
     "training",
-    "candidates",
-    "runs",
-    "fit",
+    "gradcheck",
+    "importers",
+    "progress",
     "estimator",
     "adapters",
-    "report",
     "tables",
     "dask",
     "plot",
@@ -69,12 +42,43 @@ OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn
 OPTIONAL |= {"onnx", "openmdao", "smt", "casadi", "pyomo", "dask", "distributed"}
 
 
-def room(path: Path) -> str:
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+# Modules of a package whose modules have an order of their own.
+WITHIN = {
+    "validate": ["settings", "frames", "arrays", "layers"],
+    "io": ["files", "contents", "layout", "parse", "checkpoint", "model_file"],
+    "evaluate": [
+        "threads",
+        "plan",
+        "page",
+        "probe_points",
+        "array_api",
+        "derivatives",
+        "errors",
+    ],
+    "dataset": ["dataset", "partitions", "moments", "scaling", "neighbours", "slope_diagnosis"],
+    "training": [
+        "problem",
+        "objective",
+        "optimizers",
+        "backprop",
+        "higham",
+        "methods",
+        "ensemble",
+        "monitor",
+        "progress",
+        "start",
+        "starts",
+        "session",
+        "fit",
+    ],
+    "training.objective": ["normal_equations", "gradient", "least_squares", "partitioned"],
+    "training.optimizers": ["batches", "adam", "momentum", "lbfgs", "lm", "evidence"],
+    "gradcheck": ["complex_step", "check"],
+}
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Rooms of slopenet that a file imports, at the top or in a function."""
+def imported_modules(path: Path) -> set[str]:
+    """Modules of slopenet that a file imports, at the top or in a function."""
     package = ["slopenet", *path.relative_to(SOURCE).parent.parts]
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -85,36 +89,59 @@ def imported_rooms(path: Path) -> set[str]:
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, node.module] if node.module else base)
             names = [f"{module}.{alias.name}" for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "slopenet" and len(parts) > 1 and parts[1] in ROOMS:
-                found.add(parts[1])
+        found |= {name.removeprefix("slopenet.") for name in names if name.startswith("slopenet.")}
     return found
 
 
-def test_every_file_is_in_a_room() -> None:
-    files = {room(path) for path in SOURCE.rglob("*.py")} - {"__init__"}
-    assert files | {"_core"} == set(ROOMS)
-
-
-def test_no_import_runs_upwards() -> None:
-    for path in SOURCE.rglob("*.py"):
-        here = room(path)
-        if here == "__init__":
+def upward_imports(files: list[Path], package: str, order: list[str]) -> list[str]:
+    """Imports between members of a package that run against its order."""
+    prefix = f"{package}." if package else ""
+    wrong = []
+    for path in files:
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        if not name.startswith(prefix) or path.name == "__init__.py":
             continue
-        for there in imported_rooms(path) - {here}:
-            assert ROOMS.index(there) < ROOMS.index(here), f"{path.name} imports {there}"
+        here = name.removeprefix(prefix).split(".")[0]
+        for module in imported_modules(path):
+            there = module.removeprefix(prefix).split(".")[0] if module.startswith(prefix) else ""
+            if there in order and there != here and order.index(there) > order.index(here):
+                wrong.append(f"{name} imports {module}")
+    return wrong
 
 
-def test_an_upward_import_would_be_found(tmp_path: Path) -> None:
-    wrong = SOURCE / "derivation.py"
-    tree = tmp_path / "x.py"
-    tree.write_text(wrong.read_text() + "\nfrom slopenet.network import Network\n")
-    assert "network" not in imported_rooms(wrong)
-    names = {
-        n.module for n in ast.walk(ast.parse(tree.read_text())) if isinstance(n, ast.ImportFrom)
+def members(folder: Path) -> set[str]:
+    """Modules and packages directly inside a folder."""
+    return {
+        path.stem
+        for path in folder.iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.stem != "__init__"
     }
-    assert "slopenet.network" in names
+
+
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def test_every_module_is_in_the_list() -> None:
+    assert members(SOURCE) | {"_core"} == set(PACKAGES)
+    for package, order in WITHIN.items():
+        assert members(SOURCE.joinpath(*package.split("."))) == set(order), package
+
+
+def test_the_root_holds_at_most_a_dozen_modules() -> None:
+    assert len(list(SOURCE.glob("*.py"))) <= 12
+
+
+@pytest.mark.parametrize("package", ["", *WITHIN])
+def test_no_import_runs_upwards(package: str) -> None:
+    order = WITHIN[package] if package else PACKAGES
+    assert not upward_imports(FILES, package, order)
+
+
+def test_an_upward_import_would_be_found(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "SOURCE", tmp_path)
+    wrong = tmp_path / "derivation.py"
+    wrong.write_text("def f():\n    from slopenet.network import Network\n")
+    assert upward_imports([wrong], "", PACKAGES) == ["derivation imports network.Network"]
 
 
 def test_import_loads_nothing_optional() -> None:

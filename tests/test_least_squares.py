@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from slopenet import _core
-from slopenet.data import Data
-from slopenet.least_squares import LeastSquares
-from slopenet.normal_equations import Dual, Primal
-from slopenet.objective import Objective
-from slopenet.theta import count
+from slopenet.dataset.dataset import Data
+from slopenet.parameters import count
+from slopenet.training.objective.gradient import Objective
+from slopenet.training.objective.least_squares import LeastSquares
+from slopenet.training.objective.normal_equations import Dual, Primal
 
 SHAPES = [(3, 5, 4, 2), (2, 7, 1), (1, 3, 3, 1), (2, 3), (2, 4, 5)]
 KINDS = ["values", "slopes", "along", "both"]

@@ -8,9 +8,9 @@ import pytest
 
 from slopenet import derivation
 from slopenet.activations import normalise
-from slopenet.data import Data
-from slopenet.objective import Objective
-from slopenet.theta import count, flatten, unflatten
+from slopenet.dataset.dataset import Data
+from slopenet.parameters import count, flatten, unflatten
+from slopenet.training.objective.gradient import Objective
 
 STEP = 1e-30
 

@@ -8,11 +8,11 @@ import pytest
 import scipy.optimize
 from descents import Plain
 
-from slopenet.normal_equations import Primal, Ridge
-from slopenet.optimizers.adam import Adam
-from slopenet.optimizers.lbfgs import LBFGS
-from slopenet.optimizers.lm import LevenbergMarquardt
-from slopenet.optimizers.sgd import SGD
+from slopenet.training.objective.normal_equations import Primal, Ridge
+from slopenet.training.optimizers.adam import Adam
+from slopenet.training.optimizers.lbfgs import LBFGS
+from slopenet.training.optimizers.lm import LevenbergMarquardt
+from slopenet.training.optimizers.momentum import SGD
 
 CENTRE = np.array([1.0, -2.0, 3.0])
 SCALE = np.array([1.0, 10.0, 0.1])

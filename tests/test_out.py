@@ -81,7 +81,7 @@ PARTS = pytest.mark.parametrize(
 
 
 def test_every_method_of_points_is_here() -> None:
-    from slopenet.derivatives import Derivatives
+    from slopenet.evaluate.derivatives import Derivatives
 
     assert set(METHODS) == {
         name

@@ -15,7 +15,7 @@ from rich.console import Console
 
 import slopenet as sn
 from slopenet.progress import JsonLines, Progress, bar
-from slopenet.watch import State
+from slopenet.training.monitor import State
 
 
 def entries(path: Path) -> list[dict[str, float | None]]:
@@ -127,7 +127,7 @@ def test_a_killed_process_leaves_whole_lines(tmp_path) -> None:
     code = (
         "import itertools, sys\n"
         "from slopenet.progress import JsonLines\n"
-        "from slopenet.watch import State\n"
+        "from slopenet.training.monitor import State\n"
         "log = JsonLines(sys.argv[1])\n"
         "for epoch in itertools.count(1): log(State(epoch, 9, 1 / epoch, None))\n"
     )

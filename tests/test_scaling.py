@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import slopenet as sn
-from slopenet.data import Data
-from slopenet.scaling import Scaling, balance
+from slopenet.dataset.dataset import Data
+from slopenet.dataset.scaling import Scaling, balance
 
 
 def data(n: int = 50) -> Data:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slopenet import settings
+from slopenet.validate import settings
 
 
 @pytest.mark.parametrize("n", [0, -1, 1.0, 1.5, np.nan, "3", None, True, np.True_, [1], 1j])

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from slopenet.data import Data
+from slopenet.dataset.dataset import Data
 
 Numbers: TypeAlias = NDArray[Any]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.training.functions import Numbers
-from slopenet.data import Data
+from slopenet.dataset.dataset import Data
 
 STEAM = Path(__file__).parents[2] / "examples" / "steam" / "steam.csv"
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.training.functions import Numbers
 from slopenet import Network
-from slopenet.data import Data
-from slopenet.report import relative_errors
-from slopenet.scaling import Scaling
+from slopenet.dataset.dataset import Data
+from slopenet.dataset.scaling import Scaling
+from slopenet.evaluate.errors import relative_errors
 
 Layers = list[tuple[Numbers, Numbers]]
 

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 
 from slopenet import derivation
 from slopenet.activations import ActivationSpec
-from slopenet.agreement import SlopeWarning
-from slopenet.backprop import Backprop, backprop
-from slopenet.check import Check, check_derivatives
-from slopenet.ensemble import Ensemble
-from slopenet.export import Export
-from slopenet.fit import Fit, fit
-from slopenet.imports import (
+from slopenet.dataset.slope_diagnosis import SlopeWarning
+from slopenet.evaluate.page import Derivation
+from slopenet.evaluate.threads import get_num_threads, set_num_threads
+from slopenet.exporters import Export
+from slopenet.gradcheck.check import Check, check_derivatives
+from slopenet.importers import (
     UnsupportedNetworkError,
     from_jax,
     from_keras,
@@ -35,10 +34,11 @@ from slopenet.imports import (
 from slopenet.io.checkpoint import CheckpointError
 from slopenet.io.model_file import ModelFileError
 from slopenet.network import Network
-from slopenet.record import Derivation
-from slopenet.runs import Interrupted
-from slopenet.sgd import Descent, sgd
-from slopenet.threads import get_num_threads, set_num_threads
+from slopenet.training.backprop import Backprop, backprop
+from slopenet.training.ensemble import Ensemble
+from slopenet.training.fit import Fit, fit
+from slopenet.training.higham import Descent, sgd
+from slopenet.training.session import Interrupted
 
 __version__ = _version("slopenet")
 

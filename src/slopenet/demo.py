@@ -15,9 +15,9 @@ import numpy as np
 from rich.table import Table
 
 import slopenet as sn
+from slopenet.evaluate.errors import RELATIVE, relative_errors
 from slopenet.io.files import require_writable
 from slopenet.plot import Panel, parity_grid
-from slopenet.report import RELATIVE, relative_errors
 from slopenet.tables import (
     Samples,
     prediction_names,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from slopenet.report import Errors
+    from slopenet.evaluate.errors import Errors
 
 INPUTS = ("T", "p")
 OUTPUTS = ("rho", "h", "cp")

@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from slopenet import frames
 from slopenet.activations import ActivationSpec
-from slopenet.ensemble import Ensemble
-from slopenet.fit import fit
+from slopenet.training.ensemble import Ensemble
+from slopenet.training.fit import fit
+from slopenet.validate import frames
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from slopenet import _core, arrays, export, layers, settings
+from slopenet import _core, exporters
+from slopenet._types import Floats
 from slopenet.activations import TABLE, ActivationSpec, as_written
-from slopenet.arrays import Floats
 from slopenet.derivation import Chain
-from slopenet.derivatives import Derivatives
-from slopenet.export import Export
+from slopenet.evaluate.derivatives import Derivatives
+from slopenet.evaluate.page import Derivation
+from slopenet.exporters import Export
 from slopenet.io import model_file
-from slopenet.record import Derivation
-from slopenet.settings import RandomSource
-from slopenet.theta import count, flatten
+from slopenet.parameters import count, flatten
+from slopenet.validate import arrays, layers, settings
+from slopenet.validate.settings import RandomSource
 
 Model: TypeAlias = _core.Model64 | _core.Model32
 
@@ -302,7 +303,7 @@ class Network(Derivatives):
             If the file cannot be written.
         """
         names = (self._input_names, self._output_names)
-        return export.export(
+        return exporters.export(
             self, path, names, derivatives=derivatives, dtype=dtype, prefix=prefix, casadi=casadi
         )
 

@@ -19,9 +19,9 @@ from scipy.optimize import (
 from scipy.sparse.linalg import aslinearoperator, lsqr
 
 import slopenet as sn
-from slopenet import complex_step
+from slopenet._types import Floats
 from slopenet.adapters.scipy import Residuals, constraint, linear_operator, objective
-from slopenet.arrays import Floats
+from slopenet.gradcheck import complex_step
 
 
 def network(dtype: Any = np.float64) -> sn.Network:

@@ -8,7 +8,7 @@ from networks import SHAPES, points, random_network
 
 import slopenet as sn
 from slopenet import derivation
-from slopenet.theta import flatten
+from slopenet.parameters import flatten
 
 
 def problem(net: sn.Network, M: int = 3, n: int = 29) -> tuple[np.ndarray, ...]:

@@ -9,12 +9,12 @@ from descents import Plain
 
 import slopenet as sn
 from slopenet.activations import normalise
-from slopenet.data import Data
-from slopenet.objective import Objective
-from slopenet.optimizers.adam import Adam
-from slopenet.optimizers.problem import Rule
-from slopenet.optimizers.sgd import SGD
-from slopenet.theta import count
+from slopenet.dataset.dataset import Data
+from slopenet.parameters import count
+from slopenet.training.objective.gradient import Objective
+from slopenet.training.optimizers.adam import Adam
+from slopenet.training.optimizers.momentum import SGD
+from slopenet.training.problem import Rule
 
 KINDS = ["values", "slopes", "directions", "all, each with its weights"]
 OPTIMISERS: dict[str, Any] = {

@@ -73,6 +73,6 @@ def test_what_does_not_agree_has_status_1(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = "\n\ndef value(X):\n    return 2 * forward(X)[1]\n"
-    monkeypatch.setattr("slopenet.export._python._FUNCTIONS", {"value": wrong})
+    monkeypatch.setattr("slopenet.exporters._python._FUNCTIONS", {"value": wrong})
     done = run(model, tmp_path / "net.py", "--derivatives", "value", "-q")
     assert (done.exit_code, "DOES NOT AGREE" in done.stdout) == (1, True)

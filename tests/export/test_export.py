@@ -9,7 +9,7 @@ import pytest
 from networks import random_network
 
 import slopenet as sn
-from slopenet.export import Export
+from slopenet.exporters import Export
 
 
 def test_a_suffix_that_says_nothing_is_refused(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_the_verdict_in_words() -> None:
 def test_a_wrong_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison is with the network itself, not with the text that was written."""
     net = random_network((2, 3, 1), "tanh")
-    monkeypatch.setattr("slopenet.export._python._FUNCTIONS", {"value": WRONG})
+    monkeypatch.setattr("slopenet.exporters._python._FUNCTIONS", {"value": WRONG})
     done = net.export(tmp_path / "net.py", derivatives=["value"])
     assert not done.passed
     assert 1e-7 < done.difference < 1e-5

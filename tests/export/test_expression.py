@@ -11,8 +11,8 @@ import scipy.special
 from networks import ACTIVATIONS
 
 from slopenet.activations import ActivationSpec, normalise, sigma
-from slopenet.export import _functions
-from slopenet.export._expression import Expression, Trace, in_order, traced
+from slopenet.exporters import _functions
+from slopenet.exporters._expression import Expression, Trace, in_order, traced
 
 Z = np.concatenate([-np.logspace(-8, 2.5, 400), [0.0], np.logspace(-8, 2.5, 400)])
 OPERATIONS: dict[str, Callable[..., Any]] = {

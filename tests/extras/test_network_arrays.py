@@ -12,7 +12,7 @@ from networks import ACTIVATIONS, points, random_network
 import slopenet as sn
 from slopenet import derivation
 from slopenet.activations import ActivationSpec, sigma
-from slopenet.derivatives import Derivatives
+from slopenet.evaluate.derivatives import Derivatives
 
 # torch's jacfwd still calls torch.jit.script.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")

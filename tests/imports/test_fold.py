@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from slopenet.imports._fold import network_of
-from slopenet.imports._steps import Affine, Step, UnsupportedNetworkError, affine, scaling, sigma
+from slopenet.importers._fold import network_of
+from slopenet.importers._steps import Affine, Step, UnsupportedNetworkError, affine, scaling, sigma
 
 RNG = np.random.default_rng(0)
 

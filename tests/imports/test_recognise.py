@@ -8,7 +8,7 @@ from networks import ACTIVATIONS
 from scipy.special import erf
 
 from slopenet.activations import TABLE, ActivationSpec, normalise, sigma
-from slopenet.imports._recognise import activation_of
+from slopenet.importers._recognise import activation_of
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

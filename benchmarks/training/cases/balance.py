@@ -15,7 +15,7 @@ import slopenet as sn
 from benchmarks.training.functions import MIXED, Numbers
 from benchmarks.training.task import errors
 from benchmarks.training.verdict import Outcome, Plan, Verdict
-from slopenet.data import Data
+from slopenet.dataset.dataset import Data
 
 NOISE = ((0.0, 0.0), (0.1, 0.0), (0.5, 0.0), (0.0, 0.1), (0.0, 0.5), (0.0, 1.0), (0.2, 0.2))
 ROWS, NEVER = 60, 1.1

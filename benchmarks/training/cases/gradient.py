@@ -20,9 +20,9 @@ from benchmarks.training.contenders.threads import set_quicker
 from benchmarks.training.task import Layers
 from benchmarks.training.verdict import Outcome, Plan, Verdict
 from slopenet import Network
-from slopenet.data import Data
-from slopenet.objective import Objective
-from slopenet.theta import flatten
+from slopenet.dataset.dataset import Data
+from slopenet.parameters import flatten
+from slopenet.training.objective.gradient import Objective
 
 ROWS, HIDDEN = 10_000, (64, 64)
 WIDTHS, DEAREST = (4, 16, 64), 2.3

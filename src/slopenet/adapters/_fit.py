@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
-from slopenet.fit import fit
+from slopenet.training.fit import fit
 
 _OF_THE_DATA = {"directions", "along", "sample_weight", "input_names", "output_names"}
 

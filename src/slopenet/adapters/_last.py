@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from slopenet.arrays import Floats
+from slopenet._types import Floats
 
 T = TypeVar("T")
 

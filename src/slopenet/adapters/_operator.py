@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
-from slopenet import arrays
+from slopenet._types import Floats
 from slopenet.adapters._parts import require_network
-from slopenet.arrays import Floats
 from slopenet.network import Network
+from slopenet.validate import arrays
 
 
 def linear_operator(network: Network, x: Any) -> LinearOperator:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from slopenet import settings
 from slopenet.network import Network
+from slopenet.validate import settings
 
 
 def require_network(network: object) -> Network:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from slopenet import derivation
+from slopenet._types import Floats
 from slopenet.adapters import _fit
-from slopenet.arrays import Floats
-from slopenet.fit import fit
-from slopenet.frames import Names
 from slopenet.network import Network
+from slopenet.training.fit import fit
+from slopenet.validate.frames import Names
 
 try:
     from openmdao.api import ExplicitComponent

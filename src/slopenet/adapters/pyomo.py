@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_matrix
 
-from slopenet import arrays
+from slopenet._types import Floats
 from slopenet.adapters._last import Last
 from slopenet.adapters._parts import input_names, output_names, require_network
-from slopenet.arrays import Floats
 from slopenet.network import Network
+from slopenet.validate import arrays
 
 try:
     from pyomo.contrib.pynumero.interfaces.external_grey_box import ExternalGreyBoxModel

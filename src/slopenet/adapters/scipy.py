@@ -17,12 +17,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy.optimize import NonlinearConstraint
 
-from slopenet import arrays
+from slopenet._types import Floats
 from slopenet.adapters._last import Last
 from slopenet.adapters._operator import linear_operator
 from slopenet.adapters._parts import only, require_network
-from slopenet.arrays import Floats
 from slopenet.network import Network
+from slopenet.validate import arrays
 
 __all__ = ["Objective", "Residuals", "constraint", "linear_operator", "objective"]
 

@@ -13,12 +13,12 @@ import os
 
 import numpy as np
 
+from slopenet._types import Floats
 from slopenet.adapters import _fit
 from slopenet.adapters._last import Last
 from slopenet.adapters._parts import require_network
-from slopenet.arrays import Floats
-from slopenet.fit import fit
 from slopenet.network import Network, load
+from slopenet.training.fit import fit
 
 try:
     from smt.surrogate_models.surrogate_model import SurrogateModel

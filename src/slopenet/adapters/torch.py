@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from slopenet._types import Floats
 from slopenet.adapters._parts import require_network
-from slopenet.arrays import Floats
 from slopenet.network import Network
 
 try:

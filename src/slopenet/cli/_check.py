@@ -35,7 +35,7 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
     import slopenet as sn
     from slopenet.cli._console import print_errors, say
     from slopenet.cli._names import load_model
-    from slopenet.probes import awake
+    from slopenet.evaluate.probe_points import awake
     from slopenet.tables import column_names, open_table, samples_of
 
     network = load_model(model)

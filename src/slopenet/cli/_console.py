@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from slopenet.report import RELATIVE, relative_errors
+from slopenet.evaluate.errors import RELATIVE, relative_errors
 from slopenet.tables import column_names, slope_name
 
 if TYPE_CHECKING:

@@ -98,7 +98,7 @@ def _read(
     data: Path, inputs: Sequence[str], columns: int
 ) -> tuple[int, Iterable[NDArray[np.float64]]]:
     """Return how many rows a table has, and these in blocks; Parquet is read as they are taken."""
-    from slopenet.report import block_rows, row_blocks
+    from slopenet.evaluate.errors import block_rows, row_blocks
     from slopenet.tables import is_parquet, read_columns, runs, sources
 
     if not is_parquet(data):
@@ -132,7 +132,7 @@ def _write_parts(
     bar: Progress,
 ) -> str:
     """Write the parts that are missing and say what was done."""
-    from slopenet.report import block_rows
+    from slopenet.evaluate.errors import block_rows
     from slopenet.tables import runs, sources, write_parts
 
     inputs = names[: network.sizes[0]]

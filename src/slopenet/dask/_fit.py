@@ -7,27 +7,27 @@ from typing import Any
 
 import numpy as np
 
-from slopenet import settings
+from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
-from slopenet.arrays import Floats
-from slopenet.candidates import ABOVE, L2, first_weights
-from slopenet.data import Data
-from slopenet.distributed import Distributed, Terms
-from slopenet.ensemble import Ensemble
-from slopenet.fit import Fit
-from slopenet.layers import check_activations, sizes_around
-from slopenet.method import EPOCHS, NAMES
+from slopenet.dataset.dataset import Data
+from slopenet.dataset.partitions import Listed, Partitions
+from slopenet.dataset.scaling import Scaling, balance_over
 from slopenet.network import Network
-from slopenet.optimizers.evidence import Evidence
-from slopenet.optimizers.lbfgs import LBFGS
-from slopenet.optimizers.lm import LevenbergMarquardt
-from slopenet.partitions import Listed, Partitions
-from slopenet.runs import Interrupted, Runs
-from slopenet.scaling import Scaling, balance_over
-from slopenet.settings import RandomSource
-from slopenet.theta import unflatten
-from slopenet.training import Optimizer, Training
-from slopenet.watch import State, Watch
+from slopenet.parameters import unflatten
+from slopenet.training.ensemble import Ensemble
+from slopenet.training.fit import Fit
+from slopenet.training.methods import EPOCHS, NAMES
+from slopenet.training.monitor import State, Watch
+from slopenet.training.objective.partitioned import Distributed, Terms
+from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.lbfgs import LBFGS
+from slopenet.training.optimizers.lm import LevenbergMarquardt
+from slopenet.training.session import Interrupted, Runs
+from slopenet.training.start import Optimizer, Training
+from slopenet.training.starts import ABOVE, L2, first_weights
+from slopenet.validate import settings
+from slopenet.validate.layers import check_activations, sizes_around
+from slopenet.validate.settings import RandomSource
 
 from ._frames import data_of
 from ._futures import Futures, client

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.arrays import Floats
-from slopenet.data import Data, Names, check_data
+from slopenet._types import Floats
+from slopenet.dataset.dataset import Data, Names, check_data
 from slopenet.tables import samples_of
 from slopenet.tables._table import column_positions
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Futures:
-    """`slopenet.partitions.Partitions` as futures of a `distributed.Client`.
+    """`slopenet.dataset.partitions.Partitions` as futures of a `distributed.Client`.
 
     What a function gives of a part that is mapped stays in the memory of a worker.
     """
@@ -22,7 +22,7 @@ class Futures:
             yield waiting.pop().result()
 
     def map(self, function: Callable[..., Any], *args: Any) -> Futures:
-        """See `slopenet.partitions.Partitions`."""
+        """See `slopenet.dataset.partitions.Partitions`."""
         return Futures(self._client, self._submit(function, args))
 
     def _submit(self, function: Callable[..., Any], args: tuple[Any, ...]) -> list[Any]:

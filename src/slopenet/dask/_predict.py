@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from slopenet import arrays
 from slopenet.network import Network
 from slopenet.tables import column_names, predict_rows, prediction_names
+from slopenet.validate import arrays
 
 from ._frames import numbers_of, require_columns
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slopenet.data import Names, check_data
+from slopenet.dataset.dataset import Names, check_data
+from slopenet.evaluate.errors import relative_errors, row_blocks
 from slopenet.plot._figure import BLUE, dress
 from slopenet.plot._parity import note_error, parity
-from slopenet.report import relative_errors, row_blocks
 from slopenet.tables import slope_name
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from networks import points, random_network
 
 import slopenet as sn
-from slopenet import complex_step
+from slopenet.gradcheck import complex_step
 
 om: Any = pytest.importorskip("openmdao.api", reason="openmdao is not installed")
 from slopenet.adapters.openmdao import NetworkComp, NetworkSurrogate  # noqa: E402

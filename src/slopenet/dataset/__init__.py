@@ -1,0 +1,1 @@
+"""The data to be learned: checked, partitioned, scaled; slopes compared with values."""

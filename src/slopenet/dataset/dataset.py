@@ -1,0 +1,149 @@
+"""What is to be learned: checked, named, and split into rows to train on and rows to hold out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.validate import arrays, frames, settings
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What is to be learned.
+
+    Attributes
+    ----------
+    X : (N, n_1)
+    y : (N, n_L)
+    dydx : (N, n_L, n_1)
+        Slopes, NaN where one is missing.
+    weight : (N,)
+        Of the samples.
+    slope_weight : (N, n_L, n_1)
+        λ of each slope, in place of the objective's.
+    directions : (N, M, n_1)
+        v_m of each sample.
+    along : (N, M, n_L)
+        Slopes v_m·∇y_k along them, NaN where one is missing.
+    along_weight : (N, M, n_L)
+        μ of each of these, in place of the objective's.
+    """
+
+    X: Floats
+    y: Floats
+    dydx: Floats | None = None
+    weight: Floats | None = None
+    slope_weight: Floats | None = None
+    directions: Floats | None = None
+    along: Floats | None = None
+    along_weight: Floats | None = None
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+    @property
+    def kinds(self) -> int:
+        """What is known of an output at a sample: its value, and how many slopes."""
+        slopes = 0 if self.dydx is None else self.X.shape[1]
+        return 1 + slopes + (0 if self.directions is None else self.directions.shape[1])
+
+    def rows(self, index: Floats) -> Data:
+        """Only the samples `index`."""
+        some: dict[str, Any] = {
+            name: None if array is None else array[index] for name, array in vars(self).items()
+        }
+        return Data(**some)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Labels of inputs and outputs; `given` ones choose the columns of a data frame."""
+
+    inputs: tuple[str, ...] | None
+    outputs: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, X: Any, y: Any, input_names: Any, output_names: Any) -> Names:
+        """The names given, else those of the columns of data frames."""
+        inputs = frames.labels(X) if input_names is None else input_names
+        outputs = frames.labels(y) if output_names is None else output_names
+        return cls(settings.names("input_names", inputs), settings.names("output_names", outputs))
+
+
+def check_data(
+    X: Any,
+    y: Any,
+    dydx: Any,
+    sample_weight: Any = None,
+    *,
+    names: Names,
+    prefix: str = "",
+    slope_weight: Any = None,
+    directions: Any = None,
+    along: Any = None,
+) -> Data:
+    """All that is to be learned, as float64 arrays of matching shapes, or a clear error."""
+    points = arrays.samples(f"{prefix}X", X, names.inputs)
+    n, inputs = points.shape
+    values = arrays.floats(f"{prefix}y", y, np.float64, names.outputs)
+    outputs = values.shape[1] if values.ndim == 2 else 1
+    if outputs == 0:
+        raise ValueError(f"{prefix}y must have at least one column, got {values.shape}")
+    values = arrays.targets(f"{prefix}y", values, (n, outputs), np.float64)
+    slopes = weight = None
+    if dydx is not None:
+        shape, labels = (n, outputs, inputs), (names.inputs, names.outputs)
+        slopes = arrays.slopes(f"{prefix}dydx", dydx, shape, np.float64, labels)
+    if sample_weight is not None:
+        weight = arrays.sample_weights(sample_weight, n)
+    if np.ndim(directions) == 2 and np.ndim(along) == 1:  # one direction and one slope a row
+        directions, along = np.asarray(directions)[:, None], np.asarray(along)[:, None]
+    v, t = arrays.slopes_along(directions, along, (n, outputs, inputs), np.float64)
+    each = None
+    if slope_weight is not None and np.ndim(slope_weight) == 3:
+        one = (outputs, inputs)
+        each = arrays.weights("slope_weight", slope_weight, one, (n, *one), np.float64)
+    data = Data(points, values, slopes, weight, each, v, t)
+    return data if weight is None else _fair(data, weight)
+
+
+def _fair(data: Data, weight: Floats) -> Data:
+    """The rows that count, their weights with a mean of 1."""
+    rows = data.rows(np.flatnonzero(weight))
+    assert rows.weight is not None  # noqa: S101
+    return replace(rows, weight=rows.weight / rows.weight.mean())
+
+
+def split(
+    data: Data, validation: Any, names: Names, rng: np.random.Generator
+) -> tuple[Data, Data | None]:
+    """What to train on, and what to hold out."""
+    if validation is None:
+        return data, None
+    if isinstance(validation, tuple | list):
+        if len(validation) not in (2, 3):
+            raise ValueError(
+                f"validation must be a share, (X, y) or (X, y, dydx), got {len(validation)} arrays"
+            )
+        X, y, dydx = (*validation, None)[:3]
+        held_out = check_data(X, y, dydx, names=names, prefix="validation ")
+        widths = [(d.X.shape[1], d.y.shape[1]) for d in (data, held_out)]
+        if widths[0] != widths[1]:
+            raise ValueError(
+                "validation must have as many inputs and outputs as X and y, {} and {},"
+                " got {} and {}".format(*widths[0], *widths[1])
+            )
+        return data, held_out
+    share = settings.number("validation", validation)
+    held = round(share * len(data)) if share < 1 else len(data)
+    if not 1 <= held < len(data):
+        raise ValueError(
+            f"validation={validation} holds out {held} of {len(data)} rows; at least one must be"
+            " held out and one be left"
+        )
+    order = rng.permutation(len(data))
+    return data.rows(np.sort(order[held:])), data.rows(np.sort(order[:held]))

@@ -1,0 +1,192 @@
+"""Whether slopes fit the values that they come with, told from the data alone.
+
+A wrong unit or sign of slopes shows in its β (see `slopenet.dataset.neighbours`), a wrong order of inputs
+in an e that another order makes small, and what is mostly noise, or no slope of these values, in an
+e that the values alone keep smaller. Where rows are too few or too far apart to tell, slopes count
+as right.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.dataset.dataset import Names
+from slopenet.dataset.neighbours import Pairs, left_out, nearest, rms
+
+# Rows that are looked at, at most, and the neighbours that each is held against.
+_ROWS, _NEIGHBOURS = 600, 3
+# Fewer rows, or fewer an input, say nothing; noise takes more of them to tell.
+_LEAST, _LEAST_EACH, _LEAST_FOR_NOISE = 12, 3, 40
+# What is said to be wrong must explain the differences of the values but for this share.
+_UNEXPLAINED = 0.5
+# β is right within this factor of 1, and wrong beyond it by more than so many standard errors.
+_BAND, _SURE = 1.5, 4.0
+# How alike the slopes of neighbours must be for β to say anything.
+_ALIKE = 0.2
+# Noise, as shares: e of the differences, e of the bend, what values alone leave of both.
+_MISSED, _BENT, _ALONE, _BETTER = 0.2, 0.6, 0.25, 0.33
+_DEGREES = 57.3
+
+
+class SlopeWarning(UserWarning):
+    """Slopes do not fit the values that they were given with."""
+
+
+def disagreements(X: Floats, y: Floats, dydx: Floats, names: Names) -> list[str]:
+    """What looks wrong with slopes, in sentences; nothing where the data do not say enough.
+
+    A few hundred rows are looked at, always the same ones.
+
+    Parameters
+    ----------
+    X : (N, n_1)
+    y : (N, n_L)
+    dydx : (N, n_L, n_1)
+        NaN where missing.
+    names : Names
+        Labels of inputs and outputs for the sentences.
+    """
+    rng = np.random.default_rng(0)
+    rows = _some(np.arange(len(X)), 20 * _ROWS, rng)
+    rows = _some(rows[~np.isnan(dydx[rows]).all(axis=(1, 2))], _ROWS, rng)
+    if len(rows) < _LEAST:
+        return []
+    with np.errstate(all="ignore"):
+        (Z, s_x), (y, s_y) = _standard(X[rows]), _standard(y[rows])
+        moving = np.flatnonzero(s_x)
+        if not 0 < _LEAST_EACH * len(moving) <= len(rows):
+            return []
+        inputs = [_label("X", names.inputs, int(i)) for i in moving]
+        Z = Z[:, moving]
+        points = _Points(X[rows][:, moving], Z, nearest(Z, _NEIGHBOURS), inputs)
+        found: dict[str, list[str]] = {}
+        for k in np.flatnonzero(s_y):
+            T = dydx[rows, k][:, moving] / s_y[k]
+            for i, what in _look(points, y[:, k], T).items():
+                slope = f"d{_label('y', names.outputs, int(k))}/d{inputs[i]}"
+                found.setdefault(what, []).append(slope)
+    return [f"the slopes {_listed(slopes)} {what}" for what, slopes in found.items()]
+
+
+@dataclass(frozen=True, eq=False)
+class _Points:
+    """X (N, n), the same in standard units, pairs of neighbours (m, 2), labels of the n inputs."""
+
+    X: Floats
+    Z: Floats
+    near: Floats
+    inputs: list[str]
+
+
+def _look(points: _Points, y: Floats, T: Floats) -> dict[int, str]:
+    """What is wrong with the slopes T (N, n) of one output, by the index of the input."""
+    missing = np.isnan(T)
+    given = np.asarray(~missing.all(axis=0))
+    complete = np.asarray(~missing[:, given].any(axis=1))
+    near = points.near[complete[points.near].all(axis=1)]
+    rows = len(np.unique(near))
+    if not given.any() or rows < max(_LEAST, _LEAST_EACH * len(given)):
+        return {}
+    # an input without slopes takes part with a constant one, its β
+    pairs = Pairs.of(points.X, y, np.where(given, T, 1.0), near)
+    if not np.isfinite(pairs.c).all():
+        return {}
+    beta, error, e = pairs.coefficients()
+    scales = _scales(pairs, beta, error, rms(e), given)
+    if not given.all():
+        return scales
+    found = _order(pairs, rms(e), points.inputs) or scales
+    return found or (_noise(pairs, points.Z, y, near) if rows >= _LEAST_FOR_NOISE else {})
+
+
+def _order(pairs: Pairs, left: float, inputs: list[str]) -> dict[int, str]:
+    """Columns in the wrong order: another one explains nearly as much as any β could."""
+    change, e = rms(pairs.dy), rms(pairs.missed())
+    if e < 0.05 * change:
+        return {}
+    order, missed = pairs.reorder()
+    if rms(missed) > min(_UNEXPLAINED * e, _UNEXPLAINED * change, 3 * left + 1e-6 * change):
+        return {}
+    place = np.argsort(order)
+    moved = np.flatnonzero(place != np.arange(len(place))).tolist()
+    fit = _listed([f"d{inputs[place[i]]}" for i in moved])
+    return dict.fromkeys(moved, f"look out of order: they fit as those by {fit}")
+
+
+def _scales(
+    pairs: Pairs, beta: Floats, error: Floats, left: float, given: Floats
+) -> dict[int, str]:
+    """Slopes in a wrong unit or of a wrong sign."""
+    if not left < _UNEXPLAINED * rms(pairs.dy):
+        return {}
+    # noise pulls β towards 0 and coarse rows push it up, both by less than neighbours are unlike
+    band, sure = _BAND / np.maximum(pairs.alike, _ALIKE), _SURE * error
+    told = given & (pairs.alike > _ALIKE) & (np.abs(beta - 1) * rms(pairs.c) > left)
+    told &= np.abs(beta) > sure
+    wrong = told & ((beta + sure < 1 / band) | (beta - sure > band))
+    return {int(i): _scale(float(beta[i])) for i in np.flatnonzero(wrong)}
+
+
+def _scale(beta: float) -> str:
+    factor = _round(max(abs(beta), 1 / abs(beta)))
+    times = f"{factor:,.0f}" if 100 <= factor < 1e10 else f"{factor:g}"
+    size = f"{times} times too {'small' if abs(beta) > 1 else 'large'}"
+    if factor == _DEGREES:
+        size += " (by degrees here, by radians there?)"
+    if beta > 0:
+        return f"look {size}"
+    return "look of the wrong sign" if factor < 2 * _BAND else f"look of the wrong sign and {size}"
+
+
+def _round(factor: float) -> float:
+    """To a unit that is likely, where one is near, else to two digits."""
+    for unit in (10.0 ** round(math.log10(factor)), _DEGREES, 60.0, 3600.0):
+        if abs(math.log(factor / unit)) < 0.05:
+            return unit
+    return float(f"{factor:.1e}")
+
+
+def _noise(pairs: Pairs, Z: Floats, y: Floats, near: Floats) -> dict[int, str]:
+    """Slopes that say less of the differences between neighbours than all other values do."""
+    size, missed, bend = map(_typical, (pairs.dy, pairs.missed(), pairs.bend))
+    if missed < max(_MISSED * size, _BENT * bend):
+        return {}
+    alone = _typical(left_out(Z, y)[near[:, 0]] / pairs.size)
+    if alone > min(_ALONE * size, _BETTER * missed):
+        return {}
+    what = (
+        f"look noisy, or as if of another quantity: between neighbouring rows they miss"
+        f" {missed / size:.2g} times the change of the values, of which the other values alone"
+        f" miss {alone / size:.2g}"
+    )
+    return dict.fromkeys(range(pairs.c.shape[1]), what)
+
+
+def _typical(x: Floats) -> float:
+    return float(np.median(np.abs(x)))
+
+
+def _some(rows: Floats, most: int, rng: np.random.Generator) -> Floats:
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+
+
+def _standard(x: Floats) -> tuple[Floats, Floats]:
+    """Columns of x (N, m) over their spreads (m,), 0 where only rounding varies."""
+    largest = np.abs(x).max(axis=0)
+    unit = np.where(largest > 0, largest, 1.0)
+    spread = (x / unit).std(axis=0)
+    spread = np.where(spread > 1e-13, spread, 0.0) * unit
+    return (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0), spread
+
+
+def _label(letter: str, names: tuple[str, ...] | None, i: int) -> str:
+    return f"{letter}[:, {i}]" if names is None else names[i]
+
+
+def _listed(names: list[str], most: int = 6) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,1 @@
+"""Values and derivatives at points, and the pages, plans and errors made of them."""

@@ -1,0 +1,170 @@
+"""What can be asked of a network at points: values, and first and second derivatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.derivation import Chain
+from slopenet.evaluate import array_api
+from slopenet.evaluate.plan import Plan
+from slopenet.validate import arrays
+from slopenet.validate.frames import Names
+
+
+class Derivatives:
+    """Values and derivatives of a network H at points X, (N, n_1), or one point (n_1,).
+
+    A single point drops the N of every shape given here. Each method also takes
+
+    out : array, or tuple of arrays where there are several results
+        Where to write the results: C-contiguous arrays of the network's dtype and of the result's
+        shape, which share no memory with the input; they are returned.
+    threads : int
+        The most threads that this call may use, instead of `set_num_threads`'s.
+
+    for NumPy input. Arrays of torch, JAX and CuPy are computed in their own library.
+    """
+
+    __slots__ = ()
+    _core: Any
+    _dtype: np.dtype[Any]
+    _input_names: tuple[str, ...] | None
+    _output_names: tuple[str, ...] | None
+
+    # The core takes what is ready as it is and gives None for the rest, so that a single point
+    # costs no more than its arithmetic.
+
+    def __call__(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
+        """H(x): (N, n_L)."""
+        H = self._core.values(X, out, threads)
+        return self._converted("values", X, out, threads) if H is None else H
+
+    def jacobian(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
+        """∂H/∂x = D[L] W[L] ··· D[2] W[2]: (N, n_L, n_1), multiplied in the order of `plan`."""
+        J = self._core.jacobian(X, out, threads)
+        return self._converted("jacobian", X, out, threads) if J is None else J
+
+    def value_and_jacobian(
+        self, X: Any, *, out: Any = None, threads: int | None = None
+    ) -> tuple[Any, Any]:
+        """H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1), in one sweep."""
+        both: tuple[Any, Any] = self._core.value_and_jacobian(X, out, threads) or self._converted(
+            "value_and_jacobian", X, out, threads
+        )
+        return both
+
+    def jvp(self, X: Any, v: Any, *, out: Any = None, threads: int | None = None) -> Any:
+        """J v (N, n_L): how H changes along v, (N, n_1) or one direction (n_1,) for all."""
+        Jv = self._core.jvp(X, v, out, threads)
+        return self._along_x("jvp", X, v, out, threads) if Jv is None else Jv
+
+    def vjp(self, X: Any, u: Any, *, out: Any = None, threads: int | None = None) -> Any:
+        """Jᵀ u (N, n_1): the gradient of u·H, u (N, n_L) or one weighting (n_L,) for all."""
+        uJ = self._core.vjp(X, u, out, threads)
+        return self._along_H("vjp", X, u, out, threads) if uJ is None else uJ
+
+    def hessian(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
+        """∇²H_k = Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l]: (N, n_L, n_1, n_1).
+
+        Symmetric to the bit. c[l]_k = ∂H_k/∂a[l], Z'[l] = ∂z[l]/∂x.
+        """
+        hessian = self._core.hessian(X, out, threads)
+        return self._converted("hessian", X, out, threads) if hessian is None else hessian
+
+    def hvp(self, X: Any, v: Any, *, out: Any = None, threads: int | None = None) -> Any:
+        """∇²H_k v (N, n_L, n_1) without the Hessian, v (N, n_1) or one direction (n_1,) for all."""
+        product = self._core.hvp(X, v, out, threads)
+        return self._along_x("hvp", X, v, out, threads) if product is None else product
+
+    def weighted_hessian(
+        self, X: Any, u: Any, *, out: Any = None, threads: int | None = None
+    ) -> Any:
+        """Σ_k u_k ∇²H_k (N, n_1, n_1), at about the cost of one output; u (N, n_L) or (n_L,).
+
+        What solvers of nonlinear programmes ask for: the Hessian of a Lagrangian u·H.
+        """
+        total = self._core.weighted_hessian(X, u, out, threads)
+        return self._along_H("weighted_hessian", X, u, out, threads) if total is None else total
+
+    def laplacian(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
+        """ΔH_k = tr ∇²H_k = Σ_l Σ_j c[l]_kj σ''(z[l]_j) ‖Z'[l]_j‖²: (N, n_L).
+
+        No second derivative is stored: the memory is that of first derivatives.
+        """
+        laplacian = self._core.laplacian(X, out, threads)
+        return self._converted("laplacian", X, out, threads) if laplacian is None else laplacian
+
+    def value_jacobian_hessian(
+        self, X: Any, *, out: Any = None, threads: int | None = None
+    ) -> tuple[Any, Any, Any]:
+        """H(x), ∂H/∂x and ∇²H in one sweep: what a second-order optimiser asks for at a point."""
+        three: tuple[Any, Any, Any] = self._core.value_jacobian_hessian(
+            X, out, threads
+        ) or self._converted("value_jacobian_hessian", X, out, threads)
+        return three
+
+    def value_jacobian_laplacian(
+        self, X: Any, *, out: Any = None, threads: int | None = None
+    ) -> tuple[Any, Any, Any]:
+        """H(x), ∂H/∂x and ΔH in one sweep: what a differential equation's residual is made of."""
+        three: tuple[Any, Any, Any] = self._core.value_jacobian_laplacian(
+            X, out, threads
+        ) or self._converted("value_jacobian_laplacian", X, out, threads)
+        return three
+
+    @property
+    def plan(self) -> Plan:
+        """The order in which the chain of ∂H/∂x is multiplied, with its operation count."""
+        return Plan.of(self._core.brackets, self._core.multiplications)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """n_1, ..., n_L."""
+        raise NotImplementedError
+
+    def chain(self) -> Chain:
+        """W[l], b[l] and σ of every layer."""
+        raise NotImplementedError
+
+    def _points(self, X: Any) -> Floats:
+        return arrays.points("X", X, self.sizes[0], self._dtype, self._input_names)
+
+    def _converted(self, name: str, X: Any, out: Any, threads: int | None) -> Any:
+        if arrays.is_foreign(X):
+            _require_none(out=out, threads=threads)
+            return array_api.evaluate(getattr(array_api, name), self.chain(), X)
+        return getattr(self._core, name)(self._points(X), out, threads)
+
+    def _along_x(self, name: str, X: Any, v: Any, out: Any, threads: int | None) -> Any:
+        return self._along(name, X, ("v", v, self.sizes[0], self._input_names), out, threads)
+
+    def _along_H(self, name: str, X: Any, u: Any, out: Any, threads: int | None) -> Any:
+        return self._along(name, X, ("u", u, self.sizes[-1], self._output_names), out, threads)
+
+    def _along(
+        self,
+        name: str,
+        X: Any,
+        vector: tuple[str, Any, int, Names],
+        out: Any,
+        threads: int | None,
+    ) -> Any:
+        label, given, width, names = vector
+        if arrays.is_foreign(X):
+            _require_none(out=out, threads=threads)
+            function = getattr(array_api, name)
+            return array_api.evaluate(function, self.chain(), X, (label, given, width))
+        points = self._points(X)
+        wanted = (*points.shape[:-1], width)
+        array = arrays.directions(label, given, wanted, self._dtype, names)
+        return getattr(self._core, name)(points, array, out, threads)
+
+
+def _require_none(**given: Any) -> None:
+    """`out` and `threads` are the core's; the libraries of other arrays have their own ways."""
+    for name, value in given.items():
+        if value is not None:
+            raise TypeError(f"{name} is for NumPy input; arrays of other libraries go without")

@@ -1,0 +1,34 @@
+"""Points at which a network is tried: its first layer is awake there, whatever its inputs' units.
+
+The weights tell where the data were, if nothing else does. Far from there every bounded activation
+is flat, and a test of its slopes would test nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from slopenet._types import Floats
+
+_ROWS = 64  # of W[2], which are enough
+_FLAT = 1e-3  # directions in which W[2] is flatter than this are left alone
+
+
+def awake(W: Floats, b: Floats, spread: ArrayLike, rng: np.random.Generator) -> Floats:
+    """Points x (N, n_1) where z[2] = W[2] x + b[2] is about N(0, spread²).
+
+    Parameters
+    ----------
+    W, b : array
+        W[2] (n_2, n_1) and b[2] (n_2,).
+    spread : array
+        (N,), one number a point; where it is large, bounded activations are saturated.
+    rng : Generator
+    """
+    first, offset = (np.asarray(a[:_ROWS], np.float64) for a in (W, b))
+    each: Any = np.asarray(spread, np.float64)[:, None]
+    z = each * rng.standard_normal((len(each), len(offset)))
+    return np.asarray((z - offset) @ np.linalg.pinv(first, rcond=_FLAT).T)

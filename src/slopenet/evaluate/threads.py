@@ -1,0 +1,73 @@
+"""How many threads a call may use: one process-wide limit, SLOPENET_NUM_THREADS at start.
+
+`threadpoolctl.threadpool_limits` sets it too, where threadpoolctl is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from slopenet import _core
+from slopenet.validate import settings
+
+_MOST = 2**20
+
+
+def _available() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def set_num_threads(n: int | None) -> None:
+    """Limit the threads of every later call to `n`; None means every core this process may use.
+
+    Raises
+    ------
+    ValueError
+        If `n` is less than 1.
+    """
+    count = _available() if n is None else settings.count("the number of threads", n)
+    _core.set_num_threads(min(count, _MOST))
+
+
+def get_num_threads() -> int:
+    """Return the most threads that a call may use. Results do not depend on it, to the last bit."""
+    return _core.get_num_threads()
+
+
+def _from_environment() -> int | None:
+    text = os.environ.get("SLOPENET_NUM_THREADS", "")
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ImportError(f"SLOPENET_NUM_THREADS={text}: a whole number of at least 1 is wanted")
+    return int(text)
+
+
+def _join_threadpoolctl() -> None:
+    """Let threadpoolctl find the core, among the libraries whose threads it limits."""
+    with contextlib.suppress(ImportError):
+        import threadpoolctl
+
+        class Controller(threadpoolctl.LibController):  # type: ignore[misc, unused-ignore]
+            user_api = "slopenet"
+            internal_api = "slopenet"
+            filename_prefixes = ("_core.",)
+            check_symbols = ("slopenet_get_num_threads", "slopenet_set_num_threads")
+
+            def get_num_threads(self) -> int:
+                return get_num_threads()
+
+            def set_num_threads(self, num_threads: int) -> None:
+                _core.set_num_threads(max(1, min(num_threads, _MOST)))
+
+            def get_version(self) -> None:
+                return None
+
+        threadpoolctl.register(Controller)
+
+
+set_num_threads(_from_environment())
+_join_threadpoolctl()

@@ -1,0 +1,97 @@
+"""Where an exported network is compared with the one it came from, and how far they may differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from slopenet.evaluate.derivatives import Derivatives
+from slopenet.evaluate.probe_points import awake
+from slopenet.exporters._task import OUTPUTS, Arrays
+
+_POINTS, _FAR = 12, 30.0
+_ENTRIES = 2**22  # of Hessians that are held at once
+_SECOND = 10.0  # more for second derivatives
+
+
+def inputs(net: Derivatives, dtype: np.dtype[Any]) -> Arrays:
+    """Points x where the first layer is awake, z[2] about N(0, 1), and some where it is saturated.
+
+    Each has its v and u, the directions of J v and Jᵀ u.
+    """
+    W, b, _ = net.chain()
+    n_1, n_L = net.sizes[0], net.sizes[-1]
+    rng = np.random.default_rng(0)
+    points = int(np.clip(_ENTRIES // (n_L * n_1 * n_1), 1, _POINTS))
+    spread = np.where(np.arange(points) > 2 * points // 3, _FAR, 1.0)
+    x = awake(W[0], b[0], spread, rng)
+    v, u = rng.standard_normal((points, n_1)), rng.standard_normal((points, n_L))
+    return {name: a.astype(dtype, order="C") for name, a in {"x": x, "v": v, "u": u}.items()}
+
+
+def outputs(net: Derivatives, given: Arrays, derivatives: tuple[str, ...]) -> Arrays:
+    """H(x) and ∂H/∂x there, and what else the derivatives ask for."""
+    x = given["x"]
+    H, J = net.value_and_jacobian(x)
+    found = {"y": H, "J": J}
+    if "jvp" in derivatives:
+        found["Jv"] = net.jvp(x, given["v"])
+    if "vjp" in derivatives:
+        found["uJ"] = net.vjp(x, given["u"])
+    if "hessian" in derivatives:
+        found["H"] = net.hessian(x)
+    return found
+
+
+def finite(given: Arrays, wanted: Arrays) -> tuple[Arrays, Arrays]:
+    """The points where every result is a finite number of the dtype of `given`.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    dtype = given["x"].dtype
+    with np.errstate(over="ignore"):
+        kept = np.logical_and.reduce(
+            [np.isfinite(a.astype(dtype)).reshape(len(a), -1).all(axis=1) for a in wanted.values()]
+        )
+    if not kept.any():
+        raise ValueError(
+            f"the network or a derivative is beyond the range of {dtype} wherever it was tried, so"
+            " that an export could not be compared with it"
+        )
+    points, results = ({key: a[kept] for key, a in arrays.items()} for arrays in (given, wanted))
+    return points, results
+
+
+def differences(got: Arrays, wanted: Arrays) -> dict[str, float]:
+    """The largest difference of each output, over the largest entry that is wanted."""
+    return {name: _relative(array, wanted[name]) for name, array in got.items()}
+
+
+def tolerances(
+    net: Derivatives, given: Arrays, wanted: Arrays, derivatives: tuple[str, ...]
+) -> dict[str, float]:
+    """5000 times the precision of the dtype, or what so small a change of x, v and u changes.
+
+    Ten times as much for second derivatives.
+    """
+    eps = float(np.finfo(given["x"].dtype).eps)
+    moved = {name: (a * (1 + 4 * eps)).astype(a.dtype) for name, a in given.items()}
+    changes = differences(outputs(net, moved, derivatives), wanted)
+    return {
+        name: (_SECOND if name == OUTPUTS["hessian"] else 1) * max(5000 * eps, 100 * change)
+        for name, change in changes.items()
+    }
+
+
+def _relative(got: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> float:
+    if got.shape != wanted.shape:
+        return float("inf")
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.where(got == wanted, 0.0, np.abs(got.astype(np.float64) - wanted))
+    scale = float(np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0))
+    worst = float(error.max(initial=0.0))
+    return worst / scale if scale > 0 else worst

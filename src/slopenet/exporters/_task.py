@@ -1,0 +1,76 @@
+"""What an exporter is given, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from slopenet.derivation import Chain
+from slopenet.evaluate.plan import Bracket
+from slopenet.validate.frames import Names
+
+Arrays: TypeAlias = dict[str, np.ndarray[Any, Any]]
+
+# The functions that can be exported, and what each adds: H(x), ∂H/∂x, J v, Jᵀ u, ∇²H.
+OUTPUTS = {"value": "y", "jacobian": "J", "jvp": "Jv", "vjp": "uJ", "hessian": "H"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A network to be written, and what the file must then give.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, without its suffix.
+    chain : Chain
+        W[l], b[l] and σ; their dtype is that of the file.
+    plan : Bracket
+        The order of the products of ∂H/∂x.
+    derivatives : tuple of str
+        The functions to be written, names of `OUTPUTS`.
+    input_names, output_names : sequence of str or None
+        Labels, for comments.
+    inputs : dict of str to array
+        Points "x" and directions "v" and "u", a row each.
+    outputs : dict of str to array
+        What the network gives there, by the values of `OUTPUTS`; "y" and "J" in any case.
+    tolerances : dict of str to float
+        Of each of these, how far the file's may be from it, over the largest entry.
+    """
+
+    name: str
+    chain: Chain
+    plan: Bracket
+    derivatives: tuple[str, ...]
+    input_names: Names
+    output_names: Names
+    inputs: Arrays
+    outputs: Arrays
+    tolerances: dict[str, float]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """n_1, ..., n_L."""
+        return (self.chain.W[0].shape[1], *(W.shape[0] for W in self.chain.W))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of all numbers in the file."""
+        found: np.dtype[Any] = self.chain.W[0].dtype
+        return found
+
+
+@dataclass(frozen=True)
+class Written:
+    """The bytes of each file, by its suffix, and what they gave at the task's inputs when run.
+
+    `outputs` has the names of `OUTPUTS`' values; it is empty where nothing could run the file, and
+    `run_by` then says why.
+    """
+
+    files: dict[str, bytes]
+    outputs: Arrays
+    run_by: str

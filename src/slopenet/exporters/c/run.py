@@ -1,0 +1,70 @@
+"""An exported C file, compiled with the system's compiler and called."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from slopenet.exporters._task import OUTPUTS, Arrays, Task
+from slopenet.exporters.c.source import SIGNATURES, Source
+
+_FLAGS = ["-std=c99", "-O1", "-shared", "-fPIC"]
+_SECONDS = 300
+
+
+def compiler() -> list[str] | None:
+    """The command of a C compiler: that of the environment's CC, or the first one there is."""
+    given = shlex.split(os.environ.get("CC", ""))
+    found = given or [name for name in ("cc", "gcc", "clang") if shutil.which(name)][:1]
+    return found if found and shutil.which(found[0]) else None
+
+
+def run(source: Source, task: Task, prefix: str, command: list[str]) -> Arrays:
+    """What the functions give at the task's inputs, after the file's own test.
+
+    Raises
+    ------
+    ChildProcessError
+        If the compiler fails, with the first of what it said, or the file's own test.
+    """
+    with TemporaryDirectory() as folder:
+        stem = Path(folder) / task.name
+        Path(f"{stem}.h").write_text(source.header, encoding="utf-8")
+        Path(f"{stem}.c").write_text(source.source, encoding="utf-8")
+        done = subprocess.run(  # noqa: S603
+            [*command, *_FLAGS, "-o", f"{stem}.so", f"{stem}.c", "-lm"],
+            capture_output=True, text=True, check=False, timeout=_SECONDS,
+        )  # fmt: skip
+        if done.returncode:
+            raise ChildProcessError(f"{command[0]} failed: {' '.join(done.stderr.split())[:300]}")
+        library = ctypes.CDLL(f"{stem}.so")
+    w = np.empty(source.workspace, task.dtype)
+    verdict = library[f"{prefix}_self_test"](_pointer(w))
+    if verdict:
+        raise ChildProcessError(f"the self-test of the exported file fails with code {verdict}")
+    return _called(library, task, prefix, w)
+
+
+def _called(library: Any, task: Task, prefix: str, w: np.ndarray[Any, Any]) -> Arrays:
+    kept = [OUTPUTS[name] for name in task.derivatives]
+    got = {key: np.full(task.outputs[key].shape, np.nan, task.dtype) for key in kept}
+    spare = {key: np.empty(array.shape[1:], task.dtype) for key, array in task.outputs.items()}
+    for i in range(len(task.inputs["x"])):
+        for name in task.derivatives:
+            taken, given, _ = SIGNATURES[name]
+            arrays = [task.inputs[key][i] for key in taken]
+            arrays += [got[key][i] if key == OUTPUTS[name] else spare[key] for key in given]
+            library[f"{prefix}_{name}"](*(_pointer(array) for array in (*arrays, w)))
+    return got
+
+
+def _pointer(array: np.ndarray[Any, Any]) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)

@@ -1,0 +1,167 @@
+"""The two files: what is declared, what is defined, in what order."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from slopenet.evaluate.plan import Bracket
+from slopenet.exporters._task import Task
+from slopenet.exporters.c import layers as layer_text
+from slopenet.exporters.c.casadi import external
+from slopenet.exporters.c.hessian import hessian
+from slopenet.exporters.c.jacobian import jacobian
+from slopenet.exporters.c.names import Names, needed
+from slopenet.exporters.c.self_test import self_test
+from slopenet.exporters.c.sigma import functions
+from slopenet.exporters.c.sweeps import Body, Layers, jvp, value, vjp
+from slopenet.validate.frames import Names as Labels
+
+# What each function takes and gives, its lengths in the letters of the derivation.
+SIGNATURES = {
+    "value": (("x",), ("y",), "y = H(x)"),
+    "jacobian": (("x",), ("y", "J"), "y = H(x), J[k n_1 + i] = dH_k/dx_i"),
+    "jvp": (("x", "v"), ("y", "Jv"), "y = H(x), Jv = J v"),
+    "vjp": (("x", "u"), ("y", "uJ"), "y = H(x), uJ = J' u"),
+    "hessian": (
+        ("x",),
+        ("y", "J", "H"),
+        "y = H(x), J as above, H[(k n_1 + i) n_1 + j] = d2H_k/dx_i dx_j",
+    ),
+}
+
+_HEADER = """\
+/* {title}
+ *
+ * A feed-forward network and its derivatives, written by slopenet. C99, or C++.
+ *
+ * {network}
+ * x: {inputs}
+ * y: {outputs}
+ *
+ * Arrays are the caller's: x and v have {P}_N_IN numbers, y, u and Jv {P}_N_OUT, uJ {P}_N_IN,
+ * J {P}_N_OUT x {P}_N_IN and H {P}_N_OUT x {P}_N_IN x {P}_N_IN, row after row; w is a workspace
+ * of {P}_WORKSPACE. None may overlap another. Nothing is kept between calls, so any number of
+ * threads may call at once, each with a workspace of its own.
+ */
+#ifndef {P}_H
+#define {P}_H
+
+#if defined(__cplusplus)
+#define {P}_RESTRICT
+extern "C" {{
+#else
+#define {P}_RESTRICT restrict
+#endif
+
+typedef {real} {p}_real;
+
+#define {P}_N_IN {n_in}
+#define {P}_N_OUT {n_out}
+#define {P}_WORKSPACE {workspace}
+#define {P}_SELF_TEST_WORKSPACE {test_workspace}
+
+{declarations}
+#if defined(__cplusplus)
+}}
+#endif
+
+#endif
+"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The texts of a source file and of its header, and the workspace that the self-test needs."""
+
+    source: str
+    header: str
+    workspace: int
+
+
+def source(task: Task, prefix: str, *, casadi: bool) -> Source:
+    """Write a network in C: `prefix` begins all symbols, `casadi` adds CasADi's functions."""
+    names = Names(prefix, task.dtype)
+    layers = Layers(names, task.sizes, tuple(task.chain.activations))
+    bodies = {name: _body(layers, task.plan, name) for name in task.derivatives}
+    workspace = max(1, *(body.work.size for body in bodies.values()))
+    test, outputs = self_test(names, task, {name: SIGNATURES[name] for name in bodies})
+    public = [
+        body.text(names, _signature(names, name), SIGNATURES[name][2])
+        for name, body in bodies.items()
+    ]
+    public += [test, *([external(names, task, workspace)] if casadi else [])]
+    pieces = [*functions(names, layers.specs), *layer_text.helpers(names)]
+    for l, (W, b) in enumerate(zip(task.chain.W, task.chain.b, strict=True), start=2):
+        pieces += layer_text.layer(names, l, W, b)
+    body = "\n".join([*(piece.text for piece in needed(pieces, "\n".join(public))), *public])
+    header = _HEADER.format(
+        title=_comment(task.name), network=_described(names, layers),
+        inputs=_listed(task.input_names, task.sizes[0]),
+        outputs=_listed(task.output_names, task.sizes[-1]),
+        P=prefix.upper(), p=prefix, real=names.real, n_in=task.sizes[0], n_out=task.sizes[-1],
+        workspace=workspace, test_workspace=workspace + outputs,
+        declarations=_declarations(names, task.derivatives),
+    )  # fmt: skip
+    head = [f'#include "{task.name}.h"', "", *(f"#include <{name}.h>" for name in _includes(body))]
+    return Source("\n".join([*head, "", body]), header, workspace + outputs)
+
+
+def _includes(body: str) -> list[str]:
+    signs = {"math": r"\b(fabs|sin|cos)f?\(", "stdint": r"\buint\d\d_t\b", "string": r"\bmem"}
+    return [name for name, sign in signs.items() if re.search(sign, body)]
+
+
+def _body(layers: Layers, plan: Bracket, name: str) -> Body:
+    match name:
+        case "value":
+            return value(layers)
+        case "jacobian":
+            return jacobian(layers, plan)
+        case "jvp":
+            return jvp(layers)
+        case "vjp":
+            return vjp(layers)
+        case _:
+            return hessian(layers)
+
+
+def _signature(names: Names, name: str) -> str:
+    taken, given, _ = SIGNATURES[name]
+    real, restrict = f"{names.prefix}_real", names.restrict
+    arguments = [f"const {real} *{restrict} {x}" for x in taken]
+    arguments += [f"{real} *{restrict} {x}" for x in (*given, "w")]
+    return f"void {names.prefix}_{name}({', '.join(arguments)})"
+
+
+def _declarations(names: Names, derivatives: tuple[str, ...]) -> str:
+    lines = []
+    for name in derivatives:
+        lines += [f"/* {SIGNATURES[name][2]} */", f"{_signature(names, name)};", ""]
+    return "\n".join(
+        [
+            *lines,
+            "/* 0 if the functions above give what the network gave, else the number of the first",
+            f" * that does not; w is a workspace of {names.prefix.upper()}_SELF_TEST_WORKSPACE. */",
+            f"int {names.prefix}_self_test({names.prefix}_real *{names.restrict} w);",
+            "",
+        ]
+    )
+
+
+def _described(names: Names, layers: Layers) -> str:
+    sizes = "-".join(map(str, layers.sizes))
+    return f"{sizes}, {', '.join(name for name, _ in layers.specs)}; {names.real}"
+
+
+def _listed(labels: Labels, n: int) -> str:
+    return _comment(", ".join(labels)) if labels else f"{n} numbers"
+
+
+def _comment(text: str) -> str:
+    """Text that ends no comment, begins none, continues no line; in ASCII, on one line."""
+    shown = json.dumps(text)[1:-1]
+    for sign in ("*/", "/*", "??"):
+        shown = shown.replace(sign, " ".join(sign))
+    return shown.replace("\\", "\\ ").rstrip()

@@ -1,0 +1,57 @@
+"""σ, σ' and σ'' as ONNX operators that onnxruntime has on the CPU in both precisions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slopenet.derivation import Spec
+from slopenet.exporters import _functions
+from slopenet.exporters._expression import in_order, traced
+from slopenet.exporters.onnx.graph import Graph
+
+_REPLACED = {
+    "expm1": _functions.expm1_by_tanh,
+    "log1p": _functions.log1p_by_atanh,
+    "erfc": _functions.erfc_by_mills,
+}
+_OPERATORS = {
+    "neg": "Neg", "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "abs": "Abs",
+    "min": "Min", "max": "Max", "exp": "Exp", "tanh": "Tanh", "sin": "Sin", "cos": "Cos",
+    "where": "Where",
+}  # fmt: skip
+_CONDITIONS = {"positive": "Greater", "not_positive": "LessOrEqual"}
+# σ as one operator; those of the second row are not there in float64.
+_PLAIN = {"relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+_PLAIN_FLOAT = {"elu": "Elu", "softplus": "Softplus", "softsign": "Softsign"}
+
+
+def sigma(graph: Graph, spec: Spec, z: str, order: int) -> list[str]:
+    """σ(z), σ'(z), σ''(z) as far as `order`."""
+    results = traced(spec, order, _REPLACED)
+    texts: dict[int, str] = {}
+    for x in in_order(results):
+        args = [texts[id(argument)] for argument in x.args]
+        if x.op == "z":
+            texts[id(x)] = z
+        elif x.op == "number":
+            texts[id(x)] = graph.number(x.value)
+        elif x.op in _CONDITIONS:
+            texts[id(x)] = graph.op(_CONDITIONS[x.op], *args, graph.number(0.0))
+        else:
+            texts[id(x)] = graph.op(_OPERATORS[x.op], *args)
+    return [texts[id(x)] for x in results]
+
+
+def plain(graph: Graph, spec: Spec, z: str, name: str | None) -> str:
+    """σ(z) alone: one operator where there is one, which is what readers of ONNX look for."""
+    operator = _PLAIN.get(spec[0])
+    if graph.dtype == np.float32:
+        operator = operator or _PLAIN_FLOAT.get(spec[0])
+    # attributes are float32, and Softplus has none
+    stands = (
+        spec[1] == 1 if spec[0] == "softplus" else graph.dtype.type(spec[1]) == np.float32(spec[1])
+    )
+    if operator is None or not stands:
+        return sigma(graph, spec, z, 0)[0]
+    alpha = {"alpha": spec[1]} if operator in {"LeakyRelu", "Elu"} else {}
+    return graph.op(operator, z, name=name, **alpha)

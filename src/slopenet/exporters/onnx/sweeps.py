@@ -1,0 +1,154 @@
+"""The derivation as ONNX operators: what every layer gives, ∂H/∂x, ∇²H."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from slopenet.activations import TABLE
+from slopenet.evaluate.plan import Bracket
+from slopenet.exporters._task import Task
+from slopenet.exporters.onnx.graph import Graph
+from slopenet.exporters.onnx.sigma import plain, sigma
+
+Layout: TypeAlias = Literal["rows", "columns"]
+
+
+def sweeps(graph: Graph, task: Task) -> dict[str, str]:
+    """The tensors of H(x), ∂H/∂x and ∇²H, as far as they are asked for, by their names."""
+    order = 2 if "hessian" in task.derivatives else 1 if "jacobian" in task.derivatives else 0
+    results, D, S = _forward(graph, task, order)
+    found = {"value": results}
+    if "jacobian" in task.derivatives:
+        chain = _Chain(graph, task, D)
+        J = chain.product(task.plan, "rows")
+        n_1, n_L = task.sizes[0], task.sizes[-1]
+        found["jacobian"] = J.name if J.batched else _for_every_row(graph, J.name, n_L, n_1)
+    if "hessian" in task.derivatives:
+        found["hessian"] = _hessian(graph, task, D, S)
+    return found
+
+
+def _forward(graph: Graph, task: Task, order: int) -> tuple[str, dict[int, str], dict[int, str]]:
+    """H(x), and D[l] and S[l] by l where they are not I and not 0: z[l], ..., each (N, n_l)."""
+    a, D, S = "x", {}, {}
+    for l, (W, b, spec) in enumerate(zip(*task.chain, strict=True), start=2):
+        last = l == len(task.sizes)
+        W_l, b_l = graph.constant(f"W{l}", W), graph.constant(f"b{l}", b)
+        linear = spec[0] == "identity"
+        z_name = "y" if last and linear else f"z{l}"
+        z = graph.op("Gemm", a, W_l, b_l, name=z_name, alpha=1.0, beta=1.0, transA=0, transB=1)
+        if linear:
+            a = z
+        elif order == 0:
+            a = plain(graph, spec, z, "y" if last else f"a{l}")
+        else:
+            a, D[l], *second = sigma(graph, spec, z, order)
+            if second and TABLE[spec[0]].curved:
+                S[l] = second[0]
+    return a, D, S
+
+
+@dataclass(frozen=True)
+class _Product:
+    """A tensor (N, rows, columns) or its transpose, without the N where it is no function of x."""
+
+    name: str
+    layout: Layout
+    batched: bool
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """Products of D[l] W[l] in the order of a plan."""
+
+    graph: Graph
+    task: Task
+    D: dict[int, str]
+
+    def product(self, plan: Bracket, layout: Layout) -> _Product:
+        """The product of a bracket's layers in a layout."""
+        if plan.factors is None:
+            return self.single(plan.last, layout)
+        left, right = plan.factors
+        if right.factors is None and (left.factors is not None or layout == "rows"):
+            found = self.backward(right.last, self.product(left, "rows"))
+        elif left.factors is None:
+            found = self.onward(left.last, self.product(right, "columns"))
+        else:
+            factors = self.product(left, "rows"), self.product(right, "rows")
+            name = self.graph.op("MatMul", *(factor.name for factor in factors))
+            found = _Product(name, "rows", factors[0].batched or factors[1].batched)
+        if found.layout == layout:
+            return found
+        turned = self.graph.transpose(found.name, 3 if found.batched else 2)
+        return _Product(turned, layout, found.batched)
+
+    def single(self, l: int, layout: Layout) -> _Product:
+        """D[l] W[l]."""
+        W = f"W{l}" if layout == "rows" else self.graph.transpose(f"W{l}", 2)
+        if l not in self.D:
+            return _Product(W, layout, batched=False)
+        D = self.graph.unsqueeze(self.D[l], 2 if layout == "rows" else 1)
+        return _Product(self.graph.op("Mul", W, D), layout, batched=True)
+
+    def backward(self, l: int, rows: _Product) -> _Product:
+        """Rows times D[l] W[l]."""
+        name, batched = self.scaled(l, rows)
+        return _Product(self.graph.op("MatMul", name, f"W{l}"), "rows", batched)
+
+    def onward(self, l: int, columns: _Product) -> _Product:
+        """D[l] W[l] times columns."""
+        product = self.graph.op("MatMul", columns.name, self.graph.transpose(f"W{l}", 2))
+        name, batched = self.scaled(l, _Product(product, "columns", columns.batched))
+        return _Product(name, "columns", batched)
+
+    def scaled(self, l: int, product: _Product) -> tuple[str, bool]:
+        """Rows D[l], or D[l] times columns, and whether they depend on x."""
+        if l not in self.D:
+            return product.name, product.batched
+        D = self.graph.unsqueeze(self.D[l], 1)
+        return self.graph.op("Mul", product.name, D), True
+
+
+def _hessian(graph: Graph, task: Task, D: dict[int, str], S: dict[int, str]) -> str:
+    """∇²H_k = Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l], the same above and below the diagonal."""
+    chain, L = _Chain(graph, task, D), len(task.sizes)
+    n_1, n_L = task.sizes[0], task.sizes[-1]
+    if not S:
+        zero = graph.constant("zero", np.zeros((1, 1, 1), task.dtype))
+        return _for_every_row(graph, zero, n_L, n_1, n_1)
+    slopes = {2: _Product(graph.transpose("W2", 2), "columns", batched=False)}
+    for l in range(3, max(S) + 1):
+        below = chain.scaled(l - 1, slopes[l - 1])
+        name = graph.op("MatMul", below[0], graph.transpose(f"W{l}", 2))
+        slopes[l] = _Product(name, "columns", below[1])
+    c = _Product(graph.constant("I", np.eye(n_L, dtype=task.dtype)), "rows", batched=False)
+    total = ""
+    for l in range(L, 1, -1):
+        if l in S:
+            weight = graph.op("Mul", c.name, graph.unsqueeze(S[l], 1))
+            term = _bend(graph, slopes[l], weight)
+            total = graph.op("Add", total, term) if total else term
+        if l == L:
+            c = chain.single(l, "rows")
+        elif l > min(S):
+            c = chain.backward(l, c)
+    both = graph.op("Add", total, graph.transpose(total, 4))
+    return graph.op("Mul", both, graph.number(0.5))
+
+
+def _bend(graph: Graph, slopes: _Product, weight: str) -> str:
+    """Z'ᵀ diag(weight_k) Z' of every k."""
+    columns = graph.unsqueeze(slopes.name, 1) if slopes.batched else slopes.name
+    rows = graph.transpose(columns, 4 if slopes.batched else 2)
+    scaled = graph.op("Mul", columns, graph.unsqueeze(weight, 2))
+    return graph.op("MatMul", scaled, rows)
+
+
+def _for_every_row(graph: Graph, x: str, *shape: int) -> str:
+    """The same tensor for each row of x."""
+    rows = graph.op("Shape", "x", start=0, end=1)
+    return graph.op("Expand", x, graph.op("Concat", rows, graph.integers(*shape), axis=0))

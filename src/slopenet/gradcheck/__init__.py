@@ -1,0 +1,1 @@
+"""Derivatives computed without σ' or σ'', and the check of every derivative against them."""

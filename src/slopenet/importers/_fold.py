@@ -1,0 +1,147 @@
+"""Steps become a network: affine maps that meet are one layer, however many the source had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from slopenet._types import Floats
+from slopenet.activations import ActivationSpec
+from slopenet.importers._steps import Affine, Sigma, Step, refuse
+from slopenet.network import Network
+from slopenet.validate import layers
+
+# Entries of all identity matrices that stand between two activations: 128 MiB of them.
+_MOST_OF_IDENTITIES = 2**24
+# Entries of a product that is cheaper than a layer more, whatever its factors.
+_SMALL = 2**12
+
+
+def network_of(
+    source: str,
+    steps: Iterable[Step],
+    *,
+    dtype: DTypeLike | None = None,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+) -> Network:
+    """Fold steps into a network.
+
+    A run of affine maps is one layer W, b, multiplied in float64 and rounded once, to the network's
+    dtype. At the end, behind an activation, it is a layer with the activation identity, and W = I
+    stands between two activations that meet. A large product of two matrices, larger than both, is
+    not formed: the narrow place between them stays, as a layer with the activation identity.
+
+    Parameters
+    ----------
+    source : str
+        What is imported, as an error names it.
+    steps : iterable of Step
+    dtype : {float64, float32}, optional
+        Of the network; float32 if all matrices of the source are of float32 or less, else float64.
+    input_names, output_names : sequence of str, optional
+        Labels of the network.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If widths do not chain, no step tells a width, or the result is too large.
+    """
+    steps = [step for step in steps if step != Sigma("identity", step.where)]
+    width = _input_width(source, steps)
+    folded: list[tuple[Affine, int, ActivationSpec]] = []
+    run: Affine | None = None
+    here = width  # of what comes out of `run`
+    for step in steps:
+        if isinstance(step, Affine):
+            taken, given = _widths(step)
+            if taken not in (None, here):
+                refuse(step.where, f"it takes {taken} numbers, and {here} come from before it")
+            joined = None if run is None else _after(step, run)
+            if run is not None and joined is None:
+                folded.append((run, here, "identity"))
+            run = joined or step
+            here = given or here
+        else:
+            folded.append((run or _unit(step.where), here, step.spec))
+            run = None
+    if run is not None:
+        folded.append((run, here, "identity"))
+    if len(folded) > layers.MAX_LAYERS:
+        refuse(source, f"{len(folded)} layers are too many; {layers.MAX_LAYERS} can be built")
+    kind = layers.common_dtype([np.empty(0, _kind(steps))], dtype)
+    W, b = _dense(folded, kind)
+    return Network(
+        W,
+        b,
+        [spec for *_, spec in folded],
+        input_names=input_names,
+        output_names=output_names,
+        dtype=kind,
+    )
+
+
+def _widths(step: Affine) -> tuple[int | None, int | None]:
+    """How many numbers an affine map takes and gives, None where it takes any."""
+    if step.A.ndim == 2:
+        return step.A.shape[1], step.A.shape[0]
+    n = len(step.A) if step.A.ndim else len(step.c) if step.c.ndim else None
+    return n, n
+
+
+def _input_width(source: str, steps: list[Step]) -> int:
+    known = (_widths(step)[0] for step in steps if isinstance(step, Affine))
+    width = next((n for n in known if n is not None), None)
+    if width is None:
+        refuse(source, "it has no weights, so how many inputs it takes is unknown")
+    return width
+
+
+def _kind(steps: list[Step]) -> type[np.float32 | np.float64]:
+    """The dtype of the matrices; numbers beside them, as a scale, do not count."""
+    arrays = [step.A for step in steps if isinstance(step, Affine)]
+    counted = [A for A in arrays if A.ndim == 2] or arrays
+    single = all(A.dtype.kind == "f" and A.dtype.itemsize <= 4 for A in counted)
+    return np.float32 if single else np.float64
+
+
+def _after(then: Affine, first: Affine) -> Affine | None:
+    """B (A a + c) + d as one map, or None where its matrix is larger than the two together."""
+    A, c, B, d = (x.astype(np.float64) for x in (first.A, first.c, then.A, then.c))
+    with np.errstate(over="ignore", invalid="ignore"):
+        if B.ndim < 2:
+            BA = B[:, None] * A if B.ndim == 1 and A.ndim == 2 else B * A
+            return Affine(BA, B * c + d, then.where)
+        if A.ndim == 2 and B.shape[0] * A.shape[1] > max(_SMALL, A.size + B.size):
+            return None
+        BA = B @ A if A.ndim == 2 else B * A  # a diagonal A scales the columns of B
+        Bc = B @ c if c.ndim else B.sum(axis=1) * c
+        return Affine(BA, Bc + d, then.where)
+
+
+def _unit(where: str) -> Affine:
+    return Affine(np.array(1.0), np.array(0.0), where)
+
+
+def _dense(
+    folded: list[tuple[Affine, int, ActivationSpec]], kind: np.dtype[np.floating]
+) -> tuple[list[Floats], list[Floats]]:
+    """W[l] (n_l, n_{l-1}) and b[l] (n_l,) of each layer."""
+    identities = 0
+    W, b = [], []
+    for step, width, _ in folded:
+        A = step.A
+        if A.ndim < 2:
+            identities += width**2
+            if identities > _MOST_OF_IDENTITIES:
+                refuse(step.where, f"a layer without weights that is {width} wide is too large")
+            A = np.diag(np.broadcast_to(A, (width,)))
+        c = np.broadcast_to(step.c, (width,))
+        for numbers in (A, c):
+            if not np.abs(numbers).max() <= np.finfo(kind).max:  # NaN neither
+                refuse(step.where, f"its weights are too large for {kind} where maps are folded")
+        W.append(A)
+        b.append(c)
+    return W, b

@@ -1,0 +1,99 @@
+"""One `load` for every file: what it is, its first bytes tell, and its name where they do not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import DTypeLike
+
+from slopenet import network
+from slopenet.importers._keras import from_keras
+from slopenet.importers._verify import Report
+from slopenet.importers.onnx.network import from_onnx
+from slopenet.io.contents import ModelFileError
+from slopenet.io.files import regular
+from slopenet.network import Network
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_ZIP = b"PK\x03\x04"
+_KERAS = (".keras", ".h5", ".hdf5")
+# What is to be done with files that would run code when they are opened.
+_PICKLES = {
+    ".pt": "torch.load(path, weights_only=True) and sn.from_state_dict, or sn.from_torch",
+    ".pth": "torch.load(path, weights_only=True) and sn.from_state_dict, or sn.from_torch",
+    ".ckpt": "torch.load(path, weights_only=True) and sn.from_state_dict",
+    ".joblib": "joblib.load and sn.from_sklearn, if you trust the file",
+    ".pkl": "pickle.load and sn.from_sklearn or sn.from_torch, if you trust the file",
+    ".pickle": "pickle.load and sn.from_sklearn or sn.from_torch, if you trust the file",
+    ".npz": "numpy.load and sn.from_state_dict",
+}
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    dtype: DTypeLike | None = None,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    report: Report | None = None,
+) -> Network:
+    """Load a network: one that `Network.save` wrote, or an ONNX or Keras file.
+
+    Parameters
+    ----------
+    path : path
+        Of a model of slopenet, of an .onnx file (see `from_onnx`), or of a .keras or .h5 file (see
+        `from_keras`, which has Keras load it in its safe mode). A pickle, such as .pt, .pkl or
+        .joblib, is not opened, since that may run anything; the error says what to call instead.
+    dtype : {float64, float32}, optional
+        Of the network, instead of the file's.
+    input_names, output_names : sequence of str, optional
+        Labels of the network, instead of the file's.
+    report : callable, optional
+        Called with a `Comparison` of the network and its source on random points, as ``print``; not
+        for slopenet's own files, whose every bit is under a checksum.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is damaged, hostile, of none of these kinds, or written by a newer version.
+    UnsupportedNetworkError
+        If a network of another library is none that slopenet can be.
+    OSError
+        If it cannot be read.
+    ImportError
+        If onnx or Keras is needed and not installed.
+    """
+    suffix = Path(path).suffix.lower()
+    start = _start(path)
+    labels: dict[str, Any] = {"input_names": input_names, "output_names": output_names}
+    if suffix == ".onnx":
+        return from_onnx(path, dtype=dtype, **labels, report=report)
+    if start.startswith(_HDF5) or (start.startswith(_ZIP) and suffix == ".keras"):
+        if suffix not in _KERAS:
+            message = f"{os.fspath(path)} is an HDF5 file; if it is of Keras, name it .h5"
+            raise ModelFileError(message)
+        return from_keras(path, dtype=dtype, **labels, report=report)
+    if suffix in _PICKLES or (start[:1] == b"\x80" and start[8:9] != b"{"):
+        advice = _PICKLES.get(suffix, _PICKLES[".pkl"])
+        raise ModelFileError(
+            f"{os.fspath(path)} is no model file of slopenet; a pickle may run code, so it is not"
+            f" opened here: use {advice}"
+        )
+    own = network.load(path)
+    return Network(
+        own.weights,
+        own.biases,
+        own.activations,
+        input_names=own.input_names if input_names is None else input_names,
+        output_names=own.output_names if output_names is None else output_names,
+        dtype=own.dtype if dtype is None else dtype,
+    )
+
+
+def _start(path: str | os.PathLike[str]) -> bytes:
+    with regular(path) as opened:
+        return b"" if opened is None else opened[0].read(16)

@@ -1,0 +1,81 @@
+"""Which activation a function of one number is, told from its values.
+
+silu is z·sigmoid(z) in one file and a node of its own in the next, a lambda in a third. On points
+from 1e-6 to 1e4 on both sides no two rows of the table agree.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.activations import TABLE, ActivationSpec, normalise, sigma
+
+_FAR = np.logspace(-6, 4, 81)
+_FARTHEST: Floats = np.logspace(5, 12, 8)
+_TELLING = [-80.0, -1.0, 0.0]  # where parameters are read off
+_POINTS: Floats = np.concatenate([_TELLING, -_FAR, np.linspace(-8, 8, 161), _FAR]).astype(
+    np.float32
+)
+_OVERFLOW = 80.0  # where exp(z) leaves float32, a spelling of softplus may be infinite
+# torch takes softplus as z beyond 20: 2e-9 beside 20.
+TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
+
+
+def activation_of(
+    function: Callable[[Floats], Floats], dtype: np.dtype, *, far: bool = False
+) -> ActivationSpec | None:
+    """Return the activation whose values `function` has, or None if it is none of the table.
+
+    Parameters
+    ----------
+    function : callable
+        Entry by entry, from an array (M,) of `dtype` to one.
+    dtype : {float64, float32}
+        In which it is evaluated; values may differ by 1e-9, or 1e-5, of max(1, |z|).
+    far : bool
+        Look as far as 1e12, for a bend that a hostile file may have put there; a function of some
+        library may lose its digits on the way.
+    """
+    z = np.concatenate([_POINTS, _FARTHEST, -_FARTHEST] if far else [_POINTS]).astype(dtype)
+    with np.errstate(all="ignore"):
+        values = np.asarray(function(z), np.float64)
+    if values.shape != z.shape or not np.isfinite(values[np.abs(z) <= _OVERFLOW]).all():
+        return None
+    known = np.isfinite(values)
+    z, values = z[known].astype(np.float64), values[known]
+    allowed = TOLERANCE[np.dtype(dtype)] * np.maximum(1, np.abs(z))
+    for spec in _candidates(
+        *values[: len(_TELLING)].tolist(), digits=12 if dtype == np.float64 else 6
+    ):
+        if np.all(np.abs(values - sigma(normalise(spec), z)) <= allowed):
+            return spec
+    return None
+
+
+def activation_of_library(function: Callable[[Floats], Any]) -> ActivationSpec | None:
+    """Return the activation that a function of some library is, float64 if it can, else float32."""
+    found = None
+    for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # JAX tells that it has no float64
+            found = found or activation_of(lambda z: np.asarray(function(z)), dtype)
+    return found
+
+
+def _candidates(
+    at_minus_80: float, at_minus_1: float, at_0: float, *, digits: int
+) -> Iterator[ActivationSpec]:
+    """Every row of the table, then with the parameter that the values ask for."""
+    yield from TABLE
+    for name, parameter in (
+        ("leaky_relu", -at_minus_1),
+        ("elu", -at_minus_80),
+        ("softplus", math.log(2) / at_0 if at_0 > 0 else 1.0),
+    ):
+        yield name, float(f"{parameter:.{digits}g}")

@@ -1,0 +1,106 @@
+"""An imported network against its source, on random points: what was lost on the way is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.evaluate.probe_points import awake
+from slopenet.importers._steps import UnsupportedNetworkError
+from slopenet.network import Network
+
+_HALF = 50
+_SINGLE = 1e-4  # what float32 may lose, of the largest value
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far an imported network and its source differ on random points; prints as a sentence.
+
+    Attributes
+    ----------
+    source : str
+        What was imported.
+    network : Network
+    points : int
+        How many were compared.
+    difference : float
+        The largest between two values, relative to the largest value of that output.
+    """
+
+    source: str
+    network: Network
+    points: int
+    difference: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: {self.network!r}; the values of both differ by at most"
+            f" {self.difference:.1e} of the largest, on {self.points} random points"
+        )
+
+
+Report = Callable[[Comparison], Any]
+
+
+def compare(
+    source: str,
+    network: Network,
+    function: Callable[[Floats], Any],
+    dtype: Any,
+    report: Report | None,
+    *,
+    limit: float = 1e-8,
+) -> Network:
+    """Return the network if it agrees with its source, `function` of X (N, n_1) in `dtype`.
+
+    Rounding is far below 1e-8 of the largest value; a wrong formula, a variant of gelu say, far
+    above.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If a value differs by more than `limit` of the largest of its output, or 1e-4 where the
+        source or the network is of float32.
+    """
+    kind = np.dtype(dtype)
+    with np.errstate(all="ignore"):
+        X = random_points(network).astype(kind)
+        X = X[np.isfinite(X).all(axis=1)]
+        wanted = np.asarray(function(X), np.float64).reshape(len(X), -1)
+        got = np.asarray(network(X), np.float64)
+    if wanted.shape != got.shape:
+        raise UnsupportedNetworkError(
+            f"{source}: it gives {wanted.shape[1]} numbers for a point, its layers {got.shape[1]}"
+        )
+    finite = np.isfinite(wanted).all(axis=1)
+    if not finite.any():
+        raise UnsupportedNetworkError(f"{source}: its values are infinite or NaN on random points")
+    wanted, got = wanted[finite], got[finite]
+    largest = np.abs(wanted).max(axis=0)
+    each = np.abs(got - wanted) / np.where(largest > 0, largest, 1.0)
+    difference = float(each.max())
+    if np.float32 in (kind, network.dtype):
+        limit = _SINGLE
+    if not difference <= limit:
+        advice = ""
+        if network.dtype == np.float32:
+            advice = "; where maps are folded float32 may lose digits, which dtype='float64' keeps"
+        raise UnsupportedNetworkError(
+            f"{source}: what it gives and what its layers give differ by {difference:.1e} of the"
+            f" largest value, so it does more than its layers tell, or something else{advice}"
+        )
+    if report is not None:
+        report(Comparison(source, network, len(wanted), difference))
+    return network
+
+
+def random_points(network: Network) -> Floats:
+    """Points (100, n_1): half of them N(0, 1), half such that z[2] is about N(0, 1)."""
+    rng = np.random.default_rng(0)
+    near = awake(network.weights[0], network.biases[0], np.ones(_HALF), rng)
+    return np.concatenate([rng.standard_normal((_HALF, network.sizes[0])), near])

@@ -1,0 +1,1 @@
+"""ONNX files as networks: read, pruned, translated into steps."""

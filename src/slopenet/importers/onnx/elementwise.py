@@ -1,0 +1,128 @@
+"""Nodes of an ONNX graph that act on each number alone: activations, and what they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.importers._steps import UnsupportedNetworkError, affine, refuse
+from slopenet.importers.onnx.scalar import ARITHMETIC, Expression, compose
+from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of
+
+# Activations that are one node: name in the table, attribute of its parameter and its preset.
+_ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {
+    "Sigmoid": ("sigmoid", None, 0),
+    "Tanh": ("tanh", None, 0),
+    "Relu": ("relu", None, 0),
+    "LeakyRelu": ("leaky_relu", "alpha", 0.01),
+    "Elu": ("elu", "alpha", 1.0),
+    "Softplus": ("softplus", None, 0),
+    "Mish": ("mish", None, 0),
+    "Softsign": ("softsign", None, 0),
+    "Sin": ("sin", None, 0),
+}
+_SELU = (1.6732632423543772, 1.0507009873554805)  # alpha and gamma
+_ARITY = {"Neg": 1, "Abs": 1, "Reciprocal": 1, "Exp": 1, "Log": 1, "Sqrt": 1, "Erf": 1, "Where": 3}
+
+
+def elementwise(node: Node) -> Value:
+    """A node that acts on each number alone."""
+    values = [x for x in node.inputs if isinstance(x, Value)]
+    first = values[0]
+    if node.op == "Mul" and len(values) == 2:
+        moved = _row_moved_out(node, *values) or _row_moved_out(node, *reversed(values))
+        if moved is not None:
+            return moved
+    if any(x.trunk is not first.trunk for x in values):
+        refuse(node.where, "two branches meet in it; a chain of layers has one")
+    if any(x.flat != first.flat for x in values):
+        refuse(node.where, "its inputs have different shapes")
+    rows = {i: row_of(node, x) for i, x in enumerate(node.inputs) if isinstance(x, np.ndarray)}
+    if any(row.ndim for row in rows.values()):
+        return _with_row(node, first, rows)
+    arguments = [x.f if isinstance(x, Value) else float(rows[i]) for i, x in enumerate(node.inputs)]
+    return replace(first, f=_expression(node, arguments), product=None)
+
+
+def _row_moved_out(node: Node, scaled: Value, other: Value) -> Value | None:
+    """(c ∘ x) y as c ∘ (x y), x and y of one trunk: tf2onnx moves a row c into z sigmoid(z)."""
+    if scaled.product is None or scaled.product[0].trunk is not other.trunk or other.flat:
+        return None
+    x, row = scaled.product
+    both = replace(other, f=_expression(node, [x.f, other.f]), product=None)
+    return replace(behind(node, both, row), product=(both, row))
+
+
+def _with_row(node: Node, x: Value, rows: dict[int, Floats]) -> Value:
+    """x + c, x - c, c - x, x c or x / c, where c is a row (n,)."""
+    if len(node.inputs) != 2 or len(rows) != 1 or x.flat:
+        refuse(
+            node.where, "it does something else than +, -, * and / with constants of each column"
+        )
+    ((i, c),) = rows.items()
+    if x.width not in (None, len(c)):
+        refuse(node.where, f"its constants are for {len(c)} numbers, and {x.width} come in")
+    match node.op, i:
+        case "Add", _:
+            step = affine(node.where, 1.0, c)
+        case "Sub", 1:
+            step = affine(node.where, 1.0, -c.astype(np.float64))
+        case "Sub", 0:
+            step = affine(node.where, -1.0, c)
+        case "Mul", _:
+            step = affine(node.where, c)
+        case "Div", 1 if np.all(c):
+            step = affine(node.where, 1 / c.astype(np.float64))
+        case _:
+            refuse(node.where, f"{node.op} with constants of each column is no affine map")
+    made = behind(node, x, step)
+    return made if step.A.ndim == 0 else replace(made, product=(x, step))
+
+
+def _expression(  # noqa: PLR0911
+    node: Node, arguments: list[Expression | float]
+) -> Expression:
+    """A node as an expression of its arguments."""
+    where, op = node.where, node.op
+    if op in _ACTIVATIONS and len(arguments) == 1:
+        name, attribute, preset = _ACTIVATIONS[op]
+        parameter = None if attribute is None else number_of(node, attribute, preset)
+        return compose(where, name, *arguments, parameter=parameter)
+    match op, arguments:
+        case "Gelu", [x]:
+            tanh = node.attributes.get("approximate", b"none") == b"tanh"
+            return compose(where, "gelu_tanh" if tanh else "gelu", x)
+        case "Swish", [x]:
+            alpha = number_of(node, "alpha", 1.0)
+            return compose(
+                where, "Mul", x, compose(where, "sigmoid", compose(where, "Mul", x, alpha))
+            )
+        case "Celu", [x]:
+            alpha = number_of(node, "alpha", 1.0)
+            if alpha <= 0:
+                refuse(where, f"its alpha is {alpha}")
+            inner = compose(where, "elu", compose(where, "Div", x, alpha))
+            return compose(where, "Mul", inner, alpha)
+        case "Selu", [x]:
+            alpha, gamma = (
+                number_of(node, n, v) for n, v in zip(("alpha", "gamma"), _SELU, strict=True)
+            )
+            if np.allclose((alpha, gamma), _SELU, rtol=1e-7, atol=0):
+                return compose(where, "selu", x)
+            return compose(where, "Mul", compose(where, "elu", x, parameter=alpha), gamma)
+        case "PRelu", [Expression() as x, float(slope)]:
+            return compose(where, "leaky_relu", x, parameter=slope)
+        case "Clip", [x] | [x, float()] if _is_relu(node, arguments):
+            return compose(where, "relu", x)
+    if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
+        return compose(where, op, *arguments)
+    raise UnsupportedNetworkError(f"{where}: slopenet has no {op}")
+
+
+def _is_relu(node: Node, arguments: list[Expression | float]) -> bool:
+    """Whether Clip has the lower bound 0 and no upper one."""
+    low = arguments[1] if len(arguments) > 1 else node.attributes.get("min")
+    high = node.attributes.get("max", np.inf)
+    return low == 0 and high >= np.finfo(np.float32).max

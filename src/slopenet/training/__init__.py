@@ -1,0 +1,1 @@
+"""From data to a network: methods, starts, sessions, and the derivatives that they descend."""

@@ -1,0 +1,93 @@
+"""Watching a run: its history, its best weights, and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.network import Network
+
+# The share of all epochs that the validation cost may go without improving.
+PATIENCE = 0.1
+
+
+@dataclass(frozen=True)
+class State:
+    """What a callback sees after every epoch (one step of LM or L-BFGS is one epoch).
+
+    `cost` and `validation` are the mean costs of values and slopes, in standard units; `start`
+    counts the starts that are trained, from 0.
+    """
+
+    epoch: int
+    epochs: int
+    cost: float
+    validation: float | None
+    start: int = 0
+    made: Callable[[], Network] | None = field(default=None, repr=False)
+
+    @property
+    def network(self) -> Network:
+        """The network as it is now, in the user's units."""
+        if self.made is None:
+            raise AttributeError("this state has no network")
+        return self.made()
+
+
+@dataclass(eq=False)
+class Watch:
+    """Follows a run: keeps the history and the best weights, decides to stop.
+
+    `held_out` gives the cost of θ on what is not trained on; `network` makes a network of θ.
+    """
+
+    epochs: int
+    held_out: Callable[[Floats], float] | None
+    callback: Callable[[State], object] | None
+    network: Callable[[Floats], Network]
+    start: int = 0
+    best: Floats | None = None
+    best_cost: float = np.inf
+    best_epoch: int = 0
+    stopped: str = ""
+    history: dict[str, list[float]] = field(default_factory=lambda: {"epoch": [], "cost": []})
+
+    def after(self, epoch: int, theta: Floats, total: float, penalty: float) -> None:
+        """Note an epoch that ended at θ, with f(θ) and the penalty that is part of it."""
+        judged, held, cost = total, None, total - penalty
+        self.history["epoch"].append(epoch)
+        self.history["cost"].append(cost)
+        if self.held_out is not None:
+            judged = held = self.held_out(theta)
+            self.history.setdefault("validation", []).append(held)
+        if not np.isfinite(total):
+            kept = f"those of epoch {self.best_epoch}" if self.best_epoch else "the first weights"
+            self.stopped = f"the cost was no longer finite at epoch {epoch}; {kept} are kept"
+        elif judged < self.best_cost:
+            self.best, self.best_cost, self.best_epoch = theta.copy(), judged, epoch
+        elif held is not None and epoch - self.best_epoch > max(20, PATIENCE * self.epochs):
+            self.stopped = f"the validation cost last improved at epoch {self.best_epoch}"
+        if self.callback is not None:
+            state = State(epoch, self.epochs, cost, held, self.start, lambda: self.network(theta))
+            if self.callback(state):
+                self.stopped = f"the callback stopped it at epoch {epoch}"
+
+    def snapshot(self, epoch: int) -> tuple[dict[str, Floats], dict[str, Any]]:
+        """Arrays and values of what was seen up to an epoch."""
+        arrays = {name: np.array(column[:epoch], float) for name, column in self.history.items()}
+        if self.best is not None:
+            arrays["best"] = self.best
+        values = {"best_cost": self.best_cost, "best_epoch": self.best_epoch}
+        return arrays, values | {"stopped": self.stopped}
+
+    def restore(self, arrays: dict[str, Floats], values: dict[str, Any]) -> None:
+        """Go on from a snapshot."""
+        self.best = arrays.get("best")
+        self.best_cost, self.best_epoch = values["best_cost"], values["best_epoch"]
+        self.stopped = values["stopped"]
+        self.history = {name: a.tolist() for name, a in arrays.items() if name != "best"}
+        self.history["epoch"] = [int(epoch) for epoch in self.history["epoch"]]

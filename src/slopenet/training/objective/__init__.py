@@ -1,0 +1,1 @@
+"""f(θ) of values and slopes: its gradient, and its residuals as a sum of squares."""

@@ -1,0 +1,172 @@
+"""The mean cost of values and slopes as a function of θ, with its gradient.
+
+    f(θ) = 1/N Σ_s w_s (C_s + C'_s) + ½ l2 Σ_l ‖W[l]‖²
+
+C = ½ ‖y - H(x)‖² and C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - T_ki)² + ½ Σ_mk μ_mk (v_m·∇H_k - t_mk)², a
+missing slope T_ki or t_mk being NaN. The core works on θ itself; no `Network` is built on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from slopenet import _core
+from slopenet._types import Floats
+from slopenet.dataset.dataset import Data
+from slopenet.evaluate.threads import get_num_threads
+from slopenet.parameters import weight_mask
+from slopenet.training.problem import Rule
+
+
+class Costs(NamedTuple):
+    """Mean costs of the values and of all slopes, the penalty, the gradient of their sum."""
+
+    value: float
+    slope: float
+    penalty: float
+    gradient: Floats | None
+
+    @property
+    def fit(self) -> float:
+        """Cost of the values and slopes."""
+        return self.value + self.slope
+
+    @property
+    def total(self) -> float:
+        """f(θ)."""
+        return self.fit + self.penalty
+
+
+class Objective:
+    """f(θ) of one network shape; call it with θ and data.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        n_1, ..., n_L.
+    activations : sequence of (str, float)
+        σ of each layer and its parameter.
+    slope_weight : (n_L, n_1)
+        λ, unless the data have their own.
+    l2 : float
+    along_weight : (n_L,), optional
+        μ, 1 unless given or the data have their own.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activations: Sequence[tuple[str, float]],
+        slope_weight: Floats,
+        l2: float = 0.0,
+        *,
+        along_weight: Floats | None = None,
+    ) -> None:
+        self.sizes = tuple(sizes)
+        self.slope_weight = np.ascontiguousarray(slope_weight, np.float64)
+        self.along_weight = np.ones(self.sizes[-1])
+        if along_weight is not None:
+            self.along_weight[:] = along_weight
+        self.l2 = l2
+        self._decayed = weight_mask(self.sizes)
+        self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._decayed))
+
+    def __call__(
+        self, theta: Floats, data: Data, *, gradient: bool = True, threads: int | None = None
+    ) -> Costs:
+        """Costs at θ over the samples of `data`."""
+        self._core.set(theta)
+        value, slope, summed, _ = self._core.backprop(
+            self._task(data),
+            want_theta=gradient,
+            want_delta=False,
+            threads=get_num_threads() if threads is None else threads,
+        )
+        n = len(data)
+        mean = None if summed is None else summed / n + self.l2 * self._decayed * theta
+        return Costs(value / n, slope / n, self.penalty(theta), mean)
+
+    def _task(self, data: Data) -> _core.Task64:
+        return self._core.task(
+            data.X,
+            data.y,
+            data.dydx,
+            self.slope_weight if data.slope_weight is None else data.slope_weight,
+            data.directions,
+            data.along,
+            self.along_weight if data.along_weight is None else data.along_weight,
+            data.weight,
+        )
+
+    def on(self, data: Data, threads: int | None = None) -> OnData:
+        """Bind f to the samples of `data`, for an optimiser."""
+        return OnData(self, data, threads)
+
+    def descend(
+        self,
+        rule: Rule,
+        theta: Floats,
+        data: Data,
+        order: Floats,
+        rates: Floats,
+        *,
+        batch_size: int,
+        threads: int | None = None,
+    ) -> float:
+        """Take one step down f for each batch of the `order`; see `optimizers.problem.Batched`.
+
+        θ and the rule's buffers are C-contiguous float64 arrays, moved in place.
+        """
+        total = self._core.descend_batches(
+            rule.name,
+            rule.constants,
+            theta,
+            rule.buffers,
+            self._task(data),
+            order,
+            batch_size,
+            rates,
+            self.l2,
+            get_num_threads() if threads is None else threads,
+        )
+        return total / len(order)
+
+    def penalty(self, theta: Floats) -> float:
+        """½ l2 Σ_l ‖W[l]‖²."""
+        weights = self._decayed * theta
+        return 0.5 * self.l2 * float(weights @ weights)
+
+
+@dataclass(frozen=True, eq=False)
+class OnData:
+    """f over the samples of one data set: all that an optimiser knows."""
+
+    objective: Objective
+    data: Data
+    threads: int | None = None
+
+    def value(self, theta: Floats) -> float:
+        """f(θ)."""
+        return self.objective(theta, self.data, gradient=False, threads=self.threads).total
+
+    def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """f(θ) and its gradient over all samples."""
+        costs = self.objective(theta, self.data, threads=self.threads)
+        assert costs.gradient is not None  # noqa: S101
+        return costs.total, costs.gradient
+
+    def penalty(self, theta: Floats) -> float:
+        """½ l2 Σ_l ‖W[l]‖²."""
+        return self.objective.penalty(theta)
+
+    def descend(
+        self, rule: Rule, theta: Floats, order: Floats, rates: Floats, *, batch_size: int
+    ) -> float:
+        """`Objective.descend` over batches of the data."""
+        return self.objective.descend(
+            rule, theta, self.data, order, rates, batch_size=batch_size, threads=self.threads
+        )

@@ -1,0 +1,133 @@
+"""f(θ) of data in parts: what each part adds, summed in their order.
+
+    f(θ) = 1/N Σ_parts Σ_s w_s (C_s + C'_s) + ½ l2 Σ_l ‖W[l]‖²
+
+The same function as `gradient` and `least_squares` of all samples together, but
+for the rounding of the sums: an optimiser that is given this one takes the same steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from slopenet._types import Floats
+from slopenet.dataset.dataset import Data
+from slopenet.dataset.partitions import Partitions, total
+from slopenet.parameters import weight_mask
+from slopenet.training.objective.gradient import Objective
+from slopenet.training.objective.least_squares import LeastSquares
+from slopenet.training.objective.normal_equations import Products, Ridge, Summed
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What makes f beside data and θ: the network's shape, λ (n_L, n_1), threads a part."""
+
+    sizes: tuple[int, ...]
+    activations: tuple[tuple[str, float], ...]
+    slope_weight: Floats
+    threads: int | None = None
+
+
+class Distributed:
+    """f(θ) over partitions of `Data`, each with samples; for L-BFGS and Levenberg-Marquardt.
+
+    Parameters
+    ----------
+    parts : Partitions
+    terms : Terms
+    l2 : float
+        May be changed at any time.
+
+    Attributes
+    ----------
+    balance : float
+        ρ, by which λ is multiplied; may be changed at any time.
+    """
+
+    balance = 1.0
+
+    def __init__(self, parts: Partitions, terms: Terms, l2: float = 0.0) -> None:
+        self._parts, self._fair, self.l2 = parts, terms, l2
+        self.samples: int = sum(parts.each(len))
+        self._P = weight_mask(terms.sizes)
+        self.size = len(self._P)
+
+    @property
+    def _terms(self) -> Terms:
+        return replace(self._fair, slope_weight=self.balance * self._fair.slope_weight)
+
+    @cached_property
+    def _counts(self) -> tuple[int, int]:
+        residuals, slopes = total(self._parts.each(_residuals, self._fair))
+        return int(residuals), int(slopes)
+
+    @property
+    def residuals(self) -> int:
+        """How many values and slopes there are to be met."""
+        return self._counts[0]
+
+    @property
+    def slopes(self) -> int:
+        """How many of them are slopes."""
+        return self._counts[1]
+
+    def value(self, theta: Floats) -> float:
+        """f(θ)."""
+        (cost,) = total(self._parts.each(_cost, self._terms, theta))
+        return float(cost) / self.samples + self.penalty(theta)
+
+    def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """f(θ) and its gradient."""
+        cost, gradient = total(self._parts.each(_cost_and_gradient, self._terms, theta))
+        penalised = self._ridge(theta)
+        return (
+            float(cost) / self.samples + penalised.cost,
+            gradient / self.samples + self.l2 * penalised.theta,
+        )
+
+    def linearise(self, theta: Floats) -> Summed:
+        """The Gauss-Newton model at θ, from JᵀJ (p, p) of every part."""
+        JJ, Jr, rr = total(self._parts.each(_products, self._terms, theta))
+        n = self.samples
+        return Summed(Products(JJ / n, Jr / n, float(rr) / n), self._ridge(theta))
+
+    def penalty(self, theta: Floats) -> float:
+        """½ l2 Σ_l ‖W[l]‖²."""
+        return self._ridge(theta).cost
+
+    def _ridge(self, theta: Floats) -> Ridge:
+        return Ridge(self.l2, self._P, self._P * theta)
+
+
+def _cost(data: Data, terms: Terms, theta: Floats) -> tuple[float]:
+    """Σ_s w_s (C_s + C'_s)."""
+    f = Objective(terms.sizes, terms.activations, terms.slope_weight)
+    return (len(data) * f(theta, data, gradient=False, threads=terms.threads).fit,)
+
+
+def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, Floats]:
+    """Σ_s w_s (C_s + C'_s) and its gradient."""
+    costs = Objective(terms.sizes, terms.activations, terms.slope_weight)(
+        theta, data, threads=terms.threads
+    )
+    assert costs.gradient is not None  # noqa: S101
+    return len(data) * costs.fit, len(data) * costs.gradient
+
+
+def _residuals(data: Data, terms: Terms) -> tuple[int, int]:
+    f = _least_squares(data, terms)
+    return f.residuals, f.slopes
+
+
+def _products(data: Data, terms: Terms, theta: Floats) -> tuple[Floats, Floats, float]:
+    """JᵀJ, Jᵀr and ‖r‖² of residuals that are not divided by √N."""
+    JJ, Jr, rr = _least_squares(data, terms).products(theta)
+    return len(data) * JJ, len(data) * Jr, len(data) * rr
+
+
+def _least_squares(data: Data, terms: Terms) -> LeastSquares:
+    return LeastSquares(
+        terms.sizes, terms.activations, data, terms.slope_weight, threads=terms.threads
+    )

@@ -1,0 +1,60 @@
+"""How samples are dealt out over the steps of an epoch, and the learning rate of each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.validate import arrays
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batches:
+    """Settings that all optimisers by mini-batches share.
+
+    Attributes
+    ----------
+    samples, batch_size : int
+        The last batch of an epoch may be smaller.
+    learning_rate : float or function
+        η, or a function that gives it for an array of step numbers 1, 2, ...
+    epochs : int
+        Over which a cosine decays.
+    schedule : {"cosine", "constant"}
+        What becomes of a `learning_rate` that is a number.
+    replacement : bool
+        Whether each sample of an epoch is drawn from all, else the epoch visits every sample once.
+    """
+
+    samples: int
+    batch_size: int
+    learning_rate: float | Callable[[Floats], Any]
+    epochs: int
+    schedule: str = "cosine"
+    replacement: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return -(-self.samples // self.batch_size)
+
+    def order(self, rng: np.random.Generator) -> Floats:
+        """Draw the samples of an epoch."""
+        if self.replacement:
+            return rng.integers(self.samples, size=self.samples)
+        return rng.permutation(self.samples)
+
+    def rates(self, t: Floats) -> Floats:
+        """Learning rates of the steps t = 1, 2, ..."""
+        if callable(self.learning_rate):
+            rates = self.learning_rate(t)
+            return arrays.one_or_each("learning_rate(steps)", rates, t.shape, np.float64)
+        if self.schedule == "constant":
+            return np.full(t.shape, self.learning_rate)
+        share = np.minimum(t - 1, self.epochs * self.steps) / (self.epochs * self.steps)
+        return np.asarray(self.learning_rate * 0.5 * (1 + np.cos(math.pi * share)))

@@ -1,0 +1,171 @@
+"""What a run says of every epoch as it ends: to a person by a bar, to a program in a file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+if TYPE_CHECKING:
+    import rich.progress
+    from rich.console import Console
+
+    from slopenet.training.monitor import State
+
+# How every line of a log begins, cut off or not.
+_BEGINNING = b'{"epoch": '
+
+
+class Progress:
+    """A bar of epochs with their costs, as a callback of `slopenet.fit`.
+
+        with Progress() as progress:
+            sn.fit(X, y, callback=progress)
+
+    It is drawn on stderr, only if that is a terminal, and gone when the work is done.
+
+    Parameters
+    ----------
+    quiet : bool
+        Draw nothing, on a terminal either.
+    """
+
+    def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+        self._bar = bar(quiet=quiet, console=console)
+        self._task = self._bar.add_task("Fitting", total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, state: State) -> None:
+        """Show one epoch."""
+        costs = f"cost {state.cost:.3e}"
+        if state.validation is not None:
+            costs += f", validation {state.validation:.3e}"
+        self._bar.update(
+            self._task,
+            completed=state.epoch,
+            total=state.epochs,
+            description=f"Fitting, {costs}",
+        )
+
+
+def bar(*, quiet: bool = False, console: Console | None = None) -> rich.progress.Progress:
+    """Return a bar on stderr that is gone when the work is done; none if that is no terminal."""
+    from rich import progress
+    from rich.console import Console
+
+    console = console or Console(stderr=True)
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+
+
+class JsonLines:
+    """A log of epochs, one JSON object a line, as a callback of `slopenet.fit`.
+
+        with JsonLines("fit.jsonl") as log:
+            sn.fit(X, y, callback=log)
+
+    A line is ``{"epoch": 7, "cost": 0.25, "validation": null, "seconds": 1.5,
+    "start": 0}``: numbers with all
+    their digits, null for what is missing or not finite, seconds since the run began. It is in the
+    file as soon as its epoch has ended.
+
+    A run that starts at a later epoch goes on: the lines before that epoch stay, and the seconds
+    count on from them. All later lines are replaced, and so is a last one that was cut off when its
+    process died.
+
+    Parameters
+    ----------
+    path : str or PathLike
+        Made if it is not there; its folder is not.
+
+    Raises
+    ------
+    ValueError
+        If the file holds anything but such lines; it is left as it is.
+    OSError
+        If it cannot be read or written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._file: BinaryIO | None = None
+        self._began = time.perf_counter()
+        with self._path.open("ab"):
+            _kept(self._path, 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; another epoch opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __call__(self, state: State) -> None:
+        """Write one epoch."""
+        if self._file is None:
+            size, seconds = _kept(self._path, state.epoch)
+            self._began = min(self._began, time.perf_counter() - seconds)
+            self._file = self._path.open("ab", buffering=0)
+            if self._path.is_file():
+                self._file.truncate(size)
+        entry = {
+            "epoch": state.epoch,
+            "cost": _finite(state.cost),
+            "validation": _finite(state.validation),
+            "seconds": time.perf_counter() - self._began,
+            "start": state.start,
+        }
+        self._file.write(json.dumps(entry).encode() + b"\n")
+
+
+def _kept(path: Path, first: int) -> tuple[int, float]:
+    """Bytes of the lines before the epoch `first`, and the seconds of the last of them."""
+    size, seconds, whole = 0, 0.0, True
+    if not path.is_file():
+        return size, seconds
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            entry = _entry(line)
+            if entry is None and not (line[-1:] != b"\n" and _BEGINNING.startswith(line[:10])):
+                raise ValueError(f"{path} is no log of epochs: its line {number} is none of one")
+            whole = whole and entry is not None and entry["epoch"] < first
+            if whole and entry is not None:
+                size, seconds = size + len(line), float(entry["seconds"])
+    return size, seconds
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """A whole line of a log, or None."""
+    try:
+        entry = json.loads(line) if line.endswith(b"\n") else None
+    except ValueError:
+        return None
+    if not isinstance(entry, dict) or not {"cost", "validation"} <= entry.keys():
+        return None
+    known = isinstance(entry.get("epoch"), int) and isinstance(entry.get("seconds"), float)
+    return entry if known else None
+
+
+def _finite(x: float | None) -> float | None:
+    return float(x) if x is not None and math.isfinite(x) else None

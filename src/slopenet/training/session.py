@@ -1,0 +1,155 @@
+"""Several starts over the threads, their checkpoint, and an orderly end when a signal comes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from slopenet.evaluate.threads import get_num_threads
+from slopenet.io import checkpoint
+from slopenet.io.checkpoint import CheckpointError
+from slopenet.training.start import Training
+
+
+class Interrupted(KeyboardInterrupt):
+    """A fit was stopped by Ctrl-C or SIGTERM.
+
+    Attributes
+    ----------
+    fit : Fit or None
+        The best network until then; None if not even one epoch was over.
+    """
+
+    fit: Any = None
+
+
+class Runs:
+    """Trainings and the file that they can go on from.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+    path : path, optional
+        Of the checkpoint.
+    identity : dict
+        What two runs must have in common for one to go on with the other's checkpoint.
+    seconds : float
+        The least time between two checkpoints.
+    """
+
+    def __init__(
+        self,
+        trainings: Sequence[Training],
+        path: str | os.PathLike[str] | None,
+        identity: dict[str, Any],
+        seconds: float,
+    ) -> None:
+        self._trainings, self._path = trainings, path
+        self._identity, self._seconds = identity, seconds
+        self._lock, self._written = threading.Lock(), time.monotonic()
+        self._stop = threading.Event()
+
+    def resume(self, arrays: dict[str, Any], values: dict[str, Any]) -> None:
+        """Go on from what a checkpoint holds."""
+        for i, training in enumerate(self._trainings):
+            prefix = f"{i}."
+            own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+            training.restore(own, values["starts"][i])
+
+    def save(self) -> None:
+        """Write the checkpoint, if there is to be one."""
+        if self._path is None:
+            return
+        with self._lock:
+            arrays: dict[str, Any] = {}
+            starts = []
+            for i, training in enumerate(self._trainings):
+                own, values = training.snapshot()
+                arrays |= {f"{i}.{name}": array for name, array in own.items()}
+                starts.append(values)
+            checkpoint.write(self._path, arrays, {"run": self._identity, "starts": starts})
+            self._written = time.monotonic()
+
+    def train(self, *, side_by_side: bool) -> None:
+        """Run them all to their ends, by one thread of BLAS each.
+
+        More would mostly wait for each other: matrices are small, or few.
+
+        Raises
+        ------
+        Interrupted
+            On Ctrl-C or SIGTERM, once the checkpoint is written.
+        """
+        with _terminable(), threadpool_limits(1, user_api="blas"):
+            try:
+                if side_by_side:
+                    self._side_by_side()
+                else:
+                    for training in self._trainings:
+                        training.run(self._keep, self._stop)
+            except KeyboardInterrupt as cause:
+                self.save()
+                raise Interrupted(*cause.args) from cause
+        self.save()
+
+    def _side_by_side(self) -> None:
+        with ThreadPoolExecutor(min(len(self._trainings), get_num_threads())) as pool:
+            try:
+                for run in [pool.submit(t.run, self._keep, self._stop) for t in self._trainings]:
+                    run.result()
+            except BaseException:
+                self._stop.set()
+                raise
+
+    def _keep(self) -> None:
+        if self._path is not None and time.monotonic() - self._written >= self._seconds:
+            self.save()
+
+
+def read(path: str | os.PathLike[str] | None) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The arrays and values of a checkpoint; None where there is no file yet."""
+    if path is None or not Path(path).exists():
+        return None
+    return checkpoint.read(path)
+
+
+def require_same(path: object, there: dict[str, Any], here: dict[str, Any]) -> None:
+    """Raise CheckpointError unless a checkpoint is of this run."""
+    here = json.loads(json.dumps(here))
+    other = sorted(name for name in here | there if here.get(name) != there.get(name))
+    if other:
+        raise CheckpointError(
+            f"{path} is of another run, with other {', '.join(other)}; name another file, or"
+            " remove it to begin anew"
+        )
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends what runs inside as Ctrl-C does, in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _: object) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    before = signal.getsignal(signal.SIGTERM)
+    if before not in (signal.SIG_DFL, None):  # somebody answers it already
+        yield
+        return
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,130 @@
+"""One start's way from its first weights to its last: step, look, keep a checkpoint, stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.training.monitor import Watch
+
+Arrays = dict[str, Floats]
+Values = dict[str, Any]
+
+
+class State(Protocol):
+    """What every optimiser's state has; all fields are arrays or plain values."""
+
+    theta: Floats
+    cost: float
+    done: str
+
+
+class Optimizer(Protocol):
+    """State in, state out; the problem is a function of θ."""
+
+    def start(self, theta: Floats, problem: Any) -> Any:
+        """The state at θ."""
+
+    def step(self, state: Any, problem: Any, rng: np.random.Generator) -> Any:
+        """The next state; its `done` says in words why there will be none."""
+
+
+class At(NamedTuple):
+    """Where a training is between two epochs."""
+
+    epoch: int
+    state: Any
+    rng: Mapping[str, Any]
+
+
+class Training:
+    """One start.
+
+    Parameters
+    ----------
+    problem : object
+        What the optimiser takes.
+    optimizer : Optimizer
+    watch : Watch
+    theta : (p,)
+        The first weights.
+    seed : int
+        Of the order of batches.
+    """
+
+    def __init__(
+        self, problem: Any, optimizer: Optimizer, watch: Watch, theta: Floats, seed: int
+    ) -> None:
+        self.problem, self.optimizer, self.watch = problem, optimizer, watch
+        self._rng = np.random.default_rng(seed)
+        # replaced as a whole, so that a checkpoint always sees the end of an epoch
+        self.at = At(0, optimizer.start(theta, problem), self._rng.bit_generator.state)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to be done."""
+        epoch, state, _ = self.at
+        return bool(self.watch.stopped or state.done or epoch >= self.watch.epochs)
+
+    def run(self, keep: Any, stop: threading.Event) -> None:
+        """Go on to the end; `keep()` is called after every epoch."""
+        while not (self.over or stop.is_set()):
+            epoch, state, _ = self.at
+            state = self.optimizer.step(state, self.problem, self._rng)
+            self.watch.after(epoch + 1, state.theta, state.cost, self.problem.penalty(state.theta))
+            self.at = At(epoch + 1, state, self._rng.bit_generator.state)
+            keep()
+
+    @property
+    def theta(self) -> Floats:
+        """The best weights so far."""
+        best = self.watch.best
+        if self.watch.held_out is None and hasattr(self.optimizer, "result"):
+            result: Floats = self.optimizer.result(self.at.state)[0]
+            return result
+        return self.at.state.theta if best is None else best
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, as the end of a sentence."""
+        epoch, state, _ = self.at
+        if self.watch.stopped:
+            return self.watch.stopped
+        if state.done:
+            return f"{state.done}, after {epoch} epochs"
+        return f"all {epoch} epochs were used" if self.over else f"interrupted at epoch {epoch}"
+
+    def snapshot(self) -> tuple[Arrays, Values]:
+        """All that `restore` needs, as of the last whole epoch."""
+        epoch, state, rng = self.at
+        arrays, values = _taken_apart(state)
+        seen = self.watch.snapshot(epoch)
+        arrays |= {f"watch.{name}": array for name, array in seen[0].items()}
+        return arrays, {"epoch": epoch, "rng": rng, "state": values, "watch": seen[1]}
+
+    def restore(self, arrays: Arrays, values: Values) -> None:
+        """Go on from a snapshot."""
+        kind = type(self.at.state)
+        own = {name: array for name, array in arrays.items() if not name.startswith("watch.")}
+        missing = {f.name: None for f in dataclasses.fields(kind)}
+        state = kind(**(missing | own | values["state"]))
+        self._rng.bit_generator.state = values["rng"]
+        self.watch.restore(
+            {n.removeprefix("watch."): a for n, a in arrays.items() if n not in own},
+            values["watch"],
+        )
+        self.at = At(values["epoch"], state, values["rng"])
+
+
+def _taken_apart(state: Any) -> tuple[Arrays, Values]:
+    arrays: Arrays = {}
+    values: Values = {}
+    for field in dataclasses.fields(state):
+        x = getattr(state, field.name)
+        (arrays if isinstance(x, np.ndarray) else values)[field.name] = x
+    return arrays, values

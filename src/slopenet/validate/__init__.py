@@ -1,0 +1,1 @@
+"""The only place that rejects input: arrays, frames, settings, layers that do not chain."""

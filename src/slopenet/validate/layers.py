@@ -1,0 +1,100 @@
+"""What makes a network's parts fit together: sizes, shapes, dtype, activations, names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from slopenet._types import Floats
+from slopenet.activations import ActivationSpec, normalise
+from slopenet.parameters import count
+from slopenet.validate import arrays, settings
+
+MAX_PARAMETERS = 2**31
+MAX_LAYERS = 256
+DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
+
+
+def check_sizes(name: str, sizes: Any) -> tuple[int, ...]:
+    """n_1, ..., n_L as integers, few enough to be built, or a clear error that blames `name`."""
+    n = settings.counts(name, sizes)
+    if not 2 <= len(n) <= MAX_LAYERS + 1:
+        raise ValueError(
+            f"{name} gives a network of {len(n)} layers, input and output among them;"
+            f" 2 to {MAX_LAYERS + 1} can be built"
+        )
+    if count(n) > MAX_PARAMETERS:
+        raise ValueError(
+            f"{name} gives a network of {settings.short(n)} with {count(n)} parameters;"
+            f" {MAX_PARAMETERS} are the most"
+        )
+    return n
+
+
+def sizes_around(inputs: int, hidden: Any, outputs: int) -> tuple[int, ...]:
+    """n_1, ..., n_L of hidden layers, given as their widths or as the one width that there is."""
+    widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
+    return check_sizes("hidden", (inputs, *widths, outputs))
+
+
+def check_activations(
+    given: ActivationSpec | Sequence[ActivationSpec], layers: int
+) -> tuple[tuple[str, float], ...]:
+    """(name, parameter) of each of `layers` layers."""
+    single = isinstance(given, str) or (
+        isinstance(given, tuple) and len(given) == 2 and not isinstance(given[1], str | tuple)
+    )
+    specs = [given] * layers if single else one_a_layer("activations", given)
+    if len(specs) != layers:
+        raise ValueError(
+            f"activations must be one, or one for each of {layers} layers of weights,"
+            f" got {len(specs)}"
+        )
+    return tuple(normalise(spec) for spec in specs)
+
+
+def one_a_layer(name: str, given: Any) -> list[Any]:
+    """A list of what is given for each layer."""
+    try:
+        return list(given)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a sequence with one entry a layer, got {settings.short(given)}"
+        ) from None
+
+
+def common_dtype(given: list[Any], dtype: DTypeLike | None) -> np.dtype[Any]:
+    """The dtype asked for; else float32 if all arrays are, else float64."""
+    if dtype is not None:
+        try:
+            kind = np.dtype(dtype)
+        except TypeError:
+            kind = np.dtype(object)
+        if kind not in DTYPES:
+            raise ValueError(f"dtype must be float64 or float32, got {settings.short(dtype)}")
+        return kind
+    single = all(getattr(x, "dtype", None) == np.float32 for x in given)
+    return np.dtype(np.float32 if single else np.float64)
+
+
+def frozen(name: str, x: Any, dtype: np.dtype[Any], ndim: int) -> Floats:
+    """`x` checked, in memory that nobody can write to: such memory is shared, all else copied."""
+    array = arrays.floats(name, x, dtype)
+    if array.ndim != ndim or array.size == 0:
+        wanted = "a matrix (n_l, n_{l-1})" if ndim == 2 else "a vector (n_l,)"
+        raise ValueError(f"{name} must be {wanted} of at least one entry, got {array.shape}")
+    arrays.require_finite(name, array)
+    if isinstance(array.base, bytes):
+        return array
+    return np.ndarray(array.shape, dtype, array.tobytes())
+
+
+def component_names(what: str, given: Any, n: int) -> tuple[str, ...] | None:
+    """`n` different names, or None."""
+    names = settings.names(what, given)
+    if names is not None and len(names) != n:
+        raise ValueError(f"{what} must be {n} names, got {len(names)}: {', '.join(names)}")
+    return names
