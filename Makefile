@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # As many at once as there are cores: most tests use one.
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 BUILD := --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON
+CORE := $(shell find src/core -name "*.?pp")
 SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
 
 .DEFAULT_GOAL := help
@@ -42,7 +43,7 @@ endef
 
 # Without a long double wider than double nothing is built, and its tests are skipped.
 EXHAUST := build/exhaust/exhaust
-$(EXHAUST): $(VENV)/tools CMakeLists.txt $(wildcard src/core/* tools/exhaust/*)
+$(EXHAUST): $(VENV)/tools CMakeLists.txt $(CORE) $(wildcard tools/exhaust/*)
 	$(call build,exhaust)
 
 PEAK := build/peak/peak.so
@@ -66,12 +67,12 @@ lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p slopenet
 	$(BIN)/mypy src/_slopenet_command.py benchmarks examples tools
-	$(BIN)/clang-format --dry-run --Werror src/core/*.hpp src/core/*.cpp src/bindings/* tools/exhaust/* benchmarks/*.cpp
+	$(BIN)/clang-format --dry-run --Werror $(CORE) src/bindings/* tools/exhaust/* benchmarks/*.cpp
 
 format: $(VENV)/with-lint  ## lay out the code as lint wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i src/core/*.hpp src/core/*.cpp src/bindings/* tools/exhaust/* benchmarks/*.cpp
+	$(BIN)/clang-format -i $(CORE) src/bindings/* tools/exhaust/* benchmarks/*.cpp
 
 bench: $(VENV)/installed $(PEAK)  ## time first and second derivatives against every peer installed, and the FMA peak
 	$(BIN)/python -m benchmarks --markdown build/benchmarks.md $(ARGS)

@@ -1,4 +1,4 @@
-"""Print the polynomial coefficients of src/core/elementary.hpp, fitted at 60 digits.
+"""Print the polynomial coefficients of src/core/kernels/vector/elementary.hpp, fitted at 60 digits.
 
 Each table interpolates its function at Chebyshev nodes, which is within a small factor of the
 minimax error; the maximum error found on a fine grid is printed beside it.

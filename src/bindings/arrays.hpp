@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../core/parallel.hpp"
+#include "../core/host/parallel.hpp"
 
 namespace slopenet {
 

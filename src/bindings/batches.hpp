@@ -4,7 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include "../core/batches.hpp"
+#include "../core/host/batches.hpp"
 #include "task.hpp"
 
 namespace slopenet {

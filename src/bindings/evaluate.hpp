@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "../core/model.hpp"
+#include "../core/host/model.hpp"
 #include "arrays.hpp"
 
 namespace slopenet {

@@ -7,7 +7,7 @@
 
 #include <tuple>
 
-#include "../core/model.hpp"
+#include "../core/host/model.hpp"
 #include "evaluate.hpp"
 
 namespace slopenet {

@@ -3,7 +3,7 @@
 
 #include <nanobind/stl/optional.h>
 
-#include "../core/kernels.hpp"
+#include "../core/interface.hpp"
 #include "arrays.hpp"
 
 namespace slopenet {

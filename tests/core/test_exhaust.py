@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXHAUST = ROOT / "build/exhaust/exhaust"
-SOURCES = [*ROOT.glob("src/core/*"), *ROOT.glob("tools/exhaust/*")]
+SOURCES = [*ROOT.glob("src/core/**/*.?pp"), *ROOT.glob("tools/exhaust/*")]
 PARAMETERS = {"leaky_relu": (0.2,), "elu": (1.7,), "softplus": (0.6, 10.0)}
 CASES = [(name, p) for name in oracle.SIGMA for p in PARAMETERS.get(name, (0.0,))]
 ROOTED = {"silu", "gelu", "gelu_tanh", "mish", "gaussian"}

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../src/core/dispatch.hpp"
+#include "../../src/core/host/dispatch.hpp"
 #include "cases.hpp"
 #include "error.hpp"
 

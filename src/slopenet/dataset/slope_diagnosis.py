@@ -1,8 +1,8 @@
 """Whether slopes fit the values that they come with, told from the data alone.
 
-A wrong unit or sign of slopes shows in its β (see `slopenet.dataset.neighbours`), a wrong order of inputs
-in an e that another order makes small, and what is mostly noise, or no slope of these values, in an
-e that the values alone keep smaller. Where rows are too few or too far apart to tell, slopes count
+A wrong unit or sign of slopes shows in its β (see `neighbours.py`), a wrong order of inputs in
+an e that another order makes small, and what is mostly noise, or no slope of these values, in an e
+that the values alone keep smaller. Where rows are too few or too far apart to tell, slopes count
 as right.
 """
 

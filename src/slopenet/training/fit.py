@@ -118,7 +118,8 @@ def fit(
         Of Adam (256, 1e-3) and of SGD (256, 1e-2, 0.9); a batch has no more rows than there are.
     l2 : float or "auto"
         Weight of ½ Σ ‖W[l]‖² beside the sum of the costs of all samples, in standard units. LM
-        finds it by itself: ``"auto"`` is the largest evidence, see `slopenet.training.optimizers.evidence`.
+        finds it by itself: ``"auto"`` is the largest evidence, see
+        `slopenet.training.optimizers.evidence`.
         With any other method ``"auto"`` is 1e-5, and, unless `validation` is given, a tenth of 200
         rows or more is held out and tells when to stop.
     slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"

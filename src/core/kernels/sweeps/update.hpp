@@ -5,7 +5,7 @@
 //     nesterov  u = mu u + g,  p -= eta (g + mu u)
 #pragma once
 
-#include "simd.hpp"
+#include "../vector/simd.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

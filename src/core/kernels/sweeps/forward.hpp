@@ -1,48 +1,11 @@
 // z[l] = W[l] a[l-1] + b[l],  a[l] = sigma(z[l]),  and on request D[l] = sigma'(z[l]), S[l] = sigma''(z[l]).
 #pragma once
 
-#include "table.hpp"
-#include "rows.hpp"
-#include "samples.hpp"
+#include "../vector/table.hpp"
+#include "../products/rows.hpp"
+#include "../products/samples.hpp"
 
 namespace slopenet::SLOPENET_ISA {
-
-inline constexpr int max_depth = 256;
-
-// Hands out pieces of the caller's workspace; from a null base it measures what is needed. What is taken
-// after a mark is given back by setting `used` to that mark.
-template <class T>
-struct Arena {
-    T* base;
-    long used = 0, peak = 0;
-    T* take(long n) {
-        T* piece = base ? base + used : nullptr;
-        used += round_up(n, 16L);
-        if (used > peak) peak = used;
-        return piece;
-    }
-};
-
-template <class T>
-void swap(T*& x, T*& y) {
-    T* const kept = x;
-    x = y;
-    y = kept;
-}
-
-SLOPENET_INLINE int least(int x, int y) { return x < y ? x : y; }
-
-template <class T>
-int widest(const Net<T>& net) {
-    int width = net.inputs();
-    for (int i = 0; i < net.depth; ++i) width = net.layers[i].rows > width ? net.layers[i].rows : width;
-    return width;
-}
-
-// How a tile is cut so that it stays in cache: groups of samples, directions of dH/dx at a time.
-struct Cut {
-    int groups, directions;
-};
 
 // What a sweep forward leaves for the sweep back, of one tile. a[i + 1], D[i], S[i] belong to layer i.
 template <class L, class T>

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "forward.hpp"
-#include "gram_samples.hpp"
+#include "../products/gram_samples.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

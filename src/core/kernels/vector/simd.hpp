@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "kernels.hpp"
+#include "../../interface.hpp"
 
 #if defined(__SSE2__)
 #pragma GCC diagnostic push

@@ -2,7 +2,7 @@
 // given.
 #pragma once
 
-#include "samples.hpp"
+#include "../products/samples.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

@@ -1,7 +1,7 @@
 // Sums over samples and directions.
 #pragma once
 
-#include "forward.hpp"
+#include "samples.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

@@ -1,7 +1,8 @@
 // The layout of a tile: lanes are samples. A panel is [row][chunk]; `count` panels are directions x groups.
 #pragma once
 
-#include "dense.hpp"
+#include "pack.hpp"
+#include "epilogues.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

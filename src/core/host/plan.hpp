@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-#include "kernels.hpp"
+#include "../interface.hpp"
 
 namespace slopenet {
 

@@ -2,7 +2,8 @@
 // twice. Layers and their rows are added in order, whatever the layout.
 #pragma once
 
-#include "forward.hpp"
+#include "rows.hpp"
+#include "samples.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

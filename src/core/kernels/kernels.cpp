@@ -1,11 +1,11 @@
 // The kernels of one instruction set, as a table of functions. Compiled once for each.
-#include "kernels.hpp"
+#include "../interface.hpp"
 
-#include "backprop.hpp"
-#include "descent.hpp"
-#include "gauss_newton.hpp"
-#include "sweep.hpp"
-#include "update.hpp"
+#include "sweeps/backprop.hpp"
+#include "sweeps/descent.hpp"
+#include "sweeps/gauss_newton.hpp"
+#include "sweeps/sweep.hpp"
+#include "sweeps/update.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

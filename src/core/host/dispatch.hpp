@@ -1,7 +1,7 @@
 // Which instruction set's kernels this process uses, chosen once.
 #pragma once
 
-#include "kernels.hpp"
+#include "../interface.hpp"
 
 namespace slopenet {
 

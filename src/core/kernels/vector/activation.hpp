@@ -12,7 +12,7 @@
 #pragma once
 
 #include "elementary.hpp"
-#include "kernels.hpp"
+#include "../../interface.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

@@ -12,7 +12,8 @@
 #pragma once
 
 #include "cotangent.hpp"
-#include "outer_sum.hpp"
+#include "forward.hpp"
+#include "../products/outer_sum.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

@@ -1,7 +1,8 @@
 // The layout of a single point: lanes are rows of W. A panel is [row], padded to whole blocks.
 #pragma once
 
-#include "dense.hpp"
+#include "pack.hpp"
+#include "epilogues.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

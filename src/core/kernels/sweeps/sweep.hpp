@@ -3,7 +3,7 @@
 
 #include "chain.hpp"
 #include "curvature.hpp"
-#include "products.hpp"
+#include "directional.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

@@ -1,36 +1,9 @@
-// Packed W, and what becomes of the sums of C = epilogue(W . A), in either of the layouts of data:
-//
-//   Samples   lanes are samples: a panel is [row][chunk], three vectors of samples wide (samples.hpp)
-//   Rows      lanes are rows of W: a panel is one sample's [row], padded to whole blocks (rows.hpp)
-//
-// Both have the same functions, and add the products of an output in the order k = 0, 1, ..., with one
-// rounding each, so a row of X gives the same bits in either, alone or in a batch. Columns of A are
-// (direction, sample) pairs: values, tangents and adjoints all go through one product.
+// What becomes of the sums of C = epilogue(W . A), and products entry by entry.
 #pragma once
 
-#include "kernels.hpp"
-#include "simd.hpp"
+#include "../vector/simd.hpp"
 
 namespace slopenet::SLOPENET_ISA {
-
-template <class N>
-constexpr N round_up(N n, N step) {
-    return (n + step - 1) / step * step;
-}
-
-// packed[block][k][row in block]; rows beyond the last are zero.
-template <class T>
-void pack(const T* W, int rows, int cols, bool transpose, T* to) {
-    const int m = transpose ? cols : rows, depth = transpose ? rows : cols;
-    for (int r0 = 0; r0 < m; r0 += pack_rows<T>) {
-        for (int k = 0; k < depth; ++k) {
-            for (int i = 0; i < pack_rows<T>; ++i) {
-                const long r = r0 + i;
-                *to++ = r >= m ? T(0) : transpose ? W[static_cast<long>(k) * cols + r] : W[r * cols + k];
-            }
-        }
-    }
-}
 
 // Epilogues: where an accumulator starts, and, of panel `index`, what becomes of it at `offset`. A panel's
 // own epilogue is made before its sums, a few pointers for the registers.

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "forward.hpp"
-#include "outer_sum.hpp"
+#include "../products/outer_sum.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 

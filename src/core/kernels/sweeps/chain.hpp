@@ -5,7 +5,7 @@
 // blocks of directions that stay in cache; inner brackets are computed whole.
 #pragma once
 
-#include "batched.hpp"
+#include "../products/batched.hpp"
 #include "forward.hpp"
 
 namespace slopenet::SLOPENET_ISA {
