@@ -57,7 +57,7 @@ test: $(VENV)/with-demo $(VENV)/with-test $(EXHAUST)  ## run the tests; those of
 	$(PYTEST)
 
 test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-extras  ## install torch (CPU), JAX and all that is imported from, exported to or adapted to; run their tests
-	$(PYTEST) tests/extras tests/imports tests/export tests/adapters
+	$(PYTEST) tests/extras tests/importers tests/exporters tests/adapters
 
 test-arm64: $(VENV)/tools  ## cross-compile for arm64, run the core's tests under qemu (about ten minutes)
 	tools/arm64/test.sh

@@ -45,4 +45,4 @@ cmake --build "$home/cmake" --target exhaust
 qemu-aarch64 "$home/cmake/exhaust" --points 1e4 --stride 999983
 "$python" -c 'import platform; print("Python", platform.python_version(), platform.machine())'
 "$python" -m pytest -q -k "not wide and not six_layers and not hundred_thousand" \
-    tests/core/test_{activation,accuracy,same_bits}.py tests/test_{plan,derivation}.py
+    tests/core/test_{activation,accuracy,same_bits}.py tests/evaluate/test_plan.py tests/test_derivation.py

@@ -1,6 +1,6 @@
 """Every compiler at every level, float64 and float32, ONNX: 20 networks, up to 10,000 points each.
 
-    python tests/export/full.py [FIRST LAST]
+    python tests/exporters/full.py [FIRST LAST]
 
 The tests beside it do a part of this in a minute; this takes a quarter of an hour. It fails beyond
 the promise of the network itself: 1e-13 of the largest entry, 1e-12 for Hessians; in float32, where
