@@ -17,7 +17,7 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.machine import describe
 from benchmarks.page import document
 from benchmarks.peak import GEMM_REPEATS, GEMM_SIZES, Peak
-from benchmarks.report import Result, call_times, details, summary
+from benchmarks.report import Result, call_times, details, summary, threads
 
 NOTE = (
     "A ratio is the peer's time, in its better mode, over slopenet's: above 1×, slopenet is faster."
@@ -118,6 +118,7 @@ def main(  # noqa: PLR0917
     peers = [c.name for c in CONTENDERS if c.version and c.name != "slopenet"]
     measured = dict.fromkeys(case.quantity for case in chosen)
     pages = [summary(quantity, results, peers) for quantity in measured]
+    pages += [page for page in [threads(results)] if page.rows]
     if any(result.best for result in results):
         pages.append(call_times(results, peak))
     pages.append(details(results))

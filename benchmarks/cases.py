@@ -64,6 +64,12 @@ class Case:
         return QUANTITIES[self.quantity].work(self.sizes) * (self.rows or 1)
 
 
+# What optimisers, calibrations and notebooks send.
+MIDDLE = tuple(
+    Case("jacobian", sizes, rows)
+    for sizes in ((6, 32, 32, 32, 1), (8, 64, 64, 1), (20, 128, 128, 128, 10))
+    for rows in (16, 64, 256, 1024, 4096, 16384)
+)
 CASES = (
     Case("jacobian", (2, 2, 3, 2), None),
     Case("jacobian", (8, 64, 64, 1), None),
@@ -78,6 +84,7 @@ CASES = (
     Case("jacobian", (10, 512, 512, 3), 2_000),
     Case("jacobian", (64, 128, 8, 128, 64), 2_000),
     Case("jacobian", (784, 128, 8, 128, 784), 16),
+    *MIDDLE,
     Case("hessian", (8, 64, 64, 1), 2_000),
     Case("hessian", (8, 64, 64, 4), 2_000),
     Case("hessian", (16, 128, 128, 128, 8), 200),

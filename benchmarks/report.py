@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.cases import QUANTITIES, Case
 from benchmarks.clock import BLOCKS, Timing, Way
+from benchmarks.contenders.slopenet import ONE_THREAD
 from benchmarks.page import Page
 from benchmarks.peak import Peak
 
@@ -78,6 +79,18 @@ def summary(quantity: str, results: Sequence[Result], peers: Sequence[str]) -> P
         rows.append(row)
     head = ["network", "slopenet", "GFLOP/s", "of peak", *present]
     return Page(f"{QUANTITIES[quantity].title}: medians", head, rows)
+
+
+def threads(results: Sequence[Result]) -> Page:
+    """Compare all threads with one, on the batches that were timed both ways."""
+    rows = []
+    for result in results:
+        alone = result.timings.get(("slopenet", ONE_THREAD))
+        if alone:
+            own = result.own.median
+            share = f"{own / alone.median:.2f}"
+            rows.append([_line(result.case), _time(alone.median), _time(own), share])
+    return Page("Threads: medians", ["network", ONE_THREAD, "all threads", "ratio"], rows)
 
 
 def call_times(results: Sequence[Result], peak: Peak) -> Page:

@@ -1,7 +1,8 @@
 """slopenet: one call, NumPy in and NumPy out; it chooses the order of products itself.
 
-A single point has a second mode, `out=`, which writes into arrays made before the clock starts. Its
-times are shown, but no ratio is taken from them: the default mode is what people write.
+There is a second mode, whose times are shown, but no ratio to a peer is taken from them: people
+write the default mode. For a single point it is `out=`, which writes into arrays made before the
+clock starts; for a batch it is one thread, which tells whether the others are worth their waking.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import numpy as np
 
 from benchmarks.cases import Problem
 from benchmarks.contenders.contender import Call, Contender
+
+ONE_THREAD = "one thread"
 
 
 def _network(problem: Problem) -> Any:
@@ -25,7 +28,10 @@ def jacobian(problem: Problem) -> dict[str, Call]:
     """H and ∂H/∂x."""
     net, X = _network(problem), problem.X
     if not problem.single:
-        return {"": lambda: net.value_and_jacobian(X)}
+        return {
+            "": lambda: net.value_and_jacobian(X),
+            ONE_THREAD: lambda: net.value_and_jacobian(X, threads=1),
+        }
     out = tuple(np.empty_like(result) for result in net.value_and_jacobian(X))
     return {
         "": lambda: net.value_and_jacobian(X),
