@@ -22,7 +22,6 @@ namespace {
 struct Choice {
     const char* name;
     bool runs_here;
-    bool by_itself;  // else only where SLOPENET_ISA asks for it
     const Kernels<double>* float64;
     const Kernels<float>* float32;
 };
@@ -33,11 +32,11 @@ Choice choose() {
         {"avx512",
          __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512vl"),
-         false, &avx512::float64_kernels, &avx512::float32_kernels},
-        {"avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), true,
-         &avx2::float64_kernels, &avx2::float32_kernels},
+         &avx512::float64_kernels, &avx512::float32_kernels},
+        {"avx2", __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"), &avx2::float64_kernels,
+         &avx2::float32_kernels},
 #endif
-        {"baseline", true, true, &baseline::float64_kernels, &baseline::float32_kernels},
+        {"baseline", true, &baseline::float64_kernels, &baseline::float32_kernels},
     };
     const char* wanted = std::getenv("SLOPENET_ISA");
     std::string names;
@@ -50,7 +49,7 @@ Choice choose() {
                                          ": this machine does not have it");
             return choice;
         }
-        if (choice.runs_here && choice.by_itself) return choice;
+        if (choice.runs_here) return choice;
     }
     throw std::runtime_error("SLOPENET_ISA=" + std::string(wanted) + " is unknown: choose one of " + names);
 }

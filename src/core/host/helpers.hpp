@@ -60,14 +60,19 @@ class Helper {
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
     void start(const std::function<void()>& work, const Cores& cores) {
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (!(cores == allowed)) cores.allow(thread);
-        allowed = cores;
-        job = &work;
+        {
+            const std::lock_guard<std::mutex> lock(mutex);
+            if (!(cores == allowed)) cores.allow(thread);
+            allowed = cores;
+            job = &work;
+        }
         changed.notify_all();
     }
-    void wait() {
+    // Returns when the work is done. A helper that is still waking has its job taken away: waking may take
+    // longer than the whole call.
+    void finish() {
         std::unique_lock<std::mutex> lock(mutex);
+        if (!working) job = nullptr;
         changed.wait(lock, [this] { return !job; });
     }
 
@@ -77,9 +82,11 @@ class Helper {
         for (;;) {
             changed.wait(lock, [this] { return job; });
             const std::function<void()>* work = job;
+            working = true;
             lock.unlock();
             (*work)();
             lock.lock();
+            working = false;
             job = nullptr;
             changed.notify_all();
         }
@@ -88,6 +95,7 @@ class Helper {
     std::mutex mutex;
     std::condition_variable changed;
     const std::function<void()>* job = nullptr;
+    bool working = false;  // on its job
     pthread_t thread;
     Cores allowed;
 };
@@ -132,8 +140,8 @@ class Idle {
     std::vector<Helper*> idle;
 };
 
-// body(worker) for worker = 0, in this thread, and 1 .. threads - 1, in others as far as there are any;
-// returns when all have. The body must not throw.
+// Runs body(worker) for worker = 0 in this thread, and for 1 .. threads - 1 in those helpers that wake before
+// this thread is through; returns when all have returned. The body must not throw.
 template <class Body>
 void with_helpers(int threads, const Body& body) {
     if (threads <= 1) return body(0);
@@ -149,7 +157,7 @@ void with_helpers(int threads, const Body& body) {
     const Cores cores = Cores::beside_this();
     for (Helper* helper : helpers) helper->start(work, cores);
     body(0);
-    for (Helper* helper : helpers) helper->wait();
+    for (Helper* helper : helpers) helper->finish();
     pool.give_back(helpers);
 }
 
