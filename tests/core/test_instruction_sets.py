@@ -10,15 +10,9 @@ import pytest
 from slopenet import _core
 
 HERE = Path(__file__).parent
-CORE_TESTS = [
-    "test_activation.py",
-    "test_accuracy.py",
-    "test_along.py",
-    "test_curvature.py",
-    "test_curvature_accuracy.py",
-    "test_descend.py",
-    "test_same_bits.py",
-]
+ROOT = HERE.parents[1]
+CORE_TESTS = sorted(HERE.glob("test_*.py"))
+CORE_TESTS.remove(Path(__file__))
 FEW = "not wide and not six_layers and not hundred_thousand"
 
 
@@ -29,21 +23,24 @@ def run(isa: str, *command: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        cwd=HERE.parent.parent,
+        cwd=ROOT,
     )
+
+
+def require(isa: str) -> None:
+    probe = run(isa, "-c", "from slopenet import _core; print(_core.isa)")
+    if probe.returncode:
+        pytest.skip(f"{isa} does not run here: {probe.stderr.strip().splitlines()[-1]}")
+    assert probe.stdout.strip() == isa
 
 
 @pytest.mark.skipif("SLOPENET_ISA" in os.environ, reason="an instruction set is already forced")
 @pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
 def test_core_tests_pass_with(isa: str) -> None:
-    probe = run(isa, "-c", "from slopenet import _core; print(_core.isa)")
-    if probe.returncode:
-        pytest.skip(f"{isa} does not run here: {probe.stderr.strip().splitlines()[-1]}")
-    assert probe.stdout.strip() == isa
+    require(isa)
     if isa == _core.isa:
         return  # this very run
-    tests = [str(HERE / name) for name in CORE_TESTS]
-    result = run(isa, "-m", "pytest", "-q", "-k", FEW, *tests)
+    result = run(isa, "-m", "pytest", "-q", "-k", FEW, *map(str, CORE_TESTS))
     assert result.returncode == 0, result.stdout[-3000:]
 
 
@@ -51,3 +48,30 @@ def test_an_unknown_name_is_refused_at_import() -> None:
     result = run("mmx", "-c", "import slopenet")
     assert result.returncode != 0
     assert "SLOPENET_ISA=mmx is unknown: choose one of" in result.stderr
+
+
+@pytest.mark.skipif("SLOPENET_ISA" in os.environ, reason="an instruction set is already forced")
+def test_avx2_and_avx512_give_the_same_bits_of_each_row() -> None:
+    found = []
+    for isa in ("avx2", "avx512"):
+        require(isa)
+        checksums = run(isa, "tools/bits.py", "--rows-only")
+        assert checksums.returncode == 0, checksums.stderr[-3000:]
+        found.append(checksums.stdout.splitlines())
+    assert len(found[0]) > 8000
+    assert [pair for pair in zip(*found, strict=True) if pair[0] != pair[1]] == []
+
+
+@pytest.mark.skipif("SLOPENET_ISA" in os.environ, reason="an instruction set is already forced")
+def test_the_widest_instruction_set_is_the_default() -> None:
+    """As Linux lists them: AVX-512 where the kernels' parts of it are there, else AVX2."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        pytest.skip("needs /proc/cpuinfo of Linux")
+    flags = set(cpuinfo.read_text().split())
+    if {"avx512f", "avx512dq", "avx512vl"} <= flags:
+        assert _core.isa == "avx512"
+    elif {"avx2", "fma"} <= flags:
+        assert _core.isa == "avx2"
+    else:
+        assert _core.isa == "baseline"
