@@ -1,7 +1,7 @@
 """slopenet: one call, NumPy in and NumPy out; it chooses the order of products itself.
 
 A single point has a second mode, `out=`, which writes into arrays made before the clock starts. Its
-times are shown, but no ratio is taken from them: the default mode is what people write.
+times are shown, but ratios use the default mode, which most users write.
 """
 
 from __future__ import annotations
