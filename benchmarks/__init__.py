@@ -1,1 +1,1 @@
-"""How fast slopenet is beside what people use today: `python -m benchmarks`."""
+"""The speed of slopenet compared with other libraries: `python -m benchmarks`."""

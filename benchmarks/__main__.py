@@ -1,4 +1,4 @@
-"""The command `python -m benchmarks`: check, time in turn, and print the tables."""
+"""The command `python -m benchmarks`: check, time in turns, and print the tables."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from benchmarks.peak import GEMM_REPEATS, GEMM_SIZES, Peak
 from benchmarks.report import Result, call_times, details, summary, threads
 
 NOTE = (
-    "A ratio is the peer's time, in its better mode, over slopenet's: above 1×, slopenet is faster."
-    " A share of the peak counts useful operations alone, of the peak's median in the same rounds;"
-    " for one row it is the peak of one core."
+    "A ratio is the peer's time, in its faster mode, over slopenet's: above 1×, slopenet is faster."
+    " A share of the peak counts useful operations only, relative to the median peak of the same"
+    " rounds; for one row, to the peak of one core."
 )
 
 
 def measure(case: Case, peak: Peak, rounds: int, seconds: float) -> Result:
-    """Check that everyone installed agrees on a case, then time them in turn."""
+    """Check that all installed contenders agree on a case, then time them in turns."""
     problem = Problem.of(case)
     calls = {
         (contender.name, mode): call
@@ -47,7 +47,7 @@ def measure(case: Case, peak: Peak, rounds: int, seconds: float) -> Result:
 
 
 def find_peak(quick: bool) -> Peak:
-    """Measure the machine's peak for the first time, and the best matrix product beside it."""
+    """Measure the machine's peak for the first time, and the best matrix product."""
     from slopenet import get_num_threads
 
     peak = Peak(get_num_threads(), 0.02 if quick else 0.1)
@@ -58,7 +58,7 @@ def find_peak(quick: bool) -> Peak:
 
 
 def choose(patterns: tuple[str, ...], quick: bool) -> list[Case]:
-    """Pick the cases whose label holds a pattern; if `quick`, with a hundredth of the rows."""
+    """Pick the cases whose label contains a pattern; if `quick`, with a hundredth of the rows."""
     chosen = [
         case
         for case in CASES
@@ -71,10 +71,10 @@ def choose(patterns: tuple[str, ...], quick: bool) -> list[Case]:
 
 @click.command()
 @click.option(
-    "--cases", "patterns", multiple=True, help="Only labels holding this; may be repeated."
+    "--cases", "patterns", multiple=True, help="Only labels with this text; may be repeated."
 )
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(1), help="At least.")
-@click.option("--seconds", default=5.0, show_default=True, help="At least so long a case.")
+@click.option("--seconds", default=5.0, show_default=True, help="At least, per case.")
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write the tables to this file.")
 @click.option("--list", "listing", is_flag=True, help="List the labels of the cases and stop.")
 @click.option("--quick", is_flag=True, help="A hundredth of the rows, one round: does it all run?")
@@ -86,14 +86,14 @@ def main(  # noqa: PLR0917
     listing: bool,
     quick: bool,
 ) -> None:
-    """Measure slopenet beside every peer that is installed, in turn, on the same arrays."""
+    """Measure slopenet and every installed peer, in turns, on the same arrays."""
     chosen = choose(patterns, quick)
     if not chosen:
         raise click.UsageError("no case has such a label; --list shows them")
     if listing:
         click.echo("\n".join(case.label for case in chosen))
         return
-    # a table cut to 80 columns would say nothing
+    # a table cut to 80 columns would be useless
     console, progress = Console(), Console(stderr=True)
     console.width = max(console.width, 170)
     about = describe(CONTENDERS)

@@ -1,8 +1,8 @@
-"""What an activation costs, by the entry: `python -m benchmarks.activations`.
+"""The cost of an activation per entry: `python -m benchmarks.activations`.
 
-A layer with the activation and the same layer with the identity take turns on one thread; what lies
-between them, over the entries, is the activation's. H(x) asks for σ, J v for σ and σ', ∇²H v for
-all three.
+A layer with the activation and the same layer with the identity take turns on one thread. Their
+difference in time, divided by the number of entries, is the cost. H(x) needs σ, J v needs σ and σ',
+∇²H v needs all three.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 
 def costs(name: str, dtype: str) -> list[float]:
-    """Nanoseconds an entry of σ; of σ and σ'; of σ, σ' and σ''."""
+    """Nanoseconds per entry: for σ; for σ and σ'; for σ, σ' and σ''."""
     import slopenet as sn
 
-    # two inputs: next to nothing is multiplied, and Hessians along v have one column an output
+    # two inputs: almost no products, and Hessians along v have one column per output
     rng = np.random.default_rng(0)
     W, b = [rng.normal(size=(SIZE, 2)), rng.normal(size=(1, SIZE))], [np.zeros(SIZE), np.zeros(1)]
     X = rng.normal(size=(ROWS, 2)).astype(dtype)
@@ -52,10 +52,10 @@ def costs(name: str, dtype: str) -> list[float]:
 
 @click.command()
 def main() -> None:
-    """Print nanoseconds an entry of every activation, σ and its derivatives, on one thread."""
+    """Print nanoseconds per entry for every activation and its derivatives, on one thread."""
     from slopenet import _core
 
-    click.echo(f"instruction set {_core.isa}; nanoseconds an entry")
+    click.echo(f"instruction set {_core.isa}; nanoseconds per entry")
     heads = ("σ", "σ, σ′", "σ, σ′, σ″")
     columns = [f"{dtype} {heads[0]}" for dtype in ("float64", "float32")]
     click.echo(" " * 14 + "".join(f"{c:>12}{heads[1]:>9}{heads[2]:>11}" for c in columns))

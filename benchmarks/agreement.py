@@ -1,4 +1,4 @@
-"""Nobody is timed who computes something else: results must agree with slopenet's."""
+"""Every contender's result is checked before it is timed: it must agree with slopenet's."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from benchmarks.contenders.contender import Call
 
 
 class DisagreementError(Exception):
-    """A contender's result is not slopenet's."""
+    """A contender's result differs from slopenet's."""
 
 
 def check(calls: Mapping[Way, Call], tolerance: float) -> float:
     """Compare each result with the first contender's; return the largest difference.
 
-    A difference is relative to the largest entry of the result it belongs to.
+    A difference is relative to the largest entry of its result.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The table of what is measured: a quantity of a network on so many rows of one dtype."""
+"""The table of cases: a quantity, a network, a number of rows and a dtype."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is computed, how many operations a row of it needs, and how near results must be."""
+    """A computed quantity, its operations per row, and the tolerance between results."""
 
     title: str
     work: Callable[[Sizes], int]
@@ -34,7 +34,7 @@ QUANTITIES = {
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the results; `rows` None is a single point, NumPy in and NumPy out."""
+    """One line of the results; with `rows` None, a single point, NumPy in and NumPy out."""
 
     quantity: str
     sizes: tuple[int, ...]
@@ -43,12 +43,12 @@ class Case:
 
     @property
     def network(self) -> str:
-        """The sizes as they are written: 8-64-64-1."""
+        """The sizes as text: 8-64-64-1."""
         return "-".join(str(n) for n in self.sizes)
 
     @property
     def label(self) -> str:
-        """What ``--cases`` matches: jacobian/8-64-64-1/1e5/float64."""
+        """The text that ``--cases`` matches: jacobian/8-64-64-1/1e5/float64."""
         return f"{self.quantity}/{self.network}/{self._rows}/{self.dtype}"
 
     @property
@@ -96,7 +96,7 @@ CASES = (
 
 @dataclass(frozen=True)
 class Problem:
-    """The arrays of a case, the same for everyone: tanh in the hidden layers, a linear output."""
+    """The arrays of a case, shared by all: tanh in the hidden layers, a linear output."""
 
     weights: list[Floats]
     biases: list[Floats]

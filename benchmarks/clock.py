@@ -1,14 +1,14 @@
-"""Interleaved timing: everyone in turn, round after round, so that all meet the same machine.
+"""Interleaved timing: contenders take turns, round after round, under the same conditions.
 
-A turn begins with a pause: threads of BLAS and OpenMP go on spinning for tens of milliseconds after
-their work, on a core that the next contender needs. Then calls outside the clock, for `WAKE`, bring
-the cores and this contender's own threads up to speed (one call at least; none where it is so long
-that they wake within it), and as many calls inside it follow as fill `SPAN`. The figure is the
-median over the rounds. Whoever takes more than `SLOW` a call has `FEW` turns, so that nobody waits
-for minutes for the digits of a large ratio.
+A turn starts with a pause, because threads of BLAS and OpenMP keep spinning for tens of
+milliseconds after their work, on a core that the next contender needs. Then come untimed calls for
+`WAKE` seconds, which bring the cores and the contender's own threads up to speed: at least one
+call, or none if a call is long enough to do so itself. Then come timed calls that fill `SPAN`. The
+figure is the median over the rounds. A contender that takes more than `SLOW` per call has only
+`FEW` turns, because the digits of a large ratio are not worth minutes.
 
-What a single call costs at best is another question, asked in `best_of_blocks`: blocks of the same
-length, one after the other.
+`best_of_blocks` measures the best time of a single call: blocks of the same length, one after the
+other.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Way: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds a call, one entry a round."""
+    """Seconds per call, one entry per round."""
 
     seconds: tuple[float, ...]
 
@@ -59,7 +59,7 @@ def _turn(call: Callable[[], Any], repeats: int, wake: bool = True) -> float:
 
 
 def best_of_blocks(call: Callable[[], Any]) -> float:
-    """Seconds a call in the best of `BLOCKS` blocks, each of as many calls as fill `SPAN`."""
+    """Seconds per call in the best of `BLOCKS` blocks, each with enough calls to fill `SPAN`."""
     repeats = math.ceil(SPAN / _turn(call, 10))
     return min(_block(call, repeats) for _ in range(BLOCKS))
 
@@ -67,9 +67,9 @@ def best_of_blocks(call: Callable[[], Any]) -> float:
 def interleave(
     calls: Mapping[Way, Callable[[], Any]], rounds: int, seconds: float
 ) -> dict[Way, Timing]:
-    """Time each call in turn, `rounds` times or more, until `seconds` have passed.
+    """Time the calls in turns, at least `rounds` times and for at least `seconds`.
 
-    Each must have been called before, so that nothing is left to compile.
+    Each must have been called before, so that everything is compiled.
     """
     first = {way: _turn(call, 1, wake=False) for way, call in calls.items()}
     repeats = {way: math.ceil(SPAN / taken) for way, taken in first.items()}

@@ -1,7 +1,7 @@
-"""The command `python -m benchmarks.exported`: exported networks beside the one they came from.
+"""The command `python -m benchmarks.exported`: exported networks compared with slopenet itself.
 
-C is called from C, a row at a time, as its users do; onnxruntime from Python, with one thread and
-all rows at once. All results must agree before anyone is timed.
+C is called from C, one row at a time, as its users do; onnxruntime from Python, with one thread and
+all rows at once. All results are compared before the timing starts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CASES = (
     Case("hessian", (8, 64, 64, 4), 500),
 )
 FLAGS = {"-O2": ("-O2",), "-O3 -march=native": ("-O3", "-march=native")}
-# A single point is too short for ctypes to time, so C runs it so often in one call.
+# A single point is too short to time through ctypes, so C repeats it within one call.
 REPEATS = 1000
 
 _LOOP = """
@@ -110,7 +110,7 @@ def onnx_call(net: sn.Network, problem: Problem, quantity: str, folder: Path) ->
 
 
 def own_call(net: sn.Network, problem: Problem, quantity: str) -> Call:
-    """Slopenet itself with `out=`, with one thread as the others have."""
+    """Slopenet itself with `out=`, with one thread like the others."""
     X = problem.X
     if quantity == "hessian":
         out = net.hessian(X)
@@ -120,7 +120,7 @@ def own_call(net: sn.Network, problem: Problem, quantity: str) -> Call:
 
 
 def measure(case: Case, folder: Path, rounds: int) -> dict[Way, float]:
-    """Seconds a call of everyone who is here, single points by C a point."""
+    """Seconds per call of every installed contender; for single points in C, per point."""
     problem = Problem.of(case)
     activations = ["tanh"] * (len(problem.weights) - 1) + ["identity"]
     net = sn.Network(problem.weights, problem.biases, activations)
@@ -155,7 +155,7 @@ def _shown(seconds: float) -> str:
 @click.option("--rounds", default=7, show_default=True, type=click.IntRange(1))
 @click.option("--quick", is_flag=True, help="The first case, one round: does it all run?")
 def main(rounds: int, quick: bool) -> None:
-    """Time exported C and ONNX beside slopenet and torch.func, in turn, on the same arrays."""
+    """Time exported C and ONNX, slopenet and torch.func, in turns, on the same arrays."""
     console = Console()
     console.width = max(console.width, 120)
     for key, value in describe([torch.CONTENDER]).items():

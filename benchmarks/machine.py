@@ -27,7 +27,7 @@ def _cores() -> int:
 
 
 def describe(contenders: Sequence[Peer]) -> dict[str, str]:
-    """Describe the machine, the moment and who is here; absent contenders are named."""
+    """Describe the machine, the time and the contenders; missing ones are named."""
     from slopenet import _core, get_num_threads
 
     here = [f"{c.name} {c.version}" for c in contenders if c.version]

@@ -1,7 +1,7 @@
-// The most multiply-adds a second that this machine gives: chains of fma in registers, on every core at once.
+// The most multiply-adds per second of this machine: chains of fma in registers, on every core at once.
 //
-// acc = acc x + y on as many independent accumulators as the registers hold, more than latency times units of
-// any processor, so that only the units limit it. Nothing is loaded, and no chain needs another.
+// acc = acc x + y on as many independent accumulators as fit the registers. That is more than latency times
+// units of any processor, so only the units limit it. Nothing is loaded, and no chain depends on another.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -15,7 +15,7 @@ volatile double one_half = 0.5;  // unknown to the compiler; the chains tend to 
 
 #define UNROLL _Pragma("GCC unroll 32")  // else the array is not kept in registers
 
-// The sum is returned so that no chain is dead. Accumulators that start alike would be merged.
+// The sum is returned so that no chain is eliminated. Accumulators with equal starts would be merged.
 #define CHAINS(name, target, bytes, accumulators)                                                        \
     template <class T>                                                                                   \
     target double name(long steps) {                                                                     \
@@ -57,7 +57,7 @@ Chains widest() {
 #endif
 }
 
-// Seconds from the moment when every thread is there to the end of the last one.
+// Seconds from the moment when every thread has started to the end of the last one.
 double together(int threads, double (*chains)(long), long steps) {
     std::atomic<int> waiting{threads};
     std::vector<Clock::time_point> ends(threads);
@@ -86,7 +86,7 @@ double together(int threads, double (*chains)(long), long steps) {
 
 extern "C" const char* peak_isa() { return widest().isa; }
 
-// Operations a second, two for each multiply-add: the best of several attempts that fill `seconds`.
+// Operations per second, two for each multiply-add: the best of several attempts that fill `seconds`.
 extern "C" double peak_flops(int threads, int bytes_of_a_number, double seconds) {
     const Chains chains = widest();
     const auto function = bytes_of_a_number == 8 ? chains.float64 : chains.float32;

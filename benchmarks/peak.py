@@ -1,11 +1,11 @@
-"""The ceiling: multiply-adds in registers (`peak.cpp`), and the best matrix product NumPy reaches.
+"""The ceiling: multiply-adds in registers (`peak.cpp`), and NumPy's best matrix product.
 
-The peak of the machine is the best of all attempts: whatever else runs can only take from it. It
-is tried again before each case, because a clock that rises later would lift a case above it. The
-matrix product is there to doubt the peak: whatever multiplies matrices faster disproves it.
+The peak of the machine is the best of all attempts, because other work can only lower it. It is
+measured again before each case, because a clock that rises later would lift a case above it. The
+matrix product is a check: a faster one disproves the peak.
 
-What a case reaches is measured in the minutes of that case, so its share is of a peak that took
-turns with it, median by median: a neighbour on the same machine takes from both.
+The share of a case is relative to the median of a peak that took turns with it, so that other work
+on the machine lowers both.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GEMM_SIZES, GEMM_REPEATS = (1024, 1536, 2048), 5
 
 
 class _Chains:
-    """The compiled library: operations a second of chains of multiply-adds."""
+    """The compiled library: operations per second of chains of multiply-adds."""
 
     def __init__(self, path: Path) -> None:
         library = ctypes.CDLL(str(path))
@@ -45,7 +45,7 @@ def _load() -> _Chains | None:
 
 @dataclass
 class Peak:
-    """The best operations a second so far, by threads and dtype; empty without the library."""
+    """The best operations per second so far, by threads and dtype; empty without the library."""
 
     threads: int
     seconds: float = 0.05
@@ -78,7 +78,7 @@ class Peak:
     def turn(
         self, single: bool, dtype: str, rates: list[float]
     ) -> dict[tuple[str, str], Callable[[], None]]:
-        """Return a turn that adds what it reaches to `rates`; none without the library."""
+        """Return a turn that appends its rate to `rates`; none without the library."""
         chains = self.chains
         if chains is None:
             return {}
@@ -90,7 +90,7 @@ class Peak:
         return self.best.get((1, dtype))
 
     def describe(self) -> dict[str, str]:
-        """Say what was reached, and whether a matrix product was faster."""
+        """Report the rates, and whether a matrix product was faster."""
         text = {"Matrix product": f"{_rates(self.gemm)} GFLOP/s, NumPy's best on all cores"}
         if self.chains is None:
             return {"Peak": f"not measured: {MAKE}", **text}

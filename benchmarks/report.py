@@ -1,4 +1,4 @@
-"""The results as tables: slopenet beside each peer's better mode, one call, every mode in full."""
+"""The results as tables: slopenet and each peer's faster mode, one call, and every mode in full."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from benchmarks.peak import Peak
 
 @dataclass(frozen=True)
 class Result:
-    """One case, timed: every contender's every mode; of one row, slopenet's best time too.
+    """One timed case: all modes of all contenders; for one row, slopenet's best time too.
 
-    `peak` is the machine's in the same rounds, operations a second; None if it was not measured.
+    `peak` is the machine's in the same rounds, operations per second; None if it was not measured.
     """
 
     case: Case
@@ -27,7 +27,7 @@ class Result:
 
     @property
     def own(self) -> Timing:
-        """slopenet's timing in its default mode, the one that ratios are taken from."""
+        """slopenet's timing in its default mode, the reference of all ratios."""
         return self.timings["slopenet", ""]
 
     def better(self, name: str) -> tuple[str, Timing] | None:
@@ -59,8 +59,8 @@ def _line(case: Case) -> str:
     return f"{case.network}, {rows}, {case.dtype}"
 
 
-def _beside(best: tuple[str, Timing] | None, own: float) -> str:
-    """Write a peer's ratio and, in brackets, its time and the mode that it is of."""
+def _compared(best: tuple[str, Timing] | None, own: float) -> str:
+    """Write a peer's ratio and, in brackets, its time and mode."""
     if best is None:
         return "–"
     mode, timing = best
@@ -68,14 +68,14 @@ def _beside(best: tuple[str, Timing] | None, own: float) -> str:
 
 
 def summary(quantity: str, results: Sequence[Result], peers: Sequence[str]) -> Page:
-    """Set slopenet beside the better mode of each peer, and say how many times slower that is."""
+    """Compare slopenet with the faster mode of each peer, as ratios of their times."""
     mine = [result for result in results if result.case.quantity == quantity]
     present = [peer for peer in peers if any(result.better(peer) for result in mine)]
     rows = []
     for result in mine:
         own, work = result.own.median, result.case.work
         row = [_line(result.case), _time(own), _speed(work, own), _share(work, own, result.peak)]
-        row += [_beside(result.better(peer), own) for peer in present]
+        row += [_compared(result.better(peer), own) for peer in present]
         rows.append(row)
     head = ["network", "slopenet", "GFLOP/s", "of peak", *present]
     return Page(f"{QUANTITIES[quantity].title}: medians", head, rows)
@@ -94,7 +94,7 @@ def threads(results: Sequence[Result]) -> Page:
 
 
 def call_times(results: Sequence[Result], peak: Peak) -> Page:
-    """Say what one call of slopenet takes at best, beside the time that the peak would take."""
+    """Report the best time of one call of slopenet, and its share of the peak."""
     rows = []
     for result in results:
         title, most = _line(result.case), peak.of_one_core(result.case.dtype)
@@ -116,7 +116,7 @@ def call_times(results: Sequence[Result], peak: Peak) -> Page:
 
 
 def details(results: Sequence[Result]) -> Page:
-    """List every mode of everyone: median, spread, useful operations a second."""
+    """List every mode of every contender: median, spread, useful operations per second."""
     rows = []
     for result in results:
         title = f"{QUANTITIES[result.case.quantity].title}, {_line(result.case)}"

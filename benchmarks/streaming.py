@@ -1,9 +1,9 @@
-"""`slopenet predict` over a data set larger than memory: peak memory, rows a second, a kill.
+"""`slopenet predict` on a data set larger than memory: peak memory, rows per second, a kill.
 
-A folder of Parquet files is made and predicted, values and slopes, twice: in one go, and by a
-process that is killed (kill -9) once half of the parts are there and another that goes on. All
-parts of both are then read back: their inputs must be the rows of the data in their order, bit by
-bit, and their values and slopes those that the network gives of them.
+A folder of Parquet files is written, and its values and slopes are predicted twice: in one run, and
+by a process that is killed (kill -9) after half of the parts and resumed by another. All parts of
+both are then read back: their inputs must equal the rows of the data set, in order and bit for bit,
+and their values and slopes those of the network.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FILES, BLOCK = 8, 1 << 16
 
 
 class Ended(NamedTuple):
-    """How a process ended, when, and the most memory that it had."""
+    """The exit status of a process, its duration and its peak memory."""
 
     status: int
     seconds: float
@@ -44,7 +44,7 @@ class Ended(NamedTuple):
 
 
 def make(folder: Path, rows: int) -> None:
-    """Write a data set of random rows, no two of them the same, in several files."""
+    """Write a data set of distinct random rows in several files."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     for number in range(FILES):
@@ -57,7 +57,7 @@ def make(folder: Path, rows: int) -> None:
 
 
 def predict(model: Path, data: Path, out: Path, part_rows: int, *, kill_at: int = 0) -> Ended:
-    """Run the command in a process of its own; kill it once `kill_at` parts are there, if not 0."""
+    """Run the command in a separate process; kill it after `kill_at` parts, unless that is 0."""
     command = [sys.executable, "-m", "slopenet", "predict", "-q", model, data, "-o", out]
     began = time.perf_counter()
     process = subprocess.Popen([*map(str, command), "--part-rows", str(part_rows)])
@@ -72,17 +72,17 @@ def predict(model: Path, data: Path, out: Path, part_rows: int, *, kill_at: int 
 
 
 def verify(network: sn.Network, data: Path, out: Path) -> int:
-    """Return how many rows there are; raise ValueError unless they are the data's, in order."""
+    """Return the number of rows; raise ValueError unless they are those of the data, in order."""
     rows = 0
     for given, found in zip(_blocks(data, INPUTS), _blocks(out, NAMES), strict=True):
         if not np.array_equal(predict_rows(network, given), found):
-            raise ValueError(f"the rows from {rows} on are not those of the data")
+            raise ValueError(f"rows from {rows} on differ from the data")
         rows += len(found)
     return rows
 
 
 def _blocks(folder: Path, names: tuple[str, ...] | list[str]) -> Iterator[np.ndarray]:
-    """Yield the rows of a data set, the same number at a time however they lie in files."""
+    """Yield the rows of a data set in blocks of equal size, across its files."""
     held = np.empty((0, len(names)))
     for run in runs(sources(folder), 1 << 62):
         for block in run.blocks(names, BLOCK):
@@ -95,7 +95,7 @@ def _blocks(folder: Path, names: tuple[str, ...] | list[str]) -> Iterator[np.nda
 
 
 def _apart(function: Callable[..., Any], *args: Any) -> Any:
-    """Call a function in a process of its own: memory had here would count as the next child's."""
+    """Call a function in a separate process: memory used here would count for the next child."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(function, *args).result()
 
@@ -109,7 +109,7 @@ def _parts(out: Path) -> int:
 @click.option("--part-rows", type=click.IntRange(1), help="By default a fortieth of the rows.")
 @click.option("--scratch", type=click.Path(exists=True, file_okay=False), help="Where to write.")
 def main(rows: int, part_rows: int | None, scratch: str | None) -> None:
-    """Predict a data set of Parquet files in bounded memory, kill it half-way, and go on."""
+    """Predict a data set of Parquet files in bounded memory; kill a second run and resume it."""
     machine = describe([])
     for key in ("Machine", "Date", "slopenet"):
         click.echo(f"{key}: {machine[key]}")
@@ -126,7 +126,7 @@ def main(rows: int, part_rows: int | None, scratch: str | None) -> None:
         _say("in one go", ended := predict(model, data, whole, part_rows), rows)
         parts = _parts(whole)
         if ended.status or _apart(verify, network, data, whole) != rows:
-            raise click.ClickException("the run in one go did not give every row once")
+            raise click.ClickException("the uninterrupted run did not return every row once")
         shutil.rmtree(whole)
 
         killed = predict(model, data, cut, part_rows, kill_at=parts // 2)
@@ -135,7 +135,7 @@ def main(rows: int, part_rows: int | None, scratch: str | None) -> None:
         rest = rows - sum(source.rows for source in sources(cut))
         _say("gone on", ended := predict(model, data, cut, part_rows), rest)
         if killed.status != -signal.SIGKILL or not there < parts or ended.status:
-            raise click.ClickException("it was over before it was killed, or did not go on")
+            raise click.ClickException("the run ended before it was killed, or did not resume")
         found = _apart(verify, network, data, cut)
         if found != rows or _parts(cut) != parts:
             raise click.ClickException(f"{found} rows of {rows} in {_parts(cut)} parts")

@@ -1,8 +1,8 @@
-"""Useful operations of one row, from the sizes n_1, ..., n_L: what any way of computing it must do.
+"""Useful operations per row, from the sizes n_1, ..., n_L: the minimum for any implementation.
 
 A multiply-add is two operations. Scalings by D and S, additions of b and the activations are not
-counted, nor is what belongs to the weights alone: c[L-1] = W[L] and Z'[2] = W[2] cost nothing.
-Every layer but the last bends.
+counted, nor are quantities that depend on the weights alone: c[L-1] = W[L] and Z'[2] = W[2] are
+free. Every layer except the last has σ'' ≠ 0.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def jacobian(sizes: Sizes) -> int:
 
 
 def _sweeps(sizes: Sizes) -> int:
-    """z[l] up to the last bend, c[l]_k of every k and Z'[l] of every input."""
+    """z[l] up to the last hidden layer, c[l]_k of every k and Z'[l] of every input."""
     inputs, hidden, outputs = sizes[0], sizes[1:-1], sizes[-1]
     return 2 * (_entries(sizes[:-1]) + (outputs + inputs) * _entries(hidden))
 

@@ -3,8 +3,8 @@
     python examples/higham.py            # the paper's ten points
     python examples/higham.py --eleven   # with the eleventh point (0.3, 0.7)
 
-Writes higham.png: the cost curve, and the decision region with ∇(H_1 - H_2) as arrows, the way in
-which a point would have to move to look more like a circle (their lengths on a logarithmic scale).
+Writes higham.png: the cost curve, and the decision region with ∇(H_1 - H_2) as arrows. An arrow is
+the direction in which a point looks more like a circle (lengths on a logarithmic scale).
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ def train(*, eleven: bool = False, seed: int = 0, steps: int = 1_000_000) -> sn.
 
 
 def sum_of_squares(descent: sn.Descent, n: int) -> np.ndarray:
-    """Σ_i ‖y_i - a_i‖², what the paper plots: 2 N times the mean of C = ½ ‖y - a‖²."""
+    """Σ_i ‖y_i - a_i‖², as the paper plots it: 2 N times the mean of C = ½ ‖y - a‖²."""
     return np.asarray(2 * n * descent.costs)
 
 
 def draw(descent: sn.Descent, x: np.ndarray, y: np.ndarray) -> Any:
-    """The cost curve beside the decision region."""
+    """The cost curve next to the decision region."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")
@@ -89,7 +89,7 @@ def draw(descent: sn.Descent, x: np.ndarray, y: np.ndarray) -> Any:
 
 
 def main() -> None:
-    """Train, say how it went, draw."""
+    """Train, report the result, draw."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -106,7 +106,7 @@ def main() -> None:
     print(f"{descent.steps[-1]:,} steps of single-sample SGD in {seconds:.2f} s")
     for at in (0, 1_000, 20_000, 100_000, 200_000, 300_000, 500_000, 1_000_000):
         print(f"  after {at:>9,} steps   sum of ||y - a||^2 = {cost[at // 1000]:.3g}")
-    print(f"{right} of {len(x)} points are classified as they should be")
+    print(f"{right} of {len(x)} points are classified correctly")
     print(descent.network.derivation(x[0], y[0]))
     try:
         draw(descent, x, y).savefig(arguments.output, dpi=120)

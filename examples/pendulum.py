@@ -1,8 +1,9 @@
 """Swing a pendulum up by predictive control through a learned model of it.
 
-A network learns how angle and speed change in a tenth of a second, from 80 states with slopes. At
-each step IPOPT plans the torques of the next three seconds through it, with exact derivatives, and
-the first of them is applied to the true pendulum. Needs CasADi: pip install 'slopenet[casadi]'.
+A network learns the change of angle and speed in a tenth of a second, from 80 states with slopes.
+At each step IPOPT plans the torques of the next three seconds with this model and its exact
+derivatives, and applies the first torque to the true pendulum. Needs CasADi:
+pip install 'slopenet[casadi]'.
 
     python examples/pendulum.py
 """
@@ -23,7 +24,7 @@ HANGING, UPRIGHT = np.zeros(2), np.array([np.pi, 0.0])
 
 
 class Plan(NamedTuple):
-    """Torques (HORIZON,), the states (2, HORIZON + 1) that they lead to, and IPOPT's iterations."""
+    """Torques (HORIZON,), the resulting states (2, HORIZON + 1), and IPOPT's iterations."""
 
     torques: np.ndarray
     states: np.ndarray
@@ -31,7 +32,7 @@ class Plan(NamedTuple):
 
 
 def change(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of angle and speed (N, 2) in a step, with slopes (N, 2, 3); X is angle, speed, torque."""
+    """Change of angle and speed (N, 2) per step, slopes (N, 2, 3); X is angle, speed, torque."""
     angle, speed, torque = X.T
     pull = torque - np.sin(angle) - 0.1 * speed
     y = np.stack([SECONDS * (speed + SECONDS / 2 * pull), SECONDS * pull], axis=1)
@@ -42,13 +43,13 @@ def change(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def learn(seed: int = 0) -> sn.Network:
-    """Return a network of `change`, from 80 random states and torques."""
+    """Return a network that learns `change` from 80 random states and torques."""
     X = np.random.default_rng(seed).uniform([-4, -3, -LIMIT], [4, 3, LIMIT], (80, 3))
     return sn.fit(X, *change(X), hidden=(16,), epochs=100, rng=seed).network
 
 
 def planner(step: Any) -> Callable[[np.ndarray], Plan]:
-    """A function of the state to the torques that bring the pendulum upright.
+    """Return a function from a state to the torques that bring the pendulum upright.
 
     `step` is a network as a Function of CasADi, or a callback.
     """
@@ -74,7 +75,7 @@ def planner(step: Any) -> Callable[[np.ndarray], Plan]:
 
 
 def swing_up(network: sn.Network, steps: int = 40) -> np.ndarray:
-    """States (steps + 1, 2) of the true pendulum, whose torque is planned anew at each step."""
+    """States (steps + 1, 2) of the true pendulum; the torque is planned again at each step."""
     x = ca.MX.sym("x", 3)
     plan, states = planner(ca.Function("change", [x], [expression(network, x)])), [HANGING]
     for _ in range(steps):

@@ -1,12 +1,12 @@
-"""Print a checksum of the result of every operation of the core, one line each.
+"""Print a checksum of the result of every operation of the core, one per line.
 
     SLOPENET_ISA=avx2 python tools/bits.py > before      # with one build
     SLOPENET_ISA=avx2 python tools/bits.py > after       # with another
     diff before after                                    # nothing: the same bits
 
 `--rows-only` leaves out the sums over samples (gradients, training), whose order of addition
-depends on the width of the vectors: the rest is the same for AVX2 and AVX-512. `--only NAME` takes
-one activation.
+depends on the width of the vectors; the rest is the same for AVX2 and AVX-512. `--only NAME`
+selects one activation.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def checksum(result: Any) -> str:
 
 
 def of_rows(net: sn.Network, X: Any, rng: np.random.Generator) -> Iterator[Result]:
-    """Results that each row has for itself."""
+    """Results per row."""
     v, u = rng.normal(size=X.shape), rng.normal(size=(len(X), net.sizes[-1]))
     yield "value", net(X)
     yield "value_and_jacobian", net.value_and_jacobian(X)

@@ -1,7 +1,7 @@
 """Print the polynomial coefficients of src/core/kernels/vector/elementary.hpp, fitted at 60 digits.
 
 Each table interpolates its function at Chebyshev nodes, which is within a small factor of the
-minimax error; the maximum error found on a fine grid is printed beside it.
+minimax error. The maximum error found on a fine grid is printed with it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def chebyshev_fit(f: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[m
 
 
 def show(name: str, f: Function, low: float, high: float, degree: int, *, suffix: str = "") -> None:
-    """Fit, measure the largest error, print as a C++ table; suffix "f": of floats."""
+    """Fit, measure the largest error, print as a C++ table; with suffix "f", of floats."""
     a, b = mp.mpf(low), mp.mpf(high)
     c = chebyshev_fit(f, a, b, degree)
     grid = [a + (b - a) * i / 997 for i in range(998)]

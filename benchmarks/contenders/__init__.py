@@ -1,4 +1,4 @@
-"""Who is measured: slopenet first, then its peers, each in a file of its own."""
+"""The contenders: slopenet first, then its peers, one file each."""
 
 from benchmarks.contenders import folx, hessquik, jax, jenn, numpy, slopenet, torch
 from benchmarks.contenders.contender import Contender, Peer

@@ -1,4 +1,4 @@
-"""What a contender is: for each quantity it can compute, its ways of computing it."""
+"""Contenders: for each supported quantity, the modes that compute it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Call: TypeAlias = Callable[[], tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Peer:
-    """A package that takes part where it is installed."""
+    """A package that takes part if it is installed."""
 
     name: str
     package: str
 
     @property
     def version(self) -> str | None:
-        """The version installed, None if there is none."""
+        """The installed version, None if it is not installed."""
         try:
             return version(self.package)
         except PackageNotFoundError:
@@ -31,6 +31,6 @@ class Peer:
 
 @dataclass(frozen=True)
 class Contender(Peer):
-    """A package and, by quantity, what makes a problem into its modes, ready to be timed."""
+    """A package and, by quantity, a function from a problem to its modes, ready to be timed."""
 
     quantities: Mapping[str, Callable[[Problem], Mapping[str, Call]]]

@@ -1,6 +1,6 @@
 """folx: the forward Laplacian, one sweep that carries values, tangents and Laplacians, in JAX.
 
-Under jit and vmap, as JAX is, and with its network.
+Under jit and vmap, with the network of the JAX contender.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""hessQuik: networks of torch whose layers carry first and second derivatives by formulas.
+"""hessQuik: torch networks whose layers compute first and second derivatives by formulas.
 
-From either end, each without a graph for autograd. A layer's own derivatives are stored for every
-sample, for the Hessian n_l n_{l-1}² numbers, so a batch goes in blocks of about `NUMBERS` of them.
+Forward and reverse modes, both without a graph for autograd. The derivatives of each layer are
+stored for every sample (n_l n_{l-1}² numbers for the Hessian), so a batch is processed in blocks of
+about `NUMBERS` numbers.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def _network(problem: Problem) -> Any:
 
 
 def _call(problem: Problem, order: int, function: Callable[[Any], tuple[Any, ...]]) -> Call:
-    """Make a function of a few rows into a call on all of them, with no graph for autograd."""
+    """Turn a function of a few rows into a call on all of them, without a graph for autograd."""
     import torch
 
     def point() -> tuple[Any, ...]:
@@ -82,7 +83,7 @@ def hessian(problem: Problem) -> dict[str, Call]:
 
 
 def laplacian(problem: Problem) -> dict[str, Call]:
-    """ΔH, which it carries forward alone."""
+    """ΔH, in forward mode only."""
     net = _network(problem)
 
     def sweep(x: Any) -> tuple[Any]:

@@ -1,8 +1,8 @@
 """JAX: vmap of a function of one point under jit, compiled before the clock starts, on the CPU.
 
-The value is the auxiliary result of the transformation that gives the Jacobian, so it is computed
-once. A batch stays on JAX's side of the border, and the call returns when all results are ready. A
-single point crosses the border both ways.
+The value is the auxiliary result of the transformation for the Jacobian, so it is computed once. A
+batch stays in JAX arrays, and the call returns when all results are ready. A single point is
+converted from and to NumPy.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def network(problem: Problem) -> Callable[[Any], Any]:
 
 
 def compiled(problem: Problem, function: Callable[[Any], tuple[Any, ...]]) -> Call:
-    """Make a function of one point, which gives a tuple, into a call on the problem's points."""
+    """Turn a function of one point, which returns a tuple, into a call on the problem's points."""
     import jax
     import jax.numpy as jnp
 

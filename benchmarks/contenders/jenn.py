@@ -1,8 +1,8 @@
-"""JENN: its forward sweep of value and partials, float64 batches alone, in blocks of samples.
+"""JENN: its forward sweep of value and partials, float64 batches only, in blocks of samples.
 
-A trained model is called as its users call it (`call`), and the function below that call is given
-arrays made once (`cache`) where the call makes new ones. Samples are columns on JENN's side: points
-are laid out so before the clock starts, and results are views of what it wrote.
+In mode `call`, a trained model is called as its users do. In mode `cache`, the function below that
+call gets preallocated arrays, where the call allocates new ones. JENN stores samples as columns:
+points are laid out that way before the clock starts, and results are views of its arrays.
 """
 
 from __future__ import annotations

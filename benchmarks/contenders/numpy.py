@@ -1,9 +1,9 @@
-"""NumPy: the derivation by hand, as someone who knows NumPy would write it.
+"""NumPy: the derivation written by hand, as an experienced user would.
 
-Each product with W is one large matrix product over samples and directions; samples go in blocks
-that stay in cache, into arrays made once a call. The Jacobian is multiplied in the shorter
-direction; second derivatives are the closed forms Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ'') Z'[l] and their
-traces.
+Each product with W is one large matrix product over samples and directions. Samples are processed
+in blocks that stay in cache, in arrays allocated once per call. The Jacobian is multiplied in the
+cheaper direction; second derivatives are the closed forms Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ'') Z'[l] and
+their traces.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _bends(problem: Problem, x: Floats) -> Iterator[tuple[Floats, Floats | None]
 
 
 def _in_blocks(problem: Problem, shape: tuple[int, ...], block: Callable[[Floats], Floats]) -> Call:
-    """Make a function of a few samples into a call on all of them."""
+    """Turn a function of a few samples into a call on all of them."""
     X = problem.X
     size = max(1, NUMBERS // (X.shape[1] * max(W.shape[0] for W in problem.weights)))
 
@@ -102,7 +102,7 @@ def _in_blocks(problem: Problem, shape: tuple[int, ...], block: Callable[[Floats
 
 
 def hessian(problem: Problem) -> dict[str, Call]:
-    """∇²H; the products W[2]_ji W[2]_jm belong to the weights and are made once."""
+    """∇²H; the products W[2]_ji W[2]_jm depend on the weights alone and are computed once."""
     first, n_L = problem.weights[0], problem.weights[-1].shape[0]
     n_1 = first.shape[1]
     products = (first[:, :, None] * first[:, None, :]).reshape(len(first), -1)
@@ -120,7 +120,7 @@ def hessian(problem: Problem) -> dict[str, Call]:
 
 
 def laplacian(problem: Problem) -> dict[str, Call]:
-    """ΔH; the squares of W[2] belong to the weights and are made once."""
+    """ΔH; the squares of W[2] depend on the weights alone and are computed once."""
     squares_of_W = (problem.weights[0] ** 2).sum(1)
     n_L = problem.weights[-1].shape[0]
 

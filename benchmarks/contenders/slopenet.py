@@ -1,8 +1,8 @@
 """slopenet: one call, NumPy in and NumPy out; it chooses the order of products itself.
 
-There is a second mode, whose times are shown, but no ratio to a peer is taken from them: people
-write the default mode. For a single point it is `out=`, which writes into arrays made before the
-clock starts; for a batch it is one thread, which tells whether the others are worth their waking.
+A second mode is timed too, but ratios use the default mode, which most users write. For a single
+point it is `out=`, which writes into arrays made before the clock starts; for a batch it is one
+thread, which tells whether waking the others pays.
 """
 
 from __future__ import annotations

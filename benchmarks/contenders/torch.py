@@ -1,7 +1,7 @@
 """PyTorch: torch.func's vmap of a function of one point, on the CPU.
 
-The value is the auxiliary result of the transformation that gives the Jacobian, so it is computed
-once. A batch is a tensor already; a single point crosses the border both ways.
+The value is the auxiliary result of the transformation for the Jacobian, so it is computed once. A
+batch is already a tensor; a single point is converted from and to NumPy.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _network(problem: Problem) -> Callable[[Any], Any]:
 
 
 def _call(problem: Problem, function: Callable[[Any], tuple[Any, ...]]) -> Call:
-    """Make a function of one point, which gives a tuple, into a call on the problem's points."""
+    """Turn a function of one point, which returns a tuple, into a call on the problem's points."""
     import torch
 
     if problem.single:

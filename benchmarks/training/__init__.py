@@ -1,17 +1,17 @@
-"""How soon training gets how far, beside what people use today: `python -m benchmarks.training`.
+"""Error against training time, compared with other libraries: `python -m benchmarks.training`.
 
-Each case gives everyone the same rows and the same network shape, seed after seed, in turn. While
-somebody trains, errors on the test rows are taken from time to time, with the clock stopped; that
-makes curves of error against seconds. Every contender hands its weights over as a
-`slopenet.Network` in the units of the data, so that one function takes everyone's errors, those of
-the slopes too. What a case promises is evaluated and printed as met or missed, with the figures.
+In each case all contenders get the same rows and the same network shape, in turns, seed after seed.
+During training, errors on the test rows are measured from time to time with the clock stopped. This
+gives curves of error against seconds. Every contender returns its weights as a `slopenet.Network`
+in the units of the data, so one function measures all errors, slopes included. The promises of a
+case are evaluated and printed as met or missed, with the figures.
 
-Errors are relative, as in `slopenet.evaluate.errors`: of values the RMS error over the standard
-deviation of the true ones, of slopes the RMS error over the RMS of the true ones; of several
-outputs or inputs the root mean square over them.
+Errors are relative, as in `slopenet.evaluate.errors`: for values, the RMS error over the standard
+deviation of the true ones; for slopes, the RMS error over the RMS of the true ones; for several
+outputs or inputs, the root mean square over them.
 
-Clocks start when the data are laid out as a contender wants them and its functions are compiled;
-slopenet's includes its checks and scaling. The peers' data are standardised before, and those whose
-threads wait for each other get one thread if that is quicker. scikit-learn
-has no callback for L-BFGS: its curves are of whole runs with more and more iterations.
+The clock starts when the data have the layout a contender needs and its functions are compiled;
+slopenet's time includes its checks and scaling. The peers' data are standardised in advance. Peers
+whose threads wait for each other get one thread if that is faster. scikit-learn has no callback for
+L-BFGS, so its curves consist of complete runs with more and more iterations.
 """

@@ -1,4 +1,4 @@
-"""The command `python -m benchmarks.training`: train in turn, judge, draw."""
+"""The command `python -m benchmarks.training`: train in turns, judge, draw."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from benchmarks.training.verdict import Outcome, Plan
 
 ERRORS = (
     "relative RMS errors on test rows: values over the standard deviation of the true ones, slopes"
-    " over their RMS; the root mean square over outputs and inputs. Every contender's weights are"
-    " judged by the same function, outside the clock."
+    " over their RMS; the root mean square over outputs and inputs. One function judges the weights"
+    " of all contenders, outside the clock."
 )
 PEERS = tuple(trainer.name for trainer in TRAINERS if trainer.name != "slopenet")
 
@@ -39,8 +39,8 @@ def _judge(outcome: Outcome, console: Console) -> None:
 @click.option(
     "--peers", multiple=True, type=click.Choice(PEERS, case_sensitive=False), help="Only these."
 )
-@click.option("--seeds", type=click.IntRange(1), help="Of everyone; each case has its own.")
-@click.option("--seconds", default=60.0, show_default=True, help="At most so long a run.")
+@click.option("--seeds", type=click.IntRange(1), help="For all; default: per case.")
+@click.option("--seconds", default=60.0, show_default=True, help="At most, per run.")
 @click.option("--full", is_flag=True, help="20 seeds, 5 of slow peers, the whole grid search.")
 @click.option(
     "--output", default="build/training.md", show_default=True, type=click.Path(path_type=Path)
@@ -53,9 +53,9 @@ def main(  # noqa: PLR0917
     full: bool,
     output: Path,
 ) -> None:
-    """Train slopenet beside every peer that is installed, and say which promises are kept.
+    """Train slopenet and every installed peer, and report which promises are kept.
 
-    Writes a table and, beside it, a picture of error against seconds.
+    Writes a table and, next to it, a picture of error against seconds.
     """
     # a line cut to 80 columns would break in the middle of a figure
     console = Console()

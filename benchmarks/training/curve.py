@@ -1,4 +1,4 @@
-"""Error against seconds, taken by a clock that stands still while errors are taken."""
+"""Error against seconds; the clock is stopped while errors are measured."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from benchmarks.training.task import Task, collapsed, errors
 from slopenet import Network
 
-FIRST, GROWTH = 2e-4, 1.1  # seconds of the first errors; of the next ones, as a factor
+FIRST, GROWTH = 2e-4, 1.1  # seconds until the first errors; factor to the next ones
 
 
 class Point(NamedTuple):
@@ -24,7 +24,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """One run: its points by time, what it gave, if that is a constant, if time cut it short."""
+    """One run: its points by time, its network, and whether it collapsed or was cut short."""
 
     points: tuple[Point, ...]
     network: Network
@@ -33,11 +33,11 @@ class Curve:
 
     @property
     def end(self) -> Point:
-        """When it ended, and where."""
+        """The last point."""
         return self.points[-1]
 
     def reach(self, value: float, slope: float = math.inf) -> float:
-        """Seconds until neither error is larger than these; infinite if that never was."""
+        """Seconds until both errors are at most these; infinite if they never were."""
         reached = (
             p.seconds
             for p in self.points
@@ -46,7 +46,7 @@ class Curve:
         return next(reached, math.inf)
 
     def at(self, seconds: float) -> Point:
-        """Return the last point by then; errors of infinity before the first."""
+        """Return the last point up to that time; infinite errors before the first point."""
         before = [p for p in self.points if p.seconds <= seconds]
         return before[-1] if before else Point(seconds, math.inf, math.inf)
 
@@ -54,7 +54,7 @@ class Curve:
 class Recorder:
     """The clock of one run: `start` it, let it `look` after every step, `finish` with the network.
 
-    Errors are taken when a tenth more time has passed than at the last ones, outside the clock.
+    Errors are measured each time the clock has advanced by a tenth, outside the clock.
     """
 
     def __init__(self, task: Task, seconds: float) -> None:
@@ -65,11 +65,11 @@ class Recorder:
         self.start()
 
     def start(self) -> None:
-        """Begin; all before was preparation."""
+        """Start the clock; everything before was preparation."""
         self._began = perf_counter()
 
     def look(self, network: Callable[[], Network]) -> bool:
-        """Take errors if it is time to; True to stop, for the time is up."""
+        """Measure errors if they are due; return True to stop when the time is up."""
         now = perf_counter()
         elapsed = now - self._began
         if elapsed >= self._due:
@@ -80,16 +80,16 @@ class Recorder:
         return self._cut
 
     def note(self, seconds: float, network: Network) -> None:
-        """Take errors as of a time that somebody else has taken."""
+        """Measure errors for a time that was measured elsewhere."""
         self._points.append(Point(seconds, *errors(network, self.task.test)))
 
     def finish(self, network: Callable[[], Network]) -> Curve:
-        """End the run with the network it gives."""
+        """End the run with its network."""
         elapsed = perf_counter() - self._began
         self.note(elapsed, network())
         return self.close(network())
 
     def close(self, network: Network, *, cut: bool = False) -> Curve:
-        """End a run whose last point has been noted."""
+        """End a run whose last point has been recorded."""
         fallen = collapsed(network, self.task.test)
         return Curve(tuple(self._points), network, fallen, cut or self._cut)

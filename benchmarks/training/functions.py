@@ -24,7 +24,7 @@ class Function:
     upper: tuple[float, ...]
 
     def data(self, X: Numbers) -> Data:
-        """What there is to learn at these points."""
+        """Values and slopes at these points, as data to learn."""
         return Data(X, self.value(X)[:, None], self.slopes(X)[:, None])
 
     def sample(self, rows: int, rng: np.random.Generator) -> Data:
@@ -32,7 +32,7 @@ class Function:
         return self.data(rng.uniform(self.lower, self.upper, (rows, len(self.lower))))
 
     def grid(self, levels: int) -> Data:
-        """So many levels of each input, both ends among them."""
+        """A grid with the given number of levels per input, both ends included."""
         axes = [np.linspace(a, b, levels) for a, b in zip(self.lower, self.upper, strict=True)]
         return self.data(np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(axes)))
 

@@ -1,4 +1,4 @@
-"""The curves: a row a case, errors of values left and of slopes right, a colour a contender."""
+"""The curves: one row per case, values left and slopes right, one colour per contender."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ TIMES = 200
 
 
 def quartiles(curves: Sequence[Curve], of: str) -> tuple[Numbers, Numbers]:
-    """Times, and (3, times) the quartiles over the seeds of the errors that each had by then.
+    """Times, and (3, times) the quartiles over the seeds of the errors reached by then.
 
-    From the time at which every run has an error to that at which the middle one has ended; a run
-    that ended earlier stays where it was.
+    They range from the time when every run has an error to the time when the median run has ended;
+    a run that ended earlier keeps its last error.
     """
     first = max(curve.points[0].seconds for curve in curves)
     last = max(first, float(np.median([curve.end.seconds for curve in curves])))
@@ -44,7 +44,7 @@ def _draw(axes: Any, outcome: Outcome, of: str) -> None:
         times, (low, middle, high) = quartiles(curves, of)
         if not np.isfinite(middle).any():
             continue
-        # what takes part is drawn above what it is compared with
+        # slopenet is drawn above its peers
         order = 3 if name == "slopenet" else 2
         label = f"{name} {mode}".strip()
         axes.loglog(times, middle, style, color=COLOURS[name], lw=1.8, zorder=order, label=label)

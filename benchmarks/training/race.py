@@ -1,4 +1,4 @@
-"""Everyone in turn on the same rows, seed after seed."""
+"""All contenders in turns on the same rows, seed after seed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def race(
     peers: int,
     together: Sequence[str] = (),
 ) -> Curves:
-    """Train slopenet and those `together` with it from all seeds, others from the first `peers`.
+    """Train slopenet and those in `together` from all seeds, others from the first `peers`.
 
-    A turn begins with a pause, in which the threads of the one before fall asleep.
+    A turn starts with a pause, in which the threads of the previous contender fall asleep.
     """
     curves: dict[tuple[str, str], list[Curve]] = {}
     for seed in range(seeds):

@@ -1,4 +1,4 @@
-"""The tables of a run: what was promised, and where everyone ended."""
+"""The tables of a run: the promises, and the final errors of all contenders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def promises(outcomes: Sequence[Outcome]) -> Page:
 
 
 def ends(outcomes: Sequence[Outcome]) -> Page:
-    """Where everyone's runs ended: medians over the seeds."""
+    """Final errors of all runs: medians over the seeds."""
     rows = []
     for outcome in outcomes:
         title = outcome.title
@@ -36,7 +36,7 @@ def ends(outcomes: Sequence[Outcome]) -> Page:
 
 
 def no_collapse(outcomes: Sequence[Outcome]) -> Outcome:
-    """Whether any of slopenet's runs gave a constant or NaN."""
+    """Whether any run of slopenet ended in a constant or NaN."""
     own = [
         curve
         for outcome in outcomes

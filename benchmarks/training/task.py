@@ -1,4 +1,4 @@
-"""What everyone learns, and how far a network is from it."""
+"""A task for all contenders, and the errors of a network on it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Layers = list[tuple[Numbers, Numbers]]
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Rows to train on and to test on, hidden widths of tanh, and what each contender is told.
+    """Rows to train on and to test on, hidden widths (tanh), and settings of the contenders.
 
     Attributes
     ----------
     fits : dict of str to dict
-        Settings of `slopenet.fit` by the name of a way to use it.
+        Settings of `slopenet.fit`, by the name of the way.
     jenn : dict, optional
         Settings of JENN's `fit`; None if it takes no part.
     epochs, batch, rates
-        Of the Adams of scikit-learn, torch and JAX; batches of all rows unless given.
+        For Adam in scikit-learn, torch and JAX; full batches unless given.
     """
 
     train: Data
@@ -62,7 +62,7 @@ class Task:
         return list(zip(net.weights, net.biases, strict=True))
 
     def network(self, layers: Layers) -> Network:
-        """Make W and b of standard units into a network of the data's."""
+        """Turn W and b in standard units into a network in the units of the data."""
         weights, biases = self.scaling.fold([W for W, _ in layers], [b for _, b in layers])
         return Network(weights, biases, ["tanh"] * len(self.hidden) + ["identity"])
 
@@ -83,7 +83,7 @@ def errors(network: Network, data: Data) -> tuple[float, float]:
 
 
 def collapsed(network: Network, data: Data) -> bool:
-    """Whether a network gives NaN or, but for 1 % of the spread of the true values, a constant."""
+    """Whether a network returns NaN or, up to 1 % of the spread of the true values, a constant."""
     H = network(data.X)
     return not bool((np.std(H, axis=0) > 0.01 * np.std(data.y, axis=0)).all())
 

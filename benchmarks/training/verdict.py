@@ -1,4 +1,4 @@
-"""What a case promises, what was found, and what a run of the cases is asked for."""
+"""Promises with their results, and the plan of a run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from benchmarks.training.contenders import Trainer
 from benchmarks.training.curve import Curve
 
 Curves = Mapping[tuple[str, str], Sequence[Curve]]
-"""Of each contender and way, one curve a seed."""
+"""For each contender and way, one curve per seed."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A promise, the figures that were found, and whether they keep it; None: not measured."""
+    """A promise, the measured figures, and whether they keep it; None: not measured."""
 
     promise: str
     found: str
@@ -24,7 +24,7 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        """How it is printed."""
+        """The verdict as a printed word."""
         return {True: "met", False: "missed", None: "not measured"}[self.met]
 
 
@@ -39,7 +39,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Plan:
-    """Who takes part, how many seeds there are, and how long a run may take."""
+    """The contenders, the number of seeds, and the time limit of a run."""
 
     trainers: Sequence[Trainer]
     seeds: int | None
@@ -48,7 +48,7 @@ class Plan:
     say: Callable[[str], None]
 
     def count(self, usual: int, full: int = 20) -> int:
-        """Seeds of a case."""
+        """The number of seeds of a case."""
         return self.seeds or (full if self.full else usual)
 
     def has(self, name: str) -> bool:
@@ -57,27 +57,27 @@ class Plan:
 
 
 def median(numbers: Iterable[float]) -> float:
-    """The median; NaN of nothing."""
+    """The median; NaN if empty."""
     known = list(numbers)
     return statistics.median(known) if known else math.nan
 
 
 def ratio(peer: float, own: float) -> float:
-    """How many times less slopenet's figure is; 0 if it has none."""
+    """The peer's figure divided by slopenet's; 0 if slopenet has none."""
     return 0.0 if math.isinf(own) else peer / own
 
 
 def share(right: Sequence[bool], of: float = 0.95) -> bool:
-    """Whether 19 of 20 are."""
+    """Whether 19 of 20 are True."""
     return sum(right) >= of * len(right)
 
 
 def judged(met: bool, references: Sequence[Curve]) -> bool | None:
-    """A verdict; None if what it is held against is missing or was cut short."""
+    """A verdict; None if a reference is missing or was cut short."""
     return None if not references or any(curve.cut for curve in references) else met
 
 
 def cut_short(curves: Iterable[Curve]) -> str:
-    """Say so, if the time limit ended some of these runs."""
+    """Report how many of these runs the time limit ended."""
     cut = sum(curve.cut for curve in curves)
     return f"; {cut} runs cut short by --seconds" if cut else ""

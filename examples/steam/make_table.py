@@ -5,10 +5,10 @@ Usage::
     pip install CoolProp scipy
     python make_table.py [steam.csv]
 
-The table is deterministic: its points are the corners of the region and a Halton set, rounded
-before anything is computed from them, so that each row's properties belong to the T and p that the
-file shows. Every derivative is analytic (CoolProp differentiates the IAPWS-95 equation of state)
-and is compared with a sixth-order finite difference before the table is written.
+The table is deterministic. Its points are the corners of the region and a Halton set, rounded
+before the properties are computed, so that each row belongs exactly to its T and p in the file.
+Every derivative is analytic (CoolProp differentiates the IAPWS-95 equation of state) and is
+compared with a sixth-order finite difference before the table is written.
 """
 
 import csv
@@ -36,7 +36,7 @@ STEAM = AbstractState("HEOS", "Water")
 def points() -> np.ndarray:
     """Return the (N_ROWS, 2) points (T, p): the corners, then an even spread inside them.
 
-    Every leading part of the table is evenly spread, and spans the whole region.
+    The first n rows, for any n, are evenly spread and span the whole region.
     """
     corners = np.array([(T, p) for T in T_RANGE for p in P_RANGE])
     halton = qmc.Halton(d=2, scramble=False)
@@ -48,8 +48,8 @@ def points() -> np.ndarray:
 def set_state(T: float, p: float) -> None:
     """Set STEAM to T in K and p in MPa.
 
-    CoolProp's own search leaves relative errors near 1e-7 in the density at some points; Newton
-    steps on p(rho, T) take it to rounding.
+    At some points CoolProp's own search leaves relative errors near 1e-7 in the density; Newton
+    steps on p(rho, T) reduce them to rounding.
     """
     STEAM.update(PT_INPUTS, p * 1e6, T)
     for _ in range(3):

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # `make test-arm64`: compile for arm64 with a cross compiler, run the core's tests under qemu.
 #
-# build/arm64 becomes a virtual environment whose Python is an arm64 one: bin/python is a script that
-# hands itself to qemu. Only Python is emulated; it starts CMake and the cross compiler at full speed.
+# build/arm64 becomes a virtual environment with an arm64 Python: bin/python is a script that runs it
+# under qemu. Only Python is emulated; CMake and the cross compiler run natively.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 home=$PWD/build/arm64
@@ -41,7 +41,7 @@ fi
     . pytest mpmath python-flint
 cmake --build "$home/cmake" --target exhaust
 
-# Here long double has 113 bits: another reference than that of x86-64.
+# Here long double has 113 bits, so the reference differs from that of x86-64.
 qemu-aarch64 "$home/cmake/exhaust" --points 1e4 --stride 999983
 "$python" -c 'import platform; print("Python", platform.python_version(), platform.machine())'
 "$python" -m pytest -q -k "not wide and not six_layers and not hundred_thousand" \

@@ -1,4 +1,4 @@
-# CMake's half of `make test-arm64`: compile for arm64, run what was compiled under qemu.
+# The toolchain of `make test-arm64`: compile for arm64, run under qemu.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

@@ -1,4 +1,4 @@
-// What is measured: each activation with the parameters that matter, and where its roots are.
+// The measured cases: each activation with the parameters that matter, and its roots.
 #pragma once
 
 #include <string>
@@ -28,7 +28,7 @@ struct Case {
 
 const std::vector<Case>& cases();
 
-// Where an absolute error counts too: no formula keeps its digits next to a nonzero root.
+// Roots, where an absolute error counts too: no formula keeps its digits next to a nonzero root.
 class Zones {
   public:
     explicit Zones(const Case& which);

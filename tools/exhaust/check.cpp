@@ -13,7 +13,7 @@ namespace {
 
 constexpr double enough = 0.05;  // ulp
 
-// The reference that judges results in T against a wider one, over the same sample rounded to T.
+// Compares the reference for results in T with a wider one, over the same sample rounded to T.
 template <class T, class Wider>
 bool compare(const Case& which, Reference<Real<T>> used, Reference<Wider> wider, long points,
              const char* what) {

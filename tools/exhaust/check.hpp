@@ -1,4 +1,4 @@
-// How right the reference itself is.
+// The accuracy of the reference itself.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace exhaust {
 
-// Compares it with one of 113 bits (where there is one), the narrow one with the wide one.
+// Compares it with a 113-bit reference (if the compiler has one), and the narrow one with the wide one.
 // Prints the largest differences in ulp of the results that they judge; false if they are too large.
 bool check(const Case& which, long points);
 
-// sigma, sigma', sigma'' for each z on standard input; false if there is no such activation.
+// Prints sigma, sigma', sigma'' for each z on standard input; false if the activation is unknown.
 bool print_reference(const std::string& name, double parameter);
 
 }  // namespace exhaust

@@ -1,4 +1,4 @@
-// How far a result is from the exact value, in units of the result's own grid.
+// The distance of a result from the exact value, in units of the result's own grid.
 #pragma once
 
 #include <cmath>
@@ -37,7 +37,7 @@ T from_bits(Bits<T> bits) {
 template <class T>
 inline constexpr int fraction = std::numeric_limits<T>::digits - 1;  // its bits
 
-// 2^exponent as an R, where T's grid may need it
+// 2^exponent as an R, for any exponent of T's grid
 template <class T, class R>
 class Powers {
   public:
@@ -66,7 +66,7 @@ R ulp(R exact) {
     return powers.spacing(static_cast<int>(bits >> fraction<T>));
 }
 
-// |got - exact|; an infinity is right where the exact value rounds to it, else it counts as 2^1024.
+// |got - exact|; an infinity is right if the exact value rounds to it, else it counts as 2^1024.
 template <class T, class R>
 R distance(T got, R exact) {
     R value = got;
@@ -79,7 +79,7 @@ R distance(T got, R exact) {
     return value < exact ? exact - value : value - exact;
 }
 
-// An error in ulp of the exact value; next to a root, if it is less, in units of 2^-53 (float32: 2^-24).
+// An error in ulp of the exact value; next to a root, in units of 2^-53 (float32: 2^-24) if that is less.
 template <class T>
 double score(Real<T> off, Real<T> exact, bool near_root) {
     const double ulps = static_cast<double>(off / ulp<T>(exact));

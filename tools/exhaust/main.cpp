@@ -1,4 +1,4 @@
-// The error of sigma, sigma' and sigma'' of every activation, in ulp, over very many z: `make exhaust`.
+// Errors of sigma, sigma' and sigma'' of every activation, in ulp, over very many z: `make exhaust`.
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -18,8 +18,8 @@ constexpr const char* usage =
     "SLOPENET_ISA in the environment forces an instruction set.\n";
 
 struct Options {
-    long points = 100'000'000;  // float64, of each activation
-    long stride = 1;            // float32: each stride-th pattern of bits
+    long points = 100'000'000;  // float64, per activation
+    long stride = 1;            // float32: each stride-th bit pattern
     std::string dtype, only, reference;
     double parameter = 0;
     int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));

@@ -26,7 +26,7 @@ struct Worst {
     }
 };
 
-// Of sigma, sigma' or sigma''.
+// The largest errors of sigma, sigma' or sigma''.
 struct Tally {
     Worst ulps;       // away from the roots
     Worst near_root;  // the smaller of ulps and units of 2^-53 or 2^-24
@@ -41,7 +41,7 @@ struct Tally {
     bool good() const { return beyond + false_zeros + nans == 0; }
 };
 
-// One tally an order; `distant` is for the z of sin that are far away.
+// One tally per order; `distant` counts the z of sin beyond `far_away`.
 struct Result {
     std::array<Tally, 3> close, distant;
 };
@@ -89,7 +89,7 @@ Sigma<Real<T>> reference(const Case& which, T z) {
     }
 }
 
-// sigma is measured as each of the three functions of the table gives it, sigma' as two of them do.
+// sigma is measured in each of the three functions of the table, sigma' in two of them.
 template <class T, class Points>
 Result measure(const Case& which, const Points& points, int threads) {
     constexpr long block = 4096;

@@ -30,8 +30,8 @@ class Random {
 
 constexpr double half_pi = 0x1.921fb54442d18p+0;
 
-// Borders of the usual algorithms, and where exp(-z), exp(-2z), exp(-z^2/2), exp(-z^2) and the
-// logistic functions reach the end of the digits, of the normal and of the subnormal numbers.
+// Borders of the usual algorithms, and the z at which exp(-z), exp(-2z), exp(-z^2/2), exp(-z^2) and the
+// logistic functions run out of digits, of normal and of subnormal numbers.
 constexpr double landmarks[] = {
     0x1p-1022, 1e-300, 1e-162, 1e-154, 1e-20,  0x1p-54, 0x1p-53, 0x1p-30,      0x1p-27, 1e-8,   1e-3,  0.0625,
     0.125,     0.25,   0.3466, 0.35,   0.4142, 0.5,     0.5493,  0.625,        0.6931,  0.7071, 0.75,  0.85,
@@ -43,7 +43,7 @@ constexpr double landmarks[] = {
     0x1p32,    0x1p52, 0x1p53, 1e100,  1e154,  1.3e154, 1e300,
 };
 
-// Around a centre at every scale, down to its neighbours.
+// Points around a centre at every scale, down to its neighbours.
 double around(Random& random, double centre) {
     return centre * (1 + std::ldexp(random.uniform(-1, 1), -random.below(53)));
 }

@@ -1,4 +1,4 @@
-// Where the table is measured: a function of the index alone, so that threads do not change it.
+// The measured points: a function of the index alone, so that threads do not change them.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace exhaust {
 
-// float64: a mixture of all magnitudes and of the places where something happens.
+// float64: a mixture of all magnitudes and of critical places.
 class Sample {
   public:
     Sample(const Case& which, long count);
@@ -22,7 +22,7 @@ class Sample {
     std::vector<double> centres;
 };
 
-// float32: every `stride`-th pattern of bits, 0 for those that are not finite.
+// float32: every `stride`-th bit pattern, 0 for those that are not finite.
 class Patterns {
   public:
     Patterns(const Case&, long stride) : step(stride) {}

@@ -1,7 +1,7 @@
-// sigma, sigma' and sigma'' of every activation, written for its digits and not for its speed.
+// sigma, sigma' and sigma'' of every activation, written for accuracy and not for speed.
 //
-// Shares nothing with src/core. With e = exp(-|z|) every factor keeps its digits in both tails; what
-// an exponential would magnify (z^2, beta z, z / sqrt 2, the cubic of gelu_tanh) is carried as a Pair.
+// Shares nothing with src/core. With e = exp(-|z|) every factor keeps its digits in both tails. Arguments
+// whose error an exponential would magnify (z^2, beta z, z / sqrt 2, the cubic of gelu_tanh) are a Pair.
 #pragma once
 
 #include "real.hpp"

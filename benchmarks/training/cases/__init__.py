@@ -1,4 +1,4 @@
-"""What is promised, a case a file; each has a `run` that takes a plan and gives an outcome."""
+"""The promises, one case per file; each has a `run` that takes a plan and returns an outcome."""
 
 from collections.abc import Callable
 

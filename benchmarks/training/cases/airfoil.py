@@ -1,9 +1,9 @@
 """Airfoil drag from smt's table: 42,039 rows, 16 inputs, slopes; 16-12-12-1.
 
-A tenth of the rows, drawn once, is held out for testing. JENN takes 25 epochs in batches of 4096,
-one step a batch, on normalised data. slopenet takes as many epochs of Adam in the same batches,
-slopes weighing about as much as in JENN, where each counts like a value, and once more what
-`method="auto"` makes of the same rows.
+A tenth of the rows, drawn once, is held out for testing. JENN trains for 25 epochs in batches of
+4096, one step per batch, on normalised data. slopenet trains with Adam for as many epochs in the
+same batches, with about the same weight of slopes as JENN, where each slope counts like a value;
+and, in another run, with `method="auto"` on the same rows.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _same_epochs(pairs: list[tuple[Curve, Curve]], about: str) -> Verdict:
 
 
 def _tenth(pairs: list[tuple[Curve, Curve]]) -> Verdict:
-    """The frontier: what is reached in a tenth of JENN's time, and in all of it."""
+    """Errors reached in a tenth of JENN's time, and in all of it."""
     found = []
     for when, seconds in (("a tenth of JENN's time", TENTH), ("JENN's time", 1.0)):
         then = [(peer.end, own.at(seconds * peer.end.seconds)) for peer, own in pairs]
@@ -69,7 +69,7 @@ def _tenth(pairs: list[tuple[Curve, Curve]]) -> Verdict:
 
 
 def run(plan: Plan) -> Outcome:
-    """Everyone from a few seeds: JENN's runs are long."""
+    """All contenders from a few seeds, because JENN's runs are long."""
     try:
         task = _task()
     except ModuleNotFoundError as error:

@@ -1,7 +1,7 @@
-"""Noise in the values or in the slopes: the weight that `fit` finds beside the fair share.
+"""Noise in the values or in the slopes: the weight that `fit` finds compared with equal weights.
 
-60 rows of a function of four inputs, 4-12-12-1; noise in parts of the standard deviation of the
-values and of the RMS of each slope. No peer takes part: none has a weight that it finds.
+60 rows of a function of four inputs, 4-12-12-1. Noise is relative to the standard deviation of the
+values and to the RMS of each slope. No peer takes part, because none finds a weight.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _noisy(values: float, slopes: float, seed: int) -> Data:
 
 
 def _ratios(noise: tuple[float, float], seeds: int, test: Data) -> tuple[str, float, float]:
-    """What is to be said, and the errors of values and slopes beside those of the fair share."""
+    """The report, and the errors of values and slopes relative to those with equal weights."""
     found = []
     for seed in range(seeds):
         data = _noisy(*noise, seed)
@@ -47,13 +47,13 @@ def _ratios(noise: tuple[float, float], seeds: int, test: Data) -> tuple[str, fl
     value, slope, fair_value, fair_slope = (*_mean(own), *_mean(fair))
     text = (
         f"noise {noise[0]:g} of values, {noise[1]:g} of slopes: errors {value:.3g} and"
-        f" {slope:.3g}, {fair_value:.3g} and {fair_slope:.3g} with fair shares"
+        f" {slope:.3g}, {fair_value:.3g} and {fair_slope:.3g} with equal weights"
     )
     return text, value / fair_value, slope / fair_slope
 
 
 def _mean(errors: Numbers) -> Numbers:
-    """Geometric means over the seeds, whose ratio is that of the pairs."""
+    """Geometric means over the seeds; their ratio is the mean ratio of the pairs."""
     return np.asarray(np.exp(np.log(errors).mean(axis=0)))
 
 
@@ -71,7 +71,7 @@ def run(plan: Plan) -> Outcome:
         TITLE,
         [
             Verdict(
-                f"errors at most {NEVER} times those of fair shares, smaller if one is noisy",
+                f"errors at most {NEVER} times those of equal weights, smaller if one is noisy",
                 f"{worst.min():.2f} to {worst.max():.2f} times, at most {one_noisy.max():.2f}",
                 bool(worst.max() <= NEVER and one_noisy.max() < 1),
             )

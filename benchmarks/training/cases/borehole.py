@@ -1,8 +1,8 @@
 """The borehole function from values alone: 2,000 rows, 8-64-64-1, against torch's Adam.
 
-Torch takes 5,000 epochs of full batches in float64, at three learning rates; the best of them by
-its last test error sets the mark. 10,000 test rows. Every seed draws rows of its own. Slopes are
-not judged: that of T_u is a millionth of the others, and an error relative to it says nothing.
+Torch trains for 5,000 epochs of full batches in float64, at three learning rates; the lowest final
+test error is the target. 10,000 test rows. Every seed draws its own rows. Slopes are not judged:
+that of T_u is a millionth of the others, and an error relative to it is meaningless.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _task(seed: int) -> Task:
 
 
 def run(plan: Plan) -> Outcome:
-    """How soon the best torch's last error is reached."""
+    """The time to reach the final error of the best torch run."""
     curves = race(plan, _task, plan.count(3), plan.count(1, 5))
     promise = f"the error of {EPOCHS:,} epochs of torch's Adam {SOONER}× sooner"
     by_rate = [each for (name, _), each in curves.items() if name == "PyTorch"]

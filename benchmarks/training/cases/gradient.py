@@ -1,7 +1,7 @@
-"""What one gradient costs: with slopes beside without, and beside torch and JAX.
+"""The cost of one gradient: with slopes compared with without, and compared with torch and JAX.
 
-Everyone computes the gradient of the same cost at the same weights: mean over the rows of
-½ (y - H)² + ½ |∂H/∂x - T|². They are compared before they are timed.
+All compute the gradient of the same cost at the same weights: the mean over the rows of
+½ (y - H)² + ½ |∂H/∂x - T|². Results are compared before the timing starts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from slopenet.training.objective.gradient import Objective
 
 ROWS, HIDDEN = 10_000, (64, 64)
 WIDTHS, DEAREST = (4, 16, 64), 2.3
-BESIDE, FASTER = 8, {"PyTorch": 5, "JAX": 3}
+INPUTS, FASTER = 8, {"PyTorch": 5, "JAX": 3}
 TOLERANCE, ROUNDS, SECONDS = 1e-10, 7, 2.0
 
 
@@ -69,7 +69,7 @@ def _jax(layers: Layers, data: Data) -> Callable[[], tuple[Any]]:
     X, y, T = (jnp.asarray(each) for each in (data.X, data.y, np.asarray(data.dydx)[:, 0]))
 
     def cost(layers: Any, X: Any, y: Any, T: Any) -> Any:
-        return 0.5 * with_jax.loss(layers, X, y, T, float(BESIDE))
+        return 0.5 * with_jax.loss(layers, X, y, T, float(INPUTS))
 
     def flat(*arguments: Any) -> Any:
         return jnp.concatenate([g.ravel() for g in jax.tree.leaves(jax.grad(cost)(*arguments))])
@@ -87,28 +87,28 @@ def _dearness() -> Verdict:
     timings = interleave(calls, ROUNDS, SECONDS)
     found = [timings[str(n), "slopes"].median / timings[str(n), "values"].median for n in WIDTHS]
     return Verdict(
-        f"with slopes at most {DEAREST} times without, at 4, 16 and 64 inputs",
+        f"with slopes at most {DEAREST} times the cost without, at 4, 16 and 64 inputs",
         ", ".join(f"{each:.2f}" for each in found),
         max(found) <= DEAREST,
     )
 
 
-def _beside(name: str, timings: dict[Way, Timing], difference: float) -> Verdict:
-    promise = f"{BESIDE}-64-64-1 with slopes {FASTER[name]}× faster than {name}"
+def _compared(name: str, timings: dict[Way, Timing], difference: float) -> Verdict:
+    promise = f"{INPUTS}-64-64-1 with slopes {FASTER[name]}× faster than {name}"
     if (name, "") not in timings:
         return Verdict(promise, f"{name} took no part", None)
     peer, own = timings[name, ""].median, timings["slopenet", ""].median
     return Verdict(
         promise,
-        f"{peer / own:.1f}×, {1e3 * peer:.1f} ms beside {1e3 * own:.1f} ms;"
+        f"{peer / own:.1f}×, {1e3 * own:.1f} ms compared with {1e3 * peer:.1f} ms;"
         f" all agree to {difference:.0e} of the largest entry",
         peer / own >= FASTER[name],
     )
 
 
 def run(plan: Plan) -> Outcome:
-    """Ratios of medians of calls in turn."""
-    layers, data = _problem(BESIDE)
+    """Ratios of medians of interleaved calls."""
+    layers, data = _problem(INPUTS)
     makers = {"slopenet": _own, "PyTorch": _torch, "JAX": _jax}
     calls = {(name, ""): make(layers, data) for name, make in makers.items() if plan.has(name)}
     verdicts = [_dearness()]
@@ -118,5 +118,5 @@ def run(plan: Plan) -> Outcome:
         verdicts.append(Verdict(f"all agree to {TOLERANCE:g}", str(error), met=False))
     else:
         timings = interleave(calls, ROUNDS, SECONDS)
-        verdicts += [_beside(name, timings, difference) for name in FASTER]
+        verdicts += [_compared(name, timings, difference) for name in FASTER]
     return Outcome(f"One gradient, {ROWS:,} rows", verdicts)

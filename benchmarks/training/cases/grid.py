@@ -1,9 +1,9 @@
-"""`fit` as it is, from values alone, against a grid search over scikit-learn's MLPRegressor.
+"""`fit` with default settings, from values only, against a grid search over MLPRegressor.
 
-Fifty settings are compared by five inner folds, the best is fitted to all of an outer fold's
-training rows, and both are judged on its test rows: a fold's error is the RMS error of an output
-over its standard deviation in the whole table, the mean over the outputs. Without --full, every
-fifth of the settings and three of the outer folds.
+The search compares fifty settings by five inner folds and fits the best to all training rows of an
+outer fold. Both are judged on the test rows of that fold: the error is the RMS error of an output
+divided by its standard deviation in the whole table, averaged over the outputs. Without --full, one
+in five settings and three of the outer folds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.training.verdict import Outcome, Plan, Verdict
 TABLES = {"diabetes": diabetes, "steam": steam, "B777 engine": engine}
 HIDDEN = ((32,), (100,), (32, 32), (64, 64), (32, 32, 32))
 FOLDS, FEWER = 5, 5
-TITLE = "Default fit beside a grid search"
+TITLE = "Default fit compared with a grid search"
 
 Predict = Callable[[Numbers], Numbers]
 
@@ -92,7 +92,7 @@ def _compare(
 
 
 def run(plan: Plan) -> Outcome:
-    """One verdict a table, and one of the time."""
+    """One verdict per table, and one about the time."""
     if not plan.has("scikit-learn"):
         return Outcome(TITLE, [Verdict("compare", "scikit-learn took no part", None)])
     settings, folds = (_grid(), FOLDS) if plan.full else (_grid()[::FEWER], 3)
@@ -109,12 +109,10 @@ def run(plan: Plan) -> Outcome:
         differences = errors[:, 0] - errors[:, 1]
         deviation = differences.std(ddof=1) / np.sqrt(folds)
         own, peer = errors.mean(axis=0)
-        found = (
-            f"{own:.4f} beside {peer:.4f}, difference {differences.mean():.4f} ± {deviation:.4f}"
-        )
+        found = f"{own:.4f} and {peer:.4f}, difference {differences.mean():.4f} ± {deviation:.4f}"
         verdicts.append(Verdict(promise, found, bool(differences.mean() <= deviation)))
         plan.say(f"  {name}: {found}; {seconds[:, 0].sum():.1f} s, {seconds[:, 1].sum():.1f} s")
     about = f"{len(settings)} settings, {folds} of {FOLDS} folds"
-    took = f"{total[0]:.1f} s beside {total[1]:.1f} s ({about})"
+    took = f"{total[0]:.1f} s compared with {total[1]:.1f} s ({about})"
     verdicts.append(Verdict("faster in total", took, bool(total[0] < total[1])))
     return Outcome(TITLE, verdicts)

@@ -1,7 +1,7 @@
 """Higham & Higham's ten points, and eleven: Levenberg-Marquardt from many starts; a million steps.
 
 The network is 2-2-3-2 with a sigmoid in every layer. The plain loop is the paper's `netbp` in
-NumPy: one sample a step, the same equations, timed over fewer steps and scaled.
+NumPy: one sample per step, the same equations, timed over fewer steps and scaled.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _many_starts(points: int, starts: int) -> Verdict:
 
 
 def _loop(weights: list[Numbers], biases: list[Numbers], order: Numbers) -> None:
-    """Take the paper's steps, one for each sample of `order`, as one writes them in NumPy."""
+    """Take the paper's steps, one for each sample of `order`, written plainly in NumPy."""
     (W2, W3, W4), (b2, b3, b4) = weights, biases
     for k in order:
         x, y = X[k], Y[k]
@@ -85,7 +85,7 @@ def _steps() -> Verdict:
         plain = min(plain, (perf_counter() - start) * STEPS / LOOP_STEPS)
     return Verdict(
         f"{STEPS:,} single-sample steps {FASTER}× faster than a NumPy loop",
-        f"{own:.2f} s beside {plain:.1f} s, {plain / own:.0f}×; best of {BLOCKS}, in turn",
+        f"{own:.2f} s compared with {plain:.1f} s, {plain / own:.0f}×; best of {BLOCKS}, in turns",
         plain / own >= FASTER,
     )
 

@@ -1,7 +1,7 @@
 """Rastrigin's function on [-1, 1.5]² from 100 random points with slopes, 2-12-12-1.
 
-JENN takes 2000 iterations on normalised data, its settings otherwise its own; 2000 test points.
-Every seed draws points of its own.
+JENN takes 2000 iterations on normalised data, with default settings otherwise; 2000 test points.
+Every seed draws its own points.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _verdicts(pairs: list[tuple[Curve, Curve]]) -> list[Verdict]:
 
 
 def run(plan: Plan) -> Outcome:
-    """JENN and slopenet from every seed, the others from a few."""
+    """JENN and slopenet train from every seed, the others from a few."""
     curves = race(plan, _task, plan.count(10), plan.count(3), together=("JENN",))
     pairs = list(zip(curves.get(("JENN", ""), ()), curves["slopenet", ""], strict=False))
     title = "Rastrigin, 100 points with slopes, 2-12-12-1"

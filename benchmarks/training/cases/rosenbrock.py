@@ -1,7 +1,7 @@
 """SMT's test of its gradient-enhanced network: Rosenbrock's function from nine points with slopes.
 
-A 3 by 3 grid to train on, 100 by 100 points to test on, 2-12-12-1. JENN has the settings that SMT's
-test gives it.
+Trained on a 3 by 3 grid, tested on 100 by 100 points, 2-12-12-1. JENN has the settings of SMT's
+test.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A sine from its three points -π, 0, π with slopes, 1-3-3-1; tested on 30 random points.
 
-All three values are zero: what is known of the sine is in its slopes. JENN therefore trains without
-its normalisation, which would divide by the spread of the values.
+All three values are zero, so only the slopes carry information. JENN therefore trains without its
+normalisation, which would divide by the spread of the values.
 """
 
 from __future__ import annotations

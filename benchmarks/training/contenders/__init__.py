@@ -1,4 +1,4 @@
-"""Who trains: slopenet first, then its peers, each in a file of its own."""
+"""The contenders in training: slopenet first, then its peers, one file each."""
 
 from benchmarks.training.contenders import jax, jenn, sklearn, slopenet, torch
 from benchmarks.training.contenders.trainer import Trainer

@@ -1,7 +1,7 @@
-"""JAX: Adam and the loss written by hand, one step a call under jit, on the CPU with 64 bits.
+"""JAX: Adam and the loss written by hand, one step per call under jit, on the CPU with 64 bits.
 
-The loss is that of PyTorch's contender; slopes are vmap of the reverse derivative of one point.
-Steps are compiled before the clock starts, one for each size of a batch.
+The loss is that of the PyTorch contender; slopes are vmap of the reverse derivative of one point.
+Steps are compiled before the clock starts, one for each batch size.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def loss(layers: Any, X: Any, y: Any, dydx: Any, weight: float = 1.0) -> Any:
 
 
 def use_cpu() -> None:
-    """On the CPU, in float64."""
+    """Compute on the CPU, in float64."""
     import jax
 
     jax.config.update("jax_platforms", "cpu")
@@ -44,7 +44,7 @@ def use_cpu() -> None:
 
 
 def _step(state: Any, batch: Any, rate: float) -> Any:
-    """Adam as its authors wrote it."""
+    """One step of Adam, as in the original paper."""
     import jax
     import jax.numpy as jnp
 

@@ -1,7 +1,7 @@
-"""JENN: its `fit`, watched through the parameters that it hands to its own optimiser.
+"""JENN: its `fit`, observed through the parameters that it passes to its own optimiser.
 
-JENN has no callback; it asks its parameters for the gradient as one array once an iteration, when
-they are those of the iterate.
+JENN has no callback, but once per iteration it requests the gradient as one array from its
+parameters, which are then those of the iterate.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _train(task: Task, seed: int, recorder: Recorder) -> Curve:
 
 
 def ways(task: Task) -> dict[str, Train]:
-    """One, if the task has settings for it."""
+    """One way, if the task has settings for JENN."""
     return {} if task.jenn is None else {"": partial(_train, task)}
 
 

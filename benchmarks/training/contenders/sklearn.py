@@ -1,7 +1,7 @@
-"""scikit-learn's MLPRegressor, which learns from values alone: Adam and L-BFGS.
+"""scikit-learn's MLPRegressor, which learns from values only: Adam and L-BFGS.
 
-A point of its curves is a whole run with twice the iterations of the one before, from the same
-seed: no other way of watching L-BFGS is public.
+Each point of its curves is a complete run with twice the iterations of the previous one, from the
+same seed, because scikit-learn has no public way to observe L-BFGS.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FIRST = 8  # iterations
 
 
 def _fitted(task: Task, solver: str, iterations: int, seed: int) -> tuple[float, Any]:
-    """Seconds and the model; nothing but `iterations` ends it early."""
+    """Seconds and the model; only `iterations` ends it early."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPRegressor
 

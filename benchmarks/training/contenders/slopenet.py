@@ -1,4 +1,4 @@
-"""slopenet: one call of `fit`, in as many ways as the task has settings for."""
+"""slopenet: one call of `fit` for each of the task's settings."""
 
 from __future__ import annotations
 

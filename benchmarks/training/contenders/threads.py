@@ -1,7 +1,7 @@
-"""How many threads a peer is best off with: one, or one a core.
+"""The faster number of threads for a peer: one, or one per core.
 
-Threads of OpenMP and BLAS wait for each other by spinning; on small matrices, or where other work
-runs beside them, two take many times as long as one. Nobody is measured at that.
+Threads of OpenMP and BLAS wait for each other by spinning. On small matrices, or with other work on
+the machine, two threads can take many times as long as one, so each peer gets the faster choice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _seconds(trial: Trial) -> float:
 
 
 def set_quicker(trial: Trial, set_threads: Callable[[int], object]) -> None:
-    """Set the number of threads with which a trial is quicker."""
+    """Set the number of threads with which a trial is faster."""
 
     def seconds(threads: int) -> float:
         set_threads(threads)
@@ -36,7 +36,7 @@ def set_quicker(trial: Trial, set_threads: Callable[[int], object]) -> None:
 
 
 def quicker_blas(trial: Trial) -> AbstractContextManager[Any]:
-    """A context in which BLAS has the number of threads with which a trial is quicker."""
+    """A context in which BLAS has the number of threads with which a trial is faster."""
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:

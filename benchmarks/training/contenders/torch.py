@@ -1,7 +1,7 @@
 """PyTorch: its Adam on a loss written by hand, slopes by a second pass through the graph.
 
-The loss is the mean squared error of the values plus, where there are slopes, that of the slopes,
-in standard units. Networks here have one output, so the slopes of all rows are one gradient.
+The loss is the mean squared error of the values plus, if there are slopes, that of the slopes, in
+standard units. Networks here have one output, so one gradient gives the slopes of all rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a contender is: the ways in which it trains on a task."""
+"""Contenders in training: the ways in which each trains on a task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Train: TypeAlias = Callable[[int, Recorder], Curve]
 
 @dataclass(frozen=True)
 class Trainer(Peer):
-    """A package, and what makes a task into runs, by the name of the way."""
+    """A package, and a function from a task to its runs, by the name of the way."""
 
     ways: Callable[[Task], Mapping[str, Train]]
 
@@ -25,5 +25,5 @@ class Trainer(Peer):
 def each_rate(
     train: Callable[[Task, float, int, Recorder], Curve],
 ) -> Callable[[Task], dict[str, Train]]:
-    """Make ways of a run: one for each learning rate of a task."""
+    """Turn a run into ways: one for each learning rate of a task."""
     return lambda task: {f"{rate:g}": partial(train, task, rate) for rate in task.rates}
