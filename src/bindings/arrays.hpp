@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../core/host/parallel.hpp"
+#include "gil.hpp"
 
 namespace slopenet {
 
@@ -32,22 +32,6 @@ Made<T> make(const Shape& shape) {
     std::unique_ptr<T[]> data(new T[size]);
     const nb::capsule owner(data.get(), [](void* p) noexcept { delete[] static_cast<T*>(p); });
     return Made<T>(data.release(), shape.size(), shape.data(), owner);
-}
-
-inline bool signalled() {
-    const nb::gil_scoped_acquire gil;
-    return PyErr_CheckSignals() != 0;
-}
-
-// Runs without the GIL; a signal's exception (KeyboardInterrupt) is raised where it was seen.
-template <class Body>
-void released(const Body& body) {
-    try {
-        const nb::gil_scoped_release release;
-        body();
-    } catch (const Interrupted&) {
-        throw nb::python_error();
-    }
 }
 
 // Raises for the first entry that is not finite, if there is one.
