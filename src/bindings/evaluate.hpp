@@ -13,44 +13,30 @@
 
 namespace slopenet {
 
-// What a call gives, in this order.
+// The results of a call, in this order: H, dH/dx, and the operation's own unless it is one of these.
 struct Wanted {
     bool H, J;
     Operation operation;
-    int count() const { return H + J + (operation > Operation::jacobian); }
+    bool own() const { return operation != Operation::values && operation != Operation::jacobian; }
+    int count() const { return H + J + own(); }
 };
+inline Wanted alone(Operation operation) {
+    return {operation == Operation::values, operation == Operation::jacobian, operation};
+}
+inline Wanted with_value_and_jacobian(Operation operation) { return {true, true, operation}; }
 
-// The shape of one result: the leading N, unless for a single point, and then its own.
+// The shape of one result: N unless X is a single point, then the axes of a sample's result.
+template <class T>
 struct ResultShape {
     npy_intp dims[4];
     int ndim = 0;
-    template <class... Dims>
-    ResultShape(const Array& X, Dims... own) {
+    ResultShape(const Net<T>& net, Operation operation, const Array& X) {
         if (X.ndim() == 2) dims[ndim++] = X.shape(0);
-        ((dims[ndim++] = own), ...);
+        for (const Axis axis : info_of(operation).shape) {
+            if (axis != no_axis) dims[ndim++] = net.width(axis);
+        }
     }
 };
-
-template <class T>
-ResultShape shape_of(const Net<T>& net, Operation operation, const Array& X) {
-    const npy_intp inputs = net.inputs(), outputs = net.outputs();
-    switch (operation) {
-        case Operation::values:
-        case Operation::jvp:
-        case Operation::laplacian:
-            return {X, outputs};
-        case Operation::vjp:
-            return {X, inputs};
-        case Operation::jacobian:
-        case Operation::hvp:
-            return {X, outputs, inputs};
-        case Operation::weighted_hessian:
-            return {X, inputs, inputs};
-        case Operation::hessian:
-            break;
-    }
-    return {X, outputs, inputs, inputs};
-}
 
 // The results, new or the caller's own `out`.
 template <class T>
@@ -64,7 +50,7 @@ class Results {
         }
     }
 
-    T* add(const ResultShape& shape, const Array& X, const Array& vector) {
+    T* add(const ResultShape<T>& shape, const Array& X, const Array& vector) {
         nb::object array;
         if (out.is_none()) {
             array = nb::steal(
@@ -88,7 +74,8 @@ class Results {
     }
 
   private:
-    void check(const nb::object& given, const ResultShape& shape, const Array& X, const Array& vector) const {
+    void check(const nb::object& given, const ResultShape<T>& shape, const Array& X,
+               const Array& vector) const {
         const Array array(given);
         const std::string name = count == 1 ? "out" : "out[" + std::to_string(made) + "]";
         bool fits = array.is_ready<T>() && array.is_writeable() && array.ndim() == shape.ndim;
@@ -122,11 +109,9 @@ nb::object evaluate(const Model<T>& model, const Wanted& wanted, nb::handle give
     if (!X.is_ready<T>() || X.ndim() < 1 || X.ndim() > 2 || X.shape(X.ndim() - 1) != net.inputs())
         return nb::none();
     const long n = X.ndim() == 2 ? X.shape(0) : 1;
-    const bool along_x = wanted.operation == Operation::jvp || wanted.operation == Operation::hvp;
-    const int width = along_x ? net.inputs() : net.outputs();
-    const bool along =
-        along_x || wanted.operation == Operation::vjp || wanted.operation == Operation::weighted_hessian;
-    if (along) {
+    const Axis axis = info_of(wanted.operation).vector;
+    const int width = net.width(axis);
+    if (axis != no_axis) {
         if (!vector.is_ready<T>() || vector.ndim() != X.ndim() || vector.shape(vector.ndim() - 1) != width ||
             (X.ndim() == 2 && vector.shape(0) != n))
             return nb::none();
@@ -134,11 +119,11 @@ nb::object evaluate(const Model<T>& model, const Wanted& wanted, nb::handle give
     const int limit = thread_limit(threads);
     Results<T> results(out, wanted.count());
     Points<T> points{n, static_cast<const T*>(X.data()), nullptr, nullptr, nullptr, nullptr, {}};
-    if (along) points.vector = static_cast<const T*>(vector.data());
-    if (wanted.H) points.H = results.add(shape_of(net, Operation::values, X), X, vector);
-    if (wanted.J) points.J = results.add(shape_of(net, Operation::jacobian, X), X, vector);
-    if (wanted.operation > Operation::jacobian)
-        points.result = results.add(shape_of(net, wanted.operation, X), X, vector);
+    if (axis != no_axis) points.vector = static_cast<const T*>(vector.data());
+    const auto add = [&](Operation of) { return results.add({net, of, X}, X, vector); };
+    if (wanted.H) points.H = add(Operation::values);
+    if (wanted.J) points.J = add(Operation::jacobian);
+    if (wanted.own()) points.result = add(wanted.operation);
     bool finite = true;
     if (n && model.is_short(wanted.operation, points)) {  // not worth giving up the GIL
         finite = model.run_short(wanted.operation, points);
@@ -147,7 +132,8 @@ nb::object evaluate(const Model<T>& model, const Wanted& wanted, nb::handle give
     }
     if (!finite) {
         reject_nonfinite("X", points.X, n * net.inputs(), X.ndim(), net.inputs());
-        if (along) reject_nonfinite(along_x ? "v" : "u", points.vector, n * width, vector.ndim(), width);
+        if (axis != no_axis)
+            reject_nonfinite(axis == n_1 ? "v" : "u", points.vector, n * width, vector.ndim(), width);
     }
     return results.take();
 }

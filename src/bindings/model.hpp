@@ -85,24 +85,35 @@ Made<T> descend(const Model<T>& self, const Given<T>& theta, const Given<T>& X, 
     return moved;
 }
 
-// A method that gives None where an argument has to be converted first.
+// Methods at points. They give None where an argument has to be converted first.
 template <class T>
-void at_points(nb::class_<Model<T>>& c, const char* name, Wanted wanted, const char* doc) {
-    c.def(
-        name,
-        [wanted](const Model<T>& self, nb::handle X, nb::handle out, nb::handle threads) {
-            return evaluate<T>(self, wanted, X, nb::none(), out, threads);
-        },
-        "X"_a.none(), "out"_a.none(), "threads"_a.none(), doc);
+void bind_evaluation(nb::class_<Model<T>>& c, const char* name, Wanted wanted, const char* help) {
+    if (info_of(wanted.operation).vector == no_axis) {
+        c.def(
+            name,
+            [wanted](const Model<T>& self, nb::handle X, nb::handle out, nb::handle threads) {
+                return evaluate<T>(self, wanted, X, nb::none(), out, threads);
+            },
+            "X"_a.none(), "out"_a.none(), "threads"_a.none(), help);
+    } else {
+        c.def(
+            name,
+            [wanted](const Model<T>& self, nb::handle X, nb::handle vector, nb::handle out,
+                     nb::handle threads) { return evaluate<T>(self, wanted, X, vector, out, threads); },
+            "X"_a.none(), "vector"_a.none(), "out"_a.none(), "threads"_a.none(), help);
+    }
 }
 template <class T>
-void at_points_along(nb::class_<Model<T>>& c, const char* name, Wanted wanted, const char* doc) {
-    c.def(
-        name,
-        [wanted](const Model<T>& self, nb::handle X, nb::handle vector, nb::handle out, nb::handle threads) {
-            return evaluate<T>(self, wanted, X, vector, out, threads);
-        },
-        "X"_a.none(), "vector"_a.none(), "out"_a.none(), "threads"_a.none(), doc);
+void bind_evaluations(nb::class_<Model<T>>& c) {
+    int index = 0;
+    for (const OperationInfo& info : operations)
+        bind_evaluation<T>(c, info.name, alone(static_cast<Operation>(index++)), info.help);
+    const auto together = [&c](const char* name, Operation operation, const char* help) {
+        bind_evaluation<T>(c, name, with_value_and_jacobian(operation), help);
+    };
+    together("value_and_jacobian", Operation::jacobian, "H(x) and dH/dx in one sweep.");
+    together("value_jacobian_hessian", Operation::hessian, "All three in one sweep.");
+    together("value_jacobian_laplacian", Operation::laplacian, "All three in one sweep.");
 }
 
 template <class T>
@@ -112,19 +123,7 @@ void bind_model(nb::module_& m, const char* name, const char* task_name) {
     nb::class_<M> c(
         m, name,
         "A packed network. Arrays are C-contiguous and of this class' dtype; a single point may be 1-D.");
-    at_points<T>(c, "values", {true, false, Operation::values}, "H(x) (N, n_L).");
-    at_points<T>(c, "jacobian", {false, true, Operation::jacobian}, "dH/dx (N, n_L, n_1).");
-    at_points<T>(c, "value_and_jacobian", {true, true, Operation::jacobian}, "H(x) and dH/dx in one sweep.");
-    at_points<T>(c, "hessian", {false, false, Operation::hessian}, "Hessians (N, n_L, n_1, n_1).");
-    at_points<T>(c, "laplacian", {false, false, Operation::laplacian}, "Laplacians (N, n_L).");
-    at_points<T>(c, "value_jacobian_hessian", {true, true, Operation::hessian}, "All three in one sweep.");
-    at_points<T>(c, "value_jacobian_laplacian", {true, true, Operation::laplacian},
-                 "All three in one sweep.");
-    at_points_along<T>(c, "jvp", {false, false, Operation::jvp}, "J v (N, n_L).");
-    at_points_along<T>(c, "vjp", {false, false, Operation::vjp}, "J^T u (N, n_1).");
-    at_points_along<T>(c, "hvp", {false, false, Operation::hvp}, "Hessians times v (N, n_L, n_1).");
-    at_points_along<T>(c, "weighted_hessian", {false, false, Operation::weighted_hessian},
-                       "The sum of u_k times the Hessian of H_k (N, n_1, n_1).");
+    bind_evaluations<T>(c);
     using Optional = std::optional<Array>;
     nb::class_<Arrays<T>>(m, task_name, "What is to be learned, as arrays of its caller.");
     c.def(nb::new_(&build<T>), "sizes"_a, "activations"_a, "theta"_a)

@@ -17,9 +17,9 @@ inline constexpr int brief = 3;
 template <class T>
 struct Activation {
     const char* name;
-    int parameters;  // how many it carries: 0 or 1
-    double preset;   // the parameter's value unless given
-    bool curved;     // sigma'' is not 0 everywhere
+    int parameters;              // how many it carries: 0 or 1
+    double preset;               // the parameter's value unless given
+    bool has_second_derivative;  // sigma'' is not 0 everywhere
     // sigma, then with sigma', then with sigma'', then with a `brief` sigma'', over n entries
     void (*apply[4])(const T* z, double parameter, T* a, T* d, T* s, long n);
 };
@@ -45,6 +45,9 @@ struct Bracket {
     SLOPENET_INLINE bool single() const { return left < 0; }
 };
 
+// The axes that arrays have besides the samples: as long as there are inputs, or outputs.
+enum Axis { no_axis, n_1, n_L };
+
 template <class T>
 struct Net {
     int depth;
@@ -52,6 +55,9 @@ struct Net {
     const Bracket* brackets;
     SLOPENET_INLINE int inputs() const { return layers[0].cols; }
     SLOPENET_INLINE int outputs() const { return layers[depth - 1].rows; }
+    SLOPENET_INLINE int width(Axis axis) const {
+        return axis == no_axis ? 1 : axis == n_1 ? inputs() : outputs();
+    }
     SLOPENET_INLINE long parameters() const {
         long n = 0;
         for (int i = 0; i < depth; ++i) n += layers[i].parameters();
@@ -59,8 +65,39 @@ struct Net {
     }
 };
 
-// What is asked of a network at points; `vector` goes with those that take one.
+// Values and derivatives of H at points. A new one needs its row in `operations`.
 enum class Operation { values, jacobian, jvp, vjp, hessian, hvp, weighted_hessian, laplacian };
+
+// About how often an operation goes through all the weights for each sample: constant + inputs n_1 + outputs
+// n_L times. The plan counts the products of dH/dx.
+struct Passes {
+    int constant, inputs, outputs;
+};
+struct OperationInfo {
+    const char* name;
+    Axis vector;      // v along the inputs, u along the outputs, or none
+    Axis shape[3];    // of the result of one sample
+    int derivatives;  // how many of sigma it needs
+    Passes passes;
+    const char* help;
+};
+
+// All that differs between operations except their arithmetic (sweep.hpp), in the order of the enumeration.
+// clang-format off
+inline constexpr OperationInfo operations[] = {
+    {"values",           no_axis, {n_L},           0, {1, 0, 0}, "H(x) (N, n_L)."},
+    {"jacobian",         no_axis, {n_L, n_1},      1, {1, 0, 0}, "dH/dx (N, n_L, n_1)."},
+    {"jvp",              n_1,     {n_L},           1, {2, 0, 0}, "J v (N, n_L)."},
+    {"vjp",              n_L,     {n_1},           1, {2, 0, 0}, "J^T u (N, n_1)."},
+    {"hessian",          no_axis, {n_L, n_1, n_1}, 2, {1, 1, 1}, "Hessians (N, n_L, n_1, n_1)."},
+    {"hvp",              n_1,     {n_L, n_1},      2, {2, 0, 2}, "Hessians times v (N, n_L, n_1)."},
+    {"weighted_hessian", n_L,     {n_1, n_1},      2, {1, 1, 1}, "sum_k u_k Hessian of H_k (N, n_1, n_1)."},
+    {"laplacian",        no_axis, {n_L},           2, {1, 1, 1}, "Laplacians (N, n_L)."},
+};
+// clang-format on
+SLOPENET_INLINE constexpr const OperationInfo& info_of(Operation operation) {
+    return operations[static_cast<int>(operation)];
+}
 
 // Asked on the way, some hundred times a second; if it says yes, the results do not matter any more.
 struct Stop {
@@ -74,34 +111,19 @@ template <class T>
 struct Points {
     long n;           // samples
     const T* X;       // (n, n_1)
-    const T* vector;  // jvp, hvp: v (n, n_1); vjp, weighted_hessian: u (n, n_L)
+    const T* vector;  // v (n, n_1) or u (n, n_L)
     T* H;             // (n, n_L)
     T* J;             // (n, n_L, n_1)
-    T* result;        // of the operation, unless that is values or jacobian
+    T* result;        // of the operation; values write H, and jacobian J
     Stop stop;
 };
 
-// Entries that an operation's result has for each sample.
+// Entries of an operation's result for each sample.
 template <class T>
 SLOPENET_INLINE long result_size(const Net<T>& net, Operation operation) {
-    const long inputs = net.inputs(), outputs = net.outputs();
-    switch (operation) {
-        case Operation::values:
-        case Operation::jacobian:
-            return 0;
-        case Operation::jvp:
-        case Operation::laplacian:
-            return outputs;
-        case Operation::vjp:
-            return inputs;
-        case Operation::hvp:
-            return outputs * inputs;
-        case Operation::weighted_hessian:
-            return inputs * inputs;
-        case Operation::hessian:
-            return outputs * inputs * inputs;
-    }
-    return 0;
+    long size = 1;
+    for (const Axis axis : info_of(operation).shape) size *= net.width(axis);
+    return size;
 }
 
 // Weights of the entries of a target: one set that all rows share, or one for each.

@@ -1,5 +1,5 @@
-// A network as the core keeps it: its own copy of theta, packed for the kernels in use, and the
-// calls that spread a batch over threads.
+// A network in the core: its own copy of theta, packed for the kernels in use, and the calls that spread
+// samples over threads.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,8 @@ template <class T>
 class Model {
   public:
     // theta: W[2] row-major, b[2], ..., W[L], b[L]
-    Model(const std::vector<LayerSpec>& specs, const T* theta) : order(sizes(specs)), memory(lay_out(specs)) {
+    Model(const std::vector<LayerSpec>& specs, const T* theta)
+        : chain_plan(sizes(specs)), memory(lay_out(specs)) {
         T* at = memory.data();
         this->theta = take(at, parameter_count);
         for (Layer<T>& layer : layers) {
@@ -34,8 +35,10 @@ class Model {
     }
     Model(const Model&) = delete;
 
-    Net<T> net() const { return {static_cast<int>(layers.size()), layers.data(), order.brackets().data()}; }
-    const Plan& plan() const { return order; }
+    Net<T> net() const {
+        return {static_cast<int>(layers.size()), layers.data(), chain_plan.brackets().data()};
+    }
+    const Plan& plan() const { return chain_plan; }
     long parameters() const { return parameter_count; }
 
     void set(const T* from) {
@@ -53,7 +56,7 @@ class Model {
         }
     }
 
-    // False if an entry of X or of the vector is not finite.
+    // Evaluates an operation at points. Returns false if an entry of X or of the vector is not finite.
     bool run(Operation operation, const Points<T>& points, int threads, const Poll& poll) const {
         const Net<T> view = net();
         const Need need = kernel.need(view, points, operation);
@@ -61,7 +64,7 @@ class Model {
         const long block = block_size(points.n, need, workers);
         const long blocks = std::max(1L, (points.n + block - 1) / block);
         Buffer<T> space(need.workspace * workers);
-        const bool along_x = operation == Operation::jvp || operation == Operation::hvp;
+        const int vector_width = view.width(info_of(operation).vector);
         const long slopes = static_cast<long>(view.outputs()) * view.inputs();
         std::atomic<bool> finite{true};
         parallel_for(blocks, workers, poll, [&](int worker, long index, const auto& go_on) {
@@ -69,7 +72,7 @@ class Model {
             Points<T> part = points;
             part.n = std::min(block, points.n - first);
             part.X += first * view.inputs();
-            if (part.vector) part.vector += first * (along_x ? view.inputs() : view.outputs());
+            if (part.vector) part.vector += first * vector_width;
             if (part.H) part.H += first * view.outputs();
             if (part.J) part.J += first * slopes;
             if (part.result) part.result += first * result_size(view, operation);
@@ -79,12 +82,12 @@ class Model {
         return finite;
     }
 
-    // Whether a call is over in a few dozen microseconds.
+    // Whether a call takes less than about fifty microseconds.
     bool is_short(Operation operation, const Points<T>& points) const {
         return work(operation, points) < 1e5;
     }
 
-    // The same as run, for such a call: no threads, and a small workspace on the stack.
+    // `run` for a short call: without threads, and with a small workspace on the stack.
     bool run_short(Operation operation, const Points<T>& points) const {
         const Net<T> view = net();
         const long need = kernel.need(view, points, operation).workspace;
@@ -94,12 +97,12 @@ class Model {
         return kernel.run(view, points, operation, Buffer<T>(need).data());
     }
 
-    // Costs and gradient of all samples of a task.
+    // Adds up costs and gradient over all samples of a task.
     void backprop(const Task<T>& task, Gradient<T>& gradient, int threads, const Poll& poll) const {
         Summation<T>(net(), task, task.n, gradient.theta, threads)(nullptr, task.n, gradient, poll);
     }
 
-    // Samples by themselves: nothing is summed.
+    // Residuals and their rows, sample by sample; nothing is summed.
     void gauss_newton(const Residuals<T>& task, int threads, const Poll& poll) const {
         const Net<T> view = net();
         const Need need = kernel.gauss_newton_need(view, task.tangents);
@@ -116,8 +119,8 @@ class Model {
         });
     }
 
-    // Updates `at`, a theta, step by step; asks `poll` between stretches of steps.
-    void descend(const Descent<T>& descent, T* at, const Poll& poll) const {
+    // Updates `theta` by one step after another; asks `poll` between stretches of steps.
+    void descend(const Descent<T>& descent, T* theta, const Poll& poll) const {
         const Net<T> view = net();
         Buffer<T> space(kernel.descent_workspace(view));
         const long stretch = std::max(1L, 2'000'000L / (parameter_count + 50));
@@ -126,7 +129,7 @@ class Model {
             part.order += done;
             part.rates += done;
             part.steps = std::min(stretch, descent.steps - done);
-            kernel.descend(view, part, at, space.data());
+            kernel.descend(view, part, theta, space.data());
             if (poll()) throw Interrupted();
         }
     }
@@ -157,32 +160,21 @@ class Model {
         return total + parameter_count + 16;
     }
 
+    // About how many multiplications a call takes.
     double work(Operation operation, const Points<T>& points) const {
-        return static_cast<double>(points.n) * sweeps(operation, points) *
-               static_cast<double>(parameter_count);
-    }
-    // About how often all the weights are gone through for one sample.
-    double sweeps(Operation operation, const Points<T>& points) const {
         const Net<T> view = net();
-        const double chain = points.J ? order.multiplications() / static_cast<double>(parameter_count) : 0;
-        switch (operation) {
-            case Operation::values:
-            case Operation::jacobian:
-                return 1 + chain;
-            case Operation::jvp:
-            case Operation::vjp:
-                return 2 + chain;
-            case Operation::hvp:
-                return 2 + 2 * view.outputs() + chain;
-            default:
-                return 1 + view.inputs() + view.outputs() + chain;
-        }
+        const Passes& passes = info_of(operation).passes;
+        const double count = passes.constant + static_cast<double>(passes.inputs) * view.inputs() +
+                             static_cast<double>(passes.outputs) * view.outputs();
+        const double chain = points.J ? chain_plan.multiplications() : 0;
+        return static_cast<double>(points.n) * (count * static_cast<double>(parameter_count) + chain);
     }
 
-    // Samples that a thread takes at a time: several tiles where there are many, so that one call of a kernel
-    // has some work to do; fewer than a tile where that shares them out evenly. (No result depends on it.)
+    // How many samples a thread takes at a time: several tiles where there are many, so that a call of a
+    // kernel is worth its cost; less than a tile where threads would otherwise get unequal shares. No result
+    // depends on it.
     static long block_size(long n, const Need& need, int workers) {
-        constexpr long each = 16;  // blocks a thread, at least, where there are tiles enough
+        constexpr long each = 16;  // blocks per thread, at least, where there are enough tiles
         const long tiles = (n + need.tile - 1) / need.tile;
         if (tiles >= each * workers) return std::min(tiles / (each * workers), 32L) * need.tile;
         if (workers == 1) return need.tile;
@@ -194,7 +186,7 @@ class Model {
     const Kernels<T>& kernel = kernels<T>();
     std::vector<Layer<T>> layers;
     long parameter_count = 0;
-    Plan order;
+    Plan chain_plan;
     Buffer<T> memory;
     T* theta = nullptr;
 };

@@ -7,12 +7,12 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-template <class L, class T>
+template <class Layout, class T>
 struct Batched;
 
 template <class T>
 struct Batched<Samples<T>, T> {
-    using L = Samples<T>;
+    using Layout = Samples<T>;
 
     // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
     static void product(const T* A, const T* B, T* C, int rows, int inner, int cols, int groups) {
@@ -20,7 +20,7 @@ struct Batched<Samples<T>, T> {
         for (int g = 0; g < groups; ++g) {
             for (int r0 = 0; r0 < rows; r0 += resident) {
                 const int end = r0 + resident < rows ? r0 + resident : rows;
-                for (int v = 0; v < L::width; v += lanes<T>) {
+                for (int v = 0; v < Layout::width; v += lanes<T>) {
                     for (int col = 0; col < cols; col += lanes<T>) {
                         for (int row = r0; row < end; row += block_rows)
                             block(A, B, C, row, rows, inner, col, cols, g, groups, v);
@@ -40,13 +40,14 @@ struct Batched<Samples<T>, T> {
                    b_size = inner * ld;
         T *a = space, *b = space + lanes<T> * a_size;
         for (long s0 = 0; s0 < n; s0 += lanes<T>) {
-            const long g = s0 / L::width, v = s0 % L::width, used = n - s0 < lanes<T> ? n - s0 : lanes<T>;
+            const long g = s0 / Layout::width, v = s0 % Layout::width,
+                       used = n - s0 < lanes<T> ? n - s0 : lanes<T>;
             for (int r = 0; r < rows; ++r)
-                L::write_run(A + (r * groups + g) * L::panel(inner) + v, L::width, inner, used, a + r * inner,
-                             a_size);
+                Layout::write_run(A + (r * groups + g) * Layout::panel(inner) + v, Layout::width, inner, used,
+                                  a + r * inner, a_size);
             for (int k = 0; k < inner; ++k)
-                L::write_run(B + (k * groups + g) * L::panel(cols) + v, L::width, cols, used, b + k * ld,
-                             b_size);
+                Layout::write_run(B + (k * groups + g) * Layout::panel(cols) + v, Layout::width, cols, used,
+                                  b + k * ld, b_size);
             for (int lane = 0; lane < used; ++lane) {
                 const T *ai = a + lane * a_size, *bi = b + lane * b_size;
                 T* c = to + (s0 + lane) * rows * cols;
@@ -103,24 +104,24 @@ struct Batched<Samples<T>, T> {
         const T* a[block_rows];
         for (int i = 0; i < block_rows; ++i) {
             const long r = row + i < rows ? row + i : rows - 1;
-            a[i] = A + (r * groups + g) * L::panel(inner) + v;
+            a[i] = A + (r * groups + g) * Layout::panel(inner) + v;
         }
         long b[lanes<T>];
         for (int j = 0; j < lanes<T>; ++j)
-            b[j] = static_cast<long>(col + j < cols ? col + j : cols - 1) * L::width + v;
+            b[j] = static_cast<long>(col + j < cols ? col + j : cols - 1) * Layout::width + v;
         Vec<T> sum[block_rows][lanes<T>];
         zero(sum);
         for (int k = 0; k < inner; ++k) {
-            const T* Bk = B + (static_cast<long>(k) * groups + g) * L::panel(cols);
+            const T* Bk = B + (static_cast<long>(k) * groups + g) * Layout::panel(cols);
             Vec<T> ak[block_rows];
-            for (int i = 0; i < block_rows; ++i) ak[i] = load(a[i] + static_cast<long>(k) * L::width);
+            for (int i = 0; i < block_rows; ++i) ak[i] = load(a[i] + static_cast<long>(k) * Layout::width);
             for (int j = 0; j < lanes<T>; ++j) {
                 const Vec<T> bk = load(Bk + b[j]);
                 for (int i = 0; i < block_rows; ++i) sum[i][j] = fma(ak[i], bk, sum[i][j]);
             }
         }
         for (int i = 0; i < block_rows && row + i < rows; ++i) {
-            T* to = C + (static_cast<long>(row + i) * groups + g) * L::panel(cols);
+            T* to = C + (static_cast<long>(row + i) * groups + g) * Layout::panel(cols);
             for (int j = 0; j < lanes<T> && col + j < cols; ++j) store(to + b[j], sum[i][j]);
         }
     }
@@ -128,23 +129,23 @@ struct Batched<Samples<T>, T> {
 
 template <class T>
 struct Batched<Rows<T>, T> {
-    using L = Rows<T>;
+    using Layout = Rows<T>;
 
     static void product(const T* A, const T* B, T* C, int rows, int inner, int cols, int) {
-        const long ld = L::panel(cols);
+        const long ld = Layout::panel(cols);
         for (int r = 0; r < rows; ++r) {
             for (long col = 0; col < ld; col += lanes<T>) {
                 Vec<T> sum{};
                 for (int k = 0; k < inner; ++k)
-                    sum = fma(broadcast(A[r * L::panel(inner) + k]), load(B + k * ld + col), sum);
+                    sum = fma(broadcast(A[r * Layout::panel(inner) + k]), load(B + k * ld + col), sum);
                 store(C + r * ld + col, sum);
             }
         }
     }
-    static long space(int, int, int cols) { return L::panel(cols); }
+    static long space(int, int, int cols) { return Layout::panel(cols); }
     static void write(const T* A, const T* B, int rows, int inner, int cols, int, long, T* scratch, T* to) {
         for (int r = 0; r < rows; ++r) {
-            product(A + r * L::panel(inner), B, scratch, 1, inner, cols, 1);
+            product(A + r * Layout::panel(inner), B, scratch, 1, inner, cols, 1);
             std::memcpy(to + static_cast<long>(r) * cols, scratch,
                         static_cast<std::size_t>(cols) * sizeof(T));
         }

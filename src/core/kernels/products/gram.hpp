@@ -19,25 +19,25 @@ struct Bends {
     const T* weight(int k) const { return weights + k * next; }
 };
 
-template <class L, class T>
+template <class Layout, class T>
 class Gram;
 
 template <class T>
 class Gram<Rows<T>, T> {
-    using L = Rows<T>;
+    using Layout = Rows<T>;
 
   public:
     // Lanes are directions: Z' is turned into [row][direction].
     static long size(int rows, int inputs, int, bool) {
-        const long turned = rows * padded(inputs), made = inputs * L::panel(rows);
+        const long turned = rows * padded(inputs), made = inputs * Layout::panel(rows);
         return turned > made ? turned : made;
     }
     static void arrange(int rows, int inputs, T* Z, T* scratch) {
-        const long made = inputs * L::panel(rows);
+        const long made = inputs * Layout::panel(rows);
         std::memcpy(scratch, Z, static_cast<std::size_t>(made) * sizeof(T));
         for (int j = 0; j < rows; ++j) {
             for (long i = 0; i < padded(inputs); ++i)
-                Z[j * padded(inputs) + i] = i < inputs ? scratch[i * L::panel(rows) + j] : T(0);
+                Z[j * padded(inputs) + i] = i < inputs ? scratch[i * Layout::panel(rows) + j] : T(0);
         }
     }
     static void arrange_shared(const T* W, int rows, int inputs, T* Z) {

@@ -7,7 +7,7 @@ namespace slopenet::SLOPENET_ISA {
 
 template <class T>
 class Gram<Samples<T>, T> {
-    using L = Samples<T>;
+    using Layout = Samples<T>;
     // Entries are summed in tiles of directions, of so many outputs at a time, over a run of rows that was
     // copied to L1: a direction's panel often begins a multiple of 4 KB after the last one's, and would
     // throw it out. A block of registers is side x side on the diagonal, of which one half is computed, and
@@ -19,7 +19,7 @@ class Gram<Samples<T>, T> {
   public:
     // Z' as the tangents leave it: a panel a direction. Z'[2] = W[2] is read where it stands.
     static long size(int rows, int inputs, int groups, bool shared) {
-        return shared ? 0 : inputs * groups * L::panel(rows);
+        return shared ? 0 : inputs * groups * Layout::panel(rows);
     }
     static long space() { return together * sums + 2 * run * lanes<T>; }
     static void arrange(int, int, T*, T*) {}
@@ -27,13 +27,13 @@ class Gram<Samples<T>, T> {
 
     Gram(int inputs, int groups, T* scratch) : n(inputs), groups(groups), scratch(scratch) {}
     void add(const Bends<T>& bends, const Layer<T>& layer, const T* Z, bool shared) {
-        parts[count++] = {bends, shared ? layer.W : Z, L::panel(layer.rows), shared};
+        parts[count++] = {bends, shared ? layer.W : Z, Layout::panel(layer.rows), shared};
     }
     // to[((sample * outputs + k) * n_1 + a) * n_1 + b], sample < samples
     void write(long samples, int outputs, T* to, const Stop& stop) const {
         for (int g = 0; g < groups; ++g) {
-            for (int v = 0; v < L::width; v += lanes<T>) {
-                const long s0 = static_cast<long>(g) * L::width + v;
+            for (int v = 0; v < Layout::width; v += lanes<T>) {
+                const long s0 = static_cast<long>(g) * Layout::width + v;
                 if (s0 >= samples) return;
                 const long square = static_cast<long>(n) * n;
                 const int used = static_cast<int>(samples - s0 < lanes<T> ? samples - s0 : lanes<T>);
@@ -126,7 +126,7 @@ class Gram<Samples<T>, T> {
             const T* Z = part.Z + (static_cast<long>(from + i) * groups + at.g) * part.panel + at.v;
             T* row = to + i * lanes<T>;
             for (int r = j; r < end; ++r, row += width * lanes<T>)
-                store(row, load(Z + static_cast<long>(r) * L::width));
+                store(row, load(Z + static_cast<long>(r) * Layout::width));
         }
         return {to, from, width};
     }
@@ -137,7 +137,7 @@ class Gram<Samples<T>, T> {
                   const Z& right) const {
         if (from >= to) return;
         const Run rows{
-            part.bends.weight(at.k + k) + at.g * part.panel + at.v + static_cast<long>(j0) * L::width,
+            part.bends.weight(at.k + k) + at.g * part.panel + at.v + static_cast<long>(j0) * Layout::width,
             from - j0, to - j0, scratch + k * sums};
         if (left.from == right.from) {
             for (int a = 0; a < left.count; a += side) {
@@ -183,7 +183,7 @@ class Gram<Samples<T>, T> {
             for (int j = triangle ? i : 0; j < N; ++j) sum[i][j] = load(at + i * next + j * lanes<T>);
         }
         for (int r = rows.from; r < rows.to; ++r) {
-            const Vec<T> w = load(rows.w + r * L::width);
+            const Vec<T> w = load(rows.w + r * Layout::width);
             Vec<T> zb[N];
             for (int j = 0; j < N; ++j) zb[j] = right(r, b + j);
             for (int i = 0; i < M; ++i) {

@@ -10,7 +10,7 @@ namespace slopenet::SLOPENET_ISA {
 // pay for that, are sums over lanes.
 template <class T>
 class OuterSum {
-    using L = Samples<T>;
+    using Layout = Samples<T>;
     static constexpr int most = 3 * lanes<T>, few = 4;
 
   public:
@@ -25,8 +25,8 @@ class OuterSum {
                 if (entries < width) {  // lanes beyond the last column are computed too
                     for (int s = 1; s <= chunk<T>; ++s) store(to + s * width - lanes<T>, Vec<T>{});
                 }
-                L::write_run(A + c * L::panel(cols) + static_cast<long>(k) * chunk<T>, chunk<T>, entries,
-                             chunk<T>, to, width);
+                Layout::write_run(A + c * Layout::panel(cols) + static_cast<long>(k) * chunk<T>, chunk<T>,
+                                  entries, chunk<T>, to, width);
             }
             const Columns strip{G, scratch, rows, cols, entries, count, dW + k};
             if (width == most) strip.template add<4, 3>(0, whole);
@@ -56,7 +56,7 @@ class OuterSum {
             zero(sum);
             const T* a = At;
             for (int c = 0; c < count; ++c) {
-                const T* g = G + c * L::panel(rows) + static_cast<long>(row) * chunk<T>;
+                const T* g = G + c * Layout::panel(rows) + static_cast<long>(row) * chunk<T>;
                 for (int s = 0; s < chunk<T>; ++s, a += V * lanes<T>) {
                     Vec<T> x[V];
                     for (int j = 0; j < V; ++j) x[j] = load(a + j * lanes<T>);
@@ -84,8 +84,8 @@ class OuterSum {
             Vec<T> sum[lanes<T>];
             zero(sum);
             for (int c = 0; c < count; ++c) {
-                const T* gc = g + c * L::panel(rows);
-                const T* a = A + c * L::panel(cols) + static_cast<long>(k) * chunk<T>;
+                const T* gc = g + c * Layout::panel(rows);
+                const T* a = A + c * Layout::panel(cols) + static_cast<long>(k) * chunk<T>;
                 for (int v = 0; v < chunk<T>; v += lanes<T>) {
                     const Vec<T> gv = load(gc + v);
                     SLOPENET_UNROLL for (int j = 0; j < lanes<T>; ++j) {
@@ -107,16 +107,16 @@ class OuterSum {
 // to[row * stride] += sum over the samples of a panel group
 template <class T>
 void add_lanes(const T* from, int rows, int groups, T* to, long stride) {
-    using L = Samples<T>;
+    using Layout = Samples<T>;
     for (int r = 0; r < rows; r += lanes<T>) {
         const int entries = least(rows - r, lanes<T>);
         Vec<T> sum[lanes<T>];
         zero(sum);
         for (int g = 0; g < groups; ++g) {
-            const T* x = from + g * L::panel(rows) + static_cast<long>(r) * L::width;
-            for (int v = 0; v < L::width; v += lanes<T>) {
+            const T* x = from + g * Layout::panel(rows) + static_cast<long>(r) * Layout::width;
+            for (int v = 0; v < Layout::width; v += lanes<T>) {
                 SLOPENET_UNROLL for (int j = 0; j < lanes<T>; ++j) sum[j] +=
-                    load(x + (j < entries ? j : 0) * L::width + v);
+                    load(x + (j < entries ? j : 0) * Layout::width + v);
             }
         }
         const Vec<T> total = sum_each(sum);

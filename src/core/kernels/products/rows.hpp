@@ -74,7 +74,7 @@ struct Rows {
         dot(w, x, from, to, sum, k);
     }
 
-    static void turn(const T* from, int count, int rows, int, T* to) {
+    static void transpose_panels(const T* from, int count, int rows, int, T* to) {
         for (int r = 0; r < rows; ++r) {
             for (int c = 0; c < count; ++c) to[r * panel(count) + c] = from[c * panel(rows) + r];
         }

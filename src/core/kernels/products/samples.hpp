@@ -1,4 +1,5 @@
-// The layout of a tile: lanes are samples. A panel is [row][chunk]; `count` panels are directions x groups.
+// The layout of a tile: lanes are samples. A panel is [row][sample of a chunk]; a product takes `count`
+// panels, one for each direction and group.
 #pragma once
 
 #include "pack.hpp"
@@ -11,10 +12,10 @@ struct Samples {
     static constexpr int width = chunk<T>;
     static long panel(int rows) { return static_cast<long>(rows) * width; }
 
-    // R rows of C from one block of packed W, all samples of one chunk.
-    template <int R, class E>
-    static void micro(const T* w, int depth, const T* A, T* C, int row, int index, const E& epilogue) {
-        const E here = epilogue.at(index);
+    // R rows of C from one block of packed W, for all samples of a chunk.
+    template <int R, class Epilogue>
+    static void micro(const T* w, int depth, const T* A, T* C, int row, int index, const Epilogue& epilogue) {
+        const Epilogue here = epilogue.at(index);
         Vec<T> sum[R][3];
         SLOPENET_UNROLL for (int i = 0; i < R; ++i) {
             SLOPENET_UNROLL for (int j = 0; j < 3; ++j) sum[i][j] = here.start(row + i);
@@ -37,30 +38,33 @@ struct Samples {
         }
     }
 
-    // The last rows, as few accumulators as there are: odd widths and n_L = 1 waste no lanes.
-    template <int R, class E>
-    static void tail(int rows, const T* w, int depth, const T* A, T* C, int row, int index, const E& e) {
+    // The last rows, fewer than a block, with an accumulator only for each of them: odd widths and n_L = 1
+    // waste no lanes.
+    template <int R, class Epilogue>
+    static void tail(int rows, const T* w, int depth, const T* A, T* C, int row, int index,
+                     const Epilogue& epilogue) {
         if constexpr (R > 0) {
-            if (rows == R) return micro<R>(w, depth, A, C, row, index, e);
-            tail<R - 1>(rows, w, depth, A, C, row, index, e);
+            if (rows == R) return micro<R>(w, depth, A, C, row, index, epilogue);
+            tail<R - 1>(rows, w, depth, A, C, row, index, epilogue);
         }
     }
 
-    // C (count panels of `rows`) = epilogue(W A), A count panels of `depth` rows.
-    template <class E>
-    static void product(const T* packed, int rows, int depth, const T* A, T* C, int count, const E& e) {
+    // C = epilogue(W A): `count` panels of `rows` rows from `count` panels of `depth` rows.
+    template <class Epilogue>
+    static void product(const T* packed, int rows, int depth, const T* A, T* C, int count,
+                        const Epilogue& epilogue) {
         const auto strip = [&](int row, int index) {
             const T* w =
                 packed + static_cast<long>(row / pack_rows<T>) * pack_rows<T> * depth + row % pack_rows<T>;
             const T* a = A + index * panel(depth);
             T* c = C + index * panel(rows);
             if (rows - row >= micro_rows) {
-                micro<micro_rows>(w, depth, a, c, row, index, e);
+                micro<micro_rows>(w, depth, a, c, row, index, epilogue);
             } else {
-                tail<micro_rows - 1>(rows - row, w, depth, a, c, row, index, e);
+                tail<micro_rows - 1>(rows - row, w, depth, a, c, row, index, epilogue);
             }
         };
-        // W from L2 for every chunk while it fits there, else each strip of W over all chunks
+        // While W fits in L2, chunk by chunk through all of W; else strip by strip of W over all chunks.
         const bool fits = static_cast<long>(rows) * depth * static_cast<long>(sizeof(T)) <= 384 * 1024;
         if (fits) {
             for (int index = 0; index < count; ++index) {
@@ -73,7 +77,7 @@ struct Samples {
         }
     }
 
-    // to[row] = w[row * stride] D[row]: the first product of a forward sweep, a column of W.
+    // Column of D W, where a forward sweep starts: to[row] = w[row * stride] D[row].
     static void column(const T* w, long stride, int rows, const T* D, T* to) {
         for (int row = 0; row < rows; ++row) {
             const Vec<T> factor = broadcast(w[row * stride]);
@@ -81,7 +85,7 @@ struct Samples {
                 store(to + i, factor * load(D + i));
         }
     }
-    // to[row] = w[row] D[k]: the first product of a reverse sweep, row k of W.
+    // Row k of D W, where a reverse sweep starts: to[r] = w[r] D[k].
     static void row(const T* w, int rows, const T* D, int k, T* to) {
         for (int r = 0; r < rows; ++r) {
             const Vec<T> factor = broadcast(w[r]);
@@ -100,17 +104,17 @@ struct Samples {
     static void set_entry(T* to, int k, T value) {
         for (int v = 0; v < width; v += lanes<T>) store(to + k * width + v, broadcast(value));
     }
-    // sum[k] += w[j] x[j] over from <= j < to; nothing where w[j] is 0, whatever x[j]
+    // sum[k] += w[j] x[j] over from <= j < to. Where w[j] is 0 it adds nothing, even if x[j] has overflowed.
     static void dot(const T* w, const T* x, int from, int to, T* sum, int k) {
         add_dot(w, from, to, sum + k * width, [&](int j, int v) { return load(x + j * width + v); });
     }
-    // the same, x shared by all samples
+    // The same with an x that all samples share.
     static void dot_shared(const T* w, const T* x, int from, int to, T* sum, int k) {
         add_dot(w, from, to, sum + k * width, [&](int j, int) { return broadcast(x[j]); });
     }
 
-    // `count` panels of `rows` become `rows` panels of `count`.
-    static void turn(const T* from, int count, int rows, int groups, T* to) {
+    // Transposes `count` panels of `rows` into `rows` panels of `count`.
+    static void transpose_panels(const T* from, int count, int rows, int groups, T* to) {
         for (int c = 0; c < count; ++c) {
             for (int g = 0; g < groups; ++g) {
                 const T* in = from + (c * groups + g) * panel(rows);
@@ -121,8 +125,8 @@ struct Samples {
         }
     }
 
-    // The first `cols` entries of samples, which begin at row(0), row(1), ..., into panels, padded with the
-    // last sample, so that padding is never worse than the data; false if an entry is not finite.
+    // Reads the first `cols` entries at row(0), row(1), ..., row(n - 1) into panels. Pads the last chunk with
+    // the last sample, so that padding meets no overflow of its own. Returns false if an entry is not finite.
     template <class Row>
     static bool read(const Row& row, long n, int cols, int groups, T* to) {
         for (int g = 0; g < groups; ++g) {
@@ -153,17 +157,17 @@ struct Samples {
         }
         return sum_lanes(poison) == 0;
     }
-    // the same, of samples `stride` apart
+    // The same for samples that begin `stride` entries apart.
     static bool read(const T* from, long n, int cols, int groups, T* to, long stride) {
         return read([=](long s) { return from + s * stride; }, n, cols, groups, to);
     }
-    // Panels of `rows` to an array whose samples are `stride` apart.
+    // Writes panels of `rows` to an array whose samples begin `stride` entries apart.
     static void write(const T* from, int rows, int groups, long n, T* to, long stride) {
         for (int g = 0; g < groups; ++g)
             write_run(from + g * panel(rows), width, rows, n - static_cast<long>(g) * width,
                       to + static_cast<long>(g) * width * stride, stride);
     }
-    // `entries` of each of one group's samples, `step` apart, to consecutive places of an array.
+    // Writes entries that are `step` apart in a panel of one group to consecutive places of each sample.
     static void write_run(const T* from, long step, int entries, long samples, T* to, long stride) {
         int e = 0;
         for (; e + lanes<T> <= entries; e += lanes<T>) {

@@ -28,7 +28,7 @@ struct Delta : Times<T> {
 
 template <class T>
 class Backprop {
-    using L = Samples<T>;
+    using Layout = Samples<T>;
 
   public:
     Backprop(const Net<T>& net, const Task<T>& task, T* workspace)
@@ -39,22 +39,23 @@ class Backprop {
           arena{workspace},
           tape(arena, net, size.groups, with_slopes ? 2 : 1, true),
           slope_part(arena, net, task, size.groups, size.directions) {
-        left = arena.take(size.groups * L::panel(widest(net)));
-        right = arena.take(size.groups * L::panel(widest(net)));
+        left = arena.take(size.groups * Layout::panel(widest(net)));
+        right = arena.take(size.groups * Layout::panel(widest(net)));
         scratch = arena.take(OuterSum<T>::scratch_size(size.groups));
     }
     long workspace() const { return arena.peak; }
-    int tile() const { return size.groups * L::width; }
+    int tile() const { return size.groups * Layout::width; }
 
     void operator()(Gradient<T>& gradient, long s0, long n) {
-        const int groups = static_cast<int>((n + L::width - 1) / L::width);
+        const int groups = static_cast<int>((n + Layout::width - 1) / Layout::width);
         const int top = net.depth - 1, outputs = net.outputs();
         const int inputs = net.inputs();
-        L::read([&](long s) { return task.X + task.row(s0 + s) * inputs; }, n, inputs, groups, tape.a[0]);
+        Layout::read([&](long s) { return task.X + task.row(s0 + s) * inputs; }, n, inputs, groups,
+                     tape.a[0]);
         forward(net, tape, groups, with_slopes ? brief : 1);
         if (with_slopes) slope_part(s0, n, groups, tape, gradient.theta, gradient.slope_cost);
         T *delta = left, *spare = right;
-        const long last = groups * L::panel(outputs);
+        const long last = groups * Layout::panel(outputs);
         std::memcpy(delta, tape.a[net.depth], static_cast<std::size_t>(last) * sizeof(T));
         const auto target = [&](long s) { return task.y + task.row(s) * outputs; };
         const auto weight = [](long) -> const T* { return nullptr; };
@@ -68,15 +69,16 @@ class Backprop {
             const Layer<T>& layer = net.layers[i];
             offset -= layer.parameters();
             if (gradient.delta)
-                L::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows);
+                Layout::write(delta, layer.rows, groups, n, gradient.delta[i] + s0 * layer.rows, layer.rows);
             T* dW = gradient.theta + offset;
             OuterSum<T>::add(delta, tape.a[i], layer.rows, layer.cols, groups, dW, scratch);
             add_lanes(delta, layer.rows, groups, dW + static_cast<long>(layer.rows) * layer.cols, 1);
             if (i == 0) break;
             const auto below = [&](const auto& epilogue) {
-                L::product(layer.packed_transpose, layer.cols, layer.rows, delta, spare, groups, epilogue);
+                Layout::product(layer.packed_transpose, layer.cols, layer.rows, delta, spare, groups,
+                                epilogue);
             };
-            const long panel = L::panel(layer.cols);
+            const long panel = Layout::panel(layer.cols);
             if (with_slopes) {
                 below(Delta<T>(tape.D[i - 1], panel, groups, tape.S[i - 1], slope_part.e[i - 1]));
             } else {
@@ -89,8 +91,8 @@ class Backprop {
   private:
     static Cut cut_for(const Net<T>& net, int directions) {
         constexpr long budget = 512 * 1024 / sizeof(T);
-        long tape = 4 * L::panel(widest(net));
-        for (int i = 0; i < net.depth; ++i) tape += 4 * L::panel(net.layers[i].rows);
+        long tape = 4 * Layout::panel(widest(net));
+        for (int i = 0; i < net.depth; ++i) tape += 4 * Layout::panel(net.layers[i].rows);
         long block = budget / tape;
         block = block > directions ? directions : block < 1 && directions ? 1 : block;
         long groups = budget / (tape * (1 + block));
@@ -103,7 +105,7 @@ class Backprop {
     bool with_slopes;
     Cut size;
     Arena<T> arena;
-    Tape<L, T> tape;
+    Tape<Layout, T> tape;
     Slopes<T> slope_part;
     T *left, *right, *scratch;
 };

@@ -10,13 +10,13 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-template <class L, class T>
+template <class Layout, class T>
 class Chain {
   public:
     Chain(Arena<T>& arena, const Net<T>& net, int groups, int block)
         : net(net), arena(arena), block(block), groups(groups) {
         if (!block) return;
-        const long size = static_cast<long>(block) * groups * L::panel(widest(net));
+        const long size = static_cast<long>(block) * groups * Layout::panel(widest(net));
         left = arena.take(size);
         right = arena.take(size);
     }
@@ -39,7 +39,7 @@ class Chain {
     static int directions(const Net<T>& net) { return ends_forward(net, 0) ? net.inputs() : net.outputs(); }
 
     // J (n, n_L, n_1) of the tile that `tape` holds
-    void operator()(const Tape<L, T>& tape, int used, long n, T* J, const Stop& stop) {
+    void operator()(const Tape<Layout, T>& tape, int used, long n, T* J, const Stop& stop) {
         D = tape.D;
         groups = used;
         const long mark = arena.used;
@@ -47,8 +47,8 @@ class Chain {
         if (!root.single() && is_product(root)) {
             const T* A = whole(root.left, false, true);
             const T* B = whole(root.right, false, true);
-            Batched<L, T>::write(A, B, net.outputs(), cols(net.brackets[root.left]), net.inputs(), groups, n,
-                                 product_space(), J);
+            Batched<Layout, T>::write(A, B, net.outputs(), cols(net.brackets[root.left]), net.inputs(),
+                                      groups, n, product_space(), J);
         } else if (ends_forward(net, 0)) {
             forward_blocks(n, J, stop);
         } else {
@@ -60,13 +60,13 @@ class Chain {
   private:
     int rows(const Bracket& b) const { return net.layers[b.last].rows; }
     int cols(const Bracket& b) const { return net.layers[b.first].cols; }
-    long panels(int rows) const { return groups * L::panel(rows); }
+    long panels(int rows) const { return groups * Layout::panel(rows); }
     bool is_product(const Bracket& b) const {
         return !net.brackets[b.left].single() && !net.brackets[b.right].single();
     }
     T* product_space() {
         const int inner = cols(net.brackets[net.brackets[0].left]);
-        return arena.take(Batched<L, T>::space(net.outputs(), inner, net.inputs()));
+        return arena.take(Batched<Layout, T>::space(net.outputs(), inner, net.inputs()));
     }
     // Whether a bracket's last product is W times columns; of two layers it is the other way round.
     static bool ends_forward(const Net<T>& net, int index) {
@@ -128,32 +128,33 @@ class Chain {
     // D[l] W[l] t
     void step(int l, const T* t, T* out, int count) const {
         const Layer<T>& layer = net.layers[l];
-        L::product(layer.packed, layer.rows, layer.cols, t, out, count * groups,
-                   Times<T>(D[l], L::panel(layer.rows), groups));
+        Layout::product(layer.packed, layer.rows, layer.cols, t, out, count * groups,
+                        Times<T>(D[l], Layout::panel(layer.rows), groups));
     }
     // G W[l], times D[l-1] if scaled
     void step_back(int l, bool scaled, const T* G, T* out, int count) const {
         const Layer<T>& layer = net.layers[l];
         if (scaled) {
-            L::product(layer.packed_transpose, layer.cols, layer.rows, G, out, count * groups,
-                       Times<T>(D[l - 1], L::panel(layer.cols), groups));
+            Layout::product(layer.packed_transpose, layer.cols, layer.rows, G, out, count * groups,
+                            Times<T>(D[l - 1], Layout::panel(layer.cols), groups));
         } else {
-            L::product(layer.packed_transpose, layer.cols, layer.rows, G, out, count * groups, Plain<T>{});
+            Layout::product(layer.packed_transpose, layer.cols, layer.rows, G, out, count * groups,
+                            Plain<T>{});
         }
     }
 
     // Rows, or columns, from .. from + count of D[l] W[l], times D[l-1] if scaled.
     void fill(int l, bool scaled, bool by_rows, int from, int count, T* to) const {
         const Layer<T>& layer = net.layers[l];
-        const long panel = L::panel(layer.rows), below = L::panel(layer.cols);
+        const long panel = Layout::panel(layer.rows), below = Layout::panel(layer.cols);
         for (int d = 0; d < count; ++d) {
             for (int g = 0; g < groups; ++g) {
                 if (by_rows) {
-                    L::row(layer.W + static_cast<long>(from + d) * layer.cols, layer.cols, D[l] + g * panel,
-                           from + d, to + (d * groups + g) * below);
+                    Layout::row(layer.W + static_cast<long>(from + d) * layer.cols, layer.cols,
+                                D[l] + g * panel, from + d, to + (d * groups + g) * below);
                 } else {
-                    L::column(layer.W + from + d, layer.cols, layer.rows, D[l] + g * panel,
-                              to + (d * groups + g) * panel);
+                    Layout::column(layer.W + from + d, layer.cols, layer.rows, D[l] + g * panel,
+                                   to + (d * groups + g) * panel);
                 }
             }
             if (scaled && by_rows)
@@ -165,8 +166,8 @@ class Chain {
     void scale_columns(int l, int rows, int count, T* M) const {
         for (int i = 0; i < count; ++i) {
             for (int g = 0; g < groups; ++g) {
-                T* column = M + (i * groups + g) * L::panel(rows);
-                L::times_entry(D[l] + g * L::panel(net.layers[l].rows), i, rows, column);
+                T* column = M + (i * groups + g) * Layout::panel(rows);
+                Layout::times_entry(D[l] + g * Layout::panel(net.layers[l].rows), i, rows, column);
             }
         }
     }
@@ -189,7 +190,7 @@ class Chain {
             const T* A = whole(b.left, false, true);
             const T* B = whole(b.right, scaled, true);
             if (arena.base)
-                Batched<L, T>::product(A, B, made, height, cols(net.brackets[b.left]), width, groups);
+                Batched<Layout, T>::product(A, B, made, height, cols(net.brackets[b.left]), width, groups);
         } else if (forward) {
             const T* t = whole(b.right, scaled, false);
             if (arena.base) step(b.last, t, made, width);
@@ -198,7 +199,8 @@ class Chain {
             if (arena.base) step_back(b.first, scaled, G, made, height);
         }
         if (!as_wanted && arena.base) {
-            forward ? L::turn(made, width, height, groups, out) : L::turn(made, height, width, groups, out);
+            forward ? Layout::transpose_panels(made, width, height, groups, out)
+                    : Layout::transpose_panels(made, height, width, groups, out);
         }
         arena.used = mark;
         return out;
@@ -207,17 +209,18 @@ class Chain {
     void write_rows(const T* from, int k0, int count, long n, T* J) const {
         const int inputs = net.inputs(), outputs = net.outputs();
         for (int k = 0; k < count; ++k)
-            L::write(from + k * panels(inputs), inputs, groups, n, J + static_cast<long>(k0 + k) * inputs,
-                     static_cast<long>(outputs) * inputs);
+            Layout::write(from + k * panels(inputs), inputs, groups, n,
+                          J + static_cast<long>(k0 + k) * inputs, static_cast<long>(outputs) * inputs);
     }
     void write_columns(const T* from, int i0, int count, long n, T* J) const {
         const int inputs = net.inputs(), outputs = net.outputs();
         const long stride = static_cast<long>(outputs) * inputs;
         for (int g = 0; g < groups; ++g) {
-            const long s0 = static_cast<long>(g) * L::width;
+            const long s0 = static_cast<long>(g) * Layout::width;
             for (int k = 0; k < outputs; ++k)
-                L::write_run(from + g * L::panel(outputs) + static_cast<long>(k) * L::width, panels(outputs),
-                             count, n - s0, J + s0 * stride + static_cast<long>(k) * inputs + i0, stride);
+                Layout::write_run(from + g * Layout::panel(outputs) + static_cast<long>(k) * Layout::width,
+                                  panels(outputs), count, n - s0,
+                                  J + s0 * stride + static_cast<long>(k) * inputs + i0, stride);
         }
     }
 

@@ -26,14 +26,14 @@ SLOPENET_INLINE T sample_weight(const Task<T>& task, long s) {
 // Entries `step` apart of samples `first` ..., to a panel padded with the last sample.
 template <class T, class At>
 void gather(const At& at, long first, long n, int rows, long step, T* to) {
-    using L = Samples<T>;
+    using Layout = Samples<T>;
     if (step == 1) {
-        L::read([&](long s) { return at(first + s); }, n, rows, 1, to);
+        Layout::read([&](long s) { return at(first + s); }, n, rows, 1, to);
         return;
     }
     for (int r = 0; r < rows; ++r) {
-        for (int lane = 0; lane < L::width; ++lane)
-            to[static_cast<long>(r) * L::width + lane] = at(first + (lane < n ? lane : n - 1))[r * step];
+        for (int lane = 0; lane < Layout::width; ++lane)
+            to[static_cast<long>(r) * Layout::width + lane] = at(first + (lane < n ? lane : n - 1))[r * step];
     }
 }
 
@@ -43,19 +43,19 @@ void gather(const At& at, long first, long n, int rows, long step, T* to) {
 template <class T, class Target, class Weight>
 void cotangent(const Task<T>& task, const Aim<Target, Weight>& aim, long s0, long n, int rows, T* x,
                T* target, T* own, double& cost) {
-    using L = Samples<T>;
-    for (long first = s0; first < s0 + n; first += L::width, x += L::panel(rows)) {
-        const long here = s0 + n - first < L::width ? s0 + n - first : L::width;
+    using Layout = Samples<T>;
+    for (long first = s0; first < s0 + n; first += Layout::width, x += Layout::panel(rows)) {
+        const long here = s0 + n - first < Layout::width ? s0 + n - first : Layout::width;
         gather(aim.target, first, here, rows, aim.step, target);
         if (aim.each) gather(aim.weight, first, here, rows, aim.step, own);
         const T* shared = aim.weight(first);
-        T weight[L::width] = {};
+        T weight[Layout::width] = {};
         for (long lane = 0; lane < here; ++lane) weight[lane] = sample_weight(task, first + lane);
-        for (int v = 0; v < L::width; v += lanes<T>) {
+        for (int v = 0; v < Layout::width; v += lanes<T>) {
             const Vec<T> sample = load(weight + v);
             Vec<T> total{};
             for (int r = 0; r < rows; ++r) {
-                const long at = static_cast<long>(r) * L::width + v;
+                const long at = static_cast<long>(r) * Layout::width + v;
                 const Vec<T> wanted = load(target + at);
                 if (task.given) {
                     store(x + at, sample == T(0) ? Vec<T>{} : sample * wanted);

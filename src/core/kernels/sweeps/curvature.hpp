@@ -30,14 +30,14 @@ struct Squares : Times<T> {
     }
 };
 
-template <class L, class T>
+template <class Layout, class T>
 class Curvature {
   public:
     Curvature(Arena<T>& arena, const Net<T>& net, Operation operation, int groups)
         : net(net), operation(operation), groups(groups) {
-        if (operation < Operation::hessian) return;
+        if (info_of(operation).derivatives < 2) return;
         for (int i = 0; i < net.depth; ++i) {
-            if (net.layers[i].activation->curved) top = i;
+            if (net.layers[i].activation->has_second_derivative) top = i;
         }
         const long wide = panels(widest(net));
         const int outputs = net.outputs(), inputs = net.inputs();
@@ -54,18 +54,20 @@ class Curvature {
             if (!curved(i)) continue;
             w[i] = arena.take(each * panels(net.layers[i].rows));
             const int rows = net.layers[i].rows;
-            if (!sum) Z[i] = arena.take(Gram<L, T>::size(rows, inputs, groups, i == 0));
+            if (!sum) Z[i] = arena.take(Gram<Layout, T>::size(rows, inputs, groups, i == 0));
             if (sum && i > 0) Z[i] = arena.take(panels(rows));
         }
-        const int most = L::width == 1 && inputs > block ? inputs : block;  // Rows turns all of Z' at once
+        const int most =
+            Layout::width == 1 && inputs > block ? inputs : block;  // Rows turns all of Z' at once
         first = arena.take(most * wide);
         second = arena.take(most * wide);
-        if (!sum) tiles = arena.take(Gram<L, T>::space());
+        if (!sum) tiles = arena.take(Gram<Layout, T>::space());
         if (sum) squares_of_W = arena.take(Rows<T>::panel(net.layers[0].rows));
     }
 
     // vector: u (n, n_L) of the weighted Hessian, v (n, n_1) of hvp, in panels
-    void operator()(const Tape<L, T>& given, int used, const T* vector, long n, T* to, const Stop& stop) {
+    void operator()(const Tape<Layout, T>& given, int used, const T* vector, long n, T* to,
+                    const Stop& stop) {
         tape = &given;
         groups = used;
         if (operation == Operation::hvp) return times_vector(vector, n, to, stop);
@@ -84,8 +86,8 @@ class Curvature {
     // directions, of adjoints or of tangents, that are carried together
     static constexpr int block = 8;
 
-    long panels(int rows) const { return groups * L::panel(rows); }
-    bool curved(int i) const { return net.layers[i].activation->curved; }
+    long panels(int rows) const { return groups * Layout::panel(rows); }
+    bool curved(int i) const { return net.layers[i].activation->has_second_derivative; }
 
     // w[l]_k = c[l]_k S[l] of the curved layers, k0 <= k < k0 + count. Where c[L] = I, w[L] is S[L], which
     // hessian() knows.
@@ -107,15 +109,15 @@ class Curvature {
             if (i == last && !u) {
                 for (int k = 0; k < count; ++k) {
                     for (int g = 0; g < groups; ++g)
-                        L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
-                               tape->D[i] + g * L::panel(layer.rows), k0 + k,
-                               spare + (k * groups + g) * L::panel(layer.cols));
+                        Layout::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
+                                    tape->D[i] + g * Layout::panel(layer.rows), k0 + k,
+                                    spare + (k * groups + g) * Layout::panel(layer.cols));
                 }
             } else {
                 for (int k = 0; k < count; ++k)
                     multiply(i == last ? u : c + k * size, tape->D[i], c + k * size, size);
-                L::product(layer.packed_transpose, layer.cols, layer.rows, c, spare, count * groups,
-                           Plain<T>{});
+                Layout::product(layer.packed_transpose, layer.cols, layer.rows, c, spare, count * groups,
+                                Plain<T>{});
             }
             swap(c, spare);
         }
@@ -124,11 +126,11 @@ class Curvature {
     // A'[2] = D[2] W[2], columns from .. from + count
     void columns(int from, int count, T* to) const {
         const Layer<T>& layer = net.layers[0];
-        const long panel = L::panel(layer.rows);
+        const long panel = Layout::panel(layer.rows);
         for (int i = 0; i < count; ++i) {
             for (int g = 0; g < groups; ++g)
-                L::column(layer.W + from + i, layer.cols, layer.rows, tape->D[0] + g * panel,
-                          to + (i * groups + g) * panel);
+                Layout::column(layer.W + from + i, layer.cols, layer.rows, tape->D[0] + g * panel,
+                               to + (i * groups + g) * panel);
         }
     }
 
@@ -136,7 +138,7 @@ class Curvature {
     void tangents(const Stop& stop) {
         const int inputs = net.inputs();
         if (top >= 0 && curved(0))
-            Gram<L, T>::arrange_shared(net.layers[0].W, net.layers[0].rows, inputs, Z[0]);
+            Gram<Layout, T>::arrange_shared(net.layers[0].W, net.layers[0].rows, inputs, Z[0]);
         if (top < 1) return;
         for (int i0 = 0; i0 < inputs && !stop(); i0 += block) {
             const int count = inputs - i0 < block ? inputs - i0 : block;
@@ -148,22 +150,23 @@ class Curvature {
                 if (curved(i)) {
                     T* made = Z[i] + i0 * size;
                     const auto product = [&](const auto& epilogue) {
-                        L::product(layer.packed, layer.rows, layer.cols, A, made, count * groups, epilogue);
+                        Layout::product(layer.packed, layer.rows, layer.cols, A, made, count * groups,
+                                        epilogue);
                     };
                     if (i < top) {
-                        product(AlsoTimes<T>(tape->D[i], L::panel(layer.rows), groups, spare));
+                        product(AlsoTimes<T>(tape->D[i], Layout::panel(layer.rows), groups, spare));
                     } else {
                         product(Plain<T>{});
                     }
                 } else {
-                    L::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
-                               Times<T>(tape->D[i], L::panel(layer.rows), groups));
+                    Layout::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
+                                    Times<T>(tape->D[i], Layout::panel(layer.rows), groups));
                 }
                 swap(A, spare);
             }
         }
         for (int i = 1; i <= top; ++i) {
-            if (curved(i)) Gram<L, T>::arrange(net.layers[i].rows, inputs, Z[i], first);
+            if (curved(i)) Gram<Layout, T>::arrange(net.layers[i].rows, inputs, Z[i], first);
         }
     }
 
@@ -187,11 +190,11 @@ class Curvature {
             for (int i = 1; i <= top; ++i) {
                 const Layer<T>& layer = net.layers[i];
                 if (curved(i)) {
-                    L::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
-                               Squares<T>(tape->D[i], L::panel(layer.rows), groups, Z[i]));
+                    Layout::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
+                                    Squares<T>(tape->D[i], Layout::panel(layer.rows), groups, Z[i]));
                 } else {
-                    L::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
-                               Times<T>(tape->D[i], L::panel(layer.rows), groups));
+                    Layout::product(layer.packed, layer.rows, layer.cols, A, spare, count * groups,
+                                    Times<T>(tape->D[i], Layout::panel(layer.rows), groups));
                 }
                 swap(A, spare);
             }
@@ -214,22 +217,22 @@ class Curvature {
                 if (!curved(i)) continue;
                 const Bends<T> b = bends(i, false);
                 const T* weight = b.weight(k);
-                const long panel = L::panel(net.layers[i].rows);
+                const long panel = Layout::panel(net.layers[i].rows);
                 for (int g = 0; g < groups; ++g) {
-                    T* sum = sums + g * L::panel(outputs);
+                    T* sum = sums + g * Layout::panel(outputs);
                     if (i == 0) {
-                        L::dot_shared(weight + g * panel, squares_of_W, b.from(k), b.to(k), sum, k);
+                        Layout::dot_shared(weight + g * panel, squares_of_W, b.from(k), b.to(k), sum, k);
                     } else {
-                        L::dot(weight + g * panel, Z[i] + g * panel, b.from(k), b.to(k), sum, k);
+                        Layout::dot(weight + g * panel, Z[i] + g * panel, b.from(k), b.to(k), sum, k);
                     }
                 }
             }
         }
-        L::write(sums, outputs, groups, n, to, outputs);
+        Layout::write(sums, outputs, groups, n, to, outputs);
     }
 
     void hessian(const T* u, long n, T* to, const Stop& stop) const {
-        Gram<L, T> gram(net.inputs(), groups, tiles);
+        Gram<Layout, T> gram(net.inputs(), groups, tiles);
         for (int i = 0; i <= top; ++i) {
             if (curved(i)) gram.add(bends(i, u != nullptr), net.layers[i], Z[i], i == 0);
         }
@@ -244,7 +247,7 @@ class Curvature {
         for (int i = 0; i <= top; ++i) {  // w[l] = S[l] s[l]
             const Layer<T>& layer = net.layers[i];
             const long size = panels(layer.rows);
-            L::product(layer.packed, layer.rows, layer.cols, t, spare, groups, Plain<T>{});
+            Layout::product(layer.packed, layer.rows, layer.cols, t, spare, groups, Plain<T>{});
             if (curved(i)) multiply(spare, tape->S[i], w[i], size);
             multiply(spare, tape->D[i], spare, size);
             swap(t, spare);
@@ -252,7 +255,7 @@ class Curvature {
         for (int k = 0; k < outputs && !stop(); ++k) {
             T *c = first, *next = second;
             clear(c, 2 * panels(outputs));
-            for (int g = 0; g < groups; ++g) L::set_entry(c + g * L::panel(outputs), k, T(1));
+            for (int g = 0; g < groups; ++g) Layout::set_entry(c + g * Layout::panel(outputs), k, T(1));
             for (int i = last; i >= 0; --i) {
                 const Layer<T>& layer = net.layers[i];
                 const long size = panels(layer.rows);
@@ -260,18 +263,19 @@ class Curvature {
                 multiply(cdot, tape->D[i], cdot, size);
                 if (curved(i)) add_product(cdot, w[i], c, size);
                 multiply(c, tape->D[i], c, size);
-                L::product(layer.packed_transpose, layer.cols, layer.rows, c, next, 2 * groups, Plain<T>{});
+                Layout::product(layer.packed_transpose, layer.cols, layer.rows, c, next, 2 * groups,
+                                Plain<T>{});
                 swap(c, next);
             }
-            L::write(c + panels(inputs), inputs, groups, n, to + static_cast<long>(k) * inputs,
-                     static_cast<long>(outputs) * inputs);
+            Layout::write(c + panels(inputs), inputs, groups, n, to + static_cast<long>(k) * inputs,
+                          static_cast<long>(outputs) * inputs);
         }
     }
 
     const Net<T>& net;
     Operation operation;
     int groups, each = 0, top = -1;
-    const Tape<L, T>* tape = nullptr;
+    const Tape<Layout, T>* tape = nullptr;
     T* w[max_depth];  // hvp: S[l] s[l]
     T* Z[max_depth];  // Z'[l], or |Z'[l]_j|^2
     T *first = nullptr, *second = nullptr, *squares_of_W = nullptr, *tiles = nullptr;

@@ -11,17 +11,17 @@ namespace slopenet::SLOPENET_ISA {
 
 template <class T>
 class Descend {
-    using L = Rows<T>;
+    using Layout = Rows<T>;
 
   public:
     Descend(const Net<T>& net, T* workspace) : net(net), arena{workspace}, tape(arena, net, 1, 1, true) {
         for (int i = 0; i < net.depth; ++i) {
             const Layer<T>& layer = net.layers[i];
-            W[i] = arena.take(L::panel(layer.rows) * layer.cols);
-            b[i] = arena.take(L::panel(layer.rows));
+            W[i] = arena.take(Layout::panel(layer.rows) * layer.cols);
+            b[i] = arena.take(Layout::panel(layer.rows));
         }
-        delta = arena.take(L::panel(widest(net)));
-        below = arena.take(L::panel(widest(net)));
+        delta = arena.take(Layout::panel(widest(net)));
+        below = arena.take(Layout::panel(widest(net)));
     }
     long workspace() const { return arena.peak; }
 
@@ -29,12 +29,13 @@ class Descend {
         read(theta);
         for (long step = 0; step < descent.steps; ++step) {
             const long sample = descent.order[step];
-            L::read(descent.X + sample * net.inputs(), 1, net.inputs(), 1, tape.a[0], net.inputs());
+            Layout::read(descent.X + sample * net.inputs(), 1, net.inputs(), 1, tape.a[0], net.inputs());
             for (int i = 0; i < net.depth; ++i) {
                 const Layer<T>& layer = net.layers[i];
                 T* z = tape.a[i + 1];
-                L::product(W[i], layer.rows, layer.cols, tape.a[i], z, 1, Bias<T>{b[i]});
-                layer.activation->apply[1](z, layer.parameter, z, tape.D[i], nullptr, L::panel(layer.rows));
+                Layout::product(W[i], layer.rows, layer.cols, tape.a[i], z, 1, Bias<T>{b[i]});
+                layer.activation->apply[1](z, layer.parameter, z, tape.D[i], nullptr,
+                                           Layout::panel(layer.rows));
             }
             back(descent.y + sample * net.outputs(), descent.rates[step]);
         }
@@ -45,13 +46,13 @@ class Descend {
     void back(const T* y, T rate) {
         const int outputs = net.outputs();
         const T* a = tape.a[net.depth];
-        std::memset(delta, 0, static_cast<std::size_t>(L::panel(outputs)) * sizeof(T));
+        std::memset(delta, 0, static_cast<std::size_t>(Layout::panel(outputs)) * sizeof(T));
         for (int k = 0; k < outputs; ++k) delta[k] = a[k] - y[k];
         for (int i = net.depth - 1; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
-            const long panel = L::panel(layer.rows);
+            const long panel = Layout::panel(layer.rows);
             multiply(delta, tape.D[i], delta, panel);
-            std::memset(below, 0, static_cast<std::size_t>(L::panel(layer.cols)) * sizeof(T));
+            std::memset(below, 0, static_cast<std::size_t>(Layout::panel(layer.cols)) * sizeof(T));
             for (int k = 0; k < layer.cols; ++k) {
                 const Vec<T> step = broadcast(-rate * tape.a[i][k]);
                 Vec<T> sum{};
@@ -76,7 +77,7 @@ class Descend {
             const Layer<T>& layer = net.layers[i];
             pack(theta, layer.rows, layer.cols, false, W[i]);
             theta += static_cast<long>(layer.rows) * layer.cols;
-            for (long r = 0; r < L::panel(layer.rows); ++r) b[i][r] = r < layer.rows ? theta[r] : T(0);
+            for (long r = 0; r < Layout::panel(layer.rows); ++r) b[i][r] = r < layer.rows ? theta[r] : T(0);
             theta += layer.rows;
         }
     }
@@ -95,7 +96,7 @@ class Descend {
 
     const Net<T>& net;
     Arena<T> arena;
-    Tape<L, T> tape;
+    Tape<Layout, T> tape;
     T* W[max_depth];
     T* b[max_depth];
     T *delta, *below;

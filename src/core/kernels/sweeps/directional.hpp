@@ -6,24 +6,24 @@
 namespace slopenet::SLOPENET_ISA {
 
 // t[l] = D[l] W[l] t[l-1], from t[1] = v to J v
-template <class L, class T>
-T* push(const Net<T>& net, const Tape<L, T>& tape, int groups, T* t, T* spare) {
+template <class Layout, class T>
+T* push(const Net<T>& net, const Tape<Layout, T>& tape, int groups, T* t, T* spare) {
     for (int i = 0; i < net.depth; ++i) {
         const Layer<T>& layer = net.layers[i];
-        L::product(layer.packed, layer.rows, layer.cols, t, spare, groups,
-                   Times<T>(tape.D[i], L::panel(layer.rows), groups));
+        Layout::product(layer.packed, layer.rows, layer.cols, t, spare, groups,
+                        Times<T>(tape.D[i], Layout::panel(layer.rows), groups));
         swap(t, spare);
     }
     return t;
 }
 
 // c[l-1] = W[l]^T D[l] c[l], from c[L] = u to J^T u
-template <class L, class T>
-T* pull(const Net<T>& net, const Tape<L, T>& tape, int groups, T* c, T* spare) {
+template <class Layout, class T>
+T* pull(const Net<T>& net, const Tape<Layout, T>& tape, int groups, T* c, T* spare) {
     for (int i = net.depth - 1; i >= 0; --i) {
         const Layer<T>& layer = net.layers[i];
-        multiply(c, tape.D[i], c, groups * L::panel(layer.rows));
-        L::product(layer.packed_transpose, layer.cols, layer.rows, c, spare, groups, Plain<T>{});
+        multiply(c, tape.D[i], c, groups * Layout::panel(layer.rows));
+        Layout::product(layer.packed_transpose, layer.cols, layer.rows, c, spare, groups, Plain<T>{});
         swap(c, spare);
     }
     return c;

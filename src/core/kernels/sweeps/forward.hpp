@@ -8,7 +8,7 @@
 namespace slopenet::SLOPENET_ISA {
 
 // What a sweep forward leaves for the sweep back, of one tile. a[i + 1], D[i], S[i] belong to layer i.
-template <class L, class T>
+template <class Layout, class T>
 struct Tape {
     T* a[max_depth + 1];
     T* D[max_depth];
@@ -17,14 +17,14 @@ struct Tape {
     // order: how many derivatives of sigma; keep: every a[l], else two buffers in turn
     Tape(Arena<T>& arena, const Net<T>& net, int groups, int order, bool keep) {
         if (keep) {
-            a[0] = arena.take(groups * L::panel(net.inputs()));
+            a[0] = arena.take(groups * Layout::panel(net.inputs()));
         } else {
-            const long size = groups * L::panel(widest(net));
+            const long size = groups * Layout::panel(widest(net));
             a[0] = arena.take(size);
             a[1] = arena.take(size);
         }
         for (int i = 0; i < net.depth; ++i) {
-            const long size = groups * L::panel(net.layers[i].rows);
+            const long size = groups * Layout::panel(net.layers[i].rows);
             if (keep) {
                 a[i + 1] = arena.take(size);
             } else if (i > 0) {
@@ -36,14 +36,14 @@ struct Tape {
     }
 };
 
-template <class L, class T>
-void forward(const Net<T>& net, const Tape<L, T>& tape, int groups, int order) {
+template <class Layout, class T>
+void forward(const Net<T>& net, const Tape<Layout, T>& tape, int groups, int order) {
     for (int i = 0; i < net.depth; ++i) {
         const Layer<T>& layer = net.layers[i];
         T* z = tape.a[i + 1];
-        L::product(layer.packed, layer.rows, layer.cols, tape.a[i], z, groups, Bias<T>{layer.padded_b});
+        Layout::product(layer.packed, layer.rows, layer.cols, tape.a[i], z, groups, Bias<T>{layer.padded_b});
         layer.activation->apply[order](z, layer.parameter, z, tape.D[i], tape.S[i],
-                                       groups * L::panel(layer.rows));
+                                       groups * Layout::panel(layer.rows));
     }
 }
 

@@ -17,7 +17,7 @@ namespace slopenet::SLOPENET_ISA {
 
 template <class T>
 class GaussNewton {
-    using L = Samples<T>;
+    using Layout = Samples<T>;
 
   public:
     GaussNewton(const Net<T>& net, int tangents, T* workspace)
@@ -36,13 +36,13 @@ class GaussNewton {
         G = arena.take(outputs * size(width));
         q = arena.take(tangents * outputs * size(width));
         E = arena.take(tangents * outputs * size(width));
-        scratch = arena.take(L::width * (3L + outputs) * width);
+        scratch = arena.take(Layout::width * (3L + outputs) * width);
     }
     long workspace() const { return arena.peak; }
-    int tile() const { return groups * L::width; }
+    int tile() const { return groups * Layout::width; }
 
     void operator()(const Residuals<T>& task, long s0, long n) {
-        used = static_cast<int>((n + L::width - 1) / L::width);
+        used = static_cast<int>((n + Layout::width - 1) / Layout::width);
         forwards(task, s0, n);
         if (!task.rows && !task.G) return;
         const int outputs = net.outputs(), top = net.depth - 1;
@@ -59,38 +59,38 @@ class GaussNewton {
             if (task.rows) put_rows(task, i, offset, s0, n);
             if (task.G) put_factors(task, i, s0, n);
             if (i == 0) break;
-            L::product(layer.packed_transpose, layer.cols, layer.rows, G, c, outputs * used, Plain<T>{});
-            L::product(layer.packed_transpose, layer.cols, layer.rows, E, q, tangents * outputs * used,
-                       Plain<T>{});
+            Layout::product(layer.packed_transpose, layer.cols, layer.rows, G, c, outputs * used, Plain<T>{});
+            Layout::product(layer.packed_transpose, layer.cols, layer.rows, E, q, tangents * outputs * used,
+                            Plain<T>{});
         }
     }
 
   private:
     static int cut(const Net<T>& net, int tangents) {
-        const long width = L::panel(widest(net)), each = 2 + 2L * tangents;
+        const long width = Layout::panel(widest(net)), each = 2 + 2L * tangents;
         const long all = width * (each * (net.depth + 1) + each * net.outputs());
         const long fit = 256L * 1024 / static_cast<long>(sizeof(T)) / all;
         return static_cast<int>(fit < 1 ? 1 : fit > 4 ? 4 : fit);
     }
-    long size(int rows) const { return groups * L::panel(rows); }
-    long panels(int rows) const { return used * L::panel(rows); }
+    long size(int rows) const { return groups * Layout::panel(rows); }
+    long panels(int rows) const { return used * Layout::panel(rows); }
 
     // a[l], D[l], S[l]; A'[l], Z'[l]; what they end in: H and J v
     void forwards(const Residuals<T>& task, long s0, long n) {
         const int inputs = net.inputs(), outputs = net.outputs();
-        L::read(task.X + s0 * inputs, n, inputs, used, tape.a[0], inputs);
+        Layout::read(task.X + s0 * inputs, n, inputs, used, tape.a[0], inputs);
         forward(net, tape, used, tangents ? brief : 1);
-        L::write(tape.a[net.depth], outputs, used, n, task.H + s0 * outputs, outputs);
+        Layout::write(tape.a[net.depth], outputs, used, n, task.H + s0 * outputs, outputs);
         for (int m = 0; m < tangents; ++m) tangent(task, m, s0, n);
         for (int i = 0; i < net.depth; ++i) {
             const Layer<T>& layer = net.layers[i];
-            L::product(layer.packed, layer.rows, layer.cols, along[i], Z[i], tangents * used,
-                       AlsoTimes<T>(tape.D[i], L::panel(layer.rows), used, along[i + 1]));
+            Layout::product(layer.packed, layer.rows, layer.cols, along[i], Z[i], tangents * used,
+                            AlsoTimes<T>(tape.D[i], Layout::panel(layer.rows), used, along[i + 1]));
         }
         const long stride = static_cast<long>(tangents) * outputs;
         for (int m = 0; m < tangents; ++m)
-            L::write(along[net.depth] + m * panels(outputs), outputs, used, n,
-                     task.Jv + s0 * stride + m * outputs, stride);
+            Layout::write(along[net.depth] + m * panels(outputs), outputs, used, n,
+                          task.Jv + s0 * stride + m * outputs, stride);
     }
 
     // A'[1]_m
@@ -98,11 +98,11 @@ class GaussNewton {
         const long inputs = net.inputs(), panel = panels(net.inputs());
         T* v = along[0] + m * panel;
         if (task.V) {
-            L::read(task.V + (s0 * tangents + m) * inputs, n, net.inputs(), used, v, tangents * inputs);
+            Layout::read(task.V + (s0 * tangents + m) * inputs, n, net.inputs(), used, v, tangents * inputs);
             return;
         }
         clear(v, panel);
-        for (int g = 0; g < used; ++g) L::set_entry(v + g * L::panel(net.inputs()), m, T(1));
+        for (int g = 0; g < used; ++g) Layout::set_entry(v + g * Layout::panel(net.inputs()), m, T(1));
     }
 
     void unit_rows() {
@@ -110,7 +110,7 @@ class GaussNewton {
         clear(c, outputs * panels(outputs));
         for (int k = 0; k < outputs; ++k) {
             for (int g = 0; g < used; ++g)
-                L::set_entry(c + k * panels(outputs) + g * L::panel(outputs), k, T(1));
+                Layout::set_entry(c + k * panels(outputs) + g * Layout::panel(outputs), k, T(1));
         }
     }
 
@@ -132,29 +132,31 @@ class GaussNewton {
     void put(const T* from, int rows, int count, long s0, long n, T* to) const {
         const long stride = static_cast<long>(count) * rows;
         for (int d = 0; d < count; ++d)
-            L::write(from + d * panels(rows), rows, used, n, to + s0 * stride + static_cast<long>(d) * rows,
-                     stride);
+            Layout::write(from + d * panels(rows), rows, used, n,
+                          to + s0 * stride + static_cast<long>(d) * rows, stride);
     }
 
     // Layer i's part of the rows, times their scales; the rows of a sample: its values, then its slopes.
     void put_rows(const Residuals<T>& task, int i, long offset, long s0, long n) {
         const int rows = net.layers[i].rows, cols = net.layers[i].cols, outputs = net.outputs();
         const long p = net.parameters(), each = outputs * (1L + tangents);
-        T *a = scratch, *v = a + L::width * static_cast<long>(cols),
-          *g = v + L::width * static_cast<long>(cols);
-        T* e = g + static_cast<long>(outputs) * L::width * rows;
+        T *a = scratch, *v = a + Layout::width * static_cast<long>(cols),
+          *g = v + Layout::width * static_cast<long>(cols);
+        T* e = g + static_cast<long>(outputs) * Layout::width * rows;
         for (int group = 0; group < used; ++group) {
-            const long first = static_cast<long>(group) * L::width;
-            const long here = n - first < L::width ? n - first : L::width;
+            const long first = static_cast<long>(group) * Layout::width;
+            const long here = n - first < Layout::width ? n - first : Layout::width;
             const auto turn = [&](const T* from, int width, int d, T* to) {
-                L::write(from + d * panels(width) + group * L::panel(width), width, 1, here, to, width);
+                Layout::write(from + d * panels(width) + group * Layout::panel(width), width, 1, here, to,
+                              width);
             };
             turn(tape.a[i], cols, 0, a);
-            for (int k = 0; k < outputs; ++k) turn(G, rows, k, g + k * L::width * static_cast<long>(rows));
+            for (int k = 0; k < outputs; ++k)
+                turn(G, rows, k, g + k * Layout::width * static_cast<long>(rows));
             for (int m = -1; m < tangents; ++m) {
                 if (m >= 0) turn(along[i], cols, m, v);
                 for (int k = 0; k < outputs; ++k) {
-                    const T* gk = g + k * L::width * static_cast<long>(rows);
+                    const T* gk = g + k * Layout::width * static_cast<long>(rows);
                     if (m >= 0) turn(E, rows, m * outputs + k, e);
                     for (long s = 0; s < here; ++s) {
                         const long row = (s0 + first + s) * each + (m + 1) * outputs + k;
@@ -188,7 +190,7 @@ class GaussNewton {
     const Net<T>& net;
     int tangents, groups, used = 0;
     Arena<T> arena;
-    Tape<L, T> tape;
+    Tape<Layout, T> tape;
     T* along[max_depth + 1];
     T* Z[max_depth];
     T *c, *G, *q, *E, *scratch;

@@ -39,22 +39,22 @@ struct Bending : Times<T> {
 
 template <class T>
 class Slopes {
-    using L = Samples<T>;
+    using Layout = Samples<T>;
 
   public:
     Slopes(Arena<T>& arena, const Net<T>& net, const Task<T>& task, int groups, int block)
         : net(net), task(task), groups(groups), block(block) {
         const int count = block * groups, width = widest(net);
         for (int i = 0; i < net.depth; ++i) {
-            const long panels = count * L::panel(net.layers[i].rows);
-            e[i] = arena.take(groups * L::panel(net.layers[i].rows));
+            const long panels = count * Layout::panel(net.layers[i].rows);
+            e[i] = arena.take(groups * Layout::panel(net.layers[i].rows));
             first[i] = arena.take(panels);   // c[l], or Z'[l]
             second[i] = arena.take(panels);  // G[l], or A'[l]
         }
-        left = arena.take(count * L::panel(width));
-        right = arena.take(count * L::panel(width));
-        v = task.M ? arena.take(count * L::panel(net.inputs())) : nullptr;
-        const long sums = OuterSum<T>::scratch_size(count), panel = L::panel(width);
+        left = arena.take(count * Layout::panel(width));
+        right = arena.take(count * Layout::panel(width));
+        v = task.M ? arena.take(count * Layout::panel(net.inputs())) : nullptr;
+        const long sums = OuterSum<T>::scratch_size(count), panel = Layout::panel(width);
         scratch = arena.take(sums > panel ? sums : panel);
     }
 
@@ -65,7 +65,7 @@ class Slopes {
     }
 
     // e[l] for every layer that bends, dW of the flat gradient (unless null), the cost of the slopes.
-    void operator()(long s0, long n, int used, const Tape<L, T>& tape, T* theta, double& cost) {
+    void operator()(long s0, long n, int used, const Tape<Layout, T>& tape, T* theta, double& cost) {
         groups = used;
         fresh = true;
         const bool outputs_first = net.outputs() <= net.inputs();
@@ -86,7 +86,7 @@ class Slopes {
         }
     }
 
-    bool bends(int i) const { return net.layers[i].activation->curved; }
+    bool bends(int i) const { return net.layers[i].activation->has_second_derivative; }
 
     T* e[max_depth];
 
@@ -99,42 +99,44 @@ class Slopes {
         return Aim{target, weight, step, task.slope_weight.step != 0};
     }
 
-    long size(int rows) const { return groups * L::panel(rows); }
+    long size(int rows) const { return groups * Layout::panel(rows); }
 
     // second = first D, for each direction
-    void times_D(const T* from, T* to, int i, const Tape<L, T>& tape, int count) const {
+    void times_D(const T* from, T* to, int i, const Tape<Layout, T>& tape, int count) const {
         const long n = size(net.layers[i].rows);
         for (int d = 0; d < count; ++d) multiply(from + d * n, tape.D[i], to + d * n, n);
     }
 
-    void along_outputs(long s0, long n, const Tape<L, T>& tape, T* theta, double& cost, int k0, int count) {
+    void along_outputs(long s0, long n, const Tape<Layout, T>& tape, T* theta, double& cost, int k0,
+                       int count) {
         const int top = net.depth - 1, outputs = net.outputs();
         // c[L] = I: row k of G[L] is all there is
         clear(first[top], count * size(outputs));
         for (int k = 0; k < count; ++k) {
             for (int g = 0; g < groups; ++g)
-                L::set_entry(first[top] + k * size(outputs) + g * L::panel(outputs), k0 + k, T(1));
+                Layout::set_entry(first[top] + k * size(outputs) + g * Layout::panel(outputs), k0 + k, T(1));
         }
         times_D(first[top], second[top], top, tape, count);
         for (int i = top; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
             if (i < top) {
-                const long panel = L::panel(layer.cols);
+                const long panel = Layout::panel(layer.cols);
                 if (i > 0) {
-                    L::product(layer.packed_transpose, layer.cols, layer.rows, second[i], first[i - 1],
-                               count * groups, AlsoTimes<T>(tape.D[i - 1], panel, groups, second[i - 1]));
+                    Layout::product(layer.packed_transpose, layer.cols, layer.rows, second[i], first[i - 1],
+                                    count * groups,
+                                    AlsoTimes<T>(tape.D[i - 1], panel, groups, second[i - 1]));
                 } else {
-                    L::product(layer.packed_transpose, layer.cols, layer.rows, second[i], left,
-                               count * groups, Plain<T>{});
+                    Layout::product(layer.packed_transpose, layer.cols, layer.rows, second[i], left,
+                                    count * groups, Plain<T>{});
                 }
                 continue;
             }
             for (int k = 0; k < count; ++k) {
                 for (int g = 0; g < groups; ++g) {
-                    const long panel = L::panel(layer.cols), here = (k * groups + g) * panel;
+                    const long panel = Layout::panel(layer.cols), here = (k * groups + g) * panel;
                     T* c = (i > 0 ? first[i - 1] : left) + here;
-                    L::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
-                           tape.D[i] + g * L::panel(outputs), k0 + k, c);
+                    Layout::row(layer.W + static_cast<long>(k0 + k) * layer.cols, layer.cols,
+                                tape.D[i] + g * Layout::panel(outputs), k0 + k, c);
                     if (i > 0) multiply(c, tape.D[i - 1] + g * panel, second[i - 1] + here, panel);
                 }
             }
@@ -151,8 +153,9 @@ class Slopes {
             const Layer<T>& layer = net.layers[i];
             OuterSum<T>::add(second[i], t, layer.rows, layer.cols, count * groups, theta + offset, scratch);
             if (i < top || bends(i)) {
-                L::product(layer.packed, layer.rows, layer.cols, t, s, count * groups,
-                           Bending<T>(tape.D[i], L::panel(layer.rows), groups, first[i], e[i], fresh));
+                Layout::product(
+                    layer.packed, layer.rows, layer.cols, t, s, count * groups,
+                    Bending<T>(tape.D[i], Layout::panel(layer.rows), groups, first[i], e[i], fresh));
             }
             swap(t, s);
             offset += layer.parameters();
@@ -167,9 +170,9 @@ class Slopes {
             for (int j = 0; j < bottom.rows; ++j) {
                 const Vec<T> w = broadcast(bottom.W[static_cast<long>(j) * bottom.cols + i0 + d]);
                 for (int g = 0; g < groups; ++g) {
-                    T* to =
-                        first[0] + (d * groups + g) * L::panel(bottom.rows) + static_cast<long>(j) * L::width;
-                    for (int x = 0; x < L::width; x += lanes<T>) store(to + x, w);
+                    T* to = first[0] + (d * groups + g) * Layout::panel(bottom.rows) +
+                            static_cast<long>(j) * Layout::width;
+                    for (int x = 0; x < Layout::width; x += lanes<T>) store(to + x, w);
                 }
             }
         }
@@ -179,22 +182,23 @@ class Slopes {
         const Layer<T>& bottom = net.layers[0];
         const int inputs = bottom.cols;
         for (int d = 0; d < count; ++d) {
-            L::read([&](long s) { return task.directions + (task.row(s0 + s) * task.M + m0 + d) * inputs; },
-                    n, inputs, groups, v + d * size(inputs));
+            Layout::read(
+                [&](long s) { return task.directions + (task.row(s0 + s) * task.M + m0 + d) * inputs; }, n,
+                inputs, groups, v + d * size(inputs));
         }
-        L::product(bottom.packed, bottom.rows, inputs, v, first[0], count * groups, Plain<T>{});
+        Layout::product(bottom.packed, bottom.rows, inputs, v, first[0], count * groups, Plain<T>{});
     }
 
     // From Z'[2] of directions d0 .. d0 + count: those of the task, whose panels are `start`, or, if that is
     // null, the unit vectors.
-    void along_inputs(long s0, long n, const Tape<L, T>& tape, T* theta, double& cost, int d0, int count,
+    void along_inputs(long s0, long n, const Tape<Layout, T>& tape, T* theta, double& cost, int d0, int count,
                       const T* start) {
         const int inputs = net.inputs(), outputs = net.outputs(), top = net.depth - 1;
         times_D(first[0], second[0], 0, tape, count);
         for (int i = 1; i < net.depth; ++i) {
             const Layer<T>& layer = net.layers[i];
-            L::product(layer.packed, layer.rows, layer.cols, second[i - 1], first[i], count * groups,
-                       AlsoTimes<T>(tape.D[i], L::panel(layer.rows), groups, second[i]));
+            Layout::product(layer.packed, layer.rows, layer.cols, second[i - 1], first[i], count * groups,
+                            AlsoTimes<T>(tape.D[i], Layout::panel(layer.rows), groups, second[i]));
         }
         std::memcpy(left, second[top], static_cast<std::size_t>(count * size(outputs)) * sizeof(T));
         for (int d = 0; d < count; ++d) {
@@ -228,9 +232,9 @@ class Slopes {
                     add_lanes(q + d * size(layer.rows), layer.rows, groups, theta + d0 + d, inputs);
             }
             if (i == 0) break;
-            L::product(
+            Layout::product(
                 layer.packed_transpose, layer.cols, layer.rows, q, spare, count * groups,
-                Bending<T>(tape.D[i - 1], L::panel(layer.cols), groups, first[i - 1], e[i - 1], fresh));
+                Bending<T>(tape.D[i - 1], Layout::panel(layer.cols), groups, first[i - 1], e[i - 1], fresh));
             swap(q, spare);
         }
         fresh = false;
