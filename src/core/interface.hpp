@@ -204,10 +204,10 @@ struct Rule {
     void (*apply)(const Step&, const T* sum, T* theta, T* const* buffers, long n);
 };
 
-// Entries of workspace, samples of a tile, and the step in which the cost of fewer grows.
+// Entries of workspace for one thread; samples of a tile, of one of its chunks, and of a vector.
 struct Need {
     long workspace;
-    int tile, step;
+    int tile, chunk, vector;
 };
 
 template <class T>

@@ -60,8 +60,9 @@ class Model {
     bool run(Operation operation, const Points<T>& points, int threads, const Poll& poll) const {
         const Net<T> view = net();
         const Need need = kernel.need(view, points, operation);
-        const int workers = workers_for(work(operation, points), threads, points.n);
-        const long block = block_size(points.n, need, workers);
+        const double vector_operations = work(operation, points) / need.vector;
+        const int workers = workers_for(vector_operations, threads, points.n);
+        const long block = block_size(points.n, vector_operations, need, workers);
         const long blocks = std::max(1L, (points.n + block - 1) / block);
         Buffer<T> space(need.workspace * workers);
         const int vector_width = view.width(info_of(operation).vector);
@@ -106,10 +107,13 @@ class Model {
     void gauss_newton(const Residuals<T>& task, int threads, const Poll& poll) const {
         const Net<T> view = net();
         const Need need = kernel.gauss_newton_need(view, task.tangents);
-        const double each =
+        const double passes =
             3.0 + (task.rows ? view.outputs() : 0) + task.tangents * (1.0 + 2.0 * view.outputs());
-        const int workers = workers_for(static_cast<double>(task.n) * each, threads, task.n);
-        const long block = block_size(task.n, need, workers), blocks = (task.n + block - 1) / block;
+        const double vector_operations =
+            static_cast<double>(task.n) * passes * static_cast<double>(parameter_count) / need.vector;
+        const int workers = workers_for(vector_operations, threads, task.n);
+        const long block = block_size(task.n, vector_operations, need, workers);
+        const long blocks = (task.n + block - 1) / block;
         Buffer<T> space(need.workspace * workers);
         parallel_for(blocks, workers, poll, [&](int worker, long index, const auto& go_on) {
             const long end = std::min(task.n, (index + 1) * block);
@@ -170,17 +174,16 @@ class Model {
         return static_cast<double>(points.n) * (count * static_cast<double>(parameter_count) + chain);
     }
 
-    // How many samples a thread takes at a time: several tiles where there are many, so that a call of a
-    // kernel is worth its cost; less than a tile where threads would otherwise get unequal shares. No result
-    // depends on it.
-    static long block_size(long n, const Need& need, int workers) {
-        constexpr long each = 16;  // blocks per thread, at least, where there are enough tiles
-        const long tiles = (n + need.tile - 1) / need.tile;
-        if (tiles >= each * workers) return std::min(tiles / (each * workers), 32L) * need.tile;
-        if (workers == 1) return need.tile;
-        const long blocks = (tiles + workers - 1) / workers * workers, size = (n + blocks - 1) / blocks;
-        return size < need.step ? size
-                                : std::min<long>(need.tile, (size + need.step - 1) / need.step * need.step);
+    // How many samples a thread takes at a time: so few that the threads end together, so many that a call of
+    // a kernel is worth its cost; whole tiles, chunks or vectors. No result depends on it.
+    static long block_size(long n, double vector_operations, const Need& need, int workers) {
+        const auto up_to = [](long size, long unit) { return (size + unit - 1) / unit * unit; };
+        const long share = (n + workers - 1) / workers;
+        if (share < need.chunk) return up_to(share, need.vector);
+        constexpr double least = 2e4;  // vector operations: some ten microseconds
+        const double per_thread = std::clamp(vector_operations / workers / least, 1.0, 16.0);
+        const long size = std::max(1L, share / static_cast<long>(per_thread));
+        return std::min(up_to(size, size > need.tile ? need.tile : need.chunk), 32L * need.tile);
     }
 
     const Kernels<T>& kernel = kernels<T>();

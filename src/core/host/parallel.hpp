@@ -29,10 +29,12 @@ class Poll {
     mutable std::chrono::steady_clock::time_point asked = std::chrono::steady_clock::now();
 };
 
-// How many threads are worth waking for some millions of multiplications in so many blocks: waking one costs
-// about as much as a million.
-inline int workers_for(double work, int threads, long blocks) {
-    const double useful = std::min({work / 1e6, static_cast<double>(threads), static_cast<double>(blocks)});
+// How many threads are worth waking for so many vector operations in so many blocks: each takes some tens of
+// microseconds' worth, several times what waking it costs.
+inline int workers_for(double vector_operations, int threads, long blocks) {
+    constexpr double worth = 8e4;
+    const double useful =
+        std::min({vector_operations / worth, static_cast<double>(threads), static_cast<double>(blocks)});
     return std::max(1, static_cast<int>(useful));
 }
 

@@ -22,8 +22,9 @@ class Summation {
           need(kernel.backprop_need(net, task)),
           parameters(net.parameters()),
           parts(std::min(tiles(n), most_parts(n))),
-          workers(workers_for(static_cast<double>(n) * sweeps() * static_cast<double>(parameters), threads,
-                              parts)),
+          workers(
+              workers_for(static_cast<double>(n) * sweeps() * static_cast<double>(parameters) / need.vector,
+                          threads, parts)),
           space(workers * need.workspace),
           sums(with_gradient ? parts * parameters : 0),
           partial(static_cast<std::size_t>(parts)) {}

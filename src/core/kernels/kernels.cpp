@@ -12,7 +12,7 @@ namespace slopenet::SLOPENET_ISA {
 template <class T>
 Need backprop_need(const Net<T>& net, const Task<T>& task) {
     const Backprop<T> sweep(net, task, nullptr);
-    return {sweep.workspace(), sweep.tile(), chunk<T>};
+    return {sweep.workspace(), sweep.tile(), chunk<T>, lanes<T>};
 }
 template <class T>
 void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, long first, long n,
@@ -23,7 +23,7 @@ void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, lon
 template <class T>
 Need gauss_newton_need(const Net<T>& net, int tangents) {
     const GaussNewton<T> sweep(net, tangents, nullptr);
-    return {sweep.workspace(), sweep.tile(), chunk<T>};
+    return {sweep.workspace(), sweep.tile(), chunk<T>, lanes<T>};
 }
 template <class T>
 void gauss_newton(const Net<T>& net, const Residuals<T>& task, long first, long n, T* workspace) {

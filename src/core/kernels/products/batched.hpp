@@ -10,9 +10,9 @@ namespace slopenet::SLOPENET_ISA {
 template <class Layout, class T>
 struct Batched;
 
-template <class T>
-struct Batched<Samples<T>, T> {
-    using Layout = Samples<T>;
+template <class T, int vectors>
+struct Batched<Samples<T, vectors>, T> {
+    using Layout = Samples<T, vectors>;
 
     // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
     static void product(const T* A, const T* B, T* C, int rows, int inner, int cols, int groups) {

@@ -5,9 +5,9 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-template <class T>
-class Gram<Samples<T>, T> {
-    using Layout = Samples<T>;
+template <class T, int vectors>
+class Gram<Samples<T, vectors>, T> {
+    using Layout = Samples<T, vectors>;
     // Entries are summed in tiles of directions, of so many outputs at a time, over a run of rows that was
     // copied to L1: a direction's panel often begins a multiple of 4 KB after the last one's, and would
     // throw it out. A block of registers is side x side on the diagonal, of which one half is computed, and

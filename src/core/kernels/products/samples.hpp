@@ -7,31 +7,37 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-template <class T>
+// A chunk is three vectors of samples wide, or one where fewer are left.
+template <class T, int vectors = 3>
 struct Samples {
-    static constexpr int width = chunk<T>;
+    static constexpr int width = vectors * lanes<T>;
     static long panel(int rows) { return static_cast<long>(rows) * width; }
 
-    // R rows of C from one block of packed W, for all samples of a chunk.
+    // Rows of C at a time: as many accumulators as hide the latency of a multiply-add and fit in registers.
+    static constexpr int strip_rows = vectors == 3 ? micro_rows : 8;
+
+    // R rows of C, for all samples of a chunk; w is where their block of packed W begins.
     template <int R, class Epilogue>
     static void micro(const T* w, int depth, const T* A, T* C, int row, int index, const Epilogue& epilogue) {
         const Epilogue here = epilogue.at(index);
-        Vec<T> sum[R][3];
+        Vec<T> sum[R][vectors];
         SLOPENET_UNROLL for (int i = 0; i < R; ++i) {
-            SLOPENET_UNROLL for (int j = 0; j < 3; ++j) sum[i][j] = here.start(row + i);
+            SLOPENET_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = here.start(row + i);
         }
+        const long block = static_cast<long>(pack_rows<T>) * depth;
         for (int k = 0; k < depth; ++k) {
-            const T* a = A + static_cast<long>(k) * width;
-            const Vec<T> a0 = load(a), a1 = load(a + lanes<T>), a2 = load(a + 2 * lanes<T>);
+            Vec<T> a[vectors];
+            SLOPENET_UNROLL for (int j = 0; j < vectors; ++j) {
+                a[j] = load(A + static_cast<long>(k) * width + j * lanes<T>);
+            }
             SLOPENET_UNROLL for (int i = 0; i < R; ++i) {
-                const Vec<T> wi = broadcast(w[k * pack_rows<T> + i]);
-                sum[i][0] = fma(wi, a0, sum[i][0]);
-                sum[i][1] = fma(wi, a1, sum[i][1]);
-                sum[i][2] = fma(wi, a2, sum[i][2]);
+                const Vec<T> wi =
+                    broadcast(w[i / pack_rows<T> * block + k * pack_rows<T> + i % pack_rows<T>]);
+                SLOPENET_UNROLL for (int j = 0; j < vectors; ++j) sum[i][j] = fma(wi, a[j], sum[i][j]);
             }
         }
         SLOPENET_UNROLL for (int i = 0; i < R; ++i) {
-            SLOPENET_UNROLL for (int j = 0; j < 3; ++j) {
+            SLOPENET_UNROLL for (int j = 0; j < vectors; ++j) {
                 const long offset = static_cast<long>(row + i) * width + j * lanes<T>;
                 store(C + offset, here.finish(sum[i][j], offset));
             }
@@ -58,20 +64,20 @@ struct Samples {
                 packed + static_cast<long>(row / pack_rows<T>) * pack_rows<T> * depth + row % pack_rows<T>;
             const T* a = A + index * panel(depth);
             T* c = C + index * panel(rows);
-            if (rows - row >= micro_rows) {
-                micro<micro_rows>(w, depth, a, c, row, index, epilogue);
+            if (rows - row >= strip_rows) {
+                micro<strip_rows>(w, depth, a, c, row, index, epilogue);
             } else {
-                tail<micro_rows - 1>(rows - row, w, depth, a, c, row, index, epilogue);
+                tail<strip_rows - 1>(rows - row, w, depth, a, c, row, index, epilogue);
             }
         };
         // While W fits in L2, chunk by chunk through all of W; else strip by strip of W over all chunks.
         const bool fits = static_cast<long>(rows) * depth * static_cast<long>(sizeof(T)) <= 384 * 1024;
         if (fits) {
             for (int index = 0; index < count; ++index) {
-                for (int row = 0; row < rows; row += micro_rows) strip(row, index);
+                for (int row = 0; row < rows; row += strip_rows) strip(row, index);
             }
         } else {
-            for (int row = 0; row < rows; row += micro_rows) {
+            for (int row = 0; row < rows; row += strip_rows) {
                 for (int index = 0; index < count; ++index) strip(row, index);
             }
         }
@@ -196,15 +202,15 @@ struct Samples {
   private:
     template <class X>
     static void add_dot(const T* w, int from, int to, T* sum, const X& x) {
-        Vec<T> total[3];
-        for (int i = 0; i < 3; ++i) total[i] = load(sum + i * lanes<T>);
+        Vec<T> total[vectors];
+        for (int i = 0; i < vectors; ++i) total[i] = load(sum + i * lanes<T>);
         for (int j = from; j < to; ++j) {
-            for (int i = 0; i < 3; ++i) {
+            for (int i = 0; i < vectors; ++i) {
                 const int v = i * lanes<T>;
                 total[i] = add_weighted(load(w + j * width + v), x(j, v), total[i]);
             }
         }
-        for (int i = 0; i < 3; ++i) store(sum + i * lanes<T>, total[i]);
+        for (int i = 0; i < vectors; ++i) store(sum + i * lanes<T>, total[i]);
     }
 };
 

@@ -99,30 +99,52 @@ class Sweep {
     T *vector = nullptr, *spare = nullptr;
 };
 
-// Up to so many samples go one by one: they would leave most lanes of a tile empty. The bits are the same.
+// How n samples are cut: full chunks, then the rest in narrow chunks of one vector if these leave fewer lanes
+// empty, and one by one where even a vector would be mostly empty. The bits are the same.
 template <class T>
-inline constexpr int few = chunk<T> / 4;
+struct Parts {
+    long chunks, narrow, single;  // samples
+    explicit Parts(long n) : chunks(n / chunk<T> * chunk<T>), narrow(0), single(0) {
+        const long rest = n - chunks;
+        if (rest <= lanes<T> / 2) {
+            single = rest;
+        } else if (rest <= 2 * lanes<T>) {
+            narrow = rest;
+        } else {
+            chunks = n;
+        }
+    }
+};
 
 template <class T>
 Need need(const Net<T>& net, const Points<T>& points, Operation operation) {
-    const long single = Sweep<Rows<T>, T>(net, points, operation, nullptr).workspace();
-    if (points.n <= few<T>) return {single, few<T>, 1};
-    const Sweep<Samples<T>, T> tiled(net, points, operation, nullptr);
-    return {tiled.workspace() > single ? tiled.workspace() : single, tiled.tile(), chunk<T>};
+    const Parts<T> parts(points.n);
+    Need total{0, 1, chunk<T>, lanes<T>};
+    const auto add = [&](const auto& sweep) {
+        if (sweep.workspace() > total.workspace) total.workspace = sweep.workspace();
+        total.tile = sweep.tile();
+    };
+    add(Sweep<Rows<T>, T>(net, points, operation, nullptr));
+    if (parts.narrow || parts.chunks) add(Sweep<Samples<T, 1>, T>(net, points, operation, nullptr));
+    if (parts.chunks) add(Sweep<Samples<T>, T>(net, points, operation, nullptr));
+    return total;
 }
 
 template <class T>
 bool run(const Net<T>& net, const Points<T>& points, Operation operation, T* workspace) {
+    const Parts<T> parts(points.n);
     bool finite = true;
-    const auto run_all = [&](auto&& sweep) {
-        for (long s = 0; s < points.n && !points.stop(); s += sweep.tile())
-            finite &= sweep(points, s, points.n - s < sweep.tile() ? points.n - s : sweep.tile());
+    long s = 0;
+    const auto run_next = [&](long samples, auto&& sweep) {
+        for (const long end = s + samples; s < end && !points.stop();) {
+            const long n = end - s < sweep.tile() ? end - s : sweep.tile();
+            finite &= sweep(points, s, n);
+            s += n;
+        }
     };
-    if (points.n > few<T>) {
-        run_all(Sweep<Samples<T>, T>(net, points, operation, workspace));
-    } else {
-        run_all(Sweep<Rows<T>, T>(net, points, operation, workspace));
-    }
+    if (parts.chunks) run_next(parts.chunks, Sweep<Samples<T>, T>(net, points, operation, workspace));
+    if (parts.narrow) run_next(parts.narrow, Sweep<Samples<T, 1>, T>(net, points, operation, workspace));
+    if (parts.single) run_next(parts.single, Sweep<Rows<T>, T>(net, points, operation, workspace));
     return finite;
 }
 
