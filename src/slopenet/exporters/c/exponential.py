@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from slopenet.exporters.c.names import Names, Piece
+from slopenet.exporters.c.code import Piece
+from slopenet.exporters.c.names import Names
 
 _SELECT = """\
 /* c ? a : b without a branch, which would keep loops from being vectorised */
@@ -101,8 +102,18 @@ def exponentials(names: Names) -> list[Piece]:
         "half": names.number(0.5), "one": names.number(1),
         "even": _horner(terms[0::2], "r2"), "odd": _horner(terms[1::2], "r2"),
     }  # fmt: skip
-    parts = {"select": _SELECT, "power": _POWER, "reduced": _REDUCED, "exp": _EXP, "expm1": _EXPM1}
-    return [Piece(f"{names.prefix}_{name}", text.format(**given)) for name, text in parts.items()]
+    bits = frozenset({"stdint", "string"})
+    parts = {
+        "select": (_SELECT, (), bits),
+        "power": (_POWER, (), bits),
+        "reduced": (_REDUCED, ("select",), frozenset()),
+        "exp": (_EXP, ("reduced", "power"), frozenset()),
+        "expm1": (_EXPM1, ("reduced", "power"), frozenset()),
+    }
+    return [
+        Piece(name, text.format(**given), frozenset(uses), headers)
+        for name, (text, uses, headers) in parts.items()
+    ]
 
 
 def _horner(terms: Sequence[str], x: str) -> str:
