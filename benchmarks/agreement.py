@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.clock import Way
 from benchmarks.contenders.contender import Call
+from slopenet.evaluate.agreement import largest_difference
 
 
 class DisagreementError(Exception):
@@ -36,7 +37,7 @@ def check(calls: Mapping[Way, Call], tolerance: float) -> float:
                     f"{name} {mode} gives {got.dtype} {got.shape},"
                     f" wanted {wanted.dtype} {wanted.shape}"
                 )
-            difference = float(np.abs(got - wanted).max() / np.abs(wanted).max())
+            difference = largest_difference(got, wanted)
             if not difference <= tolerance:
                 raise DisagreementError(
                     f"{name} {mode} differs by {difference:.1e} of the largest entry,"

@@ -63,7 +63,7 @@ def assert_same(one: oracle.Exact, other: oracle.Exact) -> None:
 
 
 def test_table_has_every_activation() -> None:
-    assert sorted(oracle.SIGMA) == NAMES
+    assert set(NAMES) <= set(oracle.SIGMA)
     assert len(NAMES) == 15
 
 

@@ -4,7 +4,16 @@ Derivatives come from z, never from a = σ(z): 1 - a² and a(1 - a) lose every d
 σ and σ' also accept complex z and branch on Re z, as the complex-step oracle needs. At a kink each
 derivative is the left one: relu'(0) = 0, leaky_relu'(0) = slope, elu'(0) = α, selu'(0) = λα.
 
-To add an activation, add a row to `TABLE` here and one to `table` in src/core/table.hpp.
+An activation is added in five places:
+
+1. its struct, with σ, σ' and σ'', in src/core/kernels/vector/activation.hpp;
+2. its row of `table` in src/core/kernels/vector/table.hpp;
+3. its row of `TABLE` here, which exporters, importers, the CLI and most tests read;
+4. its formula at fifty digits in tests/oracle.py;
+5. its formula and its case in tools/exhaust/reference.hpp.
+
+A spelling of another library (a class of torch, an ONNX operator) is one more row in that importer,
+and a formula for CasADi one more row in slopenet.adapters.casadi; both are optional.
 """
 
 from __future__ import annotations
@@ -12,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from array_api_compat import (
     array_namespace,
@@ -28,26 +37,82 @@ Array: TypeAlias = Any
 ActivationSpec: TypeAlias = str | tuple[str, float]
 """An activation as users write it: a name, or a name and its parameter."""
 
-_SELU_ALPHA = 1.6732632423543772848
-_SELU_SCALE = 1.0507009873554804934
-_GELU_CUBIC = 0.044715
+SELU_ALPHA = 1.6732632423543772848
+SELU_SCALE = 1.0507009873554804934
+GELU_CUBIC = 0.044715
 _SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
 
-@dataclass(frozen=True)
-class Activation:
-    """One row of the table: σ(z, p), σ'(z, p), σ''(z, p), each called with the namespace first.
+Formula: TypeAlias = Callable[[Any, Array, float], Array]
+"""A function of the array namespace, z and the parameter, entry by entry."""
 
-    `positive`: the parameter must be; `curved`: σ'' is not 0 everywhere.
+
+@dataclass(frozen=True)
+class ActivationInfo:
+    """One row of the table: the formulas of an activation, and its parameter if it has one.
+
+    Attributes
+    ----------
+    value, first, second : Formula
+        σ, σ' and σ''.
+    parameter : str or None
+        Name of the parameter.
+    preset : float
+        The parameter where none is given.
+    positive : bool
+        Whether the parameter must be positive.
+    curved : bool
+        Whether σ'' differs from 0 anywhere.
+    parameter_from : callable, optional
+        The parameter of a function, computed from its values; importers recognise functions by it.
     """
 
-    value: Callable[[Any, Array, float], Array]
-    first: Callable[[Any, Array, float], Array]
-    second: Callable[[Any, Array, float], Array]
+    value: Formula
+    first: Formula
+    second: Formula
     parameter: str | None = None
     preset: float = 0.0
     positive: bool = False
     curved: bool = True
+    parameter_from: Callable[[Callable[[float], float]], float] | None = None
+
+
+class Activation(NamedTuple):
+    """σ of one layer: a name of the table and the parameter, the same in every unit.
+
+    It is a pair because the compiled core takes pairs. It is made by `normalise`, the one parser.
+    """
+
+    name: str
+    parameter: float
+
+    @property
+    def info(self) -> ActivationInfo:
+        """The row of the table."""
+        return TABLE[self.name]
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """The parameter, or nothing where the activation has none."""
+        return (self.parameter,) if self.info.parameter else ()
+
+    @property
+    def linear(self) -> bool:
+        """Whether σ(z) = z."""
+        return self.name == "identity"
+
+    @property
+    def curved(self) -> bool:
+        """Whether σ'' differs from 0 anywhere."""
+        return self.info.curved
+
+    def written(self) -> ActivationSpec:
+        """Return the shortest spelling: the name alone if the parameter is the preset."""
+        return self.name if self.parameter == self.info.preset else (self.name, self.parameter)
+
+    def __str__(self) -> str:
+        written = self.written()
+        return written if isinstance(written, str) else f"{self.name}({self.parameter:g})"
 
 
 def _real(xp: Any, z: Array) -> Array:
@@ -127,7 +192,7 @@ def _gated2(xp: Any, z: Array, x: Array, v: Array, w: Array) -> Array:
 
 
 def _gelu_tanh_x(z: Array) -> tuple[Array, Array, Array]:
-    c, k = 2 * _SQRT_2_OVER_PI, _GELU_CUBIC
+    c, k = 2 * _SQRT_2_OVER_PI, GELU_CUBIC
     return c * z * (1 + k * z * z), c * (1 + 3 * k * z * z), 6 * c * k * z
 
 
@@ -192,78 +257,81 @@ def _step(xp: Any, z: Array, below: Array, above: float) -> Array:
     return xp.where(_real(xp, z) > 0, above * xp.ones_like(z), below)
 
 
-TABLE: dict[str, Activation] = {
-    "identity": Activation(
+TABLE: dict[str, ActivationInfo] = {
+    "identity": ActivationInfo(
         lambda _, z, __: z,
         lambda xp, z, _: xp.ones_like(z),
         lambda xp, z, _: xp.zeros_like(z),
         curved=False,
     ),
-    "sigmoid": Activation(
+    "sigmoid": ActivationInfo(
         lambda xp, z, _: _s(xp, z),
         lambda xp, z, _: _s1(xp, z),
         lambda xp, z, _: _s2(xp, z),
     ),
-    "tanh": Activation(
+    "tanh": ActivationInfo(
         lambda xp, z, _: xp.tanh(z),
         lambda xp, z, _: 4 * _s1(xp, 2 * z),
         lambda xp, z, _: -8 * xp.tanh(z) * _s1(xp, 2 * z),
     ),
-    "relu": Activation(
+    "relu": ActivationInfo(
         lambda xp, z, _: xp.where(_left(xp, z), xp.zeros_like(z), z),
         lambda xp, z, _: _step(xp, z, xp.zeros_like(z), 1.0),
         lambda xp, z, _: xp.zeros_like(z),
         curved=False,
     ),
-    "leaky_relu": Activation(
+    "leaky_relu": ActivationInfo(
         lambda xp, z, p: xp.where(_left(xp, z), p * z, z),
         lambda xp, z, p: _step(xp, z, p * xp.ones_like(z), 1.0),
         lambda xp, z, _: xp.zeros_like(z),
         "slope",
         0.01,
         curved=False,
+        parameter_from=lambda f: -f(-1.0),
     ),
-    "elu": Activation(
+    "elu": ActivationInfo(
         lambda xp, z, p: xp.where(_left(xp, z), p * xp.expm1(_min0(xp, z)), z),
         lambda xp, z, p: _step(xp, z, p * xp.exp(_min0(xp, z)), 1.0),
         lambda xp, z, p: _step(xp, z, p * xp.exp(_min0(xp, z)), 0.0),
         "alpha",
         1.0,
+        parameter_from=lambda f: -f(-80.0),
     ),
-    "selu": Activation(
+    "selu": ActivationInfo(
         lambda xp, z, _: (
-            _SELU_SCALE * xp.where(_left(xp, z), _SELU_ALPHA * xp.expm1(_min0(xp, z)), z)
+            SELU_SCALE * xp.where(_left(xp, z), SELU_ALPHA * xp.expm1(_min0(xp, z)), z)
         ),
-        lambda xp, z, _: _SELU_SCALE * _step(xp, z, _SELU_ALPHA * xp.exp(_min0(xp, z)), 1.0),
-        lambda xp, z, _: _SELU_SCALE * _step(xp, z, _SELU_ALPHA * xp.exp(_min0(xp, z)), 0.0),
+        lambda xp, z, _: SELU_SCALE * _step(xp, z, SELU_ALPHA * xp.exp(_min0(xp, z)), 1.0),
+        lambda xp, z, _: SELU_SCALE * _step(xp, z, SELU_ALPHA * xp.exp(_min0(xp, z)), 0.0),
     ),
-    "softplus": Activation(
+    "softplus": ActivationInfo(
         lambda xp, z, p: z - _min0(xp, z) + xp.log1p(xp.exp(-_abs(xp, p * z))) / p,
         lambda xp, z, p: _s(xp, p * z),
         lambda xp, z, p: p * _s1(xp, p * z),
         "beta",
         1.0,
         positive=True,
+        parameter_from=lambda f: math.log(2) / f(0.0) if f(0.0) > 0 else 1.0,
     ),
-    "silu": Activation(_silu(0), _silu(1), _silu(2)),
-    "gelu": Activation(
+    "silu": ActivationInfo(_silu(0), _silu(1), _silu(2)),
+    "gelu": ActivationInfo(
         lambda _, z, __: z * _cdf(z),
         lambda xp, z, _: _cdf(z) + _bounded(xp, z, 64.0) * _density(xp, _bounded(xp, z, 64.0)),
         lambda xp, z, _: (2 - _bounded(xp, z, 64.0) ** 2) * _density(xp, _bounded(xp, z, 64.0)),
     ),
-    "gelu_tanh": Activation(_gelu_tanh(0), _gelu_tanh(1), _gelu_tanh(2)),
-    "mish": Activation(_mish(0), _mish(1), _mish(2)),
-    "softsign": Activation(
+    "gelu_tanh": ActivationInfo(_gelu_tanh(0), _gelu_tanh(1), _gelu_tanh(2)),
+    "mish": ActivationInfo(_mish(0), _mish(1), _mish(2)),
+    "softsign": ActivationInfo(
         lambda xp, z, _: z / (1 + _abs(xp, z)),
         lambda xp, z, _: (1 / (1 + _abs(xp, z))) ** 2,
         lambda xp, z, _: _step(xp, z, 2 * xp.ones_like(z), -2.0) * (1 / (1 + _abs(xp, z))) ** 3,
     ),
-    "sin": Activation(
+    "sin": ActivationInfo(
         lambda xp, z, _: xp.sin(z),
         lambda xp, z, _: xp.cos(z),
         lambda xp, z, _: -xp.sin(z),
     ),
-    "gaussian": Activation(
+    "gaussian": ActivationInfo(
         lambda xp, z, _: xp.exp(-z * z),
         lambda xp, z, _: -2 * _bounded(xp, z, 64.0) * xp.exp(-(_bounded(xp, z, 64.0) ** 2)),
         lambda xp, z, _: (
@@ -273,13 +341,17 @@ TABLE: dict[str, Activation] = {
 }
 
 
-def normalise(spec: object) -> tuple[str, float]:
-    """(name, parameter) of an activation as users write it.
+def normalise(spec: object) -> Activation:
+    """Parse an activation as users write it: a name, (name, parameter), or an `Activation`.
+
+    Every other spelling, such as one activation per layer, is taken apart before
+    (`slopenet.validate.layers.check_activations`).
 
     Raises
     ------
     ValueError
-        For an unknown name, or a parameter that is missing its activation or out of range.
+        For an unknown name, for a parameter that is out of range, and for the parameter of an
+        activation without one.
     TypeError
         For anything but a name or a pair of name and number.
     """
@@ -289,8 +361,8 @@ def normalise(spec: object) -> tuple[str, float]:
     if name not in TABLE:
         raise ValueError(f"unknown activation {name!r}; choose one of {', '.join(sorted(TABLE))}")
     row = TABLE[name]
-    if parameter is None:
-        return name, row.preset
+    if parameter is None or (isinstance(spec, Activation) and row.parameter is None):
+        return Activation(name, row.preset)
     if row.parameter is None:
         raise ValueError(f"activation {name!r} has no parameter, got {parameter!r}")
     try:
@@ -305,16 +377,19 @@ def normalise(spec: object) -> tuple[str, float]:
         )
     if not math.isfinite(value):
         raise ValueError(f"{row.parameter} of {name!r} must be finite, got {value!r}")
-    return name, value
+    return Activation(name, value)
 
 
-def as_written(name: str, parameter: float) -> ActivationSpec:
-    """The shortest way to write an activation: its name alone if its parameter is the preset."""
-    return name if parameter == TABLE[name].preset else (name, parameter)
+def is_one(spec: object) -> bool:
+    """Whether a spelling names one activation, not one activation per layer."""
+    return isinstance(spec, str | Activation) or (
+        isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[1], str | tuple)
+    )
 
 
-def sigma(spec: tuple[str, float], z: Array, order: int = 0) -> Array:
+def sigma(activation: tuple[str, float], z: Array, order: int = 0) -> Array:
     """σ(z), σ'(z) or σ''(z), entry by entry, for `order` 0, 1 or 2."""
-    row = TABLE[spec[0]]
+    name, parameter = activation
+    row = TABLE[name]
     function = (row.value, row.first, row.second)[order]
-    return function(array_namespace(z), z, spec[1])
+    return function(array_namespace(z), z, parameter)

@@ -19,10 +19,9 @@ from typing import NamedTuple
 
 from array_api_compat import array_namespace, device
 
-from slopenet.activations import TABLE, Array, sigma
+from slopenet.activations import Activation, Array, sigma
 
 Arrays = Sequence[Array]
-Spec = tuple[str, float]
 
 
 class Chain(NamedTuple):
@@ -30,7 +29,7 @@ class Chain(NamedTuple):
 
     W: Arrays
     b: Arrays
-    activations: Sequence[Spec]
+    activations: Sequence[Activation]
 
 
 class Sweep(NamedTuple):
@@ -58,21 +57,25 @@ def _transposed_times(W: Array, d: Array) -> Array:
 def forward(chain: Chain, x: Array) -> Sweep:
     """z[l] = W[l] a[l-1] + b[l],  a[l] = σ(z[l])."""
     sweep = Sweep(x, [], [])
-    for i, (W, b, spec) in enumerate(zip(*chain, strict=True)):
+    for i, (W, b, activation) in enumerate(zip(*chain, strict=True)):
         z = _times(W, sweep.below(i)) + b
         sweep.z.append(z)
-        sweep.a.append(sigma(spec, z))
+        sweep.a.append(sigma(activation, z))
     return sweep
 
 
 def D(chain: Chain, sweep: Sweep) -> list[Array]:
     """D[l] = diag(σ'(z[l])), its diagonal."""
-    return [sigma(spec, z, 1) for spec, z in zip(chain.activations, sweep.z, strict=True)]
+    return [
+        sigma(activation, z, 1) for activation, z in zip(chain.activations, sweep.z, strict=True)
+    ]
 
 
 def S(chain: Chain, sweep: Sweep) -> list[Array]:
     """S[l] = diag(σ''(z[l])), its diagonal."""
-    return [sigma(spec, z, 2) for spec, z in zip(chain.activations, sweep.z, strict=True)]
+    return [
+        sigma(activation, z, 2) for activation, z in zip(chain.activations, sweep.z, strict=True)
+    ]
 
 
 def cost(H: Array, y: Array) -> Array:
@@ -207,10 +210,10 @@ def _bend(chain: Chain, D: list[Array], S: list[Array], c: list[Array]) -> Array
     xp = array_namespace(c[-1])
     n_1 = chain.W[0].shape[1]
     total = xp.zeros((*c[-1].shape[:-1], n_1, n_1), dtype=c[-1].dtype, device=device(c[-1]))
-    for spec, Z, s, row in zip(
+    for activation, Z, s, row in zip(
         chain.activations, pre_activation_slopes(chain, D), S, c[1:], strict=True
     ):
-        if TABLE[spec[0]].curved:
+        if activation.curved:
             weight = (row * s[..., None, :])[..., :, None]
             each = Z[..., None, :, :]
             total = total + xp.matrix_transpose(each) @ (weight * each)
@@ -222,10 +225,10 @@ def laplacian(chain: Chain, D: list[Array], S: list[Array]) -> Array:
     xp = array_namespace(D[-1])
     c = reverse(chain, D).c
     total = xp.zeros_like(D[-1])
-    for spec, Z, s, row in zip(
+    for activation, Z, s, row in zip(
         chain.activations, pre_activation_slopes(chain, D), S, c[1:], strict=True
     ):
-        if TABLE[spec[0]].curved:
+        if activation.curved:
             bend = s * xp.sum(Z * Z, axis=-1)
             total = total + xp.sum(row * bend[..., None, :], axis=-1)
     return total

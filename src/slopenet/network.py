@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from slopenet import _core, exporters
 from slopenet._types import Floats
-from slopenet.activations import TABLE, ActivationSpec, as_written
+from slopenet.activations import Activation, ActivationSpec
 from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
 from slopenet.evaluate.page import Derivation
@@ -77,7 +77,7 @@ class Network(Derivatives):
     )  # fmt: skip
     _weights: tuple[Floats, ...]
     _biases: tuple[Floats, ...]
-    _activations: tuple[tuple[str, float], ...]
+    _activations: tuple[Activation, ...]
 
     def __init__(
         self,
@@ -89,10 +89,10 @@ class Network(Derivatives):
         output_names: Sequence[str] | None = None,
         dtype: DTypeLike | None = None,
     ) -> None:
-        W, b = layers.one_a_layer("weights", weights), layers.one_a_layer("biases", biases)
+        W, b = layers.one_per_layer("weights", weights), layers.one_per_layer("biases", biases)
         if not 0 < len(W) == len(b) <= layers.MAX_LAYERS:
             raise ValueError(
-                "weights and biases must have one entry a layer, of 1 to"
+                "weights and biases must have one entry per layer, of 1 to"
                 f" {layers.MAX_LAYERS} layers, got {len(W)} and {len(b)}"
             )
         kind = layers.common_dtype([*W, *b], dtype)
@@ -109,11 +109,11 @@ class Network(Derivatives):
                     f"weights[{i}] must have {W[i - 1].shape[0]} columns, as many as"
                     f" weights[{i - 1}] has rows, got shape {w.shape}"
                 )
-        rows = layers.check_activations(activations, len(W))
+        checked = layers.check_activations(activations, len(W))
         put = object.__setattr__
         put(self, "_weights", tuple(W))
         put(self, "_biases", tuple(b))
-        put(self, "_activations", rows)
+        put(self, "_activations", checked)
         put(self, "_dtype", kind)
         names = layers.component_names
         put(self, "_input_names", names("input_names", input_names, W[0].shape[1]))
@@ -137,7 +137,7 @@ class Network(Derivatives):
         cls,
         sizes: Sequence[int],
         *,
-        hidden: ActivationSpec = "tanh",
+        hidden: ActivationSpec | Sequence[ActivationSpec] = "tanh",
         output: ActivationSpec = "identity",
         rng: RandomSource = None,
         dtype: DTypeLike = np.float64,
@@ -150,8 +150,10 @@ class Network(Derivatives):
         ----------
         sizes : sequence of int
             n_1, ..., n_L.
-        hidden, output : activation
-            Of the layers l < L, and of layer L.
+        hidden : activation or sequence of activations
+            σ of the layers l < L: one for all, or one per layer.
+        output : activation
+            σ of layer L.
         rng : numpy Generator or seed, optional
         dtype : {float64, float32}
         input_names, output_names : sequence of str, optional
@@ -163,11 +165,11 @@ class Network(Derivatives):
             scale = 1 / np.sqrt(below)
             weights.append(generator.normal(0, scale, (here, below)))
             biases.append(generator.normal(0, scale, here))
-        activations = [hidden] * (len(n) - 2) + [output]
+        activations = layers.check_activations(hidden, len(n) - 2, "hidden", "hidden layers")
         return cls(
             weights,
             biases,
-            activations,
+            [*activations, output],
             input_names=input_names,
             output_names=output_names,
             dtype=dtype,
@@ -186,7 +188,7 @@ class Network(Derivatives):
     @property
     def activations(self) -> tuple[ActivationSpec, ...]:
         """σ of each layer: a name, or a name and its parameter."""
-        return tuple(as_written(*row) for row in self._activations)
+        return tuple(activation.written() for activation in self._activations)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -252,11 +254,9 @@ class Network(Derivatives):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as safetensors with a checksum: plain data, no code; written whole or not at all."""
-        parameters = [
-            (name, (value,) if TABLE[name].parameter else ()) for name, value in self._activations
-        ]
+        activations = [(each.name, each.parameters) for each in self._activations]
         model_file.write(
-            path, self._weights, self._biases, parameters, self._input_names, self._output_names
+            path, self._weights, self._biases, activations, self._input_names, self._output_names
         )
 
     def export(
@@ -339,8 +339,8 @@ class Network(Derivatives):
 
     def __repr__(self) -> str:
         sizes = "-".join(str(n) for n in self.sizes)
-        names = [str(a) if isinstance(a, str) else f"{a[0]}({a[1]:g})" for a in self.activations]
-        text = f"Network({sizes}, {', '.join(names)}; {self.n_parameters} parameters, {self._dtype}"
+        names = ", ".join(str(activation) for activation in self._activations)
+        text = f"Network({sizes}, {names}; {self.n_parameters} parameters, {self._dtype}"
         if self._input_names or self._output_names:
             ins = ", ".join(self._input_names or ("x",))
             text += f"; {ins} -> {', '.join(self._output_names or ('H',))}"

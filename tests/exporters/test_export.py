@@ -9,6 +9,7 @@ import pytest
 from networks import random_network
 
 import slopenet as sn
+from slopenet.evaluate.agreement import Agreement
 from slopenet.exporters import Export
 
 
@@ -29,7 +30,7 @@ def test_derivatives_are_names_that_are_known(tmp_path: Path) -> None:
 
 def test_prefix_and_casadi_are_for_c(tmp_path: Path) -> None:
     net = random_network((2, 1))
-    with pytest.raises(ValueError, match=r"for C files \(\.c\), not for \.py"):
+    with pytest.raises(ValueError, match=r"prefix is an option of \.c files, not of \.py files"):
         net.export(tmp_path / "net.py", prefix="a")
     with pytest.raises(ValueError, match="CasADi computes in float64"):
         net.export(tmp_path / "net.c", casadi=True, dtype="float32")
@@ -80,16 +81,17 @@ def test_without_a_compiler_the_file_is_written_and_said_not_to_have_run(
 
 
 def test_the_verdict_in_words() -> None:
-    good = Export(Path("a.c"), {"value": 1e-16}, {"value": 1e-12}, "cc")
+    good = Export(Path("a.c"), (Agreement("value", 1e-16, 1e-12),), "cc")
     assert good.passed
     assert str(good).startswith("a.c: agrees with the network, run by cc.\n  value ")
-    bad = Export(
-        Path("a.c"), {"value": 1e-16, "jacobian": 0.5}, {"value": 1.0, "jacobian": 0.1}, "cc"
-    )
+    agreements = (Agreement("value", 1e-16, 1.0), Agreement("jacobian", 0.5, 0.1))
+    bad = Export(Path("a.c"), agreements, "cc")
     assert (bad.passed, bad.difference) == (False, 0.5)
     assert "DOES NOT AGREE" in str(bad)
     assert str(bad).count("WRONG") == 1
-    assert not Export(Path("a.c"), {"value": float("nan")}, {"value": 1.0}, "cc").passed
+    assert bad.differences == {"value": 1e-16, "jacobian": 0.5}
+    assert bad.tolerances == {"value": 1.0, "jacobian": 0.1}
+    assert not Export(Path("a.c"), (Agreement("value", float("nan"), 1.0),), "cc").passed
 
 
 def test_a_wrong_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

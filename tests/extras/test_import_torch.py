@@ -62,7 +62,7 @@ def far(got: np.ndarray, wanted: Any) -> float:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_values_and_derivatives_are_those_of_autograd(name: str) -> None:
     module = everything(ACTIVATIONS[name])
-    said: list[sn.imports.Comparison] = []
+    said: list[sn.importers.Comparison] = []
     net = sn.from_torch(module, report=said.append)
     assert said[0].difference < 1e-12
     assert net.sizes == ((4, 3) if name == "identity" else (4, 9, 3))

@@ -70,8 +70,10 @@ def test_wrong_arguments_are_told() -> None:
         sn.from_state_dict(3, "tanh")
     with pytest.raises(ValueError, match="one for each of 1 hidden layers, got 2"):
         sn.from_state_dict(tensors, ["tanh", "tanh"])
-    with pytest.raises(sn.UnsupportedNetworkError, match="unknown activation 'tan'"):
+    with pytest.raises(ValueError, match="unknown activation 'tan'"):
         sn.from_state_dict(tensors, "tan")
+    with pytest.raises(ValueError, match="unknown activation 'tan'"):
+        sn.from_state_dict(tensors, "tanh", "tan")
     with pytest.raises(ValueError, match="tensors is empty"):
         sn.from_state_dict({}, "tanh")
     with pytest.raises(ValueError, match="dtype must be float64 or float32"):

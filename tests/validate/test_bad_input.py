@@ -224,9 +224,9 @@ TWO_LAYERS = ([np.ones((3, 2)), np.ones((1, 3))], [np.zeros(3), np.zeros(1)])
 BAD_NETWORKS: dict[str, tuple[tuple[Any, Any, Any], str]] = {
     "no weights": (
         ([], [], "tanh"),
-        "must have one entry a layer, of 1 to 256 layers, got 0 and 0",
+        "must have one entry per layer, of 1 to 256 layers, got 0 and 0",
     ),
-    "None": ((None, [], "tanh"), "weights must be a sequence with one entry a layer, got None"),
+    "None": ((None, [], "tanh"), "weights must be a sequence with one entry per layer, got None"),
     "too deep": (
         ([[[1.0]]] * 257, [[1.0]] * 257, "tanh"),
         "of 1 to 256 layers, got 257 and 257",

@@ -16,27 +16,7 @@ namespace exhaust {
     Case { #f, parameter, true, EXHAUST_REFERENCES(f) }
 
 const std::vector<Case>& cases() {
-    static const std::vector<Case> all = {
-        EXHAUST_PLAIN(identity),
-        EXHAUST_PLAIN(sigmoid),
-        EXHAUST_PLAIN(tanh),
-        EXHAUST_PLAIN(relu),
-        EXHAUST_WITH(leaky_relu, 0.01),
-        EXHAUST_WITH(leaky_relu, 0.2),
-        EXHAUST_WITH(elu, 1.0),
-        EXHAUST_WITH(elu, 1.7),
-        EXHAUST_PLAIN(selu),
-        EXHAUST_WITH(softplus, 1.0),
-        EXHAUST_WITH(softplus, 0.6),
-        EXHAUST_WITH(softplus, 10.0),
-        EXHAUST_PLAIN(silu),
-        EXHAUST_PLAIN(gelu),
-        EXHAUST_PLAIN(gelu_tanh),
-        EXHAUST_PLAIN(mish),
-        EXHAUST_PLAIN(softsign),
-        EXHAUST_PLAIN(sin),
-        EXHAUST_PLAIN(gaussian),
-    };
+    static const std::vector<Case> all = {EXHAUST_CASES(EXHAUST_PLAIN, EXHAUST_WITH)};
     return all;
 }
 

@@ -1,4 +1,4 @@
-"""``slopenet export``: a model as C99, ONNX or Python."""
+"""``slopenet export``: a model as one of the files of `slopenet.exporters.TARGETS`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,37 @@ import click
 
 from slopenet.cli import _options as options
 from slopenet.cli._program import FAILED
+from slopenet.exporters import _targets
+from slopenet.exporters._task import OUTPUTS
+
+
+def summary() -> str:
+    """Return the first lines of the command's help."""
+    files = [f"{suffix} ({target.title})" for suffix, target in _targets.TARGETS.items()]
+    return (
+        f"Write MODEL and its derivatives to OUT: {', '.join(files)}.\n\n"
+        "The file is run and compared with MODEL: C by the system's compiler (or that of the"
+        " environment's CC), with a header next to it, ONNX by onnxruntime. Exit status 1 if it"
+        " does not agree."
+    )
+
+
+def derivatives_help() -> str:
+    """Return the help of --derivatives: the names, and those that some files do not have."""
+    limited = [
+        f"; {suffix} has {', '.join(target.derivatives)}"
+        for suffix, target in _targets.TARGETS.items()
+        if set(target.derivatives) != set(OUTPUTS)
+    ]
+    return f"Of {', '.join(OUTPUTS)}{''.join(limited)}."
 
 
 @click.command(
+    help=summary(),
     epilog=options.examples(
         "slopenet export steam.safetensors steam.c --derivatives value,jacobian,hessian",
         "slopenet export steam.safetensors steam.onnx --dtype float32",
-    )
+    ),
 )
 @click.argument("model", type=options.INPUT_FILE)
 @click.argument("out", type=options.OUTPUT_FILE)
@@ -24,15 +48,23 @@ from slopenet.cli._program import FAILED
     default="value,jacobian",
     show_default=True,
     metavar="NAMES",
-    help="Of value, jacobian, jvp, vjp, hessian.",
+    help=derivatives_help(),
 )
 @click.option(
     "--dtype",
     type=click.Choice(["float64", "float32"]),
     help="Of the numbers in OUT; without it as in MODEL.",
 )
-@click.option("--prefix", help="Of all symbols in C; without it OUT's name.")
-@click.option("--casadi", is_flag=True, help="Add the functions that CasADi's external() calls.")
+@click.option(
+    "--prefix",
+    help=f"Of all symbols in {_targets.with_option('prefix')} files; without it OUT's name.",
+)
+@click.option(
+    "--casadi",
+    is_flag=True,
+    help=f"Add to {_targets.with_option('casadi')} files the functions that CasADi's external()"
+    " calls.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_context
 def export(
@@ -46,11 +78,7 @@ def export(
     casadi: bool,
     quiet: bool,
 ) -> None:
-    """Write MODEL and its derivatives to OUT: .c (and .h), .onnx or .py.
-
-    What is written is run and compared with MODEL: C by the system's compiler (or that of the
-    environment's CC), ONNX by onnxruntime. Exit status 1 if it does not agree.
-    """
+    """Write MODEL and its derivatives to OUT."""
     from slopenet.cli._console import say
     from slopenet.cli._names import load_model
     from slopenet.tables import refuse_same_file

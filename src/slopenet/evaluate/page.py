@@ -10,7 +10,6 @@ import numpy as np
 
 from slopenet import derivation
 from slopenet._types import Floats
-from slopenet.activations import as_written
 
 # Arrays of more entries are cut on a page that is not full.
 SHOWN = 64
@@ -111,12 +110,10 @@ class Derivation:
 
     def _forward(self, limit: int) -> list[str]:
         lines = _quantity("a[1] = x", self.x, limit, self.input_names)
-        for i, (W, b, spec) in enumerate(zip(*self.chain, strict=True)):
+        for i, (W, b, activation) in enumerate(zip(*self.chain, strict=True)):
             l = i + 2
             below = "x" if l == 2 else f"a[{l - 1}]"
-            written = as_written(*spec)
-            name = written if isinstance(written, str) else f"{written[0]}({written[1]:g})"
-            lines += ["", f"layer l = {l}: σ = {name}, W[{l}] is {W.shape[0]} x {W.shape[1]}"]
+            lines += ["", f"layer l = {l}: σ = {activation}, W[{l}] is {W.shape[0]} x {W.shape[1]}"]
             if W.size <= limit:
                 lines += _quantity(f"W[{l}]", W, limit) + _quantity(f"b[{l}]", b, limit)
             product = " ".join(f"D[{m}] W[{m}]" for m in range(l, 1, -1))

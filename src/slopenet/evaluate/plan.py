@@ -1,8 +1,17 @@
-"""The order in which the chain of ∂H/∂x is multiplied, and what it saves."""
+"""The order in which the chain of ∂H/∂x is multiplied, and what it saves.
+
+`Plan` is what the core chose, `schedule` the same order as a list of steps, which exporters write.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Layout: TypeAlias = Literal["rows", "columns"]
+"""How a partial product is stored: by rows ∂a_r/∂x, or by columns ∂a/∂x_i."""
+
+Operation: TypeAlias = Literal["layer", "rows times W", "W times columns", "product", "transpose"]
 
 
 @dataclass(frozen=True)
@@ -67,3 +76,70 @@ class Plan:
             f"{self.order}: {self.multiplications:,} multiplications a point{gain}"
             f" (forward {self.forward:,}, reverse {self.reverse:,})"
         )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of a schedule.
+
+    Attributes
+    ----------
+    operation : str
+        ``"layer"``: D[l] W[l]. ``"rows times W"``: the operand times D[l] W[l].
+        ``"W times columns"``: D[l] W[l] times the operand. ``"product"``: of the two operands.
+        ``"transpose"``: the operand in the other layout.
+    bracket : Bracket
+        The layers whose product the result is.
+    layout : {"rows", "columns"}
+        Of the result.
+    operands : tuple of int
+        Indices of the steps whose results are taken; each result is taken once.
+    layer : int
+        l, where a layer is involved, else 0.
+    """
+
+    operation: Operation
+    bracket: Bracket
+    layout: Layout
+    operands: tuple[int, ...] = ()
+    layer: int = 0
+
+
+def schedule(chain: Bracket, *, right: Layout) -> list[Step]:
+    """Return the steps of ∂H/∂x by rows, operands first; the last step is the result.
+
+    A product with W[l] on its left runs over columns, one with W[l] on its right over rows.
+
+    Parameters
+    ----------
+    chain : Bracket
+        The order, `Plan.chain`.
+    right : {"rows", "columns"}
+        In which layout a product of two products takes the right one; the left one is in rows.
+    """
+    steps: list[Step] = []
+
+    def add(step: Step) -> int:
+        steps.append(step)
+        return len(steps) - 1
+
+    def product(bracket: Bracket, layout: Layout) -> int:
+        if bracket.factors is None:
+            return add(Step("layer", bracket, layout, (), bracket.last))
+        left, after = bracket.factors
+        if after.factors is None and (left.factors is not None or layout == "rows"):
+            rows = product(left, "rows")
+            natural = Step("rows times W", bracket, "rows", (rows,), after.last)
+        elif left.factors is None:
+            columns = product(after, "columns")
+            natural = Step("W times columns", bracket, "columns", (columns,), left.last)
+        else:
+            operands = product(left, "rows"), product(after, right)
+            natural = Step("product", bracket, "rows", operands)
+        index = add(natural)
+        if natural.layout == layout:
+            return index
+        return add(Step("transpose", bracket, layout, (index,)))
+
+    product(chain, "rows")
+    return steps

@@ -1,4 +1,4 @@
-"""A network and its derivatives as files that need no slopenet: C99, ONNX, Python.
+"""A network and its derivatives as files that need no slopenet: one kind per row of `TARGETS`.
 
     net.export("model.c", derivatives=("value", "jacobian", "hessian"))
 
@@ -7,5 +7,6 @@ Every file is run and compared with the network before it is left in its place.
 
 from slopenet.exporters._export import export
 from slopenet.exporters._result import Export
+from slopenet.exporters._targets import TARGETS, Target
 
-__all__ = ["Export", "export"]
+__all__ = ["TARGETS", "Export", "Target", "export"]

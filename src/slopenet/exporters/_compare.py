@@ -1,4 +1,4 @@
-"""Where an exported network is compared with the one it came from, and how far they may differ."""
+"""The points at which a file is compared with its network, and the differences allowed there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from slopenet.evaluate.agreement import largest_difference
 from slopenet.evaluate.derivatives import Derivatives
 from slopenet.evaluate.probe_points import awake
 from slopenet.exporters._task import OUTPUTS, Arrays
@@ -31,7 +32,7 @@ def inputs(net: Derivatives, dtype: np.dtype[Any]) -> Arrays:
 
 
 def outputs(net: Derivatives, given: Arrays, derivatives: tuple[str, ...]) -> Arrays:
-    """H(x) and ∂H/∂x there, and what else the derivatives ask for."""
+    """H(x), ∂H/∂x and the other derivatives that are exported, at the inputs."""
     x = given["x"]
     H, J = net.value_and_jacobian(x)
     found = {"y": H, "J": J}
@@ -66,32 +67,18 @@ def finite(given: Arrays, wanted: Arrays) -> tuple[Arrays, Arrays]:
     return points, results
 
 
-def differences(got: Arrays, wanted: Arrays) -> dict[str, float]:
-    """The largest difference of each output, over the largest entry that is wanted."""
-    return {name: _relative(array, wanted[name]) for name, array in got.items()}
-
-
 def tolerances(
     net: Derivatives, given: Arrays, wanted: Arrays, derivatives: tuple[str, ...]
 ) -> dict[str, float]:
-    """5000 times the precision of the dtype, or what so small a change of x, v and u changes.
+    """5000 times the precision of the dtype, or more where the network magnifies rounding.
 
-    Ten times as much for second derivatives.
+    That is measured by a change of x, v and u by 4 units of the precision. Second derivatives have
+    ten times as much.
     """
     eps = float(np.finfo(given["x"].dtype).eps)
     moved = {name: (a * (1 + 4 * eps)).astype(a.dtype) for name, a in given.items()}
-    changes = differences(outputs(net, moved, derivatives), wanted)
-    return {
-        name: (_SECOND if name == OUTPUTS["hessian"] else 1) * max(5000 * eps, 100 * change)
-        for name, change in changes.items()
-    }
-
-
-def _relative(got: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> float:
-    if got.shape != wanted.shape:
-        return float("inf")
-    with np.errstate(invalid="ignore", over="ignore"):
-        error = np.where(got == wanted, 0.0, np.abs(got.astype(np.float64) - wanted))
-    scale = float(np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0))
-    worst = float(error.max(initial=0.0))
-    return worst / scale if scale > 0 else worst
+    found = {}
+    for name, array in outputs(net, moved, derivatives).items():
+        change = largest_difference(array, wanted[name])
+        found[name] = (_SECOND if name == OUTPUTS["hessian"] else 1) * max(5000 * eps, 100 * change)
+    return found

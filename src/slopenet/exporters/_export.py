@@ -1,4 +1,4 @@
-"""One call: what is asked for is checked, written, run, compared, and put in its place."""
+"""One call checks the request, writes the file, runs it, compares it, and puts it in its place."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet.derivation import Chain
+from slopenet.evaluate.agreement import Agreement, largest_difference
 from slopenet.evaluate.derivatives import Derivatives
-from slopenet.exporters import _compare, _python, c, onnx
+from slopenet.exporters import _compare, _targets
 from slopenet.exporters._result import Export
+from slopenet.exporters._targets import TARGETS, Target
 from slopenet.exporters._task import OUTPUTS, Task, Written
 from slopenet.io.files import replacing, require_writable
 from slopenet.validate import settings
 from slopenet.validate.frames import Names
 from slopenet.validate.layers import common_dtype
-
-SUFFIXES = (".c", ".onnx", ".py")
 
 
 def export(
@@ -34,33 +34,52 @@ def export(
     casadi: bool = False,
 ) -> Export:
     """Write `net`, whose inputs and outputs have `names`, to `path`; see `Network.export`."""
-    target = Path(path)
-    suffix = settings.choice("path must end in", target.suffix, SUFFIXES)
+    place = Path(path)
+    target = TARGETS[settings.choice("path must end in", place.suffix, tuple(TARGETS))]
     wanted = settings.names("derivatives", derivatives) or ("value", "jacobian")
     for name in wanted:
         settings.choice("each of derivatives must be", name, tuple(OUTPUTS))
-    if suffix != ".c" and (prefix is not None or casadi):
-        raise ValueError(f"prefix and casadi are for C files (.c), not for {suffix}")
-    require_writable(target)
-    task = _task(net, target.stem, wanted, names, dtype)
-    if suffix == ".c":
-        written = c.write(task, prefix, casadi=casadi)
-    else:
-        written = (_python if suffix == ".py" else onnx).write(task)
+    given = {"prefix": prefix, "casadi": casadi or None}
+    options = {name: value for name, value in given.items() if value is not None}
+    _require_taken(target, place.suffix, wanted, options)
+    require_writable(place)
+    chain = _rounded(net.chain(), dtype)
+    kind = chain.W[0].dtype.name
+    if kind not in target.dtypes:
+        raise ValueError(
+            f"{target.title} files are of {' or '.join(target.dtypes)}, not {kind};"
+            f" export with dtype={target.dtypes[0]!r}"
+        )
+    task = _task(net, chain, place.stem, wanted, names)
+    written = target.write(task, **options)
     for ending, content in reversed(written.files.items()):
-        with replacing(target.with_suffix(ending)) as file:
+        with replacing(place.with_suffix(ending)) as file:
             file.write(content)
-    return _verdict(target, task, written)
+    return _verdict(place, task, written)
+
+
+def _require_taken(
+    target: Target, suffix: str, derivatives: tuple[str, ...], options: dict[str, Any]
+) -> None:
+    for name in options:
+        if name not in target.options:
+            files = _targets.with_option(name)
+            raise ValueError(f"{name} is an option of {files} files, not of {suffix} files")
+    for name in derivatives:
+        if name not in target.derivatives:
+            raise ValueError(
+                f"{target.title} files have {', '.join(target.derivatives)}, not {name!r};"
+                f" {_targets.with_derivative(name)} files have it"
+            )
 
 
 def _task(
     net: Derivatives,
+    chain: Chain,
     name: str,
     derivatives: tuple[str, ...],
     names: tuple[Names, Names],
-    dtype: DTypeLike | None,
 ) -> Task:
-    chain = _rounded(net.chain(), dtype)
     inputs = _compare.inputs(net, chain.W[0].dtype)
     inputs, outputs = _compare.finite(inputs, _compare.outputs(net, inputs, derivatives))
     tolerances = _compare.tolerances(net, inputs, outputs, derivatives)
@@ -80,15 +99,13 @@ def _rounded(chain: Chain, dtype: DTypeLike | None) -> Chain:
 
 
 def _verdict(path: Path, task: Task, written: Written) -> Export:
-    outputs: dict[str, Any] = {
-        name: written.outputs[OUTPUTS[name]]
-        for name in task.derivatives
-        if OUTPUTS[name] in written.outputs
-    }
-    wanted = {name: task.outputs[OUTPUTS[name]] for name in outputs}
-    return Export(
-        path,
-        _compare.differences(outputs, wanted),
-        {name: task.tolerances[OUTPUTS[name]] for name in outputs},
-        written.run_by,
-    )
+    agreements = [
+        Agreement(
+            name,
+            largest_difference(written.outputs[key], task.outputs[key]),
+            task.tolerances[key],
+        )
+        for name, key in OUTPUTS.items()
+        if name in task.derivatives and key in written.outputs
+    ]
+    return Export(path, tuple(agreements), written.run_by)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from slopenet.activations import TABLE
+from slopenet.activations import Activation
 
 Number: TypeAlias = "Expression | float"
 
@@ -171,14 +171,14 @@ class Trace:
 
 
 def traced(
-    spec: tuple[str, float],
+    activation: Activation,
     order: int,
     replaced: dict[str, Callable[..., Expression]] | None = None,
 ) -> tuple[Expression, ...]:
     """σ, and for `order` 1 or 2 also σ' and σ'', of one activation, in one trace."""
-    row, trace = TABLE[spec[0]], Trace(replaced)
+    row, trace = activation.info, Trace(replaced)
     functions = (row.value, row.first, row.second)[: order + 1]
-    return tuple(trace._expression(f(trace, trace.z, spec[1])) for f in functions)
+    return tuple(trace._expression(f(trace, trace.z, activation.parameter)) for f in functions)
 
 
 def in_order(results: tuple[Expression, ...]) -> list[Expression]:

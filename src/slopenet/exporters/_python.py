@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.activations import TABLE
-from slopenet.derivation import Chain, Spec
+from slopenet.activations import Activation
+from slopenet.derivation import Chain
 from slopenet.exporters import _text
 from slopenet.exporters._expression import Expression, in_order, traced
 from slopenet.exporters._task import OUTPUTS, Arrays, Task, Written
@@ -141,16 +141,16 @@ def write(task: Task) -> Written:
 
 def _text_of(task: Task) -> str:
     chain, sizes, dtype = task.chain, task.sizes, task.dtype.name
-    specs = list(dict.fromkeys(chain.activations))
+    different = list(dict.fromkeys(chain.activations))
     order = 2 if "hessian" in task.derivatives else int(task.derivatives != ("value",))
-    traces = {spec: traced(spec, order) for spec in specs}
+    traces = {activation: traced(activation, order) for activation in different}
     called = {x.op for results in traces.values() for x in in_order(results)}
     given = {"dtype": dtype, "n_1": sizes[0], "n_L": sizes[-1]}
     jacobian = (_BACK if sizes[-1] <= sizes[0] else _ONWARD).format(**given)
     functions = "".join(
         _FUNCTIONS[name].format(**given, jacobian=jacobian) for name in task.derivatives
     )
-    names = ", ".join(name for name, _ in chain.activations)
+    names = ", ".join(activation.name for activation in chain.activations)
     head = _HEAD.format(
         description=f"{'-'.join(map(str, sizes))}, {names}; {dtype}",
         inputs=_listed(task.input_names, sizes[0]),
@@ -161,8 +161,8 @@ def _text_of(task: Task) -> str:
     sections = [
         head,
         _ERFC.format(dtype=dtype) if "erfc" in called else "",
-        *("\n\n" + "\n\n\n".join(_sigma(specs, spec, traces[spec])) + "\n" for spec in specs),
-        "\n\n" + "\n".join(_parameters(chain, specs, order)),
+        *("\n\n" + "\n\n\n".join(_sigma(different, *each)) + "\n" for each in traces.items()),
+        "\n\n" + "\n".join(_parameters(chain, different, order)),
         _FORWARD.format(**given),
         _SLOPES if order else "",
         _BACKWARD.format(**given) if "backward(" in functions else "",
@@ -175,29 +175,32 @@ def _listed(labels: Names, n: int) -> str:
     return json.dumps(", ".join(labels))[1:-1].replace("\\", "\\\\") if labels else f"{n} numbers"
 
 
-def _name(specs: list[Spec], spec: Spec, order: int) -> str:
-    same = [other for other in specs if other[0] == spec[0]]
-    number = "" if len(same) == 1 else str(same.index(spec) + 1)
-    return f"{spec[0]}{number}{('', '_slope', '_bend')[order]}"
+def _name(different: list[Activation], activation: Activation, order: int) -> str:
+    same = [other for other in different if other.name == activation.name]
+    number = "" if len(same) == 1 else str(same.index(activation) + 1)
+    return f"{activation.name}{number}{('', '_slope', '_bend')[order]}"
 
 
-def _sigma(specs: list[Spec], spec: Spec, results: tuple[Expression, ...]) -> Iterator[str]:
-    parameter = f", {TABLE[spec[0]].parameter} {spec[1]!r}" if TABLE[spec[0]].parameter else ""
+def _sigma(
+    different: list[Activation], activation: Activation, results: tuple[Expression, ...]
+) -> Iterator[str]:
+    name = activation.info.parameter
+    parameter = f", {name} {activation.parameter!r}" if name else ""
     for order, result in enumerate(results):
         named, (text,) = _text.statements((result,), _write)
         if not any(x.op == "z" for x in in_order((result,))):
             text = f"np.full_like(z, {text})"
         yield "\n".join(
             [
-                f"def {_name(specs, spec, order)}(z):",
-                f'    """σ{order * chr(39)}(z): {spec[0]}{parameter}."""',
+                f"def {_name(different, activation, order)}(z):",
+                f'    """σ{order * chr(39)}(z): {activation.name}{parameter}."""',
                 *(f"    {name} = {line}" for name, line in named),
                 f"    return {text}",
             ]
         )
 
 
-def _parameters(chain: Chain, specs: list[Spec], order: int) -> Iterator[str]:
+def _parameters(chain: Chain, different: list[Activation], order: int) -> Iterator[str]:
     for name, arrays in (("W", chain.W), ("b", chain.b)):
         yield f"{name} = ["
         for l, array in enumerate(arrays, start=2):
@@ -206,8 +209,8 @@ def _parameters(chain: Chain, specs: list[Spec], order: int) -> Iterator[str]:
             yield f"    ], {', '.join(map(str, array.shape))}),"
         yield "]"
     yield "SIGMA = ["
-    for spec in chain.activations:
-        names = "".join(f"{_name(specs, spec, k)}, " for k in range(order + 1))
+    for activation in chain.activations:
+        names = "".join(f"{_name(different, activation, k)}, " for k in range(order + 1))
         yield f"    ({names.strip() if order == 0 else names[:-2]}),"
     yield "]"
     yield ""

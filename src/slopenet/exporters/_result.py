@@ -1,32 +1,41 @@
-"""What an export leaves: where it is, and how far it is from the network."""
+"""The verdict on an exported file: where it is, and how far it is from the network."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from slopenet.evaluate.agreement import Agreement, table
+
 
 @dataclass(frozen=True)
 class Export:
-    """An exported network, after its check against the network; `str` says it in words and numbers.
+    """An exported network, compared with the network; `str` says it in words and numbers.
 
     Attributes
     ----------
     path : Path
-        The file; a header is beside a C source.
-    differences : dict of str to float
-        For each of the derivatives exported, the largest difference between what the file
-        gives and what the network gives, over the largest entry. Empty where it was not run.
-    tolerances : dict of str to float
-        What rounding may explain.
+        The file; a C source has its header next to it.
+    agreements : tuple of Agreement
+        One per derivative exported: the results of the file against those of the network. Empty
+        where the file was not run.
     run_by : str
         What ran the file, or why nothing did.
     """
 
     path: Path
-    differences: dict[str, float]
-    tolerances: dict[str, float]
+    agreements: tuple[Agreement, ...]
     run_by: str
+
+    @property
+    def differences(self) -> dict[str, float]:
+        """Per derivative, the largest difference over the largest entry."""
+        return {each.quantity: each.difference for each in self.agreements}
+
+    @property
+    def tolerances(self) -> dict[str, float]:
+        """Per derivative, the difference that rounding may explain."""
+        return {each.quantity: each.tolerance for each in self.agreements}
 
     @property
     def difference(self) -> float:
@@ -36,16 +45,11 @@ class Export:
     @property
     def passed(self) -> bool:
         """Whether every difference is within its tolerance; True where the file was not run."""
-        return all(
-            difference <= self.tolerances[name] for name, difference in self.differences.items()
-        )
+        return all(each.ok for each in self.agreements)
 
     def __str__(self) -> str:
-        if not self.differences:
+        if not self.agreements:
             return f"{self.path}: not run ({self.run_by})."
         verdict = "agrees" if self.passed else "DOES NOT AGREE"
-        lines = [f"{self.path}: {verdict} with the network, run by {self.run_by}."]
-        for name, difference in self.differences.items():
-            mark = "ok" if difference <= self.tolerances[name] else "WRONG"
-            lines.append(f"  {name:<9} differs by {difference:.1e} of the largest entry   {mark}")
-        return "\n".join(lines)
+        head = f"{self.path}: {verdict} with the network, run by {self.run_by}."
+        return "\n".join([head, *table(self.agreements)])

@@ -1,4 +1,4 @@
-"""Does the network's every derivative agree with an independent numerical method?"""
+"""The check of every derivative of a network against the complex step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.derivation import Chain, forward
+from slopenet.evaluate.agreement import Agreement, largest_difference, table
 from slopenet.gradcheck import complex_step
 from slopenet.network import Network
 from slopenet.parameters import flatten
@@ -27,35 +28,39 @@ class Check:
 
     Attributes
     ----------
-    errors : dict of str to float
-        For each derivative the largest difference from the complex step, over the largest entry.
-    tolerance : float
-        What rounding may explain: 5000 times the precision of the network's dtype.
+    agreements : tuple of Agreement
+        One per derivative: the network's result against that of the complex step.
     points : int
         How many points were tried.
     """
 
-    errors: dict[str, float]
-    tolerance: float
+    agreements: tuple[Agreement, ...]
     points: int
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Per derivative, the largest difference from the complex step, over the largest entry."""
+        return {each.quantity: each.difference for each in self.agreements}
+
+    @property
+    def tolerance(self) -> float:
+        """The difference that rounding may explain: 5000 times the precision of the dtype."""
+        return self.agreements[0].tolerance
 
     @property
     def passed(self) -> bool:
         """Whether every difference is within the tolerance."""
-        return all(error <= self.tolerance for error in self.errors.values())
+        return all(each.ok for each in self.agreements)
 
     def __str__(self) -> str:
         where = f"{self.points} point{'s' if self.points != 1 else ''}"
-        wrong = [name for name, error in self.errors.items() if not error <= self.tolerance]
+        wrong = [each.quantity for each in self.agreements if not each.ok]
         if wrong:
             verdict = f"NOT all derivatives agree with the complex step: {', '.join(wrong)}"
         else:
             verdict = "All derivatives agree with the complex step"
-        lines = [f"{verdict} ({where}, tolerance {self.tolerance:.1e} of the largest entry)."]
-        for name, error in self.errors.items():
-            mark = "ok" if error <= self.tolerance else "WRONG"
-            lines.append(f"  {name:<28} differs by {error:.1e}   {mark}")
-        return "\n".join(lines)
+        head = f"{verdict} ({where}, tolerance {self.tolerance:.1e} of the largest entry)."
+        return "\n".join([head, *table(self.agreements)])
 
 
 def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:
@@ -127,12 +132,15 @@ def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:
             float(np.abs(true.curvatures).sum(axis=-1).max()),
         ),
     }  # fmt: skip
-    errors = {name: _relative(*three) for name, three in compared.items()}
-    return Check(errors, 5000 * float(np.finfo(net.dtype).eps), points.shape[0])
+    tolerance = 5000 * float(np.finfo(net.dtype).eps)
+    agreements = [
+        Agreement(name, largest_difference(*three), tolerance) for name, three in compared.items()
+    ]
+    return Check(tuple(agreements), points.shape[0])
 
 
 class _True(NamedTuple):
-    """What the complex step says at N points."""
+    """The results of the complex step at N points."""
 
     H: Floats  # (N, n_L)
     J: Floats  # (N, n_L, n_1)
@@ -169,8 +177,3 @@ def _times(hessian: Callable[..., Floats], along: Floats, *rows: Floats) -> Floa
     pieces = -(-n * each // _AT_ONCE)
     parts = zip(*(np.array_split(row, min(n, pieces)) for row in rows), strict=True)
     return np.concatenate([hessian(*part) @ along.T for part in parts])
-
-
-def _relative(got: Floats, wanted: Floats, scale: float) -> float:
-    difference = float(np.abs(got - wanted).max())
-    return difference / scale if scale > 0 else difference

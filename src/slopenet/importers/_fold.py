@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec
-from slopenet.importers._steps import Affine, Sigma, Step, refuse
+from slopenet.activations import Activation, normalise
+from slopenet.importers._steps import Affine, Step, refuse
 from slopenet.network import Network
 from slopenet.validate import layers
 
@@ -49,9 +49,10 @@ def network_of(
     UnsupportedNetworkError
         If widths do not chain, no step tells a width, or the result is too large.
     """
-    steps = [step for step in steps if step != Sigma("identity", step.where)]
+    identity = normalise("identity")
+    steps = [step for step in steps if isinstance(step, Affine) or not step.activation.linear]
     width = _input_width(source, steps)
-    folded: list[tuple[Affine, int, ActivationSpec]] = []
+    folded: list[tuple[Affine, int, Activation]] = []
     run: Affine | None = None
     here = width  # of what comes out of `run`
     for step in steps:
@@ -61,14 +62,14 @@ def network_of(
                 refuse(step.where, f"it takes {taken} numbers, and {here} come from before it")
             joined = None if run is None else _after(step, run)
             if run is not None and joined is None:
-                folded.append((run, here, "identity"))
+                folded.append((run, here, identity))
             run = joined or step
             here = given or here
         else:
-            folded.append((run or _unit(step.where), here, step.spec))
+            folded.append((run or _unit(step.where), here, step.activation))
             run = None
     if run is not None:
-        folded.append((run, here, "identity"))
+        folded.append((run, here, identity))
     if len(folded) > layers.MAX_LAYERS:
         refuse(source, f"{len(folded)} layers are too many; {layers.MAX_LAYERS} can be built")
     kind = layers.common_dtype([np.empty(0, _kind(steps))], dtype)
@@ -76,7 +77,7 @@ def network_of(
     return Network(
         W,
         b,
-        [spec for *_, spec in folded],
+        [activation for *_, activation in folded],
         input_names=input_names,
         output_names=output_names,
         dtype=kind,
@@ -126,7 +127,7 @@ def _unit(where: str) -> Affine:
 
 
 def _dense(
-    folded: list[tuple[Affine, int, ActivationSpec]], kind: np.dtype[np.floating]
+    folded: list[tuple[Affine, int, Activation]], kind: np.dtype[np.floating]
 ) -> tuple[list[Floats], list[Floats]]:
     """W[l] (n_l, n_{l-1}) and b[l] (n_l,) of each layer."""
     identities = 0

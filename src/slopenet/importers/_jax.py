@@ -40,7 +40,7 @@ def from_jax(
         order of their names. Or a list of (W, b), W as (n_l, n_{l-1}) or transposed, whichever
         fits; weights that are all square are taken as (n_l, n_{l-1}).
     activation : activation, or sequence of activations
-        σ of the hidden layers, one for all or one for each. An Equinox module tells it.
+        σ of the hidden layers, one for all or one per layer. An Equinox module tells it.
     output : activation
         σ of the last layer, where the weights do not tell.
     dtype : {float64, float32}, optional

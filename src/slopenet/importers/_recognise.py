@@ -6,7 +6,6 @@ from 1e-6 to 1e4 on both sides no two rows of the table agree.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,10 +17,7 @@ from slopenet.activations import TABLE, ActivationSpec, normalise, sigma
 
 _FAR = np.logspace(-6, 4, 81)
 _FARTHEST: Floats = np.logspace(5, 12, 8)
-_TELLING = [-80.0, -1.0, 0.0]  # where parameters are read off
-_POINTS: Floats = np.concatenate([_TELLING, -_FAR, np.linspace(-8, 8, 161), _FAR]).astype(
-    np.float32
-)
+_POINTS: Floats = np.concatenate([-_FAR, np.linspace(-8, 8, 161), _FAR]).astype(np.float32)
 _OVERFLOW = 80.0  # where exp(z) leaves float32, a spelling of softplus may be infinite
 # torch takes softplus as z beyond 20: 2e-9 beside 20.
 TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
@@ -50,9 +46,12 @@ def activation_of(
     known = np.isfinite(values)
     z, values = z[known].astype(np.float64), values[known]
     allowed = TOLERANCE[np.dtype(dtype)] * np.maximum(1, np.abs(z))
-    for spec in _candidates(
-        *values[: len(_TELLING)].tolist(), digits=12 if dtype == np.float64 else 6
-    ):
+
+    def value(at: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(np.asarray(function(np.array([at], dtype)))[0])
+
+    for spec in _candidates(value, digits=12 if dtype == np.float64 else 6):
         if np.all(np.abs(values - sigma(normalise(spec), z)) <= allowed):
             return spec
     return None
@@ -68,14 +67,9 @@ def activation_of_library(function: Callable[[Floats], Any]) -> ActivationSpec |
     return found
 
 
-def _candidates(
-    at_minus_80: float, at_minus_1: float, at_0: float, *, digits: int
-) -> Iterator[ActivationSpec]:
-    """Every row of the table, then with the parameter that the values ask for."""
+def _candidates(value: Callable[[float], float], *, digits: int) -> Iterator[ActivationSpec]:
+    """Every row of the table, then those with a parameter, computed from the values."""
     yield from TABLE
-    for name, parameter in (
-        ("leaky_relu", -at_minus_1),
-        ("elu", -at_minus_80),
-        ("softplus", math.log(2) / at_0 if at_0 > 0 else 1.0),
-    ):
-        yield name, float(f"{parameter:.{digits}g}")
+    for name, row in TABLE.items():
+        if row.parameter_from is not None:
+            yield name, float(f"{row.parameter_from(value):.{digits}g}")

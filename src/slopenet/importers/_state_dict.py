@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec
+from slopenet.activations import ActivationSpec, normalise
 from slopenet.importers._fold import network_of
-from slopenet.importers._steps import Step, affine, refuse, sigma
+from slopenet.importers._steps import Sigma, Step, affine, refuse
 from slopenet.network import Network
 from slopenet.validate import settings
+from slopenet.validate.layers import check_activations
 
 
 def from_state_dict(
@@ -37,7 +38,7 @@ def from_state_dict(
         ``module.state_dict()``, ``safetensors.numpy.load_file(path)`` and ``numpy.load("w.npz")``
         return will do.
     activation : activation, or sequence of activations
-        σ of the hidden layers, which the weights do not tell: one for all, or one for each.
+        σ of the hidden layers, which the weights do not tell: one for all, or one per layer.
     output : activation
         σ of the last layer.
     dtype : {float64, float32}, optional
@@ -86,19 +87,10 @@ def with_activations(
 ) -> list[Step]:
     """Layers, each followed by its σ."""
     hidden = len(layers) - 1
-    single = isinstance(activation, str) or (
-        isinstance(activation, tuple)
-        and len(activation) == 2
-        and not isinstance(activation[1], str)
-    )
-    each = [activation] * hidden if single else list(activation)
-    if len(each) != hidden:
-        raise ValueError(
-            f"activation must be one, or one for each of {hidden} hidden layers, got {len(each)}"
-        )
+    each = check_activations(activation, hidden, "activation", "hidden layers")
     steps: list[Step] = []
-    for layer, spec in zip(layers, [*each, output], strict=True):
-        steps += [layer, sigma(layer.where, spec)]
+    for layer, sigma in zip(layers, [*each, normalise(output)], strict=True):
+        steps += [layer, Sigma(sigma, layer.where)]
     return steps
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec, normalise
+from slopenet.activations import Activation, ActivationSpec, normalise
 
 
 class UnsupportedNetworkError(ValueError):
@@ -38,7 +38,7 @@ class Affine:
 class Sigma:
     """a ↦ σ(a), entry by entry; `where` is the layer or node of the source."""
 
-    spec: ActivationSpec
+    activation: Activation
     where: str
 
 
@@ -86,12 +86,11 @@ def batch_normalisation(where: str, mean: Any, variance: Any, gamma: Any, beta: 
 
 
 def sigma(where: str, spec: ActivationSpec) -> Sigma:
-    """σ, alone or with its parameter, if slopenet's table allows it."""
+    """σ in any spelling that the parser takes."""
     try:
-        normalise(spec)
+        return Sigma(normalise(spec), where)
     except (ValueError, TypeError) as error:
         refuse(where, str(error))
-    return Sigma(spec if isinstance(spec, str) else (spec[0], float(spec[1])), where)
 
 
 def scaled(where: str, inner: float, name: str, outer: float) -> list[Step]:

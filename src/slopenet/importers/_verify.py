@@ -1,4 +1,4 @@
-"""An imported network against its source, on random points: what was lost on the way is seen."""
+"""The comparison of an imported network with its source, on random points."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.evaluate.agreement import Agreement, largest_difference
 from slopenet.evaluate.probe_points import awake
 from slopenet.importers._steps import UnsupportedNetworkError
 from slopenet.network import Network
@@ -28,14 +29,19 @@ class Comparison:
     network : Network
     points : int
         How many were compared.
-    difference : float
-        The largest between two values, relative to the largest value of that output.
+    agreement : Agreement
+        Of all values, each relative to the largest value of its output.
     """
 
     source: str
     network: Network
     points: int
-    difference: float
+    agreement: Agreement
+
+    @property
+    def difference(self) -> float:
+        """The largest difference of two values, relative to the largest value of that output."""
+        return self.agreement.difference
 
     def __str__(self) -> str:
         return (
@@ -81,21 +87,19 @@ def compare(
     if not finite.any():
         raise UnsupportedNetworkError(f"{source}: its values are infinite or NaN on random points")
     wanted, got = wanted[finite], got[finite]
-    largest = np.abs(wanted).max(axis=0)
-    each = np.abs(got - wanted) / np.where(largest > 0, largest, 1.0)
-    difference = float(each.max())
-    if np.float32 in (kind, network.dtype):
-        limit = _SINGLE
-    if not difference <= limit:
+    difference = largest_difference(got, wanted, np.abs(wanted).max(axis=0))
+    tolerance = _SINGLE if np.float32 in (kind, network.dtype) else limit
+    agreement = Agreement("values", difference, tolerance)
+    if not agreement.ok:
         advice = ""
         if network.dtype == np.float32:
             advice = "; where maps are folded float32 may lose digits, which dtype='float64' keeps"
         raise UnsupportedNetworkError(
-            f"{source}: what it gives and what its layers give differ by {difference:.1e} of the"
-            f" largest value, so it does more than its layers tell, or something else{advice}"
+            f"{source}: its values and those of its layers differ by {difference:.1e} of the"
+            f" largest value, so it does more than its layers tell{advice}"
         )
     if report is not None:
-        report(Comparison(source, network, len(wanted), difference))
+        report(Comparison(source, network, len(wanted), agreement))
     return network
 
 

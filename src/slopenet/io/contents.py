@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Activation = tuple[str, tuple[float, ...]]
+StoredActivation = tuple[str, tuple[float, ...]]
 
 
 class ModelFileError(ValueError):
@@ -29,7 +29,7 @@ class Contents:
 
     weights: tuple[np.ndarray, ...]
     biases: tuple[np.ndarray, ...]
-    activations: tuple[Activation, ...]
+    activations: tuple[StoredActivation, ...]
     input_names: tuple[str, ...] | None
     output_names: tuple[str, ...] | None
 

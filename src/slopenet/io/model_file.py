@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slopenet.io.contents import Activation, Contents, ModelFileError, require
+from slopenet.io.contents import Contents, ModelFileError, StoredActivation, require
 from slopenet.io.files import regular, replacing
 from slopenet.io.layout import ZEROS, header_length, serialise
 from slopenet.io.parse import FORMAT, VERSION, parse
@@ -35,7 +35,7 @@ def write(  # noqa: PLR0917
     path: str | os.PathLike[str],
     weights: Sequence[np.ndarray],
     biases: Sequence[np.ndarray],
-    activations: Sequence[Activation],
+    activations: Sequence[StoredActivation],
     input_names: Sequence[str] | None,
     output_names: Sequence[str] | None,
 ) -> None:

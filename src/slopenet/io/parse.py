@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import safetensors
 
-from slopenet.io.contents import Activation, Contents, ModelFileError, require
+from slopenet.io.contents import Contents, ModelFileError, StoredActivation, require
 from slopenet.io.layout import DTYPES, header_length, verified_checksum
 
 FORMAT = "slopenet"
@@ -122,7 +122,7 @@ def _check_chain(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) ->
     require(len(dtypes) == 1, "is not valid: it mixes float64 and float32")
 
 
-def _activations(metadata: Mapping[str, str], layers: int) -> tuple[Activation, ...]:
+def _activations(metadata: Mapping[str, str], layers: int) -> tuple[StoredActivation, ...]:
     rows = _json(metadata["activations"], "activations")
     require(
         isinstance(rows, list) and len(rows) == layers,

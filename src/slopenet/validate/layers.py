@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec, normalise
+from slopenet.activations import Activation, ActivationSpec, is_one, normalise
 from slopenet.parameters import count
 from slopenet.validate import arrays, settings
 
@@ -41,28 +41,27 @@ def sizes_around(inputs: int, hidden: Any, outputs: int) -> tuple[int, ...]:
 
 
 def check_activations(
-    given: ActivationSpec | Sequence[ActivationSpec], layers: int
-) -> tuple[tuple[str, float], ...]:
-    """(name, parameter) of each of `layers` layers."""
-    single = isinstance(given, str) or (
-        isinstance(given, tuple) and len(given) == 2 and not isinstance(given[1], str | tuple)
-    )
-    specs = [given] * layers if single else one_a_layer("activations", given)
+    given: ActivationSpec | Sequence[ActivationSpec],
+    layers: int,
+    name: str = "activations",
+    kind: str = "layers of weights",
+) -> tuple[Activation, ...]:
+    """σ of each of `layers` layers, given as one for all or as a sequence of one per layer."""
+    specs = [given] * layers if is_one(given) else one_per_layer(name, given)
     if len(specs) != layers:
         raise ValueError(
-            f"activations must be one, or one for each of {layers} layers of weights,"
-            f" got {len(specs)}"
+            f"{name} must be one, or one for each of {layers} {kind}, got {len(specs)}"
         )
     return tuple(normalise(spec) for spec in specs)
 
 
-def one_a_layer(name: str, given: Any) -> list[Any]:
-    """A list of what is given for each layer."""
+def one_per_layer(name: str, given: Any) -> list[Any]:
+    """`given` as a list, one entry per layer."""
     try:
         return list(given)
     except TypeError:
         raise TypeError(
-            f"{name} must be a sequence with one entry a layer, got {settings.short(given)}"
+            f"{name} must be a sequence with one entry per layer, got {settings.short(given)}"
         ) from None
 
 

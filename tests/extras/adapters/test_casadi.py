@@ -9,18 +9,18 @@ import pytest
 from networks import ACTIVATIONS, points, random_network
 
 import slopenet as sn
-from slopenet.activations import TABLE, ActivationSpec
+from slopenet.activations import TABLE, ActivationSpec, normalise
 
 ca: Any = pytest.importorskip("casadi", reason="casadi is not installed")
 from examples import pendulum  # noqa: E402
-from slopenet.adapters import _symbolic  # noqa: E402
-from slopenet.adapters.casadi import callback, expression  # noqa: E402
+from slopenet.adapters.casadi import _symbolic, callback, expression  # noqa: E402
 
 TAILS = np.array([0.0, 1e-9, 1e-3, 0.1, 0.99, 1, 1.3, 1.99, 2, 2.5, 2.99, 3, 3.01, 3.5, 5, 8.5])
 TAILS = np.concatenate([TAILS, [15, 20, 30, 37, 100, 700, 1e3, 1e6, 1e100]])
 TAILS = np.concatenate([-TAILS, TAILS])
 SMALLEST = 1e-300
 SIZES = [(3, 9, 7, 2), (2, 8, 5)]
+WITH_FORMULA = [a for a in ACTIVATIONS if normalise(a).name in _symbolic._FORMULAS]
 WAYS = ["callback", "SX", "MX", "expanded"]
 
 
@@ -40,7 +40,7 @@ def close(got: Any, wanted: np.ndarray, tolerance: float) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    ("sizes", "activation"), [(SIZES[i % 2], a) for i, a in enumerate(ACTIVATIONS)], ids=str
+    ("sizes", "activation"), [(SIZES[i % 2], a) for i, a in enumerate(WITH_FORMULA)], ids=str
 )
 def test_jacobian_hessian_and_products_are_the_networks(
     sizes: tuple[int, ...], activation: ActivationSpec, way: str
@@ -62,7 +62,7 @@ def test_jacobian_hessian_and_products_are_the_networks(
 
 
 @pytest.mark.parametrize("kind", ["SX", "MX"])
-@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("activation", WITH_FORMULA, ids=str)
 def test_tails_keep_their_digits_under_CasADis_differentiation(
     activation: ActivationSpec, kind: str
 ) -> None:
@@ -84,8 +84,8 @@ def test_tails_keep_their_digits_under_CasADis_differentiation(
         assert (error <= 2e-13 * np.abs(wanted) + SMALLEST).all(), order
 
 
-def test_every_activation_of_the_table_has_a_formula() -> None:
-    assert set(_symbolic._FORMULAS) == set(TABLE)
+def test_formulas_are_of_activations_of_the_table_and_others_are_refused_by_name() -> None:
+    assert set(_symbolic._FORMULAS) <= set(TABLE)
     with pytest.raises(NotImplementedError, match="'new' has no symbolic form"):
         _symbolic.sigma(("new", 0.0), ca.SX.sym("z"))
 

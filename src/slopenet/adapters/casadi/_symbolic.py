@@ -14,12 +14,12 @@ from typing import Any
 
 import casadi as ca
 
+from slopenet.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
+
 # Φ by erf down to here, by Mills' ratio below, from as many terms of its continued fraction.
 _MILLS, _TERMS = 3.0, 60
 # exp(-x²) and the like are 0 beyond, and x must not overflow beside it.
 _FAR = 64.0
-_SELU_ALPHA = 1.6732632423543772848
-_SELU_SCALE = 1.0507009873554804934
 
 
 def _abs(z: Any) -> Any:
@@ -74,7 +74,7 @@ def _softplus(z: Any, beta: float) -> Any:
 
 def _gelu_tanh(z: Any) -> Any:
     x = _clip(z, -_FAR, _FAR)
-    return z * _sigmoid(2 * math.sqrt(2 / math.pi) * x * (1 + 0.044715 * x * x))
+    return z * _sigmoid(2 * math.sqrt(2 / math.pi) * x * (1 + GELU_CUBIC * x * x))
 
 
 def _mish(z: Any) -> Any:
@@ -97,7 +97,7 @@ _FORMULAS: dict[str, Callable[[Any, float], Any]] = {
     "relu": lambda z, _: _max0(z),
     "leaky_relu": lambda z, p: ca.if_else(z <= 0, p * z, z),
     "elu": _elu,
-    "selu": lambda z, _: _SELU_SCALE * _elu(z, _SELU_ALPHA),
+    "selu": lambda z, _: SELU_SCALE * _elu(z, SELU_ALPHA),
     "softplus": _softplus,
     "silu": lambda z, _: z * _sigmoid(z),
     "gelu": lambda z, _: z * _cdf(z),

@@ -15,7 +15,7 @@ _INT = 2**31
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def write(task: Task, prefix: str | None, *, casadi: bool) -> Written:
+def write(task: Task, *, prefix: str | None = None, casadi: bool = False) -> Written:
     """Write source and header, compile and run them where there is a compiler.
 
     Parameters
@@ -24,7 +24,7 @@ def write(task: Task, prefix: str | None, *, casadi: bool) -> Written:
     prefix : str, optional
         Of all symbols; the file's name unless given.
     casadi : bool
-        Whether CasADi's `external` shall find its functions.
+        Whether to add the functions that CasADi's `external` calls.
     """
     if any(sign in task.name for sign in '"\\\n\r'):
         raise ValueError(

@@ -1,7 +1,8 @@
 """exp and expm1 of x ≤ 0 in C, without a branch, so that loops over them are vectorised.
 
 exp(x) = 2^n (1 + q) after Cody and Waite, q = expm1(r) = r + r² p(r), |r| ≤ ln(2)/2, with the
-polynomials p of src/core/elementary.hpp. 2^n is multiplied in two steps, as it may be subnormal.
+polynomials p of `slopenet.exporters._polynomials`. 2^n is multiplied in two steps, as it may be
+subnormal.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from slopenet.exporters.c.names import Names, Piece
+from slopenet.exporters._polynomials import EXPM1, EXPM1_FLOAT
+from slopenet.exporters.c.code import Piece
+from slopenet.exporters.c.names import Names
 
 _SELECT = """\
 /* c ? a : b without a branch, which would keep loops from being vectorised */
@@ -67,17 +70,7 @@ static inline {real} {p}_expm1({real} x)
     return f * q + (f - {one});
 }}
 """
-_TERMS = {
-    "double": (
-        0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.0013888888888883748,
-        0.00019841269874820627, 2.4801587325547743e-05, 2.7557255400206422e-06,
-        2.75572736431103e-07, 2.5105217004720745e-08, 2.0914686968086876e-09,
-    ),
-    "float": (
-        0.500000001346581, 0.16666666681623232, 0.041666464925285904, 0.0083333109254809,
-        0.0013933649996309251, 0.00019890990824673654,
-    ),
-}  # fmt: skip
+_TERMS = {"double": EXPM1, "float": EXPM1_FLOAT}
 _CONSTANTS = {
     "double": {
         "uint": "uint64_t", "bias": "1023", "mantissa": "52", "least": "-746.0",
@@ -101,8 +94,18 @@ def exponentials(names: Names) -> list[Piece]:
         "half": names.number(0.5), "one": names.number(1),
         "even": _horner(terms[0::2], "r2"), "odd": _horner(terms[1::2], "r2"),
     }  # fmt: skip
-    parts = {"select": _SELECT, "power": _POWER, "reduced": _REDUCED, "exp": _EXP, "expm1": _EXPM1}
-    return [Piece(f"{names.prefix}_{name}", text.format(**given)) for name, text in parts.items()]
+    bits = frozenset({"stdint", "string"})
+    parts = {
+        "select": (_SELECT, (), bits),
+        "power": (_POWER, (), bits),
+        "reduced": (_REDUCED, ("select",), frozenset()),
+        "exp": (_EXP, ("reduced", "power"), frozenset()),
+        "expm1": (_EXPM1, ("reduced", "power"), frozenset()),
+    }
+    return [
+        Piece(name, text.format(**given), frozenset(uses), headers)
+        for name, (text, uses, headers) in parts.items()
+    ]
 
 
 def _horner(terms: Sequence[str], x: str) -> str:

@@ -8,117 +8,116 @@ right, a step backward, over rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from slopenet.evaluate.plan import Bracket
-from slopenet.exporters.c.sweeps import Body, Layers, forward
-from slopenet.exporters.c.workspace import Workspace
-
-Layout: TypeAlias = Literal["rows", "columns"]
+from slopenet.evaluate.plan import Bracket, Step, schedule
+from slopenet.exporters.c.code import Code
+from slopenet.exporters.c.sweeps import Layers, forward
 
 
-def jacobian(layers: Layers, plan: Bracket) -> Body:
+def jacobian(layers: Layers, plan: Bracket) -> Code:
     """H(x) and ∂H/∂x."""
-    work = Workspace()
-    layers.take_D(work)
-    lines = forward(layers, work, 1)
-    _Chain(layers, work, lines).product(plan, "rows", "J")
-    return Body(lines, work, ", ".join(sorted(_counters(lines))))
-
-
-def _counters(lines: list[str]) -> set[str]:
-    return {letter for letter in "ikr" if any(f"for ({letter} = 0" in line for line in lines)}
+    code = Code(layers.names)
+    layers.take_D(code.work)
+    forward(layers, code, 1)
+    _Chain(layers, code).write(schedule(plan, right="columns"))
+    return code
 
 
 @dataclass(frozen=True)
 class _Chain:
-    """Writes partial products, behind each other, into `lines`."""
+    """Writes the steps of a schedule into `code`."""
 
     layers: Layers
-    work: Workspace
-    lines: list[str]
+    code: Code
 
-    def product(self, plan: Bracket, layout: Layout, into: str | None = None) -> str:
-        """Write the product of a bracket's layers, and return where it is."""
-        rows, columns = self.layers.n(plan.last), self.layers.n(plan.first - 1)
-        name = f"P{plan.last}_{plan.first}"
-        if plan.factors is None:
-            return self.single(plan.last, layout, into or self.work.take(name, rows * columns))
-        left, right = plan.factors
-        factors: tuple[str, ...]
-        if right.factors is None and (left.factors is not None or layout == "rows"):
-            natural: Layout = "rows"
-            factors = (self.product(left, "rows"),)
-        elif left.factors is None:
-            natural = "columns"
-            factors = (self.product(right, "columns"),)
-        else:
-            natural = "rows"
-            factors = (self.product(left, "rows"), self.product(right, "columns"))
-        direct = into is not None and natural == layout
-        target = into if into and direct else self.work.take(name, rows * columns)
-        self.say(f"/* {plan.text()}, by {natural} */")
-        if len(factors) == 2:
-            self.dots((rows, columns, self.layers.n(right.last)), *factors, target)
-        elif natural == "rows":
-            self.backward(right.last, rows, factors[0], target)
-        else:
-            self.onward(left.last, columns, factors[0], target)
-        for factor in factors:
-            self.work.give(factor)
-        if natural == layout:
-            return target
-        turned = into or self.work.take(f"{name}t", rows * columns)
-        self.transpose(natural, (rows, columns), target, turned)
-        self.work.give(target)
-        return turned
+    def write(self, steps: list[Step]) -> None:
+        """Write all steps; the result of the last one is J."""
+        results: list[str] = []
+        for step in steps:
+            rows, columns = self.shape(step)
+            sources = [results[operand] for operand in step.operands]
+            target = "J" if step is steps[-1] else self.take(step)
+            places = *sources, target
+            if step.operation not in {"layer", "transpose"}:
+                self.say(f"/* {step.bracket.text()}, by {step.layout} */")
+            match step.operation:
+                case "layer":
+                    self.single(step, *places)
+                case "rows times W":
+                    self.backward(step.layer, rows, *places)
+                case "W times columns":
+                    self.onward(step.layer, columns, *places)
+                case "product":
+                    right = steps[step.operands[1]]
+                    self.dots((rows, columns, self.shape(right)[0]), *places)
+                case "transpose":
+                    self.transpose(step, *places)
+            for source in sources:
+                self.code.work.give(source)
+            results.append(target)
+
+    def shape(self, step: Step) -> tuple[int, int]:
+        """Rows and columns of a step's result, as a matrix."""
+        return self.layers.n(step.bracket.last), self.layers.n(step.bracket.first - 1)
+
+    def take(self, step: Step) -> str:
+        """Workspace for the result of a step."""
+        rows, columns = self.shape(step)
+        turned = "t" if step.operation == "transpose" else ""
+        name = f"P{step.bracket.last}_{step.bracket.first}{turned}"
+        return self.code.work.take(name, rows * columns)
 
     def say(self, line: str) -> None:
         """One line of C."""
-        self.lines.append(f"    {line}")
+        self.code.say(f"    {line}")
 
-    def single(self, l: int, layout: Layout, target: str) -> str:
+    def single(self, step: Step, target: str) -> None:
         """D[l] W[l]."""
-        n, m, p = self.layers.n(l), self.layers.n(l - 1), self.layers.names.prefix
-        d = "" if self.layers.linear(l) else f"d{l}[k] * "
-        place = f"k * {m} + i" if layout == "rows" else f"i * {n} + k"
-        self.say(f"/* D[{l}] W[{l}], by {layout} */")
-        self.say(f"for (i = 0; i < {m}; ++i)")
-        self.say(f"    for (k = 0; k < {n}; ++k) {target}[{place}] = {d}{p}_W{l}[i * {n} + k];")
-        return target
+        l, code = step.layer, self.code
+        n, m = self.layers.n(l), self.layers.n(l - 1)
+        d = "" if self.layers.linear(l) else f"{code.at(f'd{l}')}[k] * "
+        place = f"k * {m} + i" if step.layout == "rows" else f"i * {n} + k"
+        product = f"{d}{code.symbol(f'W{l}')}[i * {n} + k]"
+        self.say(f"/* D[{l}] W[{l}], by {step.layout} */")
+        self.say(code.loop("i", m))
+        self.say(f"    {code.loop('k', n)} {code.at(target)}[{place}] = {product};")
 
     def onward(self, l: int, count: int, source: str, target: str) -> None:
         """D[l] W[l] times each of `count` columns."""
-        n, m, p = self.layers.n(l), self.layers.n(l - 1), self.layers.names.prefix
-        self.say(f"memset({target}, 0, {count * n} * sizeof *{target});")
-        self.say(f"for (i = 0; i < {count}; ++i) {{")
-        self.say(f"    {p}_times{l}({source} + i * {m}, {target} + i * {n});")
+        n, m, code = self.layers.n(l), self.layers.n(l - 1), self.code
+        there = code.at(target, f"i * {n}")
+        self.say(code.zeros(target, count * n))
+        self.say(f"{code.loop('i', count)} {{")
+        self.say(f"    {code.call(f'times{l}', code.at(source, f'i * {m}'), there)};")
         if not self.layers.linear(l):
-            self.say(f"    {p}_scale(d{l}, {target} + i * {n}, {n});")
+            self.say(f"    {code.call('scale', code.at(f'd{l}'), there, n)};")
         self.say("}")
 
     def backward(self, l: int, count: int, source: str, target: str) -> None:
         """Each of `count` rows times D[l] W[l]."""
-        n, m, p = self.layers.n(l), self.layers.n(l - 1), self.layers.names.prefix
-        self.say(f"for (r = 0; r < {count}; ++r) {{")
+        n, m, code = self.layers.n(l), self.layers.n(l - 1), self.code
+        here = code.at(source, f"r * {n}")
+        self.say(f"{code.loop('r', count)} {{")
         if not self.layers.linear(l):
-            self.say(f"    {p}_scale(d{l}, {source} + r * {n}, {n});")
-        self.say(f"    {p}_back{l}({source} + r * {n}, {target} + r * {m});")
+            self.say(f"    {code.call('scale', code.at(f'd{l}'), here, n)};")
+        self.say(f"    {code.call(f'back{l}', here, code.at(target, f'r * {m}'))};")
         self.say("}")
 
     def dots(self, sizes: tuple[int, int, int], left: str, right: str, target: str) -> None:
         """The product of two products."""
         rows, columns, inner = sizes
-        dot = (
-            f"{self.layers.names.prefix}_dot({left} + r * {inner}, {right} + i * {inner}, {inner})"
-        )
-        self.say(f"for (r = 0; r < {rows}; ++r)")
-        self.say(f"    for (i = 0; i < {columns}; ++i) {target}[r * {columns} + i] = {dot};")
+        code = self.code
+        factors = code.at(left, f"r * {inner}"), code.at(right, f"i * {inner}")
+        dot = code.call("dot", *factors, inner)
+        self.say(code.loop("r", rows))
+        self.say(f"    {code.loop('i', columns)} {code.at(target)}[r * {columns} + i] = {dot};")
 
-    def transpose(self, natural: Layout, sizes: tuple[int, int], source: str, target: str) -> None:
+    def transpose(self, step: Step, source: str, target: str) -> None:
         """The same product in the other layout."""
-        rows, columns = sizes
+        rows, columns = self.shape(step)
         by_rows, by_columns = f"r * {columns} + i", f"i * {rows} + r"
-        here, there = (by_rows, by_columns) if natural == "rows" else (by_columns, by_rows)
-        self.say(f"for (r = 0; r < {rows}; ++r)")
-        self.say(f"    for (i = 0; i < {columns}; ++i) {target}[{there}] = {source}[{here}];")
+        here, there = (by_columns, by_rows) if step.layout == "rows" else (by_rows, by_columns)
+        code = self.code
+        moved = f"{code.at(target)}[{there}] = {code.at(source)}[{here}];"
+        self.say(code.loop("r", rows))
+        self.say(f"    {code.loop('i', columns)} {moved}")

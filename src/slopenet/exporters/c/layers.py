@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from slopenet.exporters import _text
-from slopenet.exporters.c.names import Names, Piece
+from slopenet.exporters.c.code import Piece
+from slopenet.exporters.c.names import Names
 
 _DOT = """\
 /* a' b, in eight sums side by side */
@@ -50,21 +51,19 @@ def layer(
 ) -> list[Piece]:
     """The parameters of layer l = `number` and the products with W[l]."""
     n, m = W.shape
-    p = names.prefix
     return [
         constant(names, f"W{number}", W.T, f"W[{number}]' ({m} x {n})"),
         constant(names, f"b{number}", b, f"b[{number}]"),
-        Piece(f"{p}_times{number}", _times(names, n, m, number)),
-        Piece(f"{p}_back{number}", _back(names, n, m, number)),
+        Piece(f"times{number}", _times(names, n, m, number), frozenset({f"W{number}"})),
+        Piece(f"back{number}", _back(names, n, m, number), frozenset({f"W{number}", "dot"})),
     ]
 
 
 def constant(names: Names, name: str, array: np.ndarray[Any, Any], meaning: str) -> Piece:
     """Numbers compiled in."""
     rows = _text.lines(names.literals(array), "    ")
-    symbol = f"{names.prefix}_{name}"
-    head = f"static const {names.real} {symbol}[{array.size}] = {{ /* {meaning} */"
-    return Piece(symbol, "\n".join([head, *rows, "};", ""]))
+    head = f"static const {names.real} {names.prefix}_{name}[{array.size}] = {{ /* {meaning} */"
+    return Piece(name, "\n".join([head, *rows, "};", ""]))
 
 
 def helpers(names: Names) -> list[Piece]:
@@ -73,7 +72,7 @@ def helpers(names: Names) -> list[Piece]:
         "p": names.prefix, "real": names.real, "restrict": names.restrict, "zero": names.number(0)
     }  # fmt: skip
     parts = {"dot": _DOT, "scale": _SCALE, "scaled": _SCALED}
-    return [Piece(f"{names.prefix}_{name}", text.format(**given)) for name, text in parts.items()]
+    return [Piece(name, text.format(**given)) for name, text in parts.items()]
 
 
 def _times(names: Names, rows: int, columns: int, layer: int) -> str:

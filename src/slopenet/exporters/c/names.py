@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,21 +39,3 @@ class Names:
     def function(self, name: str) -> str:
         """The name of a function of the C library for this type."""
         return name if self.dtype == np.float64 else f"{name}f"
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A definition of a C file: what it is called, and its text."""
-
-    symbol: str
-    text: str
-
-
-def needed(pieces: list[Piece], by: str) -> list[Piece]:
-    """Those that are named in `by`, or in one of them that comes later."""
-    kept: list[Piece] = []
-    for piece in reversed(pieces):
-        called = re.compile(rf"\b{piece.symbol}\b")
-        if called.search(by) or any(called.search(other.text) for other in kept):
-            kept.insert(0, piece)
-    return kept

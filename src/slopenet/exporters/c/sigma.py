@@ -5,77 +5,87 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from slopenet.activations import TABLE
-from slopenet.derivation import Spec
+from slopenet.activations import Activation
 from slopenet.exporters import _functions, _text
 from slopenet.exporters._expression import Expression, in_order, traced
+from slopenet.exporters.c.code import Code, Piece
 from slopenet.exporters.c.exponential import exponentials
-from slopenet.exporters.c.names import Names, Piece
+from slopenet.exporters.c.names import Names
 
 _REPLACED = {
     "tanh": _functions.tanh_by_exp,
     "log1p": _functions.log1p_by_atanh,
     "erfc": _functions.erfc_by_mills,
 }
-_OPERATIONS = {
-    "positive": "{0} > {zero}", "not_positive": "{0} <= {zero}",
-    "where": "{p}_select({0}, {1}, {2})",
-    "min": "{p}_select({0} > {1}, {1}, {0})", "max": "{p}_select({0} < {1}, {1}, {0})",
-    "exp": "{p}_exp({0})", "expm1": "{p}_expm1({0})",
-    "abs": "{fabs}({0})", "sin": "{sin}({0})", "cos": "{cos}({0})",
-}  # fmt: skip
+_COMPARISONS = {"positive": ">", "not_positive": "<="}
+_LIBRARY = {"abs": "fabs", "sin": "sin", "cos": "cos"}
 
 
-def name_of(names: Names, specs: Sequence[Spec], spec: Spec, order: int) -> str:
-    """What the function of an activation is called; `specs` are all that the network has."""
-    same = sorted({other for other in specs if other[0] == spec[0]})
-    number = "" if len(same) == 1 else str(same.index(spec) + 1)
-    return f"{names.prefix}_{spec[0]}{number}_{order}"
+def name_of(activations: Sequence[Activation], activation: Activation, order: int) -> str:
+    """The name of an activation's function, as far as `order`; `activations` are all there are."""
+    same = sorted({other for other in activations if other.name == activation.name})
+    number = "" if len(same) == 1 else str(same.index(activation) + 1)
+    return f"{activation.name}{number}_{order}"
 
 
-def functions(names: Names, specs: Sequence[Spec]) -> list[Piece]:
+def functions(names: Names, activations: Sequence[Activation]) -> list[Piece]:
     """The functions a = σ(z), d = σ'(z), s = σ''(z) as far as each order, and what they call."""
     loops = [
-        Piece(name, _loop(names, name, spec, traced(spec, order, _REPLACED)))
-        for spec in sorted(set(specs))
+        _loop(
+            names,
+            name_of(activations, activation, order),
+            activation,
+            traced(activation, order, _REPLACED),
+        )
+        for activation in sorted(set(activations))
         for order in range(3)
-        for name in [name_of(names, specs, spec, order)]
     ]
     return [*exponentials(names), *loops]
 
 
-def _loop(names: Names, name: str, spec: Spec, results: tuple[Expression, ...]) -> str:
+def _loop(
+    names: Names, name: str, activation: Activation, results: tuple[Expression, ...]
+) -> Piece:
     real, restrict = names.real, names.restrict
-    named, texts = _text.statements(results, partial(_write, names))
+    code = Code(names)
+    named, texts = _text.statements(results, partial(_write, code))
     letters = "ads"[: len(results)]
     outputs = "".join(f", {real} *{restrict} {letter}" for letter in letters)
-    parameter = f" ({TABLE[spec[0]].parameter} {spec[1]!r})" if TABLE[spec[0]].parameter else ""
+    word = activation.info.parameter
+    parameter = f" ({word} {activation.parameter!r})" if word else ""
     meaning = ", ".join(f"{letter} = sigma{i * chr(39)}(z)" for i, letter in enumerate(letters))
     uses_z = any(x.op == "z" for x in in_order(results))
-    return "\n".join(
-        [
-            f"/* {spec[0]}{parameter}: {meaning} */",
-            f"static void {name}(const {real} *{restrict} z{outputs}, int n)",
-            "{",
-            "    int j;",
-            "    for (j = 0; j < n; ++j) {",
-            *([f"        const {real} x = z[j];"] if uses_z else []),
-            *(f"        const {real} {label} = {text};" for label, text in named),
-            *(
-                f"        {letter}[j] = {text};"
-                for letter, text in zip(letters, texts, strict=True)
-            ),
-            "    }",
-            "}",
-            "",
-        ]
+    code.say(
+        f"/* {activation.name}{parameter}: {meaning} */",
+        f"static void {names.prefix}_{name}(const {real} *{restrict} z{outputs}, int n)",
+        "{",
+        "    int j;",
+        "    for (j = 0; j < n; ++j) {",
+        *([f"        const {real} x = z[j];"] if uses_z else []),
+        *(f"        const {real} {label} = {text};" for label, text in named),
+        *(f"        {letter}[j] = {text};" for letter, text in zip(letters, texts, strict=True)),
+        "    }",
+        "}",
+        "",
     )
+    return Piece(name, "\n".join(code.lines), frozenset(code.symbols), frozenset(code.headers))
 
 
-def _write(names: Names, x: Expression, args: list[str]) -> str:
-    if x.op == "z":
-        return "x"
-    if x.op == "number":
-        return names.number(x.value)
-    library = {name: names.function(name) for name in ("fabs", "sin", "cos")}
-    return _OPERATIONS[x.op].format(*args, zero=names.number(0), p=names.prefix, **library)
+def _write(code: Code, x: Expression, args: list[str]) -> str:  # noqa: PLR0911
+    match x.op:
+        case "z":
+            return "x"
+        case "number":
+            return code.names.number(x.value)
+        case "positive" | "not_positive":
+            return f"{args[0]} {_COMPARISONS[x.op]} {code.names.number(0)}"
+        case "min":
+            return code.call("select", f"{args[0]} > {args[1]}", args[1], args[0])
+        case "max":
+            return code.call("select", f"{args[0]} < {args[1]}", args[1], args[0])
+        case "where":
+            return code.call("select", *args)
+        case "abs" | "sin" | "cos":
+            return f"{code.library(_LIBRARY[x.op])}({args[0]})"
+        case _:  # exp and expm1, which are pieces of the file
+            return code.call(x.op, *args)

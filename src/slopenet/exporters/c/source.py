@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 from slopenet.evaluate.plan import Bracket
 from slopenet.exporters._task import Task
 from slopenet.exporters.c import layers as layer_text
 from slopenet.exporters.c.casadi import external
+from slopenet.exporters.c.code import Code, needed
 from slopenet.exporters.c.hessian import hessian
 from slopenet.exporters.c.jacobian import jacobian
-from slopenet.exporters.c.names import Names, needed
+from slopenet.exporters.c.names import Names
 from slopenet.exporters.c.self_test import self_test
 from slopenet.exporters.c.sigma import functions
-from slopenet.exporters.c.sweeps import Body, Layers, jvp, value, vjp
+from slopenet.exporters.c.sweeps import Layers, jvp, value, vjp
 from slopenet.validate.frames import Names as Labels
 
 # What each function takes and gives, its lengths in the letters of the derivation.
@@ -88,14 +88,16 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
     workspace = max(1, *(body.work.size for body in bodies.values()))
     test, outputs = self_test(names, task, {name: SIGNATURES[name] for name in bodies})
     public = [
-        body.text(names, _signature(names, name), SIGNATURES[name][2])
-        for name, body in bodies.items()
+        body.text(_signature(names, name), SIGNATURES[name][2]) for name, body in bodies.items()
     ]
     public += [test, *([external(names, task, workspace)] if casadi else [])]
-    pieces = [*functions(names, layers.specs), *layer_text.helpers(names)]
+    pieces = [*functions(names, layers.activations), *layer_text.helpers(names)]
     for l, (W, b) in enumerate(zip(task.chain.W, task.chain.b, strict=True), start=2):
         pieces += layer_text.layer(names, l, W, b)
-    body = "\n".join([*(piece.text for piece in needed(pieces, "\n".join(public))), *public])
+    kept = needed(pieces, set().union(*(body.symbols for body in bodies.values())))
+    headers = {name for body in bodies.values() for name in body.headers}
+    headers |= {name for piece in kept for name in piece.headers}
+    definitions = "\n".join([*(piece.text for piece in kept), *public])
     header = _HEADER.format(
         title=_comment(task.name), network=_described(names, layers),
         inputs=_listed(task.input_names, task.sizes[0]),
@@ -104,16 +106,11 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
         workspace=workspace, test_workspace=workspace + outputs,
         declarations=_declarations(names, task.derivatives),
     )  # fmt: skip
-    head = [f'#include "{task.name}.h"', "", *(f"#include <{name}.h>" for name in _includes(body))]
-    return Source("\n".join([*head, "", body]), header, workspace + outputs)
+    head = [f'#include "{task.name}.h"', "", *(f"#include <{name}.h>" for name in sorted(headers))]
+    return Source("\n".join([*head, "", definitions]), header, workspace + outputs)
 
 
-def _includes(body: str) -> list[str]:
-    signs = {"math": r"\b(fabs|sin|cos)f?\(", "stdint": r"\buint\d\d_t\b", "string": r"\bmem"}
-    return [name for name, sign in signs.items() if re.search(sign, body)]
-
-
-def _body(layers: Layers, plan: Bracket, name: str) -> Body:
+def _body(layers: Layers, plan: Bracket, name: str) -> Code:
     match name:
         case "value":
             return value(layers)
@@ -152,7 +149,7 @@ def _declarations(names: Names, derivatives: tuple[str, ...]) -> str:
 
 def _described(names: Names, layers: Layers) -> str:
     sizes = "-".join(map(str, layers.sizes))
-    return f"{sizes}, {', '.join(name for name, _ in layers.specs)}; {names.real}"
+    return f"{sizes}, {', '.join(each.name for each in layers.activations)}; {names.real}"
 
 
 def _listed(labels: Labels, n: int) -> str:

@@ -1,47 +1,23 @@
-"""The sweeps in C: value, Jacobian, J v, Jᵀ u, Hessian. Each is one block of the derivation."""
+"""The sweeps in C: value, J v and Jᵀ u. Each is one block of the derivation."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from slopenet.activations import TABLE
-from slopenet.derivation import Spec
+from slopenet.activations import Activation
+from slopenet.exporters.c.code import Code
 from slopenet.exporters.c.names import Names
 from slopenet.exporters.c.sigma import name_of
 from slopenet.exporters.c.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Body:
-    """The lines of a function and the workspace that they need."""
-
-    lines: list[str]
-    work: Workspace
-    counters: str = ""
-
-    def text(self, names: Names, signature: str, comment: str) -> str:
-        """The function in C."""
-        body = "\n".join(self.lines)
-        parts = [
-            f"    {names.real} *const {name} = w + {start};"
-            for name, start in self.work.parts.items()
-            if re.search(rf"\b{name}\b", body)
-        ]
-        counters = [f"    int {self.counters};"] if self.counters else []
-        unused = [] if parts else ["    (void)w;"]
-        return "\n".join(
-            [f"/* {comment} */", signature, "{", *parts, *counters, *unused, *self.lines, "}", ""]
-        )
-
-
-@dataclass(frozen=True)
 class Layers:
-    """n_1 .. n_L and σ of a network; index i of `specs` is layer l = i + 2."""
+    """n_1 .. n_L and σ of a network; index i of `activations` is layer l = i + 2."""
 
     names: Names
     sizes: tuple[int, ...]
-    specs: tuple[Spec, ...]
+    activations: tuple[Activation, ...]
 
     @property
     def last(self) -> int:
@@ -54,91 +30,92 @@ class Layers:
 
     def linear(self, l: int) -> bool:
         """Whether D[l] = I."""
-        return self.specs[l - 2][0] == "identity"
+        return self.activations[l - 2].linear
 
     def curved(self, l: int) -> bool:
         """Whether S[l] is not 0."""
-        return TABLE[self.specs[l - 2][0]].curved
+        return self.activations[l - 2].curved
 
     def take_D(self, work: Workspace) -> None:
-        """Room for D[l] of all layers."""
+        """Take workspace for D[l] of all layers."""
         for l in range(2, self.last + 1):
             if not self.linear(l):
                 work.take(f"d{l}", self.n(l))
 
     def take_S(self, work: Workspace) -> None:
-        """Room for S[l] of all layers."""
+        """Take workspace for S[l] of all layers."""
         for l in range(2, self.last + 1):
             if self.curved(l):
                 work.take(f"s{l}", self.n(l))
 
 
-def forward(layers: Layers, work: Workspace, order: int) -> list[str]:
+def forward(layers: Layers, code: Code, order: int) -> None:
     """z[l] = W[l] a[l-1] + b[l],  a[l] = σ(z[l]), and D[l], S[l] as far as `order`; y = a[L]."""
-    p = layers.names.prefix
-    _take_two(layers, work)
-    lines, below = [], "x"
+    _take_two(layers, code.work)
+    at, below = code.at, "x"
     for l in range(2, layers.last + 1):
         linear, top = layers.linear(l), l == layers.last
-        z = "y" if linear and top else _other(below)
-        lines += [
+        z, b = "y" if linear and top else _other(below), code.symbol(f"b{l}")
+        code.say(
             f"    /* z[{l}] = W[{l}] a[{l - 1}] + b[{l}], a[{l}] = sigma(z[{l}]) */",
-            f"    memcpy({z}, {p}_b{l}, sizeof {p}_b{l});",
-            f"    {p}_times{l}({below}, {z});",
-        ]
+            f"    {code.library('memcpy')}({at(z)}, {b}, sizeof {b});",
+            f"    {code.call(f'times{l}', at(below), at(z))};",
+        )
         below = z
         if not linear:
             below = "y" if top else _other(z)
             high = min(order, 2 if layers.curved(l) else 1)
-            slopes = "".join(f", {letter}{l}" for letter in "ds"[:high])
-            function = name_of(layers.names, layers.specs, layers.specs[l - 2], high)
-            lines.append(f"    {function}({z}, {below}{slopes}, {layers.n(l)});")
-    _give_two(work)
-    return lines
+            slopes = [at(f"{letter}{l}") for letter in "ds"[:high]]
+            function = name_of(layers.activations, layers.activations[l - 2], high)
+            code.say(f"    {code.call(function, at(z), at(below), *slopes, layers.n(l))};")
+    _give_two(code.work)
 
 
-def value(layers: Layers) -> Body:
+def value(layers: Layers) -> Code:
     """H(x)."""
-    work = Workspace()
-    return Body(forward(layers, work, 0), work)
+    code = Code(layers.names)
+    forward(layers, code, 0)
+    return code
 
 
-def jvp(layers: Layers) -> Body:
+def jvp(layers: Layers) -> Code:
     """J v:  t[1] = v,  t[l] = D[l] W[l] t[l-1]."""
-    p, work = layers.names.prefix, Workspace()
-    layers.take_D(work)
-    lines, below = forward(layers, work, 1), "v"
-    _take_two(layers, work)
+    code = Code(layers.names)
+    layers.take_D(code.work)
+    forward(layers, code, 1)
+    _take_two(layers, code.work)
+    at, below = code.at, "v"
     for l in range(2, layers.last + 1):
         linear, top, n = layers.linear(l), l == layers.last, layers.n(l)
         s = "Jv" if linear and top else _other(below)
-        lines += [
+        code.say(
             f"    /* t[{l}] = D[{l}] W[{l}] t[{l - 1}] */",
-            f"    memset({s}, 0, {n} * sizeof *{s});",
-            f"    {p}_times{l}({below}, {s});",
-        ]
+            f"    {code.zeros(s, n)}",
+            f"    {code.call(f'times{l}', at(below), at(s))};",
+        )
         below = s
         if not linear:
             below = "Jv" if top else _other(s)
-            lines.append(f"    {p}_scaled(d{l}, {s}, {below}, {n});")
-    return Body(lines, work)
+            code.say(f"    {code.call('scaled', at(f'd{l}'), at(s), at(below), n)};")
+    return code
 
 
-def vjp(layers: Layers) -> Body:
+def vjp(layers: Layers) -> Code:
     """Jᵀ u:  c[L] = u,  c[l-1] = W[l]ᵀ D[l] c[l]."""
-    p, work = layers.names.prefix, Workspace()
-    layers.take_D(work)
-    lines, above = forward(layers, work, 1), "u"
-    _take_two(layers, work)
+    code = Code(layers.names)
+    layers.take_D(code.work)
+    forward(layers, code, 1)
+    _take_two(layers, code.work)
+    at, above = code.at, "u"
     for l in range(layers.last, 1, -1):
-        lines.append(f"    /* c[{l - 1}] = W[{l}]' D[{l}] c[{l}] */")
+        code.say(f"    /* c[{l - 1}] = W[{l}]' D[{l}] c[{l}] */")
         g = above
         if not layers.linear(l):
             g = _other(above)
-            lines.append(f"    {p}_scaled(d{l}, {above}, {g}, {layers.n(l)});")
+            code.say(f"    {code.call('scaled', at(f'd{l}'), at(above), at(g), layers.n(l))};")
         above = "uJ" if l == 2 else _other(g)
-        lines.append(f"    {p}_back{l}({g}, {above});")
-    return Body(lines, work)
+        code.say(f"    {code.call(f'back{l}', at(g), at(above))};")
+    return code
 
 
 def _take_two(layers: Layers, work: Workspace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from slopenet.derivation import Spec
+from slopenet.activations import Activation
 from slopenet.exporters import _functions
 from slopenet.exporters._expression import in_order, traced
 from slopenet.exporters.onnx.graph import Graph
@@ -23,11 +23,12 @@ _CONDITIONS = {"positive": "Greater", "not_positive": "LessOrEqual"}
 # σ as one operator; those of the second row are not there in float64.
 _PLAIN = {"relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 _PLAIN_FLOAT = {"elu": "Elu", "softplus": "Softplus", "softsign": "Softsign"}
+_WITH_ALPHA = {"LeakyRelu", "Elu"}
 
 
-def sigma(graph: Graph, spec: Spec, z: str, order: int) -> list[str]:
+def sigma(graph: Graph, activation: Activation, z: str, order: int) -> list[str]:
     """σ(z), σ'(z), σ''(z) as far as `order`."""
-    results = traced(spec, order, _REPLACED)
+    results = traced(activation, order, _REPLACED)
     texts: dict[int, str] = {}
     for x in in_order(results):
         args = [texts[id(argument)] for argument in x.args]
@@ -42,16 +43,18 @@ def sigma(graph: Graph, spec: Spec, z: str, order: int) -> list[str]:
     return [texts[id(x)] for x in results]
 
 
-def plain(graph: Graph, spec: Spec, z: str, name: str | None) -> str:
+def plain(graph: Graph, activation: Activation, z: str, name: str | None) -> str:
     """σ(z) alone: one operator where there is one, which is what readers of ONNX look for."""
-    operator = _PLAIN.get(spec[0])
+    operator = _PLAIN.get(activation.name)
     if graph.dtype == np.float32:
-        operator = operator or _PLAIN_FLOAT.get(spec[0])
-    # attributes are float32, and Softplus has none
-    stands = (
-        spec[1] == 1 if spec[0] == "softplus" else graph.dtype.type(spec[1]) == np.float32(spec[1])
-    )
-    if operator is None or not stands:
-        return sigma(graph, spec, z, 0)[0]
-    alpha = {"alpha": spec[1]} if operator in {"LeakyRelu", "Elu"} else {}
-    return graph.op(operator, z, name=name, **alpha)
+        operator = operator or _PLAIN_FLOAT.get(activation.name)
+    parameter = activation.parameter
+    if operator in _WITH_ALPHA:  # attributes are float32
+        attributes = {"alpha": parameter}
+        same = graph.dtype.type(parameter) == np.float32(parameter)
+    else:
+        attributes = {}
+        same = parameter == activation.info.preset
+    if operator is None or (activation.parameters and not same):
+        return sigma(graph, activation, z, 0)[0]
+    return graph.op(operator, z, name=name, **attributes)

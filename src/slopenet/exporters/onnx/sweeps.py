@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 
-from slopenet.activations import TABLE
-from slopenet.evaluate.plan import Bracket
+from slopenet.evaluate.plan import Layout, Step, schedule
 from slopenet.exporters._task import Task
 from slopenet.exporters.onnx.graph import Graph
 from slopenet.exporters.onnx.sigma import plain, sigma
-
-Layout: TypeAlias = Literal["rows", "columns"]
 
 
 def sweeps(graph: Graph, task: Task) -> dict[str, str]:
@@ -23,7 +19,7 @@ def sweeps(graph: Graph, task: Task) -> dict[str, str]:
     found = {"value": results}
     if "jacobian" in task.derivatives:
         chain = _Chain(graph, task, D)
-        J = chain.product(task.plan, "rows")
+        J = chain.result(schedule(task.plan, right="rows"))
         n_1, n_L = task.sizes[0], task.sizes[-1]
         found["jacobian"] = J.name if J.batched else _for_every_row(graph, J.name, n_L, n_1)
     if "hessian" in task.derivatives:
@@ -34,19 +30,19 @@ def sweeps(graph: Graph, task: Task) -> dict[str, str]:
 def _forward(graph: Graph, task: Task, order: int) -> tuple[str, dict[int, str], dict[int, str]]:
     """H(x), and D[l] and S[l] by l where they are not I and not 0: z[l], ..., each (N, n_l)."""
     a, D, S = "x", {}, {}
-    for l, (W, b, spec) in enumerate(zip(*task.chain, strict=True), start=2):
+    for l, (W, b, activation) in enumerate(zip(*task.chain, strict=True), start=2):
         last = l == len(task.sizes)
         W_l, b_l = graph.constant(f"W{l}", W), graph.constant(f"b{l}", b)
-        linear = spec[0] == "identity"
+        linear = activation.linear
         z_name = "y" if last and linear else f"z{l}"
         z = graph.op("Gemm", a, W_l, b_l, name=z_name, alpha=1.0, beta=1.0, transA=0, transB=1)
         if linear:
             a = z
         elif order == 0:
-            a = plain(graph, spec, z, "y" if last else f"a{l}")
+            a = plain(graph, activation, z, "y" if last else f"a{l}")
         else:
-            a, D[l], *second = sigma(graph, spec, z, order)
-            if second and TABLE[spec[0]].curved:
+            a, D[l], *second = sigma(graph, activation, z, order)
+            if second and activation.curved:
                 S[l] = second[0]
     return a, D, S
 
@@ -62,29 +58,33 @@ class _Product:
 
 @dataclass(frozen=True)
 class _Chain:
-    """Products of D[l] W[l] in the order of a plan."""
+    """Products of D[l] W[l]."""
 
     graph: Graph
     task: Task
     D: dict[int, str]
 
-    def product(self, plan: Bracket, layout: Layout) -> _Product:
-        """The product of a bracket's layers in a layout."""
-        if plan.factors is None:
-            return self.single(plan.last, layout)
-        left, right = plan.factors
-        if right.factors is None and (left.factors is not None or layout == "rows"):
-            found = self.backward(right.last, self.product(left, "rows"))
-        elif left.factors is None:
-            found = self.onward(left.last, self.product(right, "columns"))
-        else:
-            factors = self.product(left, "rows"), self.product(right, "rows")
-            name = self.graph.op("MatMul", *(factor.name for factor in factors))
-            found = _Product(name, "rows", factors[0].batched or factors[1].batched)
-        if found.layout == layout:
-            return found
-        turned = self.graph.transpose(found.name, 3 if found.batched else 2)
-        return _Product(turned, layout, found.batched)
+    def result(self, steps: list[Step]) -> _Product:
+        """The result of the last step of a schedule."""
+        results: list[_Product] = []
+        for step in steps:
+            operands = [results[operand] for operand in step.operands]
+            match step.operation:
+                case "layer":
+                    found = self.single(step.layer, step.layout)
+                case "rows times W":
+                    found = self.backward(step.layer, *operands)
+                case "W times columns":
+                    found = self.onward(step.layer, *operands)
+                case "product":
+                    name = self.graph.op("MatMul", *(factor.name for factor in operands))
+                    found = _Product(name, "rows", any(factor.batched for factor in operands))
+                case "transpose":
+                    (product,) = operands
+                    turned = self.graph.transpose(product.name, 3 if product.batched else 2)
+                    found = _Product(turned, step.layout, product.batched)
+            results.append(found)
+        return results[-1]
 
     def single(self, l: int, layout: Layout) -> _Product:
         """D[l] W[l]."""

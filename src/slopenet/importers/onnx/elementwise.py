@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.activations import SELU_ALPHA, SELU_SCALE
 from slopenet.importers._steps import UnsupportedNetworkError, affine, refuse
 from slopenet.importers.onnx.scalar import ARITHMETIC, Expression, compose
 from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of
@@ -23,7 +24,7 @@ _ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {
     "Softsign": ("softsign", None, 0),
     "Sin": ("sin", None, 0),
 }
-_SELU = (1.6732632423543772, 1.0507009873554805)  # alpha and gamma
+_SELU = (SELU_ALPHA, SELU_SCALE)  # the attributes alpha and gamma
 _ARITY = {"Neg": 1, "Abs": 1, "Reciprocal": 1, "Exp": 1, "Log": 1, "Sqrt": 1, "Erf": 1, "Where": 3}
 
 

@@ -1,0 +1,140 @@
+"""One parser: every spelling of activations means the same at every entry point."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from networks import ACTIVATIONS, random_network
+
+import slopenet as sn
+from slopenet.activations import TABLE, Activation, normalise
+from slopenet.cli import cli
+
+LEAKY = ("leaky_relu", 0.2)
+SIZES = (2, 4, 3, 1)  # two hidden layers and the output
+
+# What is given for the two hidden layers, and what it means.
+SPELLINGS: dict[str, tuple[Any, tuple[Any, Any]]] = {
+    "name": ("tanh", ("tanh", "tanh")),
+    "pair": (LEAKY, (LEAKY, LEAKY)),
+    "pair with the preset": (("leaky_relu", 0.01), ("leaky_relu", "leaky_relu")),
+    "Activation": (Activation("leaky_relu", 0.2), (LEAKY, LEAKY)),
+    "Activation without a parameter": (normalise("tanh"), ("tanh", "tanh")),
+    "list of names": (["tanh", "sin"], ("tanh", "sin")),
+    "tuple of names": (("tanh", "sin"), ("tanh", "sin")),
+    "list with a pair": (["tanh", LEAKY], ("tanh", LEAKY)),
+    "tuple with a pair last": (("tanh", LEAKY), ("tanh", LEAKY)),
+    "tuple with a pair first": ((LEAKY, "tanh"), (LEAKY, "tanh")),
+    "tuple of pairs": ((LEAKY, ("elu", 2.0)), (LEAKY, ("elu", 2.0))),
+    "tuple of Activations": ((normalise("sin"), normalise(LEAKY)), ("sin", LEAKY)),
+    "NumPy array of names": (np.array(["tanh", "sin"]), ("tanh", "sin")),
+}
+WRONG: dict[str, tuple[Any, type[Exception], str]] = {
+    "unknown name": ("tan", ValueError, "unknown activation 'tan'"),
+    "parameter of none": (("tanh", 0.5), ValueError, "activation 'tanh' has no parameter"),
+    "number": (3, TypeError, "must be a sequence with one entry per layer, got 3"),
+    "list of name and number": (["elu", 2.0], TypeError, "is a name or a pair"),
+    "too many": (["tanh"] * 5, ValueError, "must be one, or one for each of"),
+    "not a number": (("elu", None, 1), ValueError, "must be one, or one for each of"),
+    "parameter out of range": (("softplus", -1.0), ValueError, "must be positive"),
+}
+
+
+def pairs() -> list[tuple[np.ndarray, np.ndarray]]:
+    net = random_network(SIZES)
+    return list(zip(net.weights, net.biases, strict=True))
+
+
+def by_network(given: Any) -> sn.Network:
+    """The hidden layers alone: `Network` takes all layers, so the last one is left out."""
+    W, b = zip(*pairs()[:-1], strict=True)
+    return sn.Network(W, b, given)
+
+
+def by_random(given: Any) -> sn.Network:
+    return sn.Network.random(SIZES, hidden=given, rng=0)
+
+
+def by_state_dict(given: Any) -> sn.Network:
+    tensors = {}
+    for i, (W, b) in enumerate(pairs()):
+        tensors |= {f"{i}.weight": W, f"{i}.bias": b}
+    return sn.from_state_dict(tensors, given)
+
+
+def by_jax(given: Any) -> sn.Network:
+    return sn.from_jax(pairs(), given)
+
+
+ENTRIES: list[Callable[[Any], sn.Network]] = [by_network, by_random, by_state_dict, by_jax]
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_spelling_of_activations_means_the_same_everywhere(
+    spelling: str, entry: Callable[[Any], sn.Network]
+) -> None:
+    given, meant = SPELLINGS[spelling]
+    assert entry(given).activations[:2] == meant
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("spelling", WRONG)
+def test_wrong_activations_are_refused_in_the_same_words_everywhere(
+    spelling: str, entry: Callable[[Any], sn.Network]
+) -> None:
+    given, kind, message = WRONG[spelling]
+    with pytest.raises(kind, match=message):
+        entry(given)
+
+
+@pytest.mark.parametrize("given", ["sin", LEAKY, normalise("sin"), normalise(LEAKY)], ids=repr)
+def test_fit_takes_every_spelling_of_one_activation(given: Any) -> None:
+    X = np.linspace(-1, 1, 12)[:, None]
+    net = sn.fit(X, X**2, hidden=3, activation=given, output=given, epochs=2, rng=0).network
+    assert net.activations == (normalise(given).written(),) * 2 + ("identity",) * (
+        len(net.activations) - 2
+    )
+
+
+def test_fit_refuses_one_activation_per_layer() -> None:
+    X = np.linspace(-1, 1, 12)[:, None]
+    with pytest.raises((TypeError, ValueError), match="activation"):
+        sn.fit(X, X**2, hidden=(3, 3), activation=["sin", "tanh"], epochs=1)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("sin", "sin"), ("leaky_relu:0.2", LEAKY)])
+def test_the_command_line_spells_the_parameter_behind_a_colon(
+    tmp_path: Path, text: str, meant: Any
+) -> None:
+    rows = "\n".join(f"{x},{x * x}" for x in np.linspace(-1, 1, 12))
+    table, model = tmp_path / "t.csv", tmp_path / "m.safetensors"
+    table.write_text(f"x,y\n{rows}\n")
+    arguments = ["fit", str(table), "--inputs", "x", "--outputs", "y", "-o", str(model)]
+    arguments += ["--hidden", "3", "--epochs", "2", "--activation", text]
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 0, done.output
+    assert sn.load(model).activations[0] == meant
+
+
+@pytest.mark.parametrize("given", ACTIVATIONS, ids=str)
+def test_activations_come_back_from_the_model_file_and_from_a_pickle(
+    tmp_path: Path, given: Any
+) -> None:
+    net = sn.Network([np.ones((1, 1))], [np.zeros(1)], given)
+    net.save(tmp_path / "net.safetensors")
+    assert sn.load(tmp_path / "net.safetensors").activations == (given,)
+    assert pickle.loads(pickle.dumps(net)) == net
+    assert normalise(normalise(given)) == normalise(given)
+
+
+def test_an_activation_prints_its_parameter_unless_it_is_the_preset() -> None:
+    assert [str(normalise(x)) for x in ("tanh", "elu", ("elu", 0.5))] == ["tanh", "elu", "elu(0.5)"]
+    assert {normalise(name).parameters for name in TABLE} == {(), (0.01,), (1.0,)}
+    assert [name for name in TABLE if normalise(name).linear] == ["identity"]
