@@ -47,6 +47,7 @@ WITHIN = {
     "validate": ["settings", "frames", "arrays", "layers"],
     "io": ["files", "contents", "layout", "parse", "checkpoint", "model_file"],
     "evaluate": [
+        "instruction_set",
         "threads",
         "plan",
         "page",
