@@ -1,4 +1,7 @@
-"""The installed command: answers Ctrl-C even while numpy and the core are still being loaded."""
+"""The installed command, outside the package: help and wrong usage are answered without NumPy.
+
+Ctrl-C is answered even while click, NumPy and the core are being loaded.
+"""
 
 import sys
 
@@ -8,7 +11,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Load the command line and run it."""
     try:
-        from slopenet.cli import main as run
+        from _slopenet_command.cli import main as run
 
         run()
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
@@ -11,7 +12,10 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 class Program(click.Group):
-    """A click group that ends without a traceback at every failure that has a known cause."""
+    """A click group that ends without a traceback at every failure that has a known cause.
+
+    Its commands are given by name and short help, and loaded from slopenet.cli when they are run.
+    """
 
     def main(  # type: ignore[override]
         self,
@@ -39,6 +43,21 @@ class Program(click.Group):
         """Return the commands in the order of their use."""
         del ctx
         return list(self.commands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command itself, with all its options."""
+        del ctx
+        if cmd_name not in self.commands:
+            return None
+        command = getattr(import_module(f"slopenet.cli._{cmd_name}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        del ctx
+        limit = formatter.width - 6 - max(map(len, self.commands))
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, c.get_short_help_str(limit)) for n, c in self.commands.items()])
 
 
 def _report(error: Exception) -> int:
