@@ -140,9 +140,7 @@ class Derivation:
             lines.append("    " + "   ".join(entries))
         return lines
 
-    def _backward(
-        self, limit: int, y: Floats, delta: list[Floats], dW: list[Floats]
-    ) -> list[str]:
+    def _backward(self, limit: int, y: Floats, delta: list[Floats], dW: list[Floats]) -> list[str]:
         L = len(self.z) + 1
         lines = ["", *_quantity("y", y, limit, self.output_names)]
         lines.append(f"  C = ½ ‖y - H(x)‖² = {self.cost:.6g}")
