@@ -66,7 +66,7 @@ lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p slopenet
-	$(BIN)/mypy src/_slopenet_command.py benchmarks examples tools
+	$(BIN)/mypy src/_slopenet_command benchmarks examples tools
 	$(BIN)/clang-format --dry-run --Werror $(CORE) src/bindings/* tools/exhaust/* benchmarks/*.cpp
 
 format: $(VENV)/with-lint  ## lay out the code as lint wants it

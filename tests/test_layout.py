@@ -48,6 +48,7 @@ WITHIN = {
     "io": ["files", "contents", "layout", "parse", "checkpoint", "model_file"],
     "evaluate": [
         "agreement",
+        "instruction_set",
         "threads",
         "plan",
         "page",

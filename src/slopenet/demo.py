@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 import slopenet as sn
 from slopenet.evaluate.errors import RELATIVE, relative_errors
@@ -86,10 +87,12 @@ def run(output_dir: Path, console: Console) -> None:
     steam = load_steam()
     unseen = steam.rows(slice(SAME_NUMBERS_ROWS, None))
     console.print(
-        f"[bold]Superheated steam[/bold]: T and p to rho, h and cp, {len(steam.X)} rows with"
-        f" exact slopes (IAPWS-95).\nOne 2-{'-'.join(map(str, HIDDEN))}-3 network, one seed,"
-        f" three fits; errors on the {len(unseen.X)} rows that none of them has seen.\n",
-        highlight=False,
+        Text.assemble(
+            ("Superheated steam", "bold"),
+            f": T and p to rho, h and cp, {len(steam.X)} rows with"
+            f" exact slopes (IAPWS-95).\nOne 2-{'-'.join(map(str, HIDDEN))}-3 network, one seed,"
+            f" three fits; errors on the {len(unseen.X)} rows that none of them has seen.\n",
+        )
     )
     plans = (
         (FEW_ROWS, False, f"{FEW_ROWS} rows,\nvalues only"),
@@ -98,18 +101,19 @@ def run(output_dir: Path, console: Console) -> None:
     )
     contenders = []
     for rows, slopes, title in plans:
-        with console.status(f"Fitting {title.replace(chr(10), ' ')} ..."):
+        with console.status(Text(f"Fitting {title.replace(chr(10), ' ')} ...")):
             contenders.append(_contend(title, steam.rows(slice(rows)), unseen, slopes=slopes))
     without, _, with_slopes = contenders
     console.print(_error_table(contenders))
-    console.print(f"[dim]{RELATIVE}[/]", highlight=False)
+    console.print(Text(RELATIVE, "dim"))
     console.print(
-        f"\nThe same {FEW_ROWS} rows: slopes make the values"
-        f" {_gain(without.errors.values, with_slopes.errors.values)} and the slopes"
-        f" {_gain(without.errors.slopes, with_slopes.errors.slopes)} more accurate (geometric"
-        f" means). {SAME_NUMBERS_ROWS} rows of values carry as many numbers as {FEW_ROWS} rows"
-        " with slopes (a few less, as cp is dh/dT).\n",
-        highlight=False,
+        Text(
+            f"\nThe same {FEW_ROWS} rows: slopes make the values"
+            f" {_gain(without.errors.values, with_slopes.errors.values)} and the slopes"
+            f" {_gain(without.errors.slopes, with_slopes.errors.slopes)} more accurate (geometric"
+            f" means). {SAME_NUMBERS_ROWS} rows of values carry as many numbers as {FEW_ROWS} rows"
+            " with slopes (a few less, as cp is dh/dT).\n"
+        )
     )
     console.print(_jacobian_table(unseen, without.network, with_slopes.network))
     console.print()
@@ -144,8 +148,7 @@ def _error_table(contenders: list[Contender]) -> Table:
     for names, errors in ((OUTPUTS, values), (_slope_names(), slopes)):
         for name, line in zip(names, errors, strict=True):
             cells = (
-                f"[bold green]{error:.2%}[/]" if error == min(line) else f"{error:.2%}"
-                for error in line
+                Text(f"{error:.2%}", "bold green" if error == min(line) else "") for error in line
             )
             table.add_row(name, *cells)
         table.add_section()
@@ -203,11 +206,12 @@ def _write(
         drawn = "No plot was drawn: that needs matplotlib (pip install matplotlib)"
     explain = shlex.join([*_program(), "explain", str(model), "--at", "T=700,p=5"])
     console.print(
-        f"{model}  the network fitted with slopes\n"
-        f"{predictions}  its values and slopes at the unseen rows\n"
-        f"{drawn}\n\n"
-        f"Every step of one Jacobian:  {explain}",
-        highlight=False,
+        Text(
+            f"{model}  the network fitted with slopes\n"
+            f"{predictions}  its values and slopes at the unseen rows\n"
+            f"{drawn}\n\n"
+            f"Every step of one Jacobian:  {explain}"
+        ),
         soft_wrap=True,
     )
 

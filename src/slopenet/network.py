@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from slopenet import _core, exporters
+from slopenet import _core
 from slopenet._types import Floats
 from slopenet.activations import Activation, ActivationSpec
 from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
 from slopenet.evaluate.page import Derivation
-from slopenet.exporters import Export
 from slopenet.io import model_file
 from slopenet.parameters import count, flatten
 from slopenet.validate import arrays, layers, settings
 from slopenet.validate.settings import RandomSource
+
+if TYPE_CHECKING:
+    from slopenet.exporters import Export
 
 Model: TypeAlias = _core.Model64 | _core.Model32
 
@@ -302,6 +304,8 @@ class Network(Derivatives):
         OSError
             If the file cannot be written.
         """
+        from slopenet import exporters
+
         names = (self._input_names, self._output_names)
         return exporters.export(
             self, path, names, derivatives=derivatives, dtype=dtype, prefix=prefix, casadi=casadi

@@ -8,11 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import slopenet as sn
+from _slopenet_command.cli import COMMANDS
 from slopenet.cli import cli
 from slopenet.tables import read_columns, write_table
 
@@ -322,6 +324,20 @@ def test_info_shows_layers_names_and_size(folder):
     assert "42 parameters in" in text
 
 
+def test_info_without_a_model_says_what_runs():
+    result = run("info")
+    assert result.exit_code == 0, result.output
+    said = [re.split("  +| (?=[^ ]+$)", line) for line in result.stdout.splitlines()]
+    assert [row[0] for row in said] == ["slopenet", "instruction set", "threads", "Python", "NumPy"]
+    assert [row[-1] for row in said] == [
+        sn.__version__,
+        sn.instruction_set(),
+        str(sn.get_num_threads()),
+        sys.version.split()[0],
+        np.__version__,
+    ]
+
+
 def test_demo_passes_its_folder_on(tmp_path, monkeypatch):
     folders = []
     monkeypatch.setattr("slopenet.demo.run", lambda folder, console: folders.append(folder))
@@ -490,19 +506,21 @@ def test_a_closed_stdout_ends_the_command_in_silence(folder):
         assert process.returncode == 0
 
 
-def test_ctrl_c_while_the_program_loads_ends_it_without_a_traceback():
+@pytest.mark.parametrize("loading", ["click", "slopenet"])
+def test_ctrl_c_while_the_program_loads_ends_it_without_a_traceback(loading):
     code = (
         "import sys, _slopenet_command\n"
         "class Impatient:\n"
         "    def find_spec(self, name, *rest):\n"
-        "        if name == 'slopenet': raise KeyboardInterrupt\n"
+        f"        if name == {loading!r}: raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Impatient())\n"
+        "sys.argv = ['slopenet', 'info']\n"
         "_slopenet_command.main()\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    assert (result.returncode, result.stderr) == (130, "Interrupted.\n")
+    assert (result.returncode, result.stderr.lstrip()) == (130, "Interrupted.\n")
 
 
 @pytest.mark.parametrize(
@@ -524,13 +542,38 @@ def test_a_signal_ends_the_command_without_a_traceback(folder, tmp_path, number,
     assert {path.name for path in tmp_path.iterdir()} == {"pipe.csv", "out.csv"}
 
 
-def test_the_command_line_starts_without_the_heavy_packages():
+@pytest.mark.parametrize("wanted", [["--help"], ["--version"], ["fti"]])
+def test_help_and_wrong_usage_are_answered_without_numpy(wanted):
     code = (
-        "import sys, slopenet.cli\n"
-        "heavy = {'matplotlib', 'pyarrow', 'pandas', 'torch', 'jax'} & set(sys.modules)\n"
+        "import atexit, sys, _slopenet_command\n"
+        f"sys.argv = ['slopenet', *{wanted}]\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "_slopenet_command.main()\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    loaded = set(process.stderr.splitlines()[-1].split())
+    assert "click" in loaded
+    assert not {"numpy", "scipy", "slopenet", "rich"} & loaded
+    assert process.returncode == (2 if wanted == ["fti"] else 0)
+
+
+def test_a_command_is_loaded_without_the_heavy_packages():
+    code = (
+        "import sys, slopenet.cli._predict\n"
+        "heavy = {'matplotlib', 'pyarrow', 'pandas', 'torch', 'jax', 'scipy'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)\n"
     )
     process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert (process.returncode, process.stderr) == (0, "")
+
+
+def test_the_list_of_commands_says_what_each_says_itself():
+    context = click.Context(cli)
+    for name, text in COMMANDS.items():
+        command = cli.get_command(context, name)
+        assert command.name == name
+        assert command.get_short_help_str(200) == text

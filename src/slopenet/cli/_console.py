@@ -1,4 +1,4 @@
-"""What the commands show on stdout."""
+"""Print to stdout. Nothing in a name is taken for markup: ``flow [/h]`` is text."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from slopenet.evaluate.errors import RELATIVE, relative_errors
 from slopenet.tables import column_names, slope_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rich.console import Console
 
     from slopenet import Network
     from slopenet.tables import Samples
@@ -26,13 +26,22 @@ def say(text: str) -> None:
     click.echo(text)
 
 
+def console() -> Console:
+    """Return a console on stdout, in colour only on a terminal, that prints text as it is."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False, highlight=False)
+
+
 def show(renderable: Any) -> None:
-    """Print a table of rich, in colour only on a terminal."""
-    Console().print(renderable)
+    """Print a table of rich."""
+    console().print(renderable)
 
 
 def print_errors(network: Network, sets: Mapping[str, Samples | None]) -> None:
     """Print the relative errors of values and slopes on each set of rows, side by side."""
+    from rich.table import Table
+
     inputs, outputs = column_names(network)
     names = [*outputs, *(slope_name(k, i) for k in outputs for i in inputs)]
     columns = {}

@@ -21,8 +21,7 @@ from slopenet.cli import _options as options
 )
 def demo(output_dir: Path) -> None:
     """Learn steam from 30 rows, with their slopes and without."""
-    from rich.console import Console
-
+    from slopenet.cli._console import console
     from slopenet.demo import run
 
-    run(output_dir, Console())
+    run(output_dir, console())

@@ -1,7 +1,8 @@
-"""``slopenet info``: what is in a model file."""
+"""``slopenet info``: a model file, or the installed package."""
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING
 
 import click
@@ -14,12 +15,37 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog=options.examples(
+        "slopenet info",
         "slopenet info steam.safetensors",
     )
 )
-@click.argument("model", type=options.INPUT_FILE)
-def info(model: Path) -> None:
-    """Print the layers, the column names and the size of MODEL."""
+@click.argument("model", type=options.INPUT_FILE, required=False)
+def info(model: Path | None) -> None:
+    """Print the layers, the column names and the size of MODEL.
+
+    Without MODEL, print the version of slopenet, the instruction set and the number of threads that
+    it uses, and the versions of Python and NumPy.
+    """
+    if model is None:
+        _print_installation()
+    else:
+        _print_model(model)
+
+
+def _print_installation() -> None:
+    import numpy as np
+
+    import slopenet as sn
+    from slopenet.cli._console import say
+
+    say(f"slopenet         {sn.__version__}")
+    say(f"instruction set  {sn.instruction_set()}")
+    say(f"threads          {sn.get_num_threads()}")
+    say(f"Python           {platform.python_version()}")
+    say(f"NumPy            {np.__version__}")
+
+
+def _print_model(model: Path) -> None:
     from rich.table import Table
 
     from slopenet.cli._console import say, show

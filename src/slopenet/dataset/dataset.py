@@ -113,9 +113,8 @@ def check_data(
 
 def _fair(data: Data, weight: Floats) -> Data:
     """The rows that count, their weights with a mean of 1."""
-    rows = data.rows(np.flatnonzero(weight))
-    assert rows.weight is not None  # noqa: S101
-    return replace(rows, weight=rows.weight / rows.weight.mean())
+    counts = np.flatnonzero(weight)
+    return replace(data.rows(counts), weight=weight[counts] / weight[counts].mean())
 
 
 def split(

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
-from scipy.spatial.distance import cdist
 
 from slopenet._types import Floats
 
 
 def nearest(X: Floats, k: int) -> Floats:
     """Pairs (m, 2) of each sample of X (N, n) and its k nearest, each once, none at one point."""
+    from scipy.spatial import cKDTree
+
     _, near = cKDTree(X).query(X, k=np.arange(2, min(k + 1, len(X)) + 1))
     own = np.broadcast_to(np.arange(len(X))[:, None], near.shape)
     both = np.sort(np.stack([own.ravel(), near.ravel()], axis=1), axis=1)
@@ -126,6 +126,8 @@ def left_out(X: Floats, y: Floats) -> Floats:
 
     Samples at the same point count as one. Leaving each one out takes one inverse (Rippa 1999).
     """
+    from scipy.spatial.distance import cdist
+
     points, first, which = np.unique(X, axis=0, return_index=True, return_inverse=True)
     n, plane = len(points), np.hstack([np.ones((len(points), 1)), points])
     A = np.zeros((n + plane.shape[1],) * 2)

@@ -98,8 +98,8 @@ class Derivation:
         """
         limit = sys.maxsize if full else SHOWN
         lines = [*self._heading(), *self._forward(limit), *self._slope(limit)]
-        if self.delta is not None:
-            lines += self._backward(limit)
+        if self.y is not None and self.delta is not None and self.dW is not None:
+            lines += self._backward(limit, self.y, self.delta, self.dW)
         if any("..." in line for line in lines):
             lines += ["", "... stands for entries left out; .page(full=True) prints them all."]
         return "\n".join(lines)
@@ -137,21 +137,18 @@ class Derivation:
             lines.append("    " + "   ".join(entries))
         return lines
 
-    def _backward(self, limit: int) -> list[str]:
-        assert self.y is not None  # noqa: S101
-        assert self.delta is not None  # noqa: S101
-        assert self.dW is not None  # noqa: S101
+    def _backward(self, limit: int, y: Floats, delta: list[Floats], dW: list[Floats]) -> list[str]:
         L = len(self.z) + 1
-        lines = ["", *_quantity("y", self.y, limit, self.output_names)]
+        lines = ["", *_quantity("y", y, limit, self.output_names)]
         lines.append(f"  C = ½ ‖y - H(x)‖² = {self.cost:.6g}")
         for l in range(L, 1, -1):
             rule = f"(a[{L}] - y)" if l == L else f"(W[{l + 1}]ᵀ δ[{l + 1}])"
             label = f"δ[{l}] = σ'(z[{l}]) ∘ {rule} = ∂C/∂b[{l}]"
-            lines += _quantity(label, self.delta[l - 2], limit)
+            lines += _quantity(label, delta[l - 2], limit)
         lines.append("")
         for l in range(2, L + 1):
             below = "x" if l == 2 else f"a[{l - 1}]"
-            lines += _quantity(f"∂C/∂W[{l}] = δ[{l}] {below}ᵀ", self.dW[l - 2], limit)
+            lines += _quantity(f"∂C/∂W[{l}] = δ[{l}] {below}ᵀ", dW[l - 2], limit)
         return lines
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ _NOTHING = {
 _ACTIVATIONS = {"Activation", "ELU", "LeakyReLU", "PReLU", "ReLU"}
 _LIMIT = 1e-5  # Keras computes parts of a float64 model in float32
 _SUFFIXES = (".keras", ".h5", ".hdf5")
+_INSTALL = "pip install 'keras>=3.15.1'"
 
 
 def from_keras(
@@ -74,7 +76,8 @@ def from_keras(
     OSError
         If it cannot be read.
     ImportError
-        If Keras 3.12 or later is not installed.
+        If Keras is not installed, or, for a file, one older than 3.15.1 that is not of 3.12.4 and
+        later of its series: those let a hostile file read other files into the weights.
 
     Notes
     -----
@@ -85,7 +88,7 @@ def from_keras(
         import keras
     except ImportError as error:
         raise ImportError(
-            "from_keras needs Keras and one of its backends: pip install 'keras>=3.12' jax."
+            f"from_keras needs Keras and one of its backends: {_INSTALL} jax."
         ) from error
     if isinstance(model, str | os.PathLike):
         model = _load(keras, Path(model))
@@ -109,10 +112,11 @@ def from_keras(
 
 
 def _load(keras: Any, path: Path) -> Any:
-    version = tuple(int(part) for part in keras.__version__.split(".")[:2])
-    if version < (3, 12):
-        # Earlier ones ran code of .h5 files in safe mode too.
-        raise ImportError(f"loading {path} needs Keras 3.12 or later: pip install 'keras>=3.12'.")
+    if not is_safe(keras.__version__):
+        raise ImportError(
+            f"Keras {keras.__version__} is installed, which a hostile file can have read any file;"
+            f" loading {path} needs 3.15.1 or later, or 3.12.4 or later of 3.12: {_INSTALL}."
+        )
     if path.suffix not in _SUFFIXES:
         raise ValueError(f"{path} must end in one of {', '.join(_SUFFIXES)}, as Keras demands")
     with regular(path) as opened:
@@ -122,6 +126,21 @@ def _load(keras: Any, path: Path) -> Any:
     except Exception as error:  # Keras, h5py and zipfile raise whatever they stumble over
         said = " ".join(str(error).split())[:300]
         raise ModelFileError(f"{path} cannot be loaded by Keras: {said}") from error
+
+
+def is_safe(version: str) -> bool:
+    """Whether a version of Keras opens a file from a stranger without harm.
+
+    Others follow external links and external storage of HDF5 to any file that the user may read,
+    3.11 and earlier also run code of .h5 files.
+    """
+    parts = re.match(r"(\d+)\.(\d+)\.(\d+)(a|b|rc|\.dev)?", version)
+    if parts is None:
+        return False
+    release = tuple(int(part) for part in parts.groups()[:3])
+    if parts[4] and release in {(3, 12, 4), (3, 15, 1)}:  # from before the release
+        return False
+    return (3, 12, 4) <= release < (3, 13) or release >= (3, 15, 1)
 
 
 def _precision(model: Any) -> np.dtype[Any]:

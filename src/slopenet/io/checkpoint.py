@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from slopenet.io.contents import ModelFileError, require
 from slopenet.io.files import regular, replacing
@@ -40,6 +38,8 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], Any]:
     OSError
         If it cannot be read.
     """
+    import safetensors.numpy
+
     try:
         raw = _read_bytes(path)
         length = header_length(raw[:8], len(raw))
@@ -53,6 +53,6 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], Any]:
 
 def _read_bytes(path: str | os.PathLike[str]) -> bytes:
     with regular(path) as opened:
-        require(opened is not None, "is not a regular file")
-        assert opened is not None  # noqa: S101
+        if opened is None:
+            raise ModelFileError("is not a regular file")
         return opened[0].read(opened[1])

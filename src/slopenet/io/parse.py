@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import safetensors
 
 from slopenet.io.contents import Contents, ModelFileError, StoredActivation, require
 from slopenet.io.layout import DTYPES, header_length, verified_checksum
@@ -19,6 +18,8 @@ METADATA = {"format", "version", "activations", "input_names", "output_names", "
 
 def parse(raw: bytes) -> Contents:
     """Read a whole file; nothing is parsed before the checksum agrees."""
+    import safetensors
+
     text = raw[8 : 8 + header_length(raw[:8], len(raw))]
     checksum = verified_checksum(raw, text)
     header = _json(text, "header")

@@ -62,9 +62,9 @@ def bar(*, quiet: bool = False, console: Console | None = None) -> rich.progress
     from rich import progress
     from rich.console import Console
 
-    console = console or Console(stderr=True)
+    console = console or Console(stderr=True, markup=False, emoji=False, highlight=False)
     return progress.Progress(
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeRemainingColumn(),

@@ -44,8 +44,8 @@ def read_model(path: str | os.PathLike[str]) -> Any:
     from onnx import ModelProto
 
     with regular(path) as opened:
-        require(opened is not None, "is not a regular file")
-        assert opened is not None  # noqa: S101
+        if opened is None:
+            raise ModelFileError("is not a regular file")
         file, size = opened
         require(0 < size <= _LARGEST, f"is no ONNX model: it has {size} bytes")
         raw = file.read(size)
@@ -131,8 +131,8 @@ def _external(name: str, entries: Any, wanted: int, folder: Path | None) -> byte
     require(length == wanted, f"{name} says {length} bytes, and {wanted} are needed")
     try:
         with regular(path) as opened:
-            require(opened is not None, f"{name} lies in {location[:80]!r}, no regular file")
-            assert opened is not None  # noqa: S101
+            if opened is None:
+                raise ModelFileError(f"{name} lies in {location[:80]!r}, no regular file")
             file, size = opened
             require(
                 offset >= 0 and offset + wanted <= size,

@@ -40,6 +40,12 @@ class Costs(NamedTuple):
         """f(θ)."""
         return self.fit + self.penalty
 
+    def known_gradient(self) -> Floats:
+        """The gradient, of a call that computed it."""
+        if self.gradient is None:
+            raise ValueError("this call computed no gradient")
+        return self.gradient
+
 
 class Objective:
     """f(θ) of one network shape; call it with θ and data.
@@ -156,8 +162,7 @@ class OnData:
     def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """f(θ) and its gradient over all samples."""
         costs = self.objective(theta, self.data, threads=self.threads)
-        assert costs.gradient is not None  # noqa: S101
-        return costs.total, costs.gradient
+        return costs.total, costs.known_gradient()
 
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""

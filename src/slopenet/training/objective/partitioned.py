@@ -112,8 +112,7 @@ def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, 
     costs = Objective(terms.sizes, terms.activations, terms.slope_weight)(
         theta, data, threads=terms.threads
     )
-    assert costs.gradient is not None  # noqa: S101
-    return len(data) * costs.fit, len(data) * costs.gradient
+    return len(data) * costs.fit, len(data) * costs.known_gradient()
 
 
 def _residuals(data: Data, terms: Terms) -> tuple[int, int]:
