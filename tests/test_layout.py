@@ -65,6 +65,8 @@ WITHIN = {
         "methods",
         "ensemble",
         "monitor",
+        "settings",
+        "plan",
         "progress",
         "start",
         "starts",

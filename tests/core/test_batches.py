@@ -13,15 +13,15 @@ from slopenet.dataset.dataset import Data
 from slopenet.parameters import count
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.optimizers.adam import Adam
-from slopenet.training.optimizers.momentum import SGD
+from slopenet.training.optimizers.momentum import Momentum
 from slopenet.training.problem import Rule
 
 KINDS = ["values", "slopes", "directions", "all, each with its weights"]
 OPTIMISERS: dict[str, Any] = {
     "Adam": (Adam, {}),
     "Adam with other constants": (Adam, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3}),
-    "heavy ball": (SGD, {}),
-    "Nesterov": (SGD, {"nesterov": True, "momentum": 0.8}),
+    "heavy ball": (Momentum, {}),
+    "Nesterov": (Momentum, {"nesterov": True, "momentum": 0.8}),
 }
 
 
@@ -83,7 +83,7 @@ def test_fifty_batches_agree_with_numpy(
     assert np.abs(a.theta - theta).max() > 0.01
 
 
-@pytest.mark.parametrize("make", [Adam, SGD])
+@pytest.mark.parametrize("make", [Adam, Momentum])
 def test_a_run_resumed_from_what_was_kept_gives_the_same_bits(make: Any) -> None:
     objective, theta, data = problem((3, 6, 2), "slopes")
     optimiser = make(samples=len(data), batch_size=16, learning_rate=0.01, epochs=4)
@@ -118,7 +118,7 @@ def test_threads_give_the_same_bits(kind: str) -> None:
 
 def test_the_cost_on_the_way_is_that_of_the_batches_before_their_steps() -> None:
     objective, theta, data = problem((3, 6, 2), "slopes")
-    still = SGD(samples=len(data), batch_size=16, learning_rate=0.0, epochs=1)
+    still = Momentum(samples=len(data), batch_size=16, learning_rate=0.0, epochs=1)
     state = still.step(still.start(theta), objective.on(data), np.random.default_rng(0))
     assert state.cost == pytest.approx(objective(theta, data).total, rel=1e-13)
     np.testing.assert_array_equal(state.theta, theta)

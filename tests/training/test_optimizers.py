@@ -12,7 +12,7 @@ from slopenet.training.objective.normal_equations import Primal, Ridge
 from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.lbfgs import LBFGS
 from slopenet.training.optimizers.lm import LevenbergMarquardt
-from slopenet.training.optimizers.momentum import SGD
+from slopenet.training.optimizers.momentum import Momentum
 
 CENTRE = np.array([1.0, -2.0, 3.0])
 SCALE = np.array([1.0, 10.0, 0.1])
@@ -117,7 +117,7 @@ def test_an_epoch_visits_every_sample_once_the_last_batch_smaller() -> None:
 
 def test_with_replacement_an_epoch_draws_as_many_samples() -> None:
     problem = Plain(lambda theta, _: quadratic(theta)[1])
-    sgd = SGD(samples=50, batch_size=20, learning_rate=0.1, epochs=1, replacement=True)
+    sgd = Momentum(samples=50, batch_size=20, learning_rate=0.1, epochs=1, replacement=True)
     sgd.step(sgd.start(np.zeros(3)), problem, np.random.default_rng(0))
     assert [len(b) for b in problem.batches] == [20, 20, 10]
     rows = np.concatenate(problem.batches)
@@ -128,12 +128,12 @@ def test_with_replacement_an_epoch_draws_as_many_samples() -> None:
     "optimiser",
     [
         Adam(samples=1, batch_size=1, learning_rate=0.02, epochs=3000),
-        SGD(samples=1, batch_size=1, learning_rate=0.02, epochs=3000),
-        SGD(samples=1, batch_size=1, learning_rate=0.02, epochs=3000, nesterov=True),
+        Momentum(samples=1, batch_size=1, learning_rate=0.02, epochs=3000),
+        Momentum(samples=1, batch_size=1, learning_rate=0.02, epochs=3000, nesterov=True),
     ],
     ids=["Adam", "heavy ball", "Nesterov"],
 )
-def test_descent_approaches_the_minimum(optimiser: Adam | SGD) -> None:
+def test_descent_approaches_the_minimum(optimiser: Adam | Momentum) -> None:
     problem = Plain(lambda theta, _: quadratic(theta)[1])
     state: Any = optimiser.start(np.zeros(3))
     for _ in range(optimiser.epochs):
@@ -143,7 +143,7 @@ def test_descent_approaches_the_minimum(optimiser: Adam | SGD) -> None:
 
 def rates(**settings: Any) -> np.ndarray:
     problem = Plain(lambda theta, _: quadratic(theta)[1])
-    sgd = SGD(samples=10, batch_size=4, epochs=2, **settings)
+    sgd = Momentum(samples=10, batch_size=4, epochs=2, **settings)
     state, rng = sgd.start(np.zeros(3)), np.random.default_rng(0)
     for _ in range(2):
         state = sgd.step(state, problem, rng)

@@ -9,6 +9,7 @@ slopes: the same f as `slopenet.training.objective.gradient`, linearised for Gau
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -104,6 +105,12 @@ class LeastSquares:
         shares = np.full(self._target.shape[1], self._balance)
         shares[: self.sizes[-1]] = 1.0
         return shares
+
+    def copy(self, *, l2: float, balance: float) -> LeastSquares:
+        """The same data with another l2 and ρ."""
+        other = copy.copy(self)
+        other.l2, other.balance = l2, balance
+        return other
 
     def value(self, theta: Floats) -> float:
         """f(θ)."""
