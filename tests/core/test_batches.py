@@ -31,17 +31,17 @@ def problem(sizes: tuple[int, ...], kind: str, n: int = 103) -> tuple[Objective,
     data = Data(rng.normal(size=(n, inputs)), rng.normal(size=(n, outputs)))
     dydx = rng.normal(size=(n, outputs, inputs))
     dydx[rng.random(dydx.shape) < 0.3] = np.nan
-    v, along = rng.normal(size=(n, 2, inputs)), rng.normal(size=(n, 2, outputs))
-    along[rng.random(along.shape) < 0.3] = np.nan
+    v, dydv = rng.normal(size=(n, 2, inputs)), rng.normal(size=(n, 2, outputs))
+    dydv[rng.random(dydv.shape) < 0.3] = np.nan
     if kind != "values":
-        data = replace(data, weight=rng.uniform(0, 2, n))
+        data = replace(data, sample_weight=rng.uniform(0, 2, n))
     if kind not in ("values", "directions"):
         data = replace(data, dydx=dydx)
     if kind not in ("values", "slopes"):
-        data = replace(data, directions=v, along=along)
+        data = replace(data, directions=v, dydv=dydv)
     if kind.startswith("all"):
-        weights = rng.uniform(0, 2, dydx.shape), rng.uniform(0, 2, along.shape)
-        data = replace(data, slope_weight=weights[0], along_weight=weights[1])
+        weights = rng.uniform(0, 2, dydx.shape), rng.uniform(0, 2, dydv.shape)
+        data = replace(data, slope_weight=weights[0], dydv_weight=weights[1])
     specs = [normalise("tanh")] * (len(sizes) - 2) + [normalise("identity")]
     objective = Objective(sizes, specs, rng.uniform(0, 1, (outputs, inputs)), l2=1e-3)
     return objective, rng.normal(size=count(sizes)) / 2, data

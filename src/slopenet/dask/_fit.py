@@ -10,7 +10,7 @@ import numpy as np
 from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.partitions import Listed, Partitions
-from slopenet.dataset.scaling import Scaling, balance_over
+from slopenet.dataset.scaling import Scaling, even_weights_over
 from slopenet.training.fit import Fit, train
 from slopenet.training.methods import partitioned
 from slopenet.training.monitor import State
@@ -111,7 +111,7 @@ def fit(
     parts = raw.map(_standardise, scaling)
     del raw  # so that workers hold the data once
     threads = 1 if isinstance(parts, Futures) else None
-    terms = Terms(plan.sizes, specs, balance_over(parts, plan.slope_weight)[0], threads)
+    terms = Terms(plan.sizes, specs, even_weights_over(parts, plan.slope_weight)[0], threads)
     candidates = Candidates(
         plan,
         names,

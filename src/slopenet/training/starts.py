@@ -13,7 +13,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
-from slopenet.dataset.scaling import Scaling, balance
+from slopenet.dataset.scaling import Scaling, even_weights
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
@@ -72,12 +72,12 @@ class Candidates:
         specs = check_activations(list(plan.activations), len(plan.activations))
         scaling = Scaling.of(data, outputs=specs[-1][0] == "identity")
         train = scaling.standardise(data)
-        slope_weight, along_weight = balance(train, plan.slope_weight)
+        slope_weight, dydv_weight = even_weights(train, plan.slope_weight)
         train = _weighted(train, slope_weight)
         held = held_out and _weighted(scaling.standardise(held_out), slope_weight)
 
         def objective(l2: float) -> Objective:
-            return Objective(plan.sizes, specs, slope_weight, l2, along_weight=along_weight)
+            return Objective(plan.sizes, specs, slope_weight, l2, dydv_weight=dydv_weight)
 
         def problem(threads: int | None) -> Any:
             l2 = plan.first_l2 / len(train)
@@ -88,7 +88,7 @@ class Candidates:
                 specs,
                 train,
                 slope_weight,
-                along_weight=along_weight,
+                dydv_weight=dydv_weight,
                 l2=l2,
                 threads=threads,
             )
@@ -96,7 +96,7 @@ class Candidates:
         def cost_on(rows: Data, threads: int | None) -> Cost:
             return objective(0.0).on(rows, threads).value
 
-        known = "values" if data.dydx is None and data.along is None else "values and slopes"
+        known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
         more = "" if held is None else f", {len(held)} more held out"
         return cls(
             plan,
@@ -111,7 +111,7 @@ class Candidates:
     def trainings(
         self, rng: np.random.Generator, callbacks: Sequence[Callable[[State], object]]
     ) -> list[Training]:
-        """Each start with first weights and a seed of its own."""
+        """Each start, with its own first weights and seed."""
         lock = threading.Lock()
 
         def callback(state: State) -> bool:
