@@ -30,12 +30,12 @@ def case(
         T if kind in ("slopes", "both") else None,
         rng.uniform(0.5, 2, n),
         directions=v if kind in ("along", "both") else None,
-        along=t if kind in ("along", "both") else None,
+        dydv=t if kind in ("along", "both") else None,
     )
     rows = [("tanh", 0.0)] * (len(sizes) - 2) + [("identity", 0.0)]
     weight, mu = rng.uniform(0.5, 2, (sizes[-1], sizes[0])), rng.uniform(0.5, 2, sizes[-1])
-    problem = LeastSquares(sizes, rows, data, weight, along_weight=mu, l2=0.01)
-    objective = Objective(sizes, rows, weight, 0.01, along_weight=mu)
+    problem = LeastSquares(sizes, rows, data, weight, dydv_weight=mu, l2=0.01)
+    objective = Objective(sizes, rows, weight, 0.01, dydv_weight=mu)
     return problem, objective, data, 0.6 * rng.normal(size=count(sizes))
 
 
@@ -62,24 +62,6 @@ def test_cost_and_gradient_are_those_of_backpropagation(sizes: tuple[int, ...], 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sizes", SHAPES, ids=str)
-def test_primal_and_dual_take_the_same_steps(sizes: tuple[int, ...], kind: str) -> None:
-    problem, _, _, theta = case(sizes, kind)
-    primal, dual = both_ways(problem, theta)
-    shares = np.random.default_rng(0).uniform(0.5, 2, problem._target.shape[1])
-    for damping in (1.0, 1e-3):
-        (d, promise), (d_dual, promise_dual) = primal.step(damping), dual.step(damping)
-        assert np.abs(d - d_dual).max() <= 1e-11 * np.abs(d).max()
-        assert promise == pytest.approx(promise_dual, rel=1e-10)
-        # a step solves (JᵀJ + l2 P + μ I) d = -g: what it promises is what the model gives
-        A = sum(J.T @ J for _, J in problem._blocks(theta))
-        A = A + np.diag(problem.l2 * problem._P + damping)
-        np.testing.assert_allclose(A @ d, -primal.gradient, atol=1e-10)
-    np.testing.assert_allclose(primal.information(1e-3), dual.information(1e-3), rtol=1e-9)
-    assert primal.left_out(1e-3, shares) == pytest.approx(dual.left_out(1e-3, shares), rel=1e-8)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("sizes", SHAPES, ids=str)
 def test_rows_are_the_derivatives_of_the_residuals(sizes: tuple[int, ...], kind: str) -> None:
     """Central differences shrink as h²: two step sizes tell the order, and the limit is J."""
     problem, _, _, theta = case(sizes, kind)
@@ -97,25 +79,6 @@ def test_rows_are_the_derivatives_of_the_residuals(sizes: tuple[int, ...], kind:
     assert errors[1] < 1e-12 or errors[0] / errors[1] == pytest.approx(4, rel=0.2)
 
 
-def test_leaving_out_a_sample_is_a_fit_without_it() -> None:
-    """Without a hidden layer the model is linear, and the first order is all there is."""
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(9, 2)), rng.normal(size=(9, 1))
-    rows, weight, l2 = [("identity", 0.0)], np.ones((1, 2)), 0.3
-    problem = LeastSquares((2, 1), rows, Data(X, y), weight, l2=l2 / 9)
-
-    def solved(keep: np.ndarray) -> np.ndarray:
-        A = np.column_stack([X, np.ones(9)])[keep]
-        return np.linalg.solve(A.T @ A + np.diag([l2, l2, 1e-3]), A.T @ y[keep, 0])
-
-    missed = 0.0
-    for s in range(9):
-        a = solved(np.arange(9) != s)
-        missed += (X[s] @ a[:2] + a[2] - y[s, 0]) ** 2 / 9
-    # the bias is free in the fit itself, and all but free where one is left out
-    assert problem.left_out(solved(np.arange(9) >= 0)) == pytest.approx(missed / 9, rel=1e-3)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_balance_multiplies_what_slopes_cost_and_not_how_they_are_judged(kind: str) -> None:
     problem, _, data, theta = case((3, 5, 4, 2), kind)
@@ -129,7 +92,7 @@ def test_the_balance_multiplies_what_slopes_cost_and_not_how_they_are_judged(kin
     assert problem.slopes == np.count_nonzero(r[:, 2:])
     # where the ridge leaves nothing to be learned, what is left out is what is there
     problem.l2, free = 1e12, 1e12
-    shares = 1 / problem._shares()
+    shares = 1 / problem._factors_of_balance()
     untaught = problem.linearise(theta).left_out(free, shares)
     assert untaught == pytest.approx((r**2).sum() / len(data), rel=1e-6)
 
