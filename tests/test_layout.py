@@ -67,6 +67,8 @@ WITHIN = {
         "methods",
         "ensemble",
         "monitor",
+        "settings",
+        "plan",
         "progress",
         "start",
         "starts",

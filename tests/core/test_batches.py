@@ -13,15 +13,15 @@ from slopenet.dataset.dataset import Data
 from slopenet.parameters import count
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.optimizers.adam import Adam
-from slopenet.training.optimizers.momentum import SGD
+from slopenet.training.optimizers.momentum import Momentum
 from slopenet.training.problem import Rule
 
 KINDS = ["values", "slopes", "directions", "all, each with its weights"]
 OPTIMISERS: dict[str, Any] = {
     "Adam": (Adam, {}),
     "Adam with other constants": (Adam, {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3}),
-    "heavy ball": (SGD, {}),
-    "Nesterov": (SGD, {"nesterov": True, "momentum": 0.8}),
+    "heavy ball": (Momentum, {}),
+    "Nesterov": (Momentum, {"nesterov": True, "momentum": 0.8}),
 }
 
 
@@ -31,17 +31,17 @@ def problem(sizes: tuple[int, ...], kind: str, n: int = 103) -> tuple[Objective,
     data = Data(rng.normal(size=(n, inputs)), rng.normal(size=(n, outputs)))
     dydx = rng.normal(size=(n, outputs, inputs))
     dydx[rng.random(dydx.shape) < 0.3] = np.nan
-    v, along = rng.normal(size=(n, 2, inputs)), rng.normal(size=(n, 2, outputs))
-    along[rng.random(along.shape) < 0.3] = np.nan
+    v, dydv = rng.normal(size=(n, 2, inputs)), rng.normal(size=(n, 2, outputs))
+    dydv[rng.random(dydv.shape) < 0.3] = np.nan
     if kind != "values":
-        data = replace(data, weight=rng.uniform(0, 2, n))
+        data = replace(data, sample_weight=rng.uniform(0, 2, n))
     if kind not in ("values", "directions"):
         data = replace(data, dydx=dydx)
     if kind not in ("values", "slopes"):
-        data = replace(data, directions=v, along=along)
+        data = replace(data, directions=v, dydv=dydv)
     if kind.startswith("all"):
-        weights = rng.uniform(0, 2, dydx.shape), rng.uniform(0, 2, along.shape)
-        data = replace(data, slope_weight=weights[0], along_weight=weights[1])
+        weights = rng.uniform(0, 2, dydx.shape), rng.uniform(0, 2, dydv.shape)
+        data = replace(data, slope_weight=weights[0], dydv_weight=weights[1])
     specs = [normalise("tanh")] * (len(sizes) - 2) + [normalise("identity")]
     objective = Objective(sizes, specs, rng.uniform(0, 1, (outputs, inputs)), l2=1e-3)
     return objective, rng.normal(size=count(sizes)) / 2, data
@@ -83,7 +83,7 @@ def test_fifty_batches_agree_with_numpy(
     assert np.abs(a.theta - theta).max() > 0.01
 
 
-@pytest.mark.parametrize("make", [Adam, SGD])
+@pytest.mark.parametrize("make", [Adam, Momentum])
 def test_a_run_resumed_from_what_was_kept_gives_the_same_bits(make: Any) -> None:
     objective, theta, data = problem((3, 6, 2), "slopes")
     optimiser = make(samples=len(data), batch_size=16, learning_rate=0.01, epochs=4)
@@ -118,7 +118,7 @@ def test_threads_give_the_same_bits(kind: str) -> None:
 
 def test_the_cost_on_the_way_is_that_of_the_batches_before_their_steps() -> None:
     objective, theta, data = problem((3, 6, 2), "slopes")
-    still = SGD(samples=len(data), batch_size=16, learning_rate=0.0, epochs=1)
+    still = Momentum(samples=len(data), batch_size=16, learning_rate=0.0, epochs=1)
     state = still.step(still.start(theta), objective.on(data), np.random.default_rng(0))
     assert state.cost == pytest.approx(objective(theta, data).total, rel=1e-13)
     np.testing.assert_array_equal(state.theta, theta)

@@ -7,7 +7,7 @@ import pytest
 
 import slopenet as sn
 from slopenet.dataset.dataset import Data
-from slopenet.dataset.scaling import Scaling, balance
+from slopenet.dataset.scaling import Scaling, even_weights
 
 
 def data(n: int = 50) -> Data:
@@ -35,12 +35,12 @@ def test_slopes_along_a_direction_follow_too() -> None:
     given = data()
     assert given.dydx is not None
     v = np.random.default_rng(1).normal(size=(len(given), 2, 2)) * [3.0, 1e-4]
-    along = np.einsum("ski,smi->smk", given.dydx, v)
+    dydv = np.einsum("ski,smi->smk", given.dydx, v)
     scaling = Scaling.of(given, outputs=True)
-    standard = scaling.standardise(replace(given, directions=v, along=along))
+    standard = scaling.standardise(replace(given, directions=v, dydv=dydv))
     assert standard.dydx is not None
     np.testing.assert_allclose(
-        standard.along, np.einsum("ski,smi->smk", standard.dydx, standard.directions), rtol=1e-12
+        standard.dydv, np.einsum("ski,smi->smk", standard.dydx, standard.directions), rtol=1e-12
     )
 
 
@@ -73,7 +73,7 @@ def test_slopes_carry_scale_where_the_values_are_flat() -> None:
     flat = Data(X, np.sin(X), np.cos(X)[:, :, None])
     scaling = Scaling.of(flat, outputs=True)
     assert scaling.s_y[0] == pytest.approx(X.std())
-    assert balance(scaling.standardise(flat))[0][0, 0] == pytest.approx(1.0)
+    assert even_weights(scaling.standardise(flat))[0][0, 0] == pytest.approx(1.0)
 
 
 def test_a_constant_column_keeps_its_scale_whatever_its_size() -> None:
@@ -99,7 +99,7 @@ def test_a_spread_whose_square_no_float_holds_is_named(size: float) -> None:
 
 def test_balance_gives_the_slopes_of_an_output_the_weight_of_its_values() -> None:
     standard = Scaling.of(data(), outputs=True).standardise(data())
-    weight, _ = balance(standard)
+    weight, _ = even_weights(standard)
     assert standard.dydx is not None
     slopes = (weight * (standard.dydx**2).mean(axis=0)).sum(axis=1)
     np.testing.assert_allclose(slopes, standard.y.var(axis=0), rtol=1e-9)

@@ -5,34 +5,56 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pytest
 
 from slopenet.dataset.dataset import Data, Names
-from slopenet.training.methods import choose
 from slopenet.training.optimizers.evidence import weigh
-from slopenet.training.starts import Candidates
+from slopenet.training.plan import make_plan
+from slopenet.training.settings import FitSettings
+from slopenet.training.start import Training
+from slopenet.training.starts import Candidates, error_of_start
 
 
-def test_starts_are_judged_alike_whatever_was_tried_last() -> None:
+def trainings(method: str = "lm", held_out: Data | None = None) -> list[Training]:
+    """Four starts, run to their ends."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30, 2))
     y = np.sin(X[:, :1]) + 0.5 * rng.normal(size=(30, 1))  # noise: no start foretells much better
     T = np.stack([np.cos(X[:, 0]), 0 * X[:, 1]], axis=1)[:, None]
-    sizes = (2, 8, 1)
-    candidates = Candidates(
-        sizes,
-        ("tanh", "identity"),
-        Names(None, None),
-        choose("lm", 60, None, None, None, sizes=sizes, rows=30, targets=3),
-        ridge=None,
-        slope_weight=1.0,
-        data=Data(X, y, T + 0.5 * rng.normal(size=T.shape)),
-        held_out=None,
-        find_balance=True,
-    )
-    trainings = candidates.trainings(4, rng, [])
-    for training in trainings:
+    data = Data(X, y, T + 0.5 * rng.normal(size=T.shape))
+    settings = FitSettings(hidden=(8,), method=method, epochs=60, restarts=4)
+    plan = make_plan(settings, 2, 1, rows=30, targets=3)
+    made = Candidates.of(plan, Names(None, None), data, held_out).trainings(rng, [])
+    for training in made:
         training.run(lambda: None, threading.Event())
-    judged = [candidates._badness(training) for training in trainings]
-    for training in trainings:
+    return made
+
+
+def test_starts_are_judged_alike_whatever_was_tried_last() -> None:
+    made = trainings()
+    judged = [error_of_start(training) for training in made]
+    for training in made:
         weigh(training.problem, 1.0, 100.0)  # as a search leaves it
-    assert [candidates._badness(training) for training in trainings] == judged
+    assert [error_of_start(training) for training in made] == judged
+    assert len(set(judged)) == 4
+
+
+def test_judging_a_start_changes_nothing_of_its_problem() -> None:
+    for training in trainings():
+        problem, theta = training.problem, training.theta
+        weigh(problem, 0.3, 7.0)
+        before = problem.l2, problem.balance, problem.value(theta)
+        error_of_start(training)
+        assert (problem.l2, problem.balance, problem.value(theta)) == before
+
+
+def test_starts_with_rows_held_out_are_compared_by_their_cost_on_them() -> None:
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(9, 2))
+    for training in trainings(held_out=Data(X, np.sin(X[:, :1]))):
+        assert error_of_start(training) == (False, min(training.watch.history["validation"]))
+
+
+def test_starts_of_a_method_with_one_l2_are_compared_by_their_training_cost() -> None:
+    for training in trainings("lbfgs"):
+        assert error_of_start(training)[1] == pytest.approx(training.at.state.cost, rel=1e-12)

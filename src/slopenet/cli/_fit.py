@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slopenet.activations import TABLE
 from slopenet.cli import _options as options
 from slopenet.cli._program import INTERRUPTED
+from slopenet.cli._settings import setting_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,68 +40,7 @@ TERMINATED = 128 + signal.SIGTERM
     help="auto: learn from every slope column that DATA has of these, like drho/dT;"
     " an empty cell there is a missing slope. none: learn from values alone.",
 )
-@click.option(
-    *("--hidden", "hidden"),
-    type=options.widths,
-    default="64,64",
-    show_default=True,
-    help="Widths of the hidden layers.",
-)
-@click.option(
-    "--activation",
-    type=options.activation,
-    default="tanh",
-    show_default=True,
-    metavar="NAME[:NUMBER]",
-    help="Activation of the hidden layers, with its parameter if it has one, like leaky_relu:0.2."
-    f" One of {', '.join(TABLE)}.",
-)
-@click.option(
-    "--method",
-    type=click.Choice(["auto", "lm", "lbfgs", "adam", "sgd"]),
-    default="auto",
-    show_default=True,
-    help="How the weights are found. auto: Levenberg-Marquardt (lm) where its steps are cheap,"
-    " lbfgs up to 50,000 rows, adam beyond or with --learning-rate or --batch-size.",
-)
-@click.option(
-    "--epochs",
-    type=click.IntRange(min=1),
-    help="Most passes over the rows; 500 of lm, 2000 of lbfgs, 1000 of adam and sgd unless given.",
-)
-@click.option(
-    "--learning-rate",
-    type=options.real(above=0),
-    help="Step size of adam (0.001 unless given) and sgd (0.01).",
-)
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    help="Rows of a step of adam and sgd; 256 unless given.",
-)
-@click.option(
-    "--momentum",
-    type=options.fraction,
-    help="Of sgd; 0.9 unless given.",
-)
-@click.option(
-    "--l2",
-    type=options.real(least=0),
-    help="Weight of the penalty on large weights. Unless given, lm finds it from the data, and"
-    " 0.00001 is taken with every other method.",
-)
-@click.option(
-    "--slope-weight",
-    type=options.real(least=0),
-    help="How much the slopes weigh beside the values. Unless given, lm finds it from the data, and"
-    " 1 is taken with every other method.",
-)
-@click.option(
-    "--restarts",
-    type=click.IntRange(min=1),
-    help="From how many first weights to start; the best model is kept. Unless given, 4 where that"
-    " takes no time, 1 otherwise.",
-)
+@setting_options
 @click.option(
     "--validation",
     type=options.fraction,
@@ -121,16 +60,6 @@ TERMINATED = 128 + signal.SIGTERM
     required=True,
     type=options.OUTPUT_FILE,
     help="Model file to write, like model.safetensors.",
-)
-@click.option(
-    "--checkpoint",
-    type=options.OUTPUT_FILE,
-    help="File that keeps the state of the run: the same command goes on from it.",
-)
-@click.option(
-    "--log",
-    type=options.OUTPUT_FILE,
-    help="File that gets a line of JSON for every epoch.",
 )
 @click.option(
     "--config",

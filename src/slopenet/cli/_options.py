@@ -56,8 +56,10 @@ def activation(text: str) -> str | tuple[str, float]:
     return (name, real()(parameter)) if colon else name
 
 
-def real(*, least: float = -math.inf, above: float = -math.inf) -> Callable[[str], float]:
-    """Return a reader of finite numbers that are at least, or above, a limit."""
+def real(
+    *, least: float = -math.inf, above: float = -math.inf, below: float = math.inf
+) -> Callable[[str], float]:
+    """Return a reader of finite numbers within limits: x ≥ least, x > above, x < below."""
 
     def number(text: str) -> float:
         try:
@@ -70,6 +72,8 @@ def real(*, least: float = -math.inf, above: float = -math.inf) -> Callable[[str
             raise click.BadParameter(f"it must be at least {least:g}, not {text}.")
         if found <= above:
             raise click.BadParameter(f"it must be greater than {above:g}, not {text}.")
+        if found >= below:
+            raise click.BadParameter(f"it must be less than {below:g}, not {text}.")
         return found
 
     return number

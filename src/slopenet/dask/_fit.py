@@ -7,32 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
-from slopenet.dataset.dataset import Data
+from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.partitions import Listed, Partitions
-from slopenet.dataset.scaling import Scaling, balance_over
-from slopenet.network import Network
-from slopenet.parameters import unflatten
-from slopenet.training.ensemble import Ensemble
-from slopenet.training.fit import Fit
-from slopenet.training.methods import EPOCHS, NAMES
-from slopenet.training.monitor import State, Watch
+from slopenet.dataset.scaling import Scaling, even_weights_over
+from slopenet.training.fit import Fit, train
+from slopenet.training.methods import partitioned
+from slopenet.training.monitor import State
 from slopenet.training.objective.partitioned import Distributed, Terms
-from slopenet.training.optimizers.evidence import Evidence
-from slopenet.training.optimizers.lbfgs import LBFGS
-from slopenet.training.optimizers.lm import LevenbergMarquardt
-from slopenet.training.session import Interrupted, Runs
-from slopenet.training.start import Optimizer, Training
-from slopenet.training.starts import ABOVE, L2, first_weights
-from slopenet.validate import settings
+from slopenet.training.plan import make_plan
+from slopenet.training.settings import FitSettings, number_or_auto
+from slopenet.training.starts import Candidates
+from slopenet.validate import settings as validate
 from slopenet.validate.layers import check_activations, sizes_around
 from slopenet.validate.settings import RandomSource
 
 from ._frames import data_of
 from ._futures import Futures, client
-
-_METHODS = ("lbfgs", "lm")
 
 
 def fit(
@@ -67,16 +58,13 @@ def fit(
         one is missing.
     slopes : bool
         Whether to look for slopes.
-    hidden, activation, output, slope_weight, rng, callback
+    hidden, activation, output, epochs, l2, rng, callback
         As in `slopenet.fit`.
-    method : {"lbfgs", "lm"}
-        L-BFGS, or Levenberg-Marquardt, for which each partition sends a matrix of p² numbers a
-        step, p being the number of parameters.
-    epochs : int, optional
-        The most steps: 2000 of L-BFGS, 500 of Levenberg-Marquardt.
-    l2 : float or "auto"
-        Weight of ½ Σ ‖W[l]‖² beside the sum of the costs of all samples, in standard units.
-        ``"auto"`` is the largest evidence with Levenberg-Marquardt, 1e-5 with L-BFGS.
+    method : str
+        A method that sums over samples: ``"lbfgs"``, or ``"lm"``, for which each partition sends a
+        matrix of p² numbers per step, p being the number of parameters.
+    slope_weight : float or "auto"
+        As in `slopenet.fit`, one number for all slopes.
 
     Returns
     -------
@@ -93,59 +81,59 @@ def fit(
     Interrupted
         On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
     """
-    names = settings.names("inputs", inputs), settings.names("outputs", outputs)
-    assert names[0] is not None and names[1] is not None  # noqa: PT018, S101
-    chosen = settings.choice("method must be", method, _METHODS)
-    most = EPOCHS[chosen] if epochs is None else settings.count("epochs", epochs)
-    sizes = sizes_around(len(names[0]), hidden, len(names[1]))
-    specs: list[ActivationSpec] = [activation] * (len(sizes) - 2) + [output]
-    rows = check_activations(specs, len(specs))
-    ridge = settings.number_or_auto("l2", l2)
-    weight = settings.number_or_auto("slope_weight", slope_weight)
-    seed = np.random.default_rng(int(settings.generator(rng).integers(2**63))).integers(2**63)
+    settings = FitSettings(
+        hidden=hidden,
+        activation=activation,
+        output=output,
+        method=validate.choice("method must be", method, partitioned()),
+        epochs=epochs,
+        l2=l2,
+        slope_weight=number_or_auto("slope_weight", slope_weight),
+        rng=rng,
+        callback=callback,
+    )
+    columns = _column_names("inputs", inputs), _column_names("outputs", outputs)
+    names, shape = Names(*columns), (len(columns[0]), len(columns[1]))
+    sizes_around(shape[0], hidden, shape[1])  # refuses what cannot be built before data are read
 
-    raw = _partitions(data, *names, slopes=slopes)
-    scaling = Scaling.over(raw, outputs=rows[-1][0] == "identity")
+    raw = _partitions(data, names, slopes=slopes)
+    rows, kinds = np.transpose(list(raw.each(_size)))
+    samples = int(rows.sum())
+    plan = make_plan(
+        settings,
+        *shape,
+        rows=samples,
+        targets=shape[1] * int(kinds.max()),
+        partitioned=True,
+    )
+    specs = check_activations(list(plan.activations), len(plan.activations))
+    scaling = Scaling.over(raw, outputs=specs[-1][0] == "identity")
     parts = raw.map(_standardise, scaling)
     del raw  # so that workers hold the data once
     threads = 1 if isinstance(parts, Futures) else None
-    terms = Terms(sizes, rows, balance_over(parts, 1.0 if weight is None else weight)[0], threads)
-    problem = Distributed(parts, terms)
-    problem.l2 = (L2 if ridge is None else ridge) / problem.samples
-    optimizer: Optimizer = LBFGS() if chosen == "lbfgs" else LevenbergMarquardt()
-    if chosen == "lm" and ridge is None:
-        optimizer = Evidence(ABOVE, balance=weight is None)
-
-    def network(theta: Floats) -> Network:
-        W, b = scaling.fold(*unflatten(theta, sizes))
-        return Network(W, b, specs, input_names=names[0], output_names=names[1])
-
-    training = Training(
-        problem,
-        optimizer,
-        Watch(most, None, callback, network),
-        first_weights(sizes, activation, output, scaling, np.random.default_rng(seed)),
-        0,
+    terms = Terms(plan.sizes, specs, even_weights_over(parts, plan.slope_weight)[0], threads)
+    candidates = Candidates(
+        plan,
+        names,
+        scaling,
+        samples=samples,
+        problem=lambda _: Distributed(parts, terms, plan.first_l2 / samples),
+        rows=f"{samples} rows in partitions",
     )
-
-    def result() -> Fit:
-        found = network(training.theta)
-        reason = f"{NAMES[chosen]} on {problem.samples} rows in partitions: {training.reason}."
-        if isinstance(optimizer, Evidence):
-            reason += optimizer.sentence(training.at.state)
-        return Fit(found, training.watch.history, reason, Ensemble([found]))
-
-    try:
-        Runs([training], None, {}, 0.0).train(side_by_side=False)
-    except Interrupted as stopped:
-        stopped.fit = result()
-        raise
-    return result()
+    seed = int(validate.generator(rng).integers(2**63))
+    return train(candidates, settings, np.random.default_rng(seed))
 
 
-def _partitions(data: Any, inputs: Any, outputs: Any, *, slopes: bool) -> Partitions:
+def _column_names(name: str, given: Any) -> tuple[str, ...]:
+    found = validate.names(name, given)
+    if found is None:
+        raise TypeError(f"{name} must be a sequence of names, got None")
+    return found
+
+
+def _partitions(data: Any, names: Names, *, slopes: bool) -> Partitions:
     """Return the partitions that have rows, as `Data` in the user's units."""
-    named = {"inputs": inputs, "outputs": outputs, "slopes": slopes}
+    named: dict[str, Any] = {"inputs": names.inputs, "outputs": names.outputs, "slopes": slopes}
     if hasattr(data, "to_delayed"):
         own = client()
         frames = own.compute(data.to_delayed())
@@ -158,7 +146,7 @@ def _partitions(data: Any, inputs: Any, outputs: Any, *, slopes: bool) -> Partit
     else:
         raise TypeError(
             "data must be a Dask data frame or a list of pandas data frames,"
-            f" got {settings.short(data)}"
+            f" got {validate.short(data)}"
         )
     if not any(lengths):
         raise ValueError("data must have at least one row, got none in any partition")
@@ -167,3 +155,8 @@ def _partitions(data: Any, inputs: Any, outputs: Any, *, slopes: bool) -> Partit
 
 def _standardise(data: Data, scaling: Scaling) -> Data:
     return scaling.standardise(data)
+
+
+def _size(data: Data) -> tuple[int, int]:
+    """The rows, and the values and slopes known per row and output."""
+    return len(data), data.kinds

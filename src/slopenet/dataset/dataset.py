@@ -21,33 +21,32 @@ class Data:
     y : (N, n_L)
     dydx : (N, n_L, n_1)
         Slopes, NaN where one is missing.
-    weight : (N,)
-        Of the samples.
+    sample_weight : (N,)
     slope_weight : (N, n_L, n_1)
         λ of each slope, in place of the objective's.
     directions : (N, M, n_1)
         v_m of each sample.
-    along : (N, M, n_L)
+    dydv : (N, M, n_L)
         Slopes v_m·∇y_k along them, NaN where one is missing.
-    along_weight : (N, M, n_L)
+    dydv_weight : (N, M, n_L)
         μ of each of these, in place of the objective's.
     """
 
     X: Floats
     y: Floats
     dydx: Floats | None = None
-    weight: Floats | None = None
+    sample_weight: Floats | None = None
     slope_weight: Floats | None = None
     directions: Floats | None = None
-    along: Floats | None = None
-    along_weight: Floats | None = None
+    dydv: Floats | None = None
+    dydv_weight: Floats | None = None
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
 
     @property
     def kinds(self) -> int:
-        """What is known of an output at a sample: its value, and how many slopes."""
+        """Number of known values and slopes per output and sample."""
         slopes = 0 if self.dydx is None else self.X.shape[1]
         return 1 + slopes + (0 if self.directions is None else self.directions.shape[1])
 
@@ -102,19 +101,20 @@ def check_data(
         weight = arrays.sample_weights(sample_weight, n)
     if np.ndim(directions) == 2 and np.ndim(along) == 1:  # one direction and one slope a row
         directions, along = np.asarray(directions)[:, None], np.asarray(along)[:, None]
-    v, t = arrays.slopes_along(directions, along, (n, outputs, inputs), np.float64)
-    each = None
+    v, dydv = arrays.slopes_along(directions, along, (n, outputs, inputs), np.float64)
+    per_slope = None
     if slope_weight is not None and np.ndim(slope_weight) == 3:
-        one = (outputs, inputs)
-        each = arrays.weights("slope_weight", slope_weight, one, (n, *one), np.float64)
-    data = Data(points, values, slopes, weight, each, v, t)
-    return data if weight is None else _fair(data, weight)
+        shared = (outputs, inputs)
+        per_slope = arrays.weights("slope_weight", slope_weight, shared, (n, *shared), np.float64)
+    data = Data(points, values, slopes, weight, per_slope, v, dydv)
+    return data if weight is None else _weighted(data, weight)
 
 
-def _fair(data: Data, weight: Floats) -> Data:
-    """The rows that count, their weights with a mean of 1."""
-    counts = np.flatnonzero(weight)
-    return replace(data.rows(counts), weight=weight[counts] / weight[counts].mean())
+def _weighted(data: Data, weight: Floats) -> Data:
+    """The rows of a weight other than 0, their weights scaled to a mean of 1."""
+    counting = np.flatnonzero(weight)
+    kept = weight[counting]
+    return replace(data.rows(counting), sample_weight=kept / kept.mean())
 
 
 def split(
@@ -141,8 +141,8 @@ def split(
     held = round(share * len(data)) if share < 1 else len(data)
     if not 1 <= held < len(data):
         raise ValueError(
-            f"validation={validation} holds out {held} of {len(data)} rows; at least one must be"
-            " held out and one be left"
+            f"validation must hold out at least one of {len(data)} rows and leave one,"
+            f" got {settings.short(validation)}"
         )
     order = rng.permutation(len(data))
     return data.rows(np.sort(order[held:])), data.rows(np.sort(order[:held]))

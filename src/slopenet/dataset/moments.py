@@ -37,13 +37,13 @@ def _power_sum(
 ) -> tuple[float, Floats]:
     """Σ w and Σ w (x/unit - mean)^power over the samples."""
     u = (getattr(data, name) / unit - mean) ** power
-    if data.weight is None:
+    if data.sample_weight is None:
         return float(len(data)), u.sum(axis=0)
-    return float(data.weight.sum()), (u * data.weight[:, None]).sum(axis=0)
+    return float(data.sample_weight.sum()), (u * data.sample_weight[:, None]).sum(axis=0)
 
 
 def has(parts: Partitions, name: str) -> bool:
-    """Whether there are such slopes, ``"dydx"`` or ``"along"``, in any part."""
+    """Whether there are such slopes, ``"dydx"`` or ``"dydv"``, in any part."""
     return any(list(parts.each(_has, name)))
 
 
@@ -61,7 +61,7 @@ def root_mean_square(parts: Partitions, name: str, factor: Floats | float = 1.0)
 
 def _slopes(data: Data, name: str, factor: Floats | float) -> Floats:
     """Slopes · factor (N, n_L, any), NaN where one is missing."""
-    slopes = data.dydx if name == "dydx" else data.along
+    slopes = data.dydx if name == "dydx" else data.dydv
     if slopes is None:
         return np.full((*data.y.shape, 1), np.nan)
     with np.errstate(over="ignore"):
@@ -80,7 +80,7 @@ def _slope_squares(
     squares = (_slopes(data, name, factor) / unit[:, None]) ** 2
     known = ~np.isnan(squares)
     squares[~known] = 0.0
-    if data.weight is None:
+    if data.sample_weight is None:
         return np.count_nonzero(known, axis=(0, 2)).astype(float), squares.sum(axis=(0, 2))
     known, squares = known.sum(axis=2), squares.sum(axis=2)
-    return data.weight @ known, data.weight @ squares
+    return data.sample_weight @ known, data.sample_weight @ squares

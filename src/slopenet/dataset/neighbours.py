@@ -39,9 +39,9 @@ class Pairs:
         y_b - y_a.
     dx, T, c : (m, n)
         x_b - x_a, ½ (T_a + T_b), and c_i.
-    bend : (m,)
+    second_order : (m,)
         ½ (T_b - T_a) · (x_b - x_a), by which a single slope misses.
-    alike : (n,)
+    similarity : (n,)
         How alike the slopes of neighbours are: 1 if equal, 0 if unrelated.
     rows : int
         How many samples there are in the pairs.
@@ -52,8 +52,8 @@ class Pairs:
     dx: Floats
     T: Floats
     c: Floats
-    bend: Floats
-    alike: Floats
+    second_order: Floats
+    similarity: Floats
     rows: int
 
     @classmethod
@@ -64,10 +64,10 @@ class Pairs:
         size = (0.5 * (np.abs(T[a]) + np.abs(T[b])) * np.abs(dx)).sum(axis=1)
         size += np.median(size)
         dx = dx / size[:, None]
-        alike = (T[a] * T[b]).sum(axis=0) / (0.5 * (T[a] ** 2 + T[b] ** 2)).sum(axis=0)
-        bend = 0.5 * ((T[b] - T[a]) * dx).sum(axis=1)
-        dy, alike = (y[b] - y[a]) / size, np.nan_to_num(alike)
-        return cls(size, dy, dx, mean, mean * dx, bend, alike, len(np.unique(near)))
+        similarity = (T[a] * T[b]).sum(axis=0) / (0.5 * (T[a] ** 2 + T[b] ** 2)).sum(axis=0)
+        second_order = 0.5 * ((T[b] - T[a]) * dx).sum(axis=1)
+        dy, similarity = (y[b] - y[a]) / size, np.nan_to_num(similarity)
+        return cls(size, dy, dx, mean, mean * dx, second_order, similarity, len(np.unique(near)))
 
     def missed(self) -> Floats:
         """e (m,) if every β is 1."""

@@ -77,16 +77,16 @@ class Scaling:
     def standardise(self, data: Data) -> Data:
         """Return the same data in standard units."""
         dydx = None if data.dydx is None else data.dydx * (self.s_x / self.s_y[:, None])
-        v, along = data.directions, data.along
-        if v is not None and along is not None:
+        v, dydv = data.directions, data.dydv
+        if v is not None and dydv is not None:
             v = v / self.s_x
             length = np.linalg.norm(v, axis=-1, keepdims=True)
             length = np.where(length > 0, length, 1.0)
-            v, along = v / length, along / self.s_y / length
+            v, dydv = v / length, dydv / self.s_y / length
         X, y = data.X - self.m_x, data.y - self.m_y
         X /= self.s_x
         y /= self.s_y
-        return replace(data, X=X, y=y, dydx=dydx, directions=v, along=along)
+        return replace(data, X=X, y=y, dydx=dydx, directions=v, dydv=dydv)
 
     def fold(
         self, weights: list[Floats], biases: list[Floats]
@@ -100,31 +100,33 @@ class Scaling:
         return W, b
 
 
-def balance(data: Data, slope_weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
+def even_weights(data: Data, slope_weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
     """λ (n_L, n_1) and μ (n_L,) that give the slopes of each output the weight of its values.
 
     λ_k = slope_weight · var(y_k) / (n_1 · mean square of output k's slopes), in standard units: one
-    number an output, so the direction of a gradient is never bent; μ_k likewise, of slopes along M
-    directions. Where the values are flat, slope_weight/n_1 and 1/M.
+    number per output, so that the direction of a gradient never changes; μ_k likewise, for slopes
+    along M directions. Where the values are flat, slope_weight/n_1 and 1/M.
     """
-    return balance_over(Listed([data]), slope_weight)
+    return even_weights_over(Listed([data]), slope_weight)
 
 
-def balance_over(parts: Partitions, slope_weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
-    """As `balance`, of the data in all parts together."""
+def even_weights_over(
+    parts: Partitions, slope_weight: Floats | float = 1.0
+) -> tuple[Floats, Floats]:
+    """As `even_weights`, of the data in all parts together."""
     inputs, outputs, M = next(iter(parts.each(_counts)))
-    each = _fair_share(parts, "dydx", outputs)[:, None] / inputs * slope_weight
+    each = _even_weight(parts, "dydx", outputs)[:, None] / inputs * slope_weight
     weight = np.ascontiguousarray(np.broadcast_to(each, (outputs, inputs)))
-    return weight, _fair_share(parts, "along", outputs) / M
+    return weight, _even_weight(parts, "dydv", outputs) / M
 
 
 def _counts(data: Data) -> tuple[int, int, int]:
     """n_1, n_L, M."""
-    return data.X.shape[1], data.y.shape[1], 1 if data.along is None else data.along.shape[1]
+    return data.X.shape[1], data.y.shape[1], 1 if data.dydv is None else data.dydv.shape[1]
 
 
-def _fair_share(parts: Partitions, name: str, outputs: int) -> Floats:
-    """var(y_k) / the mean square of output k's slopes, 1 where one of them is 0."""
+def _even_weight(parts: Partitions, name: str, outputs: int) -> Floats:
+    """var(y_k) / (mean square of the slopes of output k), 1 where one of the two is 0."""
     if not has(parts, name):
         return np.ones(outputs)
     square = root_mean_square(parts, name) ** 2

@@ -27,8 +27,9 @@ _UNEXPLAINED = 0.5
 _BAND, _SURE = 1.5, 4.0
 # How alike the slopes of neighbours must be for β to say anything.
 _ALIKE = 0.2
-# Noise, as shares: e of the differences, e of the bend, what values alone leave of both.
-_MISSED, _BENT, _ALONE, _BETTER = 0.2, 0.6, 0.25, 0.33
+# Limits of noise: e / differences, e / second-order term, error of the values alone / differences,
+# and error of the values alone / e.
+_MISSED, _SECOND_ORDER, _ALONE, _BETTER = 0.2, 0.6, 0.25, 0.33
 _DEGREES = 57.3
 
 
@@ -124,8 +125,8 @@ def _scales(
     if not left < _UNEXPLAINED * rms(pairs.dy):
         return {}
     # noise pulls β towards 0 and coarse rows push it up, both by less than neighbours are unlike
-    band, sure = _BAND / np.maximum(pairs.alike, _ALIKE), _SURE * error
-    told = given & (pairs.alike > _ALIKE) & (np.abs(beta - 1) * rms(pairs.c) > left)
+    band, sure = _BAND / np.maximum(pairs.similarity, _ALIKE), _SURE * error
+    told = given & (pairs.similarity > _ALIKE) & (np.abs(beta - 1) * rms(pairs.c) > left)
     told &= np.abs(beta) > sure
     wrong = told & ((beta + sure < 1 / band) | (beta - sure > band))
     return {int(i): _scale(float(beta[i])) for i in np.flatnonzero(wrong)}
@@ -152,8 +153,8 @@ def _round(factor: float) -> float:
 
 def _noise(pairs: Pairs, Z: Floats, y: Floats, near: Floats) -> dict[int, str]:
     """Slopes that say less of the differences between neighbours than all other values do."""
-    size, missed, bend = map(_typical, (pairs.dy, pairs.missed(), pairs.bend))
-    if missed < max(_MISSED * size, _BENT * bend):
+    size, missed, second_order = map(_typical, (pairs.dy, pairs.missed(), pairs.second_order))
+    if missed < max(_MISSED * size, _SECOND_ORDER * second_order):
         return {}
     alone = _typical(left_out(Z, y)[near[:, 0]] / pairs.size)
     if alone > min(_ALONE * size, _BETTER * missed):

@@ -94,8 +94,8 @@ def backprop(
         slopes = arrays.slopes("dydx", dydx, (rows, outputs, inputs), dtype, labels)
     lead, shape = () if single else (n,), (outputs, inputs)
     weight = arrays.weights("slope_weight", slope_weight, shape, (*lead, *shape), dtype)
-    v, t = arrays.slopes_along(directions, along, (rows, *shape), dtype)
-    each = (outputs,) if t is None else t.shape
+    v, dydv = arrays.slopes_along(directions, along, (rows, *shape), dtype)
+    each = (outputs,) if dydv is None else dydv.shape
     along_weight = arrays.weights("along_weight", along_weight, (outputs,), each, dtype)
     task = net._core.task(
         points.reshape(n, inputs),
@@ -103,7 +103,7 @@ def backprop(
         None if slopes is None else slopes.reshape(n, outputs, inputs),
         weight,
         None if v is None else v.reshape(n, *v.shape[-2:]),
-        t,
+        dydv,
         along_weight,
     )
     value_cost, slope_cost, theta, delta = net._core.backprop(

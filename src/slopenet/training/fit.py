@@ -17,19 +17,14 @@ from slopenet.dataset.dataset import Data, Names, check_data, split
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
-from slopenet.training.methods import TINY, choose
 from slopenet.training.monitor import State
+from slopenet.training.plan import make_plan
 from slopenet.training.progress import JsonLines, Progress
-from slopenet.training.session import Interrupted, Runs, read, require_same
+from slopenet.training.session import Checkpoint, Interrupted, Runs, read, require_same
+from slopenet.training.settings import FitSettings, documented
 from slopenet.training.starts import Candidates
-from slopenet.validate import arrays, settings
-from slopenet.validate.layers import check_activations, component_names, sizes_around
-from slopenet.validate.settings import RandomSource
-
-# Rows from which on a tenth is held out where nothing else limits the weights.
-ENOUGH_ROWS, HELD_OUT = 200, 0.1
-# Starts of a fit whose steps take no time.
-CHEAP_STARTS = 4
+from slopenet.validate.layers import component_names
+from slopenet.validate.settings import RandomSource, generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,59 +99,16 @@ def fit(
         Slopes ∂y_k/∂x_i; NaN where one is missing. The columns of a data frame are called ``dy/dx``
         after output and input, or after the inputs alone. A `SlopeWarning` tells of slopes that
         seem not to belong to the values.
-    hidden : sequence of int, or int
-        Widths of the hidden layers; ``()`` for none.
-    activation, output : activation
-        σ of the hidden layers and of the last layer.
-    method : {"auto", "lm", "lbfgs", "adam", "sgd"}
-        Levenberg-Marquardt, L-BFGS, Adam, or gradient descent with momentum. ``"auto"`` is the
-        first where its steps are cheap (up to some thousand values and slopes, or a few hundred
-        parameters), then L-BFGS up to 50,000 rows, then Adam; `Fit.reason` says which, and why.
-    epochs : int, optional
-        The most steps of LM (500) or L-BFGS (2000), or passes of Adam or SGD over the data (1000).
-    batch_size, learning_rate, momentum : optional
-        Of Adam (256, 1e-3) and of SGD (256, 1e-2, 0.9); a batch has no more rows than there are.
-    l2 : float or "auto"
-        Weight of ½ Σ ‖W[l]‖² beside the sum of the costs of all samples, in standard units. LM
-        finds it by itself: ``"auto"`` is the largest evidence, see
-        `slopenet.training.optimizers.evidence`.
-        With any other method ``"auto"`` is 1e-5, and, unless `validation` is given, a tenth of 200
-        rows or more is held out and tells when to stop.
-    slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
-        How much the slopes dydx weigh beside the values: all, each, or each of every sample.
-        ``"auto"`` is 1; but where LM finds l2 by itself it finds that too, 1e-4 to 1e4, as the
-        noise of values and slopes asks for.
     directions : (N, M, n_1), (M, n_1) for all samples, or (N, n_1) with `along` (N,), optional
         v, for slopes that are known along some directions only; of any length.
     along : (N, M, n_L), (N, M) or (N,) for one output, optional
         Slopes v·∇y_k along them; NaN where one is missing.
-    validation : float or tuple, optional
-        A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights that do best
-        on it are kept, and training ends once it has not improved for a tenth of `epochs`.
     sample_weight : (N,), optional
         Not negative; only their ratios matter, a sample of weight 0 is as if it were not there.
-    restarts : int, optional
-        From how many first weights to start; the best result is kept. 4 where a step of LM takes no
-        time, 1 otherwise. Starts run side by side, up to the limit of threads.
-    ensemble : int, optional
-        The same, but all are wanted: the number of networks in `Fit.ensemble`.
-    rng : numpy Generator or seed, optional
-        For the first weights, the split and the order of batches. The same seed gives the same bits
-        on one machine, however many threads slopenet may use (BLAS threads held fixed).
     input_names, output_names : sequence of str, optional
         Labels of the network's inputs and outputs.
-    callback : function of a `State`, optional
-        Called after every epoch; returns True to stop that start. With several starts it is called
-        from several threads, one at a time.
-    progress : bool
-        Whether to draw a bar on a terminal.
-    log : path, optional
-        A file that gets a line of JSON for every epoch.
-    checkpoint : path, optional
-        A file to keep the state of the run in. If it is there, the run goes on from it, and ends
-        with the same bits as if it had never stopped; it is refused if data or settings differ.
-    checkpoint_seconds : float
-        The least time between two checkpoints.
+    hidden, activation, ..., checkpoint_seconds
+        Settings: see `slopenet.training.settings.FitSettings`.
 
     Returns
     -------
@@ -174,6 +126,7 @@ def fit(
         On Ctrl-C, or SIGTERM in the main thread, after the checkpoint was written; its ``fit`` is
         the best until then.
     """
+    settings = FitSettings.of(locals())
     names = Names.of(X, y, input_names, output_names)
     data = check_data(
         *(X, y, dydx, sample_weight),
@@ -185,98 +138,74 @@ def fit(
     inputs, outputs = data.X.shape[1], data.y.shape[1]
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)
-    sizes = sizes_around(inputs, hidden, outputs)
-    check_activations([activation] * (len(sizes) - 2) + [output], len(sizes) - 1)
-    chosen = choose(
-        method,
-        epochs,
-        batch_size,
-        learning_rate,
-        momentum,
-        sizes=sizes,
-        rows=len(data),
-        targets=outputs * data.kinds,
-    )
-    ridge = settings.number_or_auto("l2", l2)
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be a function, got {settings.short(callback)}")
-    starts = _starts(restarts, ensemble, cheap=chosen.cheap)
+    plan = make_plan(settings, inputs, outputs, rows=len(data), targets=outputs * data.kinds)
     if data.dydx is not None:
         for sentence in disagreements(data.X, data.y, data.dydx, names):
             warnings.warn(sentence, SlopeWarning, stacklevel=2)
 
-    kept = read(checkpoint)
-    seed = int(settings.generator(rng).integers(2**63))
-    if kept is not None:
-        seed = kept[1]["run"]["seed"] if rng is None else seed
-    generator = np.random.default_rng(seed)
-    if validation is None and ridge is None and chosen.name != "lm" and len(data) >= ENOUGH_ROWS:
-        validation = HELD_OUT
-    train, held_out = split(data, validation, names, generator)
-    run = {
+    resumed = read(checkpoint)
+    seed = int(generator(rng).integers(2**63))
+    if resumed is not None and rng is None:
+        seed = resumed[1]["run"]["seed"]
+    source = np.random.default_rng(seed)
+    learned, held_out = split(data, plan.validation, names, source)
+    identity = {
         "seed": seed,
-        "data": [] if checkpoint is None else [_digest(train), _digest(held_out)],
-        "sizes": sizes,
+        "data": [] if checkpoint is None else [_digest(learned), _digest(held_out)],
+        "sizes": plan.sizes,
         "activations": [repr(activation), repr(output)],
-        "method": chosen,
-        "l2": ridge,
+        "method": plan.method,
+        "l2": plan.l2,
         "slope_weight": None if np.ndim(slope_weight) > 2 else np.asarray(slope_weight).tolist(),
-        "starts": starts,
+        "starts": plan.starts,
     }
-    if kept is not None:
-        require_same(checkpoint, kept[1]["run"], run)
-    candidates = Candidates(
-        sizes,
-        (activation, output),
-        names,
-        chosen,
-        ridge=ridge,
-        slope_weight=_slope_weight(slope_weight, outputs, inputs),
-        data=train,
-        held_out=held_out,
-        find_balance=isinstance(slope_weight, str),
+    if resumed is not None:
+        require_same(checkpoint, resumed[1]["run"], identity)
+    candidates = Candidates.of(plan, names, learned, held_out)
+    return train(
+        candidates,
+        settings,
+        source,
+        side_by_side=plan.side_by_side,
+        identity=identity,
+        resumed=resumed,
     )
+
+
+def train(
+    candidates: Candidates,
+    settings: FitSettings,
+    rng: np.random.Generator,
+    *,
+    side_by_side: bool = False,
+    identity: dict[str, Any] | None = None,
+    resumed: Checkpoint | None = None,
+) -> Fit:
+    """Run all starts to their ends, or on from a checkpoint, and return the best.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
+    """
     with ExitStack() as stack:
-        calls: list[Callable[[State], object]] = [] if callback is None else [callback]
-        if progress:
+        calls: list[Callable[[State], object]] = []
+        if settings.callback is not None:
+            calls.append(settings.callback)
+        if settings.progress:
             calls.append(stack.enter_context(Progress()))
-        if log is not None:
-            calls.append(stack.enter_context(JsonLines(log)))
-        trainings = candidates.trainings(starts, generator, calls)
-        runs = Runs(
-            trainings,
-            checkpoint,
-            run,
-            settings.number("checkpoint_seconds", checkpoint_seconds, closed=True),
-        )
-        if kept is not None:
-            runs.resume(*kept)
+        if settings.log is not None:
+            calls.append(stack.enter_context(JsonLines(settings.log)))
+        trainings = candidates.trainings(rng, calls)
+        runs = Runs(trainings, settings.checkpoint, identity or {}, settings.checkpoint_seconds)
+        if resumed is not None:
+            runs.resume(*resumed)
         try:
-            runs.train(side_by_side=starts > 1 and chosen.operations > TINY)
+            runs.train(side_by_side=side_by_side)
         except Interrupted as stopped:
             stopped.fit = Fit(*candidates.results(trainings))
             raise
     return Fit(*candidates.results(trainings))
-
-
-def _starts(restarts: int | None, ensemble: int | None, *, cheap: bool) -> int:
-    if restarts is not None and ensemble is not None:
-        raise ValueError("restarts and ensemble are both numbers of starts; give one of them")
-    if ensemble is not None:
-        return settings.count("ensemble", ensemble)
-    if restarts is not None:
-        return settings.count("restarts", restarts)
-    return CHEAP_STARTS if cheap else 1
-
-
-def _slope_weight(given: Any, outputs: int, inputs: int) -> Any:
-    if np.ndim(given) == 3:  # is part of the data
-        return 1.0
-    if np.ndim(given) == 0:
-        weight = settings.number_or_auto("slope_weight", given)
-        return 1.0 if weight is None else weight
-    shape = (outputs, inputs)
-    return arrays.weights("slope_weight", given, shape, shape, np.float64)
 
 
 def _digest(data: Data | None) -> str:
@@ -286,3 +215,6 @@ def _digest(data: Data | None) -> str:
         digest.update(repr(None if array is None else array.shape).encode())
         digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+fit.__doc__ = documented(fit.__doc__)

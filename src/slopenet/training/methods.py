@@ -1,28 +1,63 @@
-"""Which method suits a fit, by what a step of it costs."""
+"""The methods of `fit`: one row each, read by the chooser, the commands, Dask and the docs.
+
+A new optimiser is a module in `optimizers`, its row in METHODS, and its test.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
 from slopenet.parameters import count
-from slopenet.validate import settings
+from slopenet.training.optimizers.adam import Adam
+from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.lbfgs import LBFGS
+from slopenet.training.optimizers.lm import LevenbergMarquardt
+from slopenet.training.optimizers.momentum import Momentum
+from slopenet.training.problem import Optimizer
 
-METHODS = ("auto", "lm", "lbfgs", "adam", "sgd")
-NAMES = {"lm": "Levenberg-Marquardt", "lbfgs": "L-BFGS", "adam": "Adam", "sgd": "SGD"}
-EPOCHS = {"lm": 500, "lbfgs": 2000, "adam": 1000, "sgd": 1000}
-STOCHASTIC = ("adam", "sgd")
-# The most rows that L-BFGS goes through at every step.
+# The most rows for which "auto" takes L-BFGS, which goes through all of them at every step.
 FULL_BATCH_ROWS = 50_000
-# The most operations of a step of Levenberg-Marquardt, and of one that may have several starts.
-MOST, CHEAP = 3e9, 2e7
-# Fewer operations are over before another thread has begun.
-TINY = 1e6
+# The most operations of a step of Levenberg-Marquardt, and of a step that is cheap enough for
+# several starts.
+MOST_OPERATIONS, CHEAP_OPERATIONS = 3e9, 2e7
+CHEAP_STARTS = 4
+# λ = N l2 where the search of the evidence begins. A single start, and one of four, begins at the
+# upper end, which suits noisy data; the others begin at the lower end, which suits exact data.
+UPPER_L2, LOWER_L2 = 10.0, 1e-3
+
+
+@dataclass(frozen=True)
+class Work:
+    """The size of a fit: n_1, ..., n_L, the rows, and the values and slopes known per row."""
+
+    sizes: tuple[int, ...]
+    rows: int
+    targets: int
+
+    def __str__(self) -> str:
+        return f"{count(self.sizes):,} parameters and {self.rows * self.targets:,} residuals"
+
+    @property
+    def lm_operations(self) -> float:
+        """Approximate number of multiplications per Levenberg-Marquardt step, primal or dual."""
+        p, residuals = float(count(self.sizes)), float(self.rows) * self.targets
+        if residuals < p:
+            kinds = 4 if self.targets > self.sizes[-1] else 1
+            products = sum(below + here for below, here in pairwise(self.sizes))
+            return residuals**2 * products * kinds + residuals**3 / 3
+        return residuals * p**2 / 2 + p**3 / 3
 
 
 class Method(NamedTuple):
-    """A method, why it is taken, and its settings; `operations` is what a step of LM would take."""
+    """The method of one fit, the reason for it, and its settings.
+
+    Checkpoints keep these values: a run resumes only if all of them are the same. Settings that
+    the method does not have keep the defaults of UNUSED. `operations` is `Work.lm_operations`,
+    whatever the method.
+    """
 
     name: str
     why: str
@@ -32,67 +67,170 @@ class Method(NamedTuple):
     momentum: float
     operations: float
 
-    @property
-    def cheap(self) -> bool:
-        """Whether there is time for several starts."""
-        return self.name == "lm" and self.operations <= CHEAP
+
+UNUSED: Mapping[str, float] = {"batch_size": 256, "learning_rate": 1e-2, "momentum": 0.9}
 
 
-def choose(
-    method: str,
-    epochs: int | None,
-    batch_size: int | None,
-    learning_rate: float | None,
-    momentum: float | None,
-    *,
-    sizes: Sequence[int],
-    rows: int,
-    targets: int,
-) -> Method:
-    """Check the settings of a method; choose "auto" by parameters, rows and the targets of each.
+@dataclass(frozen=True)
+class Setup:
+    """What one optimiser is made for: start number `start` of `starts`, over so many samples.
 
-    Raises
-    ------
-    ValueError
-        If a setting is out of range, or belongs to another method.
+    `l2` is None if the method is to find it; `find_balance` says whether to find the weight of the
+    slopes too.
     """
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    operations = lm_operations(sizes, rows, targets)
-    given = {"batch_size": batch_size, "learning_rate": learning_rate, "momentum": momentum}
-    wanted = [name for name, value in given.items() if value is not None]
-    why = "as asked"
-    if method == "auto":
-        shape = f"{count(sizes):,} parameters and {rows * targets:,} residuals"
-        if wanted:
-            method = "sgd" if momentum is not None else "adam"
-            why = f"for the {' and '.join(wanted)} given"
-        elif operations <= MOST:
-            method, why = "lm", f"as {shape} make its steps cheap"
-        elif rows <= FULL_BATCH_ROWS:
-            method, why = "lbfgs", f"as {shape} are too many for Levenberg-Marquardt"
-        else:
-            method, why = "adam", f"as {rows:,} rows are too many to go through at every step"
-    if method not in STOCHASTIC and wanted:
-        raise ValueError(f"{method} has no {' and no '.join(wanted)}; adam and sgd do")
-    if method == "adam" and momentum is not None:
-        raise ValueError("adam has no momentum; sgd has one")
-    size = 256 if batch_size is None else settings.count("batch_size", batch_size)
-    rate = 1e-3 if method == "adam" else 1e-2
-    if learning_rate is not None:
-        rate = settings.number("learning_rate", learning_rate)
-    most = EPOCHS[method] if epochs is None else settings.count("epochs", epochs)
-    heavy = 0.9 if momentum is None else settings.number("momentum", momentum, closed=True)
-    if heavy >= 1:
-        raise ValueError(f"momentum must be less than 1, got {heavy:g}")
-    return Method(method, why, most, min(size, rows), rate, heavy, operations)
+
+    method: Method
+    samples: int
+    start: int = 0
+    starts: int = 1
+    l2: float | None = None
+    find_balance: bool = False
 
 
-def lm_operations(sizes: Sequence[int], rows: int, targets: int) -> float:
-    """About how many multiplications a step of Levenberg-Marquardt takes, primal or dual."""
-    p, residuals = float(count(sizes)), float(rows) * targets
-    if residuals < p:
-        kinds = 4 if targets > sizes[-1] else 1
-        products = sum(below + here for below, here in pairwise(sizes))
-        return residuals**2 * products * kinds + residuals**3 / 3
-    return residuals * p**2 / 2 + p**3 / 3
+def _never(_: Work) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodInfo:
+    """One row of METHODS.
+
+    Attributes
+    ----------
+    title : str
+        Its name in sentences.
+    optimizer : function of a Setup
+        Makes the optimiser of one start.
+    epochs : int
+        The most epochs unless the user says otherwise.
+    defaults : dict of str to float
+        Default of each optional setting (``batch_size``, ``learning_rate``, ``momentum``) that the
+        method has.
+    least_squares : bool
+        Whether it minimises residuals (`objective.least_squares`) or a function with a gradient
+        (`objective.gradient`).
+    finds_l2 : bool
+        Whether it finds l2 from the data.
+    partitions : bool
+        Whether it can learn from `objective.partitioned`, where `slopenet.dask.fit` keeps the data.
+    suits : function of a Work
+        Why ``method="auto"`` takes it for a fit of that size; empty if it does not.
+    when : str
+        The same rule in words, for the documentation; empty if "auto" never takes the method.
+    starts : function of a Work
+        How many starts to run unless the user says otherwise.
+    """
+
+    title: str
+    optimizer: Callable[[Setup], Optimizer]
+    epochs: int
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    least_squares: bool = False
+    finds_l2: bool = False
+    partitions: bool = False
+    suits: Callable[[Work], str] = _never
+    when: str = ""
+    starts: Callable[[Work], int] = lambda _: 1
+
+
+def _lm(setup: Setup) -> Optimizer:
+    if setup.l2 is not None:
+        return LevenbergMarquardt()
+    upper = setup.starts == 1 or setup.start % 4 == 1
+    return Evidence(UPPER_L2 if upper else LOWER_L2, balance=setup.find_balance)
+
+
+def _lm_suits(work: Work) -> str:
+    return f"as {work} make its steps cheap" if work.lm_operations <= MOST_OPERATIONS else ""
+
+
+def _lm_starts(work: Work) -> int:
+    return CHEAP_STARTS if work.lm_operations <= CHEAP_OPERATIONS else 1
+
+
+def _lbfgs_suits(work: Work) -> str:
+    return f"as {work} are too many for Levenberg-Marquardt" if work.rows <= FULL_BATCH_ROWS else ""
+
+
+def _adam(setup: Setup) -> Optimizer:
+    method = setup.method
+    return Adam(
+        samples=setup.samples,
+        batch_size=method.batch_size,
+        learning_rate=method.learning_rate,
+        epochs=method.epochs,
+    )
+
+
+def _momentum(setup: Setup) -> Optimizer:
+    method = setup.method
+    return Momentum(
+        samples=setup.samples,
+        batch_size=method.batch_size,
+        learning_rate=method.learning_rate,
+        epochs=method.epochs,
+        momentum=method.momentum,
+    )
+
+
+# "auto" takes the first row that suits, or the first that has every optional setting given.
+METHODS: dict[str, MethodInfo] = {
+    "lm": MethodInfo(
+        title="Levenberg-Marquardt",
+        optimizer=_lm,
+        epochs=500,
+        least_squares=True,
+        finds_l2=True,
+        partitions=True,
+        suits=_lm_suits,
+        when="where its steps are cheap (up to some thousand values and slopes, or a few hundred"
+        " parameters)",
+        starts=_lm_starts,
+    ),
+    "lbfgs": MethodInfo(
+        title="L-BFGS",
+        optimizer=lambda _: LBFGS(),
+        epochs=2000,
+        partitions=True,
+        suits=_lbfgs_suits,
+        when=f"up to {FULL_BATCH_ROWS:,} rows",
+    ),
+    "adam": MethodInfo(
+        title="Adam",
+        optimizer=_adam,
+        epochs=1000,
+        defaults={"batch_size": 256, "learning_rate": 1e-3},
+        suits=lambda work: f"as {work.rows:,} rows are too many to go through at every step",
+        when="for more rows",
+    ),
+    "sgd": MethodInfo(
+        title="SGD with momentum",
+        optimizer=_momentum,
+        epochs=1000,
+        defaults={"batch_size": 256, "learning_rate": 1e-2, "momentum": 0.9},
+    ),
+}
+
+
+def partitioned() -> tuple[str, ...]:
+    """Names of the methods that can learn from partitions."""
+    return tuple(name for name, info in METHODS.items() if info.partitions)
+
+
+def phrases() -> dict[str, str]:
+    """Parts of sentences about the methods, for the descriptions of settings."""
+    rows = METHODS.items()
+    found = {
+        "methods": ", ".join(f'"{name}"' for name in ("auto", *METHODS)),
+        "titles": ", ".join(f'``"{name}"`` is {info.title}' for name, info in rows),
+        "auto": ", ".join(f"{name} {info.when}" for name, info in rows if info.when),
+        "epochs": ", ".join(f"{info.epochs} ({name})" for name, info in rows),
+        "options": " or ".join(f"--{setting.replace('_', '-')}" for setting in UNUSED),
+    }
+    for setting in UNUSED:
+        found[setting] = ", ".join(
+            f"{info.defaults[setting]:g} ({name})"
+            for name, info in rows
+            if setting in info.defaults
+        )
+    return found

@@ -1,14 +1,16 @@
-"""What an optimiser sees of the function that it minimises."""
+"""Optimisers, and the functions that they minimise, each as the other sees it."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from slopenet._types import Floats
 
 
 class Rule(NamedTuple):
-    """How the core takes a step: by name, with constants, and arrays kept beside θ."""
+    """How the core takes a step: by name, with constants, and arrays kept along with θ."""
 
     name: str
     constants: tuple[float, ...]
@@ -27,7 +29,7 @@ class Batched(Problem, Protocol):
     """f(θ) that can also be descended batch by batch."""
 
     def penalty(self, theta: Floats) -> float:
-        """The part of f that is no mean over samples."""
+        """The part of f that is not a mean over samples."""
         ...
 
     def descend(
@@ -39,3 +41,21 @@ class Batched(Problem, Protocol):
         mean over the samples of the costs that were met on the way, without a penalty.
         """
         ...
+
+
+class OptimizerState(Protocol):
+    """The fields that every optimiser's state has; all fields are arrays or plain values."""
+
+    theta: Floats
+    cost: float
+    done: str
+
+
+class Optimizer(Protocol):
+    """State in, state out; the problem is a function of θ."""
+
+    def start(self, theta: Floats, problem: Any) -> Any:
+        """The state at θ."""
+
+    def step(self, state: Any, problem: Any, rng: np.random.Generator) -> Any:
+        """The next state; its `done` says in words why there will be none."""

@@ -20,6 +20,9 @@ from slopenet.io import checkpoint
 from slopenet.io.checkpoint import CheckpointError
 from slopenet.training.start import Training
 
+# The arrays and the values of a checkpoint.
+Checkpoint = tuple[dict[str, Any], dict[str, Any]]
+
 
 class Interrupted(KeyboardInterrupt):
     """A fit was stopped by Ctrl-C or SIGTERM.
@@ -116,7 +119,7 @@ class Runs:
             self.save()
 
 
-def read(path: str | os.PathLike[str] | None) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def read(path: str | os.PathLike[str] | None) -> Checkpoint | None:
     """The arrays and values of a checkpoint; None where there is no file yet."""
     if path is None or not Path(path).exists():
         return None

@@ -5,33 +5,16 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from slopenet._types import Floats
 from slopenet.training.monitor import Watch
+from slopenet.training.problem import Optimizer
 
 Arrays = dict[str, Floats]
 Values = dict[str, Any]
-
-
-class State(Protocol):
-    """What every optimiser's state has; all fields are arrays or plain values."""
-
-    theta: Floats
-    cost: float
-    done: str
-
-
-class Optimizer(Protocol):
-    """State in, state out; the problem is a function of θ."""
-
-    def start(self, theta: Floats, problem: Any) -> Any:
-        """The state at θ."""
-
-    def step(self, state: Any, problem: Any, rng: np.random.Generator) -> Any:
-        """The next state; its `done` says in words why there will be none."""
 
 
 class At(NamedTuple):

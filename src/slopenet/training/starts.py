@@ -1,10 +1,11 @@
-"""The starts of a fit: what each minimises and how, and what comes of them."""
+"""The starts of a fit: what they share, how each begins, and which one is the best."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,193 +13,202 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
-from slopenet.dataset.scaling import Scaling, balance
+from slopenet.dataset.scaling import Scaling, even_weights
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
-from slopenet.training.methods import NAMES, Method
+from slopenet.training.methods import UPPER_L2, Setup
 from slopenet.training.monitor import State, Watch
-from slopenet.training.objective.gradient import Objective, OnData
+from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
-from slopenet.training.optimizers.adam import Adam
-from slopenet.training.optimizers.evidence import Evidence, weigh
-from slopenet.training.optimizers.lbfgs import LBFGS
-from slopenet.training.optimizers.lm import LevenbergMarquardt
-from slopenet.training.optimizers.momentum import SGD
-from slopenet.training.start import Optimizer, Training
+from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.plan import Plan
+from slopenet.training.start import Training
 from slopenet.validate.layers import check_activations
 
-# l2 where nothing finds it.
-L2 = 1e-5
-# Where LM's search for it begins: a single start, and one of four, from above, which noise asks
-# for, the others where data without noise want to be; from above must be so much better.
-ABOVE, BELOW, BETTER = 10.0, 1e-3, 2.0
-# What is left out and missed by more than this share of what a constant misses speaks of noise.
-NOISE = 0.1
+# A start from UPPER_L2 is kept only if its leave-one-out error is so many times smaller; unless the
+# data are noisy, which an error of more than this share of a constant's error says.
+BETTER, NOISE = 2.0, 0.1
+
+Cost = Callable[[Floats], float]
 
 
 class Candidates:
-    """All that the starts share.
+    """What all starts share.
 
-    `ridge` is l2, or None for one that the evidence finds; that finds the balance of values and
-    slopes too, if it is wanted.
+    Parameters
+    ----------
+    plan : Plan
+    names : Names
+    scaling : Scaling
+        From the user's units to those of the problem.
+    samples : int
+    problem : function of a number of threads, or of None for all
+        Makes the function that one start minimises.
+    held_out : function of a number of threads, or of None for all, optional
+        Makes the cost of θ on the rows that are held out.
+    rows : str
+        The rows that are learned from, in words.
     """
 
     def __init__(
         self,
-        sizes: Sequence[int],
-        activations: tuple[ActivationSpec, ActivationSpec],
+        plan: Plan,
         names: Names,
-        method: Method,
+        scaling: Scaling,
         *,
-        ridge: float | None,
-        slope_weight: Floats | float,
-        data: Data,
-        held_out: Data | None,
-        find_balance: bool = False,
+        samples: int,
+        problem: Callable[[int | None], Any],
+        held_out: Callable[[int | None], Cost] | None = None,
+        rows: str,
     ) -> None:
-        self.sizes, self.names, self.method = tuple(sizes), names, method
-        self._ridge, self._data, self._find_balance = ridge, data, find_balance
-        self._hidden, self._output = activations
-        layers = len(self.sizes) - 1
-        self._activations: list[ActivationSpec] = [self._hidden] * (layers - 1) + [self._output]
-        self._rows = check_activations(self._activations, layers)
-        self._scaling = Scaling.of(data, outputs=self._rows[-1][0] == "identity")
-        train = self._scaling.standardise(data)
-        self._weight, self._along = balance(train, slope_weight)
-        self._train = _weighed(train, self._weight)
-        self._held = held_out and _weighed(self._scaling.standardise(held_out), self._weight)
+        self._plan, self._names, self._scaling = plan, names, scaling
+        self._samples, self._problem, self._held_out = samples, problem, held_out
+        self._rows = rows
+
+    @classmethod
+    def of(cls, plan: Plan, names: Names, data: Data, held_out: Data | None = None) -> Candidates:
+        """Starts on data that are in the memory of this process."""
+        specs = check_activations(list(plan.activations), len(plan.activations))
+        scaling = Scaling.of(data, outputs=specs[-1][0] == "identity")
+        train = scaling.standardise(data)
+        slope_weight, dydv_weight = even_weights(train, plan.slope_weight)
+        train = _weighted(train, slope_weight)
+        held = held_out and _weighted(scaling.standardise(held_out), slope_weight)
+
+        def objective(l2: float) -> Objective:
+            return Objective(plan.sizes, specs, slope_weight, l2, dydv_weight=dydv_weight)
+
+        def problem(threads: int | None) -> Any:
+            l2 = plan.first_l2 / len(train)
+            if not plan.info.least_squares:
+                return objective(l2).on(train, threads)
+            return LeastSquares(
+                plan.sizes,
+                specs,
+                train,
+                slope_weight,
+                dydv_weight=dydv_weight,
+                l2=l2,
+                threads=threads,
+            )
+
+        def cost_on(rows: Data, threads: int | None) -> Cost:
+            return objective(0.0).on(rows, threads).value
+
+        known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
+        more = "" if held is None else f", {len(held)} more held out"
+        return cls(
+            plan,
+            names,
+            scaling,
+            samples=len(train),
+            problem=problem,
+            held_out=None if held is None else partial(cost_on, held),
+            rows=f"{known} of {len(data)} rows{more}",
+        )
 
     def trainings(
-        self,
-        starts: int,
-        rng: np.random.Generator,
-        callbacks: Sequence[Callable[[State], object]],
+        self, rng: np.random.Generator, callbacks: Sequence[Callable[[State], object]]
     ) -> list[Training]:
-        """Each start with first weights and a seed of its own."""
+        """Each start, with its own first weights and seed."""
         lock = threading.Lock()
 
         def callback(state: State) -> bool:
             with lock:
-                answers = [call(state) for call in callbacks]  # all are to hear of it
+                answers = [call(state) for call in callbacks]  # every one is called
                 return any(answers)
 
-        threads = 1 if starts > 1 else None
+        plan = self._plan
+        threads = 1 if plan.starts > 1 else None
         made = []
-        for start, seed in enumerate(rng.integers(2**63, size=starts)):
+        for start, seed in enumerate(rng.integers(2**63, size=plan.starts)):
             generator = np.random.default_rng(seed)
-            problem = self._problem(threads)
-            optimizer = self._optimizer(start, starts)
+            setup = Setup(
+                plan.method, self._samples, start, plan.starts, plan.l2, plan.find_balance
+            )
             watch = Watch(
-                self.method.epochs,
-                self._cost_held_out(threads),
+                plan.method.epochs,
+                None if self._held_out is None else self._held_out(threads),
                 callback if callbacks else None,
                 self.network,
                 start,
             )
-            theta = first_weights(self.sizes, self._hidden, self._output, self._scaling, generator)
-            made.append(Training(problem, optimizer, watch, theta, int(generator.integers(2**63))))
+            theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
+            made.append(
+                Training(
+                    self._problem(threads),
+                    plan.info.optimizer(setup),
+                    watch,
+                    theta,
+                    int(generator.integers(2**63)),
+                )
+            )
         return made
 
     def network(self, theta: Floats) -> Network:
         """θ, in the user's units."""
-        weights, biases = self._scaling.fold(*unflatten(theta, self.sizes))
+        weights, biases = self._scaling.fold(*unflatten(theta, self._plan.sizes))
         return Network(
             weights,
             biases,
-            self._activations,
-            input_names=self.names.inputs,
-            output_names=self.names.outputs,
+            list(self._plan.activations),
+            input_names=self._names.inputs,
+            output_names=self._names.outputs,
         )
 
     def results(
         self, trainings: Sequence[Training]
     ) -> tuple[Network, dict[str, list[float]], str, Ensemble]:
-        """What a `Fit` is made of, the best start first."""
-        order = sorted(trainings, key=self._badness)
+        """The fields of a `Fit`, the best start first."""
+        order = list(trainings)
+        if len(order) > 1:
+            order.sort(key=error_of_start)
         best, networks = order[0], [self.network(t.theta) for t in order]
-        slopes = self._data.dydx is not None or self._data.along is not None
-        what = "values and slopes" if slopes else "values"
-        name, rows = NAMES[self.method.name], len(self._data)
-        held = "" if self._held is None else f", {len(self._held)} more held out"
-        reason = f"{name} ({self.method.why}) on {what} of {rows} rows{held}: {best.reason}."
+        title, why = self._plan.info.title, self._plan.method.why
+        reason = f"{title} ({why}) on {self._rows}: {best.reason}."
         if isinstance(best.optimizer, Evidence):
             reason += best.optimizer.sentence(best.at.state)
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
         return networks[0], best.watch.history, reason, Ensemble(networks)
 
-    def _badness(self, training: Training) -> tuple[bool, float]:
-        """What sorts the starts; where l2 differs from one to another, costs cannot."""
-        if self._held is None and isinstance(training.optimizer, Evidence):
-            problem = training.problem
-            theta, ridge, balance = training.optimizer.result(training.at.state)
-            weigh(problem, ridge, 1.0)  # in equal shares, as what is left out is judged
-            constant = 2 * problem.value(0 * theta) / problem.samples
-            weigh(problem, ridge, balance)
-            left_out = problem.left_out(theta)
-            if training.optimizer.top == ABOVE and left_out < NOISE * constant:
-                left_out *= BETTER
-            nothing = training.at.state.best is None
-            return nothing, left_out if np.isfinite(left_out) else np.inf
+
+def error_of_start(training: Training) -> tuple[bool, float]:
+    """Leave-one-out error of a start, used to pick the best.
+
+    Training costs are not comparable because each start has its own l2. A start that learned
+    nothing comes last. Starts with one l2 in common, or with rows held out, are compared by their
+    lowest cost.
+    """
+    optimizer = training.optimizer
+    if training.watch.held_out is not None or not isinstance(optimizer, Evidence):
         return False, training.watch.best_cost
-
-    def _problem(self, threads: int | None) -> LeastSquares | OnData:
-        l2 = (L2 if self._ridge is None else self._ridge) / len(self._train)
-        if self.method.name != "lm":
-            return self._objective(l2).on(self._train, threads)
-        return LeastSquares(
-            self.sizes,
-            self._rows,
-            self._train,
-            self._weight,
-            along_weight=self._along,
-            l2=l2,
-            threads=threads,
-        )
-
-    def _optimizer(self, start: int, starts: int) -> Optimizer:
-        method = self.method
-        if method.name == "lm":
-            if self._ridge is not None:
-                return LevenbergMarquardt()
-            top = ABOVE if starts == 1 or start % 4 == 1 else BELOW
-            return Evidence(top, balance=self._find_balance)
-        if method.name == "lbfgs":
-            return LBFGS()
-        settings: dict[str, Any] = {
-            "samples": len(self._train),
-            "batch_size": method.batch_size,
-            "learning_rate": method.learning_rate,
-            "epochs": method.epochs,
-        }
-        if method.name == "sgd":
-            return SGD(**settings, momentum=method.momentum)
-        return Adam(**settings)
-
-    def _cost_held_out(self, threads: int | None) -> Callable[[Floats], float] | None:
-        return None if self._held is None else self._objective(0.0).on(self._held, threads).value
-
-    def _objective(self, l2: float) -> Objective:
-        return Objective(self.sizes, self._rows, self._weight, l2, along_weight=self._along)
+    theta, ridge, found_balance = optimizer.result(training.at.state)
+    problem = training.problem.copy(l2=ridge / training.problem.samples, balance=found_balance)
+    error = problem.left_out(theta)
+    even = problem.copy(l2=problem.l2, balance=1.0)  # as the leave-one-out error weighs slopes
+    constant = 2 * even.value(0 * theta) / problem.samples
+    if optimizer.top == UPPER_L2 and error < NOISE * constant:
+        error *= BETTER
+    return training.at.state.best is None, error if np.isfinite(error) else np.inf
 
 
 def first_weights(
     sizes: Sequence[int],
-    hidden: ActivationSpec,
-    output: ActivationSpec,
+    activations: Sequence[ActivationSpec],
     scaling: Scaling,
     rng: np.random.Generator,
 ) -> Floats:
-    """θ of random weights, none from an input that never changes."""
-    start = Network.random(sizes, hidden=hidden, output=output, rng=rng)
+    """θ of random weights, those of constant inputs 0."""
+    start = Network.random(sizes, hidden=activations[0], output=activations[-1], rng=rng)
     theta = flatten(start.weights, start.biases)
     unflatten(theta, sizes)[0][0][:, scaling.constant] = 0.0
     return theta
 
 
-def _weighed(data: Data, weight: Floats) -> Data:
-    """Weights of a sample's own slopes, times those that all share."""
+def _weighted(data: Data, slope_weight: Floats) -> Data:
+    """The same data, weights per sample multiplied by those that all samples share."""
     if data.slope_weight is None:
         return data
-    return replace(data, slope_weight=weight * data.slope_weight)
+    return replace(data, slope_weight=slope_weight * data.slope_weight)

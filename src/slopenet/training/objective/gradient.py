@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,12 +40,6 @@ class Costs(NamedTuple):
         """f(θ)."""
         return self.fit + self.penalty
 
-    def known_gradient(self) -> Floats:
-        """The gradient, of a call that computed it."""
-        if self.gradient is None:
-            raise ValueError("this call computed no gradient")
-        return self.gradient
-
 
 class Objective:
     """f(θ) of one network shape; call it with θ and data.
@@ -57,10 +51,10 @@ class Objective:
     activations : sequence of (str, float)
         σ of each layer and its parameter.
     slope_weight : (n_L, n_1)
-        λ, unless the data have their own.
+        λ, unless the data have one per sample.
     l2 : float
-    along_weight : (n_L,), optional
-        μ, 1 unless given or the data have their own.
+    dydv_weight : (n_L,), optional
+        μ, 1 unless given, unless the data have one per sample.
     """
 
     def __init__(
@@ -70,13 +64,13 @@ class Objective:
         slope_weight: Floats,
         l2: float = 0.0,
         *,
-        along_weight: Floats | None = None,
+        dydv_weight: Floats | None = None,
     ) -> None:
         self.sizes = tuple(sizes)
         self.slope_weight = np.ascontiguousarray(slope_weight, np.float64)
-        self.along_weight = np.ones(self.sizes[-1])
-        if along_weight is not None:
-            self.along_weight[:] = along_weight
+        self.dydv_weight = np.ones(self.sizes[-1])
+        if dydv_weight is not None:
+            self.dydv_weight[:] = dydv_weight
         self.l2 = l2
         self._decayed = weight_mask(self.sizes)
         self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._decayed))
@@ -85,6 +79,23 @@ class Objective:
         self, theta: Floats, data: Data, *, gradient: bool = True, threads: int | None = None
     ) -> Costs:
         """Costs at θ over the samples of `data`."""
+        if gradient:
+            return self.costs_and_gradient(theta, data, threads=threads)[0]
+        value, slope, _ = self._means(theta, data, gradient=False, threads=threads)
+        return Costs(value, slope, self.penalty(theta), None)
+
+    def costs_and_gradient(
+        self, theta: Floats, data: Data, *, threads: int | None = None
+    ) -> tuple[Costs, Floats]:
+        """Costs at θ over the samples of `data`, and the gradient of their sum."""
+        value, slope, mean = self._means(theta, data, gradient=True, threads=threads)
+        total = mean + self.l2 * self._decayed * theta
+        return Costs(value, slope, self.penalty(theta), total), total
+
+    def _means(
+        self, theta: Floats, data: Data, *, gradient: bool, threads: int | None
+    ) -> tuple[float, float, Any]:
+        """Costs of the values and of all slopes, and their gradient, None if not asked for."""
         self._core.set(theta)
         value, slope, summed, _ = self._core.backprop(
             self._task(data),
@@ -93,8 +104,7 @@ class Objective:
             threads=get_num_threads() if threads is None else threads,
         )
         n = len(data)
-        mean = None if summed is None else summed / n + self.l2 * self._decayed * theta
-        return Costs(value / n, slope / n, self.penalty(theta), mean)
+        return value / n, slope / n, None if summed is None else summed / n
 
     def _task(self, data: Data) -> _core.Task64:
         return self._core.task(
@@ -103,9 +113,9 @@ class Objective:
             data.dydx,
             self.slope_weight if data.slope_weight is None else data.slope_weight,
             data.directions,
-            data.along,
-            self.along_weight if data.along_weight is None else data.along_weight,
-            data.weight,
+            data.dydv,
+            self.dydv_weight if data.dydv_weight is None else data.dydv_weight,
+            data.sample_weight,
         )
 
     def on(self, data: Data, threads: int | None = None) -> OnData:
@@ -161,8 +171,8 @@ class OnData:
 
     def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """f(θ) and its gradient over all samples."""
-        costs = self.objective(theta, self.data, threads=self.threads)
-        return costs.total, costs.known_gradient()
+        costs, gradient = self.objective.costs_and_gradient(theta, self.data, threads=self.threads)
+        return costs.total, gradient
 
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""

@@ -9,6 +9,7 @@ slopes: the same f as `slopenet.training.objective.gradient`, linearised for Gau
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -38,7 +39,7 @@ class LeastSquares:
     data : Data
     slope_weight : (n_L, n_1)
         λ.
-    along_weight : (n_L,), optional
+    dydv_weight : (n_L,), optional
         μ.
     l2 : float
         May be changed at any time.
@@ -52,7 +53,7 @@ class LeastSquares:
         data: Data,
         slope_weight: Floats,
         *,
-        along_weight: Floats | float = 1.0,
+        dydv_weight: Floats | float = 1.0,
         l2: float = 0.0,
         threads: int | None = None,
     ) -> None:
@@ -64,28 +65,29 @@ class LeastSquares:
         self.size = len(self._P)
         self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._P))
         self._X, self._V = data.X, _tangents(data)
-        target, square = [data.y], [np.ones(data.y.shape)]
+        targets, weights = [data.y], [np.ones(data.y.shape)]
         self._count = 0
         if data.dydx is not None:
-            own = slope_weight if data.slope_weight is None else data.slope_weight
-            target.append(_in_rows(data.dydx.transpose(0, 2, 1)))
-            square.append(_in_rows(np.broadcast_to(own, data.dydx.shape).transpose(0, 2, 1)))
+            slope_weight = slope_weight if data.slope_weight is None else data.slope_weight
+            per_slope = np.broadcast_to(slope_weight, data.dydx.shape)
+            targets.append(_in_rows(data.dydx.transpose(0, 2, 1)))
+            weights.append(_in_rows(per_slope.transpose(0, 2, 1)))
             self._count += data.X.shape[1]
-        if data.directions is not None and data.along is not None:
-            each = along_weight if data.along_weight is None else data.along_weight
-            target.append(_in_rows(data.along))
-            square.append(_in_rows(np.broadcast_to(each, data.along.shape)))
+        if data.directions is not None and data.dydv is not None:
+            dydv_weight = dydv_weight if data.dydv_weight is None else data.dydv_weight
+            targets.append(_in_rows(data.dydv))
+            weights.append(_in_rows(np.broadcast_to(dydv_weight, data.dydv.shape)))
             self._count += data.directions.shape[1]
-        T = np.concatenate(target, axis=1)
-        known = ~np.isnan(T)
-        self._target = np.where(known, T, 0.0)
-        weight = np.concatenate(square, axis=1)
-        if data.weight is not None:
-            weight = weight * data.weight[:, None]
-        self._fair = np.sqrt(np.where(known, weight, 0.0) / len(data))
-        self.residuals = int(np.count_nonzero(self._fair))
-        self.slopes = self.residuals - int(np.count_nonzero(self._fair[:, : self.sizes[-1]]))
-        self._balance, self._scale = 1.0, self._fair
+        target = np.concatenate(targets, axis=1)
+        known = ~np.isnan(target)
+        self._target = np.where(known, target, 0.0)
+        weight = np.concatenate(weights, axis=1)
+        if data.sample_weight is not None:
+            weight = weight * data.sample_weight[:, None]
+        self._even_scale = np.sqrt(np.where(known, weight, 0.0) / len(data))
+        self.residuals = int(np.count_nonzero(self._even_scale))
+        self.slopes = self.residuals - int(np.count_nonzero(self._even_scale[:, : self.sizes[-1]]))
+        self._balance, self._scale = 1.0, self._even_scale
 
     @property
     def balance(self) -> float:
@@ -97,13 +99,19 @@ class LeastSquares:
         if value == self._balance:
             return
         self._balance = value
-        self._scale = self._fair * np.sqrt(self._shares())
+        self._scale = self._even_scale * np.sqrt(self._factors_of_balance())
 
-    def _shares(self) -> Floats:
-        """What a sample's residuals are multiplied by, squared."""
-        shares = np.full(self._target.shape[1], self._balance)
-        shares[: self.sizes[-1]] = 1.0
-        return shares
+    def _factors_of_balance(self) -> Floats:
+        """1 for each value of a sample, ρ for each of its slopes."""
+        factors = np.full(self._target.shape[1], self._balance)
+        factors[: self.sizes[-1]] = 1.0
+        return factors
+
+    def copy(self, *, l2: float, balance: float) -> LeastSquares:
+        """The same data with another l2 and ρ."""
+        other = copy.copy(self)
+        other.l2, other.balance = l2, balance
+        return other
 
     def value(self, theta: Floats) -> float:
         """f(θ)."""
@@ -125,7 +133,7 @@ class LeastSquares:
         return Primal(lambda: self._blocks(theta), ridge)
 
     def products(self, theta: Floats) -> Products:
-        """What the normal equations at θ are made of, the ridge left out."""
+        """The products in the normal equations at θ, without the ridge."""
         return Products.of(self._blocks(theta), theta.size)
 
     def _ridge(self, theta: Floats) -> Ridge:
@@ -147,7 +155,7 @@ class LeastSquares:
         The leave-one-out residuals (I - H_ss)⁻¹ r_s of a ridge regression (Allen 1974), a sample's
         values and slopes left out together; as if ρ were 1.
         """
-        return self.linearise(theta).left_out(_FREE / self.samples, 1 / self._shares())
+        return self.linearise(theta).left_out(_FREE / self.samples, 1 / self._factors_of_balance())
 
     def _blocks(self, theta: Floats) -> Iterator[tuple[Floats, Floats]]:
         """R and J of some samples at a time."""
@@ -159,23 +167,23 @@ class LeastSquares:
             yield self._weighted(rows, H, Jv), J
 
     def _factors(self) -> tuple[Floats, list[Factors]]:
-        """R, and what the rows of J are made of in each layer, their scales included."""
+        """R, and the factors of the rows of J in each layer, scaled like R."""
         H, Jv, _, *layers = self._run(slice(None), None, factors=True)
         scale = self._scale.reshape(*H.shape[:1], -1, H.shape[1])[..., None]
         made = []
-        for a, G, along, E in zip(*layers, strict=True):
-            first = np.concatenate([G[:, None], E], axis=1) * scale
-            made.append(Factors(a, first, along, G[:, None] * scale[:, 1:]))
+        for a, G, tangents, E in zip(*layers, strict=True):
+            on_a = np.concatenate([G[:, None], E], axis=1) * scale
+            made.append(Factors(a, on_a, tangents, G[:, None] * scale[:, 1:]))
         return self._weighted(slice(None), H, Jv), made
 
 
 def _in_rows(x: Floats) -> Floats:
-    """One row a sample."""
+    """One row per sample."""
     return x.reshape(len(x), -1)
 
 
 def _tangents(data: Data) -> Floats | None:
-    """Along what slopes are learned (N, M, n_1); None for the unit vectors alone."""
+    """Directions of all known slopes (N, M, n_1); None for the unit vectors alone."""
     if data.directions is None or data.dydx is None:
         return data.directions
     units = np.broadcast_to(np.eye(data.X.shape[1]), (len(data), *[data.X.shape[1]] * 2))

@@ -1,12 +1,12 @@
-"""Steps of least squares with a ridge, from J or from what its rows are made of.
+"""Steps of least squares with a ridge, from J or from the factors of its rows.
 
-    g = Jᵀr + l2 Pθ,  M = l2 P + μ I,  P is 1 for what is penalised and 0 for the rest
+    g = Jᵀr + l2 Pθ,  M = l2 P + μ I,  P is 1 for penalised parameters and 0 for the rest
     primal    (JᵀJ + M) d = -g
     dual      d = -M⁻¹(Jᵀs + l2 Pθ),  (I + J M⁻¹ Jᵀ) s = r - J M⁻¹ l2 Pθ,  for few rows
 
-The dual needs no J. In layer l a row of it is one or two outer products, of a value G aᵀ, of a
-slope E aᵀ + G A'ᵀ, with G or E itself for the bias, and the product of two rows is made of products
-of those: (G·G)(a·a + 1) and its like.
+The dual does not need J. In layer l a row of J is a sum of outer products: G aᵀ for a value,
+E aᵀ + G A'ᵀ for a slope, and G or E itself for the bias. The product of two rows is then a sum of
+products of their factors, such as (G·G)(a·a + 1).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.linalg import lapack
 from slopenet._types import Floats
 from slopenet.parameters import unflatten
 
-# Entries that are made at a time of the products of all rows.
+# Entries of J Jᵀ that are computed at a time.
 _BLOCK = 1 << 18
 
 
@@ -38,7 +38,7 @@ class Ridge(NamedTuple):
 
 
 class Information(NamedTuple):
-    """log det (I + J M⁻¹ Jᵀ), and how many parameters, and penalised ones, the data determine."""
+    """log det (I + J M⁻¹ Jᵀ), and the numbers of all and of penalised parameters determined."""
 
     log_det: float
     all: float
@@ -46,21 +46,21 @@ class Information(NamedTuple):
 
 
 class Linearised(Protocol):
-    """What an optimiser asks of r(θ + d) ≈ r + J d."""
+    """The model r(θ + d) ≈ r + J d, as an optimiser sees it."""
 
     cost: float
     gradient: Floats
     largest: float  # the largest entry of JᵀJ's or J Jᵀ's diagonal: a scale for μ
 
     def step(self, damping: float) -> tuple[Floats, float] | None:
-        """d, and the decrease of f that it promises; None if rounding defeats it."""
+        """d, and the decrease of f that it promises; None if the matrix is singular by rounding."""
 
     def information(self, free: float) -> Information:
-        """Of a ridge of l2 on what is penalised, and `free` on the rest; NaN if it fails."""
+        """With a ridge of l2 on penalised parameters, and `free` on the rest; NaN if it fails."""
 
 
 class Products(NamedTuple):
-    """JᵀJ (p, p), Jᵀr (p,) and ‖r‖² of some rows; those of more rows are their sums."""
+    """JᵀJ (p, p), Jᵀr (p,) and ‖r‖² of some rows; for more rows they are added up."""
 
     JJ: Floats
     Jr: Floats
@@ -78,7 +78,7 @@ class Products(NamedTuple):
 
 
 class Summed:
-    """The primal of products that may have been summed anywhere."""
+    """The primal, from products that may have been summed anywhere."""
 
     def __init__(self, products: Products, ridge: Ridge) -> None:
         self._ridge, self._A = ridge, products.JJ
@@ -116,33 +116,34 @@ class Primal(Summed):
         super().__init__(Products.of(blocks(), len(ridge.P)), ridge)
         self._blocks = blocks
 
-    def left_out(self, free: float, shares: Floats) -> float:
-        """Mean over the samples of Σ shares r² of a sample's rows, had it not been learned from."""
+    def left_out(self, free: float, weights: Floats) -> float:
+        """Mean over the samples of Σ weights r² of a sample's rows, the sample left out."""
         _, inverse, _ = self._inverse(free)
-        each, errors = len(shares), []
+        each, errors = len(weights), []
         for r, J in self._blocks():
             J3 = J.reshape(-1, each, len(inverse))
             rest = np.eye(each) - J3 @ inverse @ J3.transpose(0, 2, 1)
-            errors.append(_left_out(r, rest, shares))
+            errors.append(_left_out(r, rest, weights))
         return float(np.concatenate(errors).mean())
 
 
 class Factors(NamedTuple):
-    """A row of J in one layer: first aᵀ + second alongᵀ, the second of slopes alone.
+    """The rows of J in one layer: on_a aᵀ, and for slopes + on_tangents tangentsᵀ.
 
-    a (N, n_{l-1}), first (N, 1 + M, n_L, n_l), along (N, M, n_{l-1}), second (N, M, n_L, n_l).
+    a (N, n_{l-1}), on_a (N, 1 + M, n_L, n_l), tangents (N, M, n_{l-1}),
+    on_tangents (N, M, n_L, n_l).
     """
 
     a: Floats
-    first: Floats
-    along: Floats
-    second: Floats
+    on_a: Floats
+    tangents: Floats
+    on_tangents: Floats
 
 
 class Dual:
     """J Jᵀ (R, R) in two parts, of the weights and of the biases, which are not penalised.
 
-    Of both, as of all that is made of them, what is above the diagonal does not count.
+    In both, and in every matrix made from them, only the lower triangle is defined.
     """
 
     def __init__(
@@ -168,7 +169,9 @@ class Dual:
         M = l2 * P + damping
         right = self._r - self._times(l2 * theta / M)
         K = self._damped(l2 + damping, damping)
-        _, s, failed = lapack.dposv(K.T, right, lower=0, overwrite_a=1)  # a copy for Fortran less
+        _, s, failed = lapack.dposv(
+            K.T, right, lower=0, overwrite_a=1
+        )  # K.T saves a copy for Fortran
         if failed:
             return None
         return _promise(-(self._transposed(s) + l2 * theta) / M, damping, self.gradient)
@@ -181,31 +184,32 @@ class Dual:
         penalised = (2 * below + float(diagonal @ self._penalised.diagonal())) / self._ridge.l2
         return Information(log_det, len(inverse) - float(diagonal.sum()), penalised)
 
-    def left_out(self, free: float, shares: Floats) -> float:
+    def left_out(self, free: float, weights: Floats) -> float:
         """See `Primal`."""
         inverse, _ = _inverse(self._damped(self._ridge.l2, free))
-        each = len(shares)
+        each = len(weights)
         n = len(inverse) // each
-        own = inverse.reshape(n, each, n, each)[range(n), :, range(n)]
-        return float(_left_out(self._r, own, shares).mean())
+        blocks = inverse.reshape(n, each, n, each)[range(n), :, range(n)]
+        return float(_left_out(self._r, blocks, weights).mean())
 
     def _times(self, v: Floats) -> Floats:
         """J v."""
-        total = np.zeros(self._layers[0].first.shape[:3])
+        total = np.zeros(self._layers[0].on_a.shape[:3])
         for layer, W, b in zip(self._layers, *unflatten(v, self._sizes), strict=True):
-            total += _dot(layer.first, (layer.a @ W.T + b)[:, None, None, :])
-            total[:, 1:] += _dot(layer.second, (layer.along @ W.T)[:, :, None, :])
+            total += _dot(layer.on_a, (layer.a @ W.T + b)[:, None, None, :])
+            total[:, 1:] += _dot(layer.on_tangents, (layer.tangents @ W.T)[:, :, None, :])
         return total.ravel()
 
     def _transposed(self, u: Floats) -> Floats:
         """Jᵀ u."""
         v = np.zeros_like(self._ridge.theta)
-        each = u.reshape(self._layers[0].first.shape[:3])[..., None]
+        each = u.reshape(self._layers[0].on_a.shape[:3])[..., None]
         for layer, W, b in zip(self._layers, *unflatten(v, self._sizes), strict=True):
-            first = (layer.first * each).sum(axis=(1, 2))
-            second = (layer.second * each[:, 1:]).sum(axis=2)
-            W[...] = first.T @ layer.a + np.tensordot(second, layer.along, ([0, 1], [0, 1]))
-            b[...] = first.sum(axis=0)
+            on_a = (layer.on_a * each).sum(axis=(1, 2))
+            on_tangents = (layer.on_tangents * each[:, 1:]).sum(axis=2)
+            on_weights = np.tensordot(on_tangents, layer.tangents, ([0, 1], [0, 1]))
+            W[...] = on_a.T @ layer.a + on_weights
+            b[...] = on_a.sum(axis=0)
         return v
 
 
@@ -214,16 +218,16 @@ def _promise(d: Floats, damping: float, gradient: Floats) -> tuple[Floats, float
     return (d, promised) if np.isfinite(promised) else None
 
 
-def _left_out(r: Floats, rest: Floats, shares: Floats) -> Floats:
-    """Σ shares ((I - H_ss)⁻¹ r_s)² of each sample s, H_ss its part of the hat matrix."""
-    each = len(shares)
+def _left_out(r: Floats, rest: Floats, weights: Floats) -> Floats:
+    """Σ weights ((I - H_ss)⁻¹ r_s)² of each sample s, with its block H_ss of the hat matrix."""
+    each = len(weights)
     e = np.linalg.solve(rest + 1e-14 * np.eye(each), r.reshape(-1, each, 1))
-    squares: Floats = e[..., 0] ** 2 @ shares
+    squares: Floats = e[..., 0] ** 2 @ weights
     return squares
 
 
 def _inverse(A: Floats) -> tuple[Floats, float]:
-    """Of a symmetric positive definite matrix, with its log det; NaN if it is none by rounding."""
+    """Inverse and log det of a symmetric matrix; NaN if it is not positive definite by rounding."""
     factor, failed = lapack.dpotrf(A, lower=1, clean=1)
     if failed:
         return np.full_like(A, np.nan), np.nan
@@ -239,31 +243,33 @@ def _dot(x: Floats, y: Floats) -> Floats:
 def _add_products(layer: Factors, weights: Floats, biases: Floats) -> None:
     """Add a layer's part of the products of all rows with each other, on and below the diagonal.
 
-    Some samples' rows at a time, by those before them: what is made on the way stays in cache.
+    Rows of some samples at a time are multiplied by all rows up to them, so that intermediate
+    results stay in the cache.
     """
-    n, kinds, outputs, width = layer.first.shape
+    n, kinds, outputs, width = layer.on_a.shape
     M, each = kinds - 1, kinds * outputs
-    first, second = layer.first.reshape(-1, width), layer.second.reshape(-1, width)
-    along = layer.along.reshape(n * M, layer.a.shape[1])
+    on_a, on_tangents = layer.on_a.reshape(-1, width), layer.on_tangents.reshape(-1, width)
+    a, tangents = layer.a, layer.tangents.reshape(n * M, layer.a.shape[1])
     run = max(1, _BLOCK // (n * each * each))
     for lo in range(0, n, run):
         hi = min(lo + run, n)
-        own, past = slice(lo * each, hi * each), slice(hi * each)
+        here, upto = slice(lo * each, hi * each), slice(hi * each)
         shape = (hi - lo, kinds, outputs, hi, kinds, outputs)
-        same = first[own] @ first[past].T
-        biases[own, past] += same
+        same = on_a[here] @ on_a[upto].T
+        biases[here, upto] += same
         total = same.reshape(shape)
-        total *= (layer.a[lo:hi] @ layer.a[:hi].T)[:, None, None, :, None, None]
+        total *= (a[lo:hi] @ a[:hi].T)[:, None, None, :, None, None]
         if M:
-            mine, theirs = slice(lo * M, hi * M), slice(hi * M)
-            bent, bents = second[lo * M * outputs : hi * M * outputs], second[: hi * M * outputs]
-            cross = (first[own] @ bents.T).reshape(hi - lo, kinds, outputs, hi, M, outputs)
-            cross *= (layer.a[lo:hi] @ along[theirs].T).reshape(hi - lo, 1, 1, hi, M, 1)
+            A_here, A_upto = tangents[lo * M : hi * M], tangents[: hi * M]
+            G_here = on_tangents[lo * M * outputs : hi * M * outputs]
+            G_upto = on_tangents[: hi * M * outputs]
+            cross = (on_a[here] @ G_upto.T).reshape(hi - lo, kinds, outputs, hi, M, outputs)
+            cross *= (a[lo:hi] @ A_upto.T).reshape(hi - lo, 1, 1, hi, M, 1)
             total[:, :, :, :, 1:] += cross
-            cross = (bent @ first[past].T).reshape(hi - lo, M, outputs, hi, kinds, outputs)
-            cross *= (along[mine] @ layer.a[:hi].T).reshape(hi - lo, M, 1, hi, 1, 1)
+            cross = (G_here @ on_a[upto].T).reshape(hi - lo, M, outputs, hi, kinds, outputs)
+            cross *= (A_here @ a[:hi].T).reshape(hi - lo, M, 1, hi, 1, 1)
             total[:, 1:] += cross
-            both = (bent @ bents.T).reshape(hi - lo, M, outputs, hi, M, outputs)
-            both *= (along[mine] @ along[theirs].T).reshape(hi - lo, M, 1, hi, M, 1)
+            both = (G_here @ G_upto.T).reshape(hi - lo, M, outputs, hi, M, outputs)
+            both *= (A_here @ A_upto.T).reshape(hi - lo, M, 1, hi, M, 1)
             total[:, 1:, :, :, 1:] += both
-        weights[own, past] += same
+        weights[here, upto] += same

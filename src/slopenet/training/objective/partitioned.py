@@ -49,18 +49,18 @@ class Distributed:
     balance = 1.0
 
     def __init__(self, parts: Partitions, terms: Terms, l2: float = 0.0) -> None:
-        self._parts, self._fair, self.l2 = parts, terms, l2
+        self._parts, self._even_terms, self.l2 = parts, terms, l2
         self.samples: int = sum(parts.each(len))
         self._P = weight_mask(terms.sizes)
         self.size = len(self._P)
 
     @property
     def _terms(self) -> Terms:
-        return replace(self._fair, slope_weight=self.balance * self._fair.slope_weight)
+        return replace(self._even_terms, slope_weight=self.balance * self._even_terms.slope_weight)
 
     @cached_property
     def _counts(self) -> tuple[int, int]:
-        residuals, slopes = total(self._parts.each(_residuals, self._fair))
+        residuals, slopes = total(self._parts.each(_residuals, self._even_terms))
         return int(residuals), int(slopes)
 
     @property
@@ -109,10 +109,9 @@ def _cost(data: Data, terms: Terms, theta: Floats) -> tuple[float]:
 
 def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, Floats]:
     """Σ_s w_s (C_s + C'_s) and its gradient."""
-    costs = Objective(terms.sizes, terms.activations, terms.slope_weight)(
-        theta, data, threads=terms.threads
-    )
-    return len(data) * costs.fit, len(data) * costs.known_gradient()
+    f = Objective(terms.sizes, terms.activations, terms.slope_weight)
+    costs, gradient = f.costs_and_gradient(theta, data, threads=terms.threads)
+    return len(data) * costs.fit, len(data) * gradient
 
 
 def _residuals(data: Data, terms: Terms) -> tuple[int, int]:

@@ -95,17 +95,17 @@ def _search(
         theta = at.theta + step * d
         with np.errstate(over="ignore", invalid="ignore"):
             cost, gradient = function(theta)
-        along = float(gradient @ d)
-        here = step, cost, along
-        finite = np.isfinite(cost) and np.isfinite(along)
+        derivative = float(gradient @ d)
+        here = step, cost, derivative
+        finite = np.isfinite(cost) and np.isfinite(derivative)
         if finite and cost < at.cost and (best is None or cost < best[1]):
             best = theta, cost, gradient
         if not finite or cost > at.cost + _DECREASE * step * slope or cost >= low[1]:
             high = here if finite else (step, np.inf, np.nan)
-        elif abs(along) <= -_CURVATURE * slope:
+        elif abs(derivative) <= -_CURVATURE * slope:
             return theta, cost, gradient
         else:
-            if along * ((high[0] if high else np.inf) - low[0]) >= 0:
+            if derivative * ((high[0] if high else np.inf) - low[0]) >= 0:
                 high = low
             low = here
         step = 2 * step if high is None else _between(low, high)

@@ -26,7 +26,7 @@ class State:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SGD(Batches):
+class Momentum(Batches):
     """Settings of a run; see `Batches`."""
 
     momentum: float = 0.9

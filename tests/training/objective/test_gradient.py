@@ -1,7 +1,6 @@
 """The objective of `fit`: its value and gradient on a flat θ, by the complex step."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from slopenet import derivation
 from slopenet.activations import normalise
 from slopenet.dataset.dataset import Data
-from slopenet.parameters import count, flatten, unflatten
+from slopenet.parameters import count, unflatten
 from slopenet.training.objective.gradient import Objective
 
 STEP = 1e-30
@@ -28,9 +27,9 @@ def problem(sizes: tuple[int, ...], n: int = 23) -> tuple[np.ndarray, Data, np.n
 def with_directions(data: Data, M: int = 3) -> Data:
     """The same data and slopes along M directions of each sample, a third of them missing."""
     rng = np.random.default_rng(2)
-    along = rng.normal(size=(len(data), M, data.y.shape[1]))
-    along[rng.random(along.shape) < 0.3] = np.nan
-    return replace(data, directions=rng.normal(size=(len(data), M, data.X.shape[1])), along=along)
+    dydv = rng.normal(size=(len(data), M, data.y.shape[1]))
+    dydv[rng.random(dydv.shape) < 0.3] = np.nan
+    return replace(data, directions=rng.normal(size=(len(data), M, data.X.shape[1])), dydv=dydv)
 
 
 def squares(weight: np.ndarray, got: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -49,16 +48,16 @@ def test_gradient_agrees_with_the_complex_step(
     activations = [normalise("tanh")] * (len(sizes) - 2) + [normalise("softplus")]
     theta, data, weight = problem(sizes)
     rng = np.random.default_rng(1)
-    along_weight = rng.uniform(0, 2, sizes[-1])
+    dydv_weight = rng.uniform(0, 2, sizes[-1])
     if what != "slopes":
         data = with_directions(data if what == "both" else replace(data, dydx=None))
-    objective = Objective(sizes, activations, weight, 0.01, along_weight=along_weight)
+    objective = Objective(sizes, activations, weight, 0.01, dydv_weight=dydv_weight)
     if own:
         weight = rng.uniform(0, 2, (len(data), *weight.shape))
         data = replace(data, slope_weight=weight)
-        if data.along is not None:
-            along_weight = rng.uniform(0, 2, data.along.shape)
-            data = replace(data, along_weight=along_weight)
+        if data.dydv is not None:
+            dydv_weight = rng.uniform(0, 2, data.dydv.shape)
+            data = replace(data, dydv_weight=dydv_weight)
 
     def f(at: np.ndarray) -> complex:
         W, b = unflatten(at, sizes)
@@ -69,11 +68,11 @@ def test_gradient_agrees_with_the_complex_step(
         if data.dydx is not None:
             each = each + squares(weight, J, data.dydx)
         if data.directions is not None:
-            assert data.along is not None
+            assert data.dydv is not None
             Jv = np.einsum("ski,smi->smk", J, data.directions)
-            each = each + squares(along_weight, Jv, data.along)
+            each = each + squares(dydv_weight, Jv, data.dydv)
         penalty = sum((w**2).sum() for w in W)
-        return complex(0.5 * (data.weight * each).mean() + 0.005 * penalty)
+        return complex(0.5 * (data.sample_weight * each).mean() + 0.005 * penalty)
 
     costs = objective(theta, data)
     assert costs.total == pytest.approx(f(theta).real, rel=1e-13)
@@ -117,21 +116,3 @@ def test_samples_may_weigh_their_slopes_alike_or_each_by_itself() -> None:
     assert shared.gradient is not None
     assert each.gradient is not None
     assert shared.gradient.tobytes() == each.gradient.tobytes()
-
-
-def test_rows_take_what_belongs_to_them() -> None:
-    _, data, _ = problem((3, 5, 2))
-    assert data.dydx is not None
-    data = with_directions(replace(data, slope_weight=np.abs(data.dydx)))
-    some = data.rows(np.array([5, 1, 1]))
-    for name, array in vars(data).items():
-        got = getattr(some, name)
-        assert got is array is None or np.array_equal(got, array[[5, 1, 1]], equal_nan=True)
-
-
-def test_theta_goes_to_layers_and_back() -> None:
-    sizes = (3, 5, 4, 2)
-    theta = np.arange(float(count(sizes)))
-    weights, biases = unflatten(theta, sizes)
-    assert [w.shape for w in weights] == [(n, m) for m, n in pairwise(sizes)]
-    np.testing.assert_array_equal(flatten(weights, biases), theta)

@@ -10,14 +10,8 @@ import pytest
 
 import slopenet as sn
 from slopenet.dataset.dataset import Data
-from slopenet.dataset.partitions import Listed, total
-from slopenet.dataset.scaling import Scaling, balance, balance_over
-from slopenet.parameters import count
+from slopenet.dataset.partitions import Listed
 from slopenet.tables import TableError
-from slopenet.training.objective.gradient import Objective
-from slopenet.training.objective.least_squares import LeastSquares
-from slopenet.training.objective.partitioned import Distributed, Terms
-from slopenet.validate.layers import check_activations
 
 CUTS = (0, 1, 13, 40, 97)
 NAMES = {"inputs": ["a", "b"], "outputs": ["u", "v"]}
@@ -43,69 +37,6 @@ def frames(data):
     table = np.hstack([data.X, data.y, data.dydx.reshape(-1, 4)])
     whole = pd.DataFrame(table, columns=names)
     return [whole.iloc[lo:hi] for lo, hi in pairwise(CUTS)]
-
-
-def test_sums_are_added_in_order_entry_by_entry():
-    big = total([(1e16, np.array([1.0])), (1.0, np.array([2.0])), (-1e16, np.array([3.0]))])
-    assert big[0] == (1e16 + 1.0) - 1e16 == 0.0
-    np.testing.assert_array_equal(big[1], [6.0])
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("outputs", [False, True])
-def test_means_and_spreads_of_parts_are_those_of_all_rows(weighted, outputs):
-    data = sample()
-    if weighted:
-        data = replace(data, weight=np.random.default_rng(1).uniform(0.1, 2, len(data)))
-    whole, parts = Scaling.of(data, outputs=outputs), Scaling.over(cut(data), outputs=outputs)
-    for name, value in vars(whole).items():
-        np.testing.assert_allclose(vars(parts)[name], value, rtol=1e-14, err_msg=name)
-    standard = whole.standardise(data)
-    both = balance(standard, 0.7), balance_over(cut(standard), 0.7)
-    np.testing.assert_allclose(both[1][0], both[0][0], rtol=1e-14)
-
-
-def test_means_and_spreads_are_those_that_numpy_gives_of_the_rows():
-    data = sample()
-    scaling = Scaling.over(cut(data), outputs=True)
-    np.testing.assert_allclose(scaling.m_x, data.X.mean(axis=0), rtol=1e-13)
-    np.testing.assert_allclose(scaling.s_x, data.X.std(axis=0), rtol=1e-13)
-    np.testing.assert_allclose(scaling.s_y, data.y.std(axis=0), rtol=1e-13)
-
-
-def test_slopes_of_one_part_alone_are_taken_with_the_others_values():
-    data = sample()
-    parts = [data.rows(slice(0, 40)), replace(data.rows(slice(40, 97)), dydx=None)]
-    missing = replace(data, dydx=np.where(np.arange(97)[:, None, None] < 40, data.dydx, np.nan))
-    whole, found = Scaling.of(missing, outputs=True), Scaling.over(Listed(parts), outputs=True)
-    for name, value in vars(whole).items():
-        np.testing.assert_allclose(vars(found)[name], value, rtol=1e-14, err_msg=name)
-
-
-def test_cost_gradient_and_normal_equations_are_those_of_all_rows():
-    data = Scaling.of(sample(), outputs=True).standardise(sample())
-    sizes, weight, l2 = (2, 5, 4, 2), balance(data)[0], 0.01
-    rows = check_activations(["tanh", "sin", "identity"], 3)
-    theta = np.random.default_rng(0).normal(size=count(sizes))
-    problem = Distributed(cut(data), Terms(sizes, rows, weight), l2)
-    objective = Objective(sizes, rows, weight, l2).on(data)
-    cost, gradient = objective.value_and_gradient(theta)
-    found = problem.value_and_gradient(theta)
-    assert found[0] == pytest.approx(cost, rel=1e-13)
-    assert problem.value(theta) == pytest.approx(cost, rel=1e-13)
-    assert problem.penalty(theta) == pytest.approx(objective.penalty(theta), rel=1e-15) != 0
-    np.testing.assert_allclose(found[1], gradient, rtol=0, atol=1e-13 * np.abs(gradient).max())
-    whole = LeastSquares(sizes, rows, data, weight, l2=l2).linearise(theta)
-    model = problem.linearise(theta)
-    assert model.cost == pytest.approx(whole.cost, rel=1e-13)
-    assert model.largest == pytest.approx(whole.largest, rel=1e-13)
-    np.testing.assert_allclose(model.gradient, gradient, atol=1e-12 * np.abs(gradient).max())
-    (step, promised), (wanted, as_promised) = model.step(0.1), whole.step(0.1)
-    np.testing.assert_allclose(step, wanted, rtol=0, atol=1e-11 * np.abs(wanted).max())
-    whole = LeastSquares(sizes, rows, data, weight, l2=l2)
-    assert (problem.residuals, problem.size) == (whole.residuals, whole.size)
-    assert problem.residuals < 97 * 6
-    assert promised == pytest.approx(as_promised, rel=1e-11)
 
 
 @pytest.mark.parametrize(("method", "epochs"), [("lbfgs", 30), ("lm", 10)])
@@ -202,7 +133,22 @@ def test_what_cannot_be_learned_from_is_named():
         sn.dask.fit([parts[0].iloc[:0]], **NAMES)
     with pytest.raises(TypeError, match="must be a Dask data frame or a list of pandas"):
         sn.dask.fit(parts[0], **NAMES)
-    with pytest.raises(ValueError, match="method must be one of lbfgs, lm, got 'adam'"):
+    with pytest.raises(ValueError, match="method must be one of lm, lbfgs, got 'adam'"):
         sn.dask.fit(parts, **NAMES, method="adam")
     with pytest.raises(ValueError, match="l2 must be a finite number"):
         sn.dask.fit(parts, **NAMES, l2=-1)
+    with pytest.raises(ValueError, match=r"^hidden gives a network of 302 layers"):
+        sn.dask.fit(bad, **NAMES, hidden=(2,) * 300)  # before the data are read
+
+
+@pytest.mark.parametrize("name", ["inputs", "outputs"])
+@pytest.mark.parametrize("given", [None, "ab", [], [1], 5])
+def test_names_that_are_no_names_are_refused(name, given):
+    with pytest.raises(TypeError, match=rf"^{name} must be a sequence of names, got "):
+        sn.dask.fit(frames(sample()), **(NAMES | {name: given}))
+
+
+@pytest.mark.parametrize("given", [-1, "all", [1.0, 1.0]])
+def test_partitions_take_one_weight_for_all_slopes(given):
+    with pytest.raises(ValueError, match=r"^slope_weight must be a finite number of at least 0"):
+        sn.dask.fit(frames(sample()), **NAMES, slope_weight=given)

@@ -1,0 +1,54 @@
+"""Options of ``slopenet fit`` made from the settings of `slopenet.fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from slopenet.activations import TABLE
+from slopenet.cli import _options as options
+from slopenet.training import settings
+from slopenet.training.methods import METHODS
+from slopenet.validate import settings as validate
+
+# What an option accepts, by the check of its setting; a default of "auto" is an option left out.
+_TYPES: dict[settings.Check, Any] = {
+    settings.layer_widths: options.widths,
+    settings.activation_spec: options.activation,
+    settings.share: options.real(least=0, below=1),
+    settings.number_or_auto: options.real(least=0),
+    settings.slope_weights: options.real(least=0),
+    settings.file_path: options.OUTPUT_FILE,
+    validate.count: click.IntRange(min=1),
+    validate.number: options.real(above=0),
+}
+_METAVARS: dict[settings.Check, str] = {settings.activation_spec: "NAME[:NUMBER]"}
+_AUTO = (settings.number_or_auto, settings.slope_weights)
+
+
+def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each setting that has a help text, by the setting's name."""
+    for name, (default, check, text) in reversed(settings.options().items()):
+        add = click.option(
+            f"--{name.replace('_', '-')}",
+            name,
+            type=_type(check),
+            default=None if check in _AUTO else _as_text(default),
+            show_default=True,
+            metavar=_METAVARS.get(check),
+            help=settings.described(text, {"activations": ", ".join(TABLE)}),
+        )
+        command = add(command)
+    return command
+
+
+def _type(check: settings.Check) -> Any:
+    if check is settings.method_name:
+        return click.Choice(["auto", *METHODS])
+    return _TYPES[check]
+
+
+def _as_text(default: Any) -> Any:
+    return ",".join(map(str, default)) if isinstance(default, tuple) else default

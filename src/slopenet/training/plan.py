@@ -1,0 +1,157 @@
+"""From settings and the size of the data to a plan: method, epochs, starts, l2, and the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.activations import ActivationSpec
+from slopenet.training.methods import METHODS, UNUSED, Method, MethodInfo, Work
+from slopenet.training.settings import FitSettings
+from slopenet.validate import arrays
+from slopenet.validate.layers import check_activations, sizes_around
+
+# Rows from which on a share is held out where nothing else limits the weights.
+ENOUGH_ROWS, HELD_OUT = 200, 0.1
+# l2 where no method finds it.
+L2 = 1e-5
+# A step of fewer operations is over before another thread has begun.
+TINY_OPERATIONS = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a fit is going to do.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        n_1, ..., n_L.
+    activations : tuple of activation
+        σ of each layer.
+    method : Method
+    starts : int
+    l2 : float or None
+        None if the method finds it.
+    slope_weight : float or (n_L, n_1)
+        Weight of the slopes compared with the values; weights per sample are part of the data.
+    find_balance : bool
+        Whether a method that finds l2 is to find the weight of the slopes too.
+    validation : float or tuple, optional
+        What to hold out.
+    """
+
+    sizes: tuple[int, ...]
+    activations: tuple[ActivationSpec, ...]
+    method: Method
+    starts: int
+    l2: float | None
+    slope_weight: Floats | float
+    find_balance: bool
+    validation: Any
+
+    @property
+    def info(self) -> MethodInfo:
+        """The method's row."""
+        return METHODS[self.method.name]
+
+    @property
+    def first_l2(self) -> float:
+        """The l2 to begin with, times the number of samples."""
+        return L2 if self.l2 is None else self.l2
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether several starts run in several threads."""
+        return self.starts > 1 and self.method.operations > TINY_OPERATIONS
+
+
+def make_plan(
+    settings: FitSettings,
+    inputs: int,
+    outputs: int,
+    *,
+    rows: int,
+    targets: int,
+    partitioned: bool = False,
+) -> Plan:
+    """Plan a fit of `rows` rows with so many known values and slopes per row.
+
+    Data in partitions have one start, and no rows are held out.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a setting does not go with the method or the data.
+    """
+    sizes = sizes_around(inputs, settings.hidden, outputs)
+    activations = (settings.activation,) * (len(sizes) - 2) + (settings.output,)
+    check_activations(list(activations), len(activations))
+    work = Work(sizes, rows, targets)
+    method = choose(settings, work)
+    info = METHODS[method.name]
+    l2 = None if isinstance(settings.l2, str) else settings.l2
+    validation = settings.validation
+    starts = settings.ensemble or settings.restarts or info.starts(work)
+    if partitioned:
+        starts = 1
+    elif validation is None and l2 is None and not info.finds_l2 and rows >= ENOUGH_ROWS:
+        validation = HELD_OUT
+    return Plan(
+        sizes,
+        activations,
+        method,
+        starts,
+        l2,
+        _slope_weight(settings.slope_weight, outputs, inputs),
+        isinstance(settings.slope_weight, str),
+        validation,
+    )
+
+
+def choose(settings: FitSettings, work: Work) -> Method:
+    """The method that was asked for, or the one that suits.
+
+    Raises
+    ------
+    ValueError
+        If a setting belongs to another method.
+    """
+    given = {name: getattr(settings, name) for name in UNUSED}
+    given = {name: value for name, value in given.items() if value is not None}
+    name, why = settings.method, "as asked"
+    if name == "auto" and given:
+        name = next(other for other, row in METHODS.items() if given.keys() <= row.defaults.keys())
+        why = f"for the {' and '.join(given)} given"
+    elif name == "auto":
+        reasons = ((other, info.suits(work)) for other, info in METHODS.items())
+        name, why = next((other, reason) for other, reason in reasons if reason)
+    info = METHODS[name]
+    for setting in (each for each in given if each not in info.defaults):
+        having = [other for other, row in METHODS.items() if setting in row.defaults]
+        raise ValueError(
+            f"{setting} must be left out with method {name!r}, got {given[setting]!r}:"
+            f" it belongs to {' and '.join(having)}"
+        )
+    full = {**UNUSED, **info.defaults, **given}
+    return Method(
+        name,
+        why,
+        info.epochs if settings.epochs is None else settings.epochs,
+        min(int(full["batch_size"]), work.rows),
+        full["learning_rate"],
+        full["momentum"],
+        work.lm_operations,
+    )
+
+
+def _slope_weight(given: Any, outputs: int, inputs: int) -> Floats | float:
+    if np.ndim(given) == 3:  # part of the data
+        return 1.0
+    if np.ndim(given) == 0:
+        return 1.0 if isinstance(given, str) else float(given)
+    shape = (outputs, inputs)
+    return arrays.weights("slope_weight", given, shape, shape, np.float64)

@@ -1,0 +1,293 @@
+"""The settings of a fit: names, defaults, checks and descriptions, each in one place.
+
+`slopenet.fit`, `slopenet.dask.fit`, `slopenet.SlopeRegressor`, and the options of ``slopenet fit``
+take theirs from here.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from slopenet.activations import ActivationSpec, normalise
+from slopenet.training.methods import METHODS, phrases
+from slopenet.training.monitor import State
+from slopenet.validate import settings as validate
+from slopenet.validate.settings import RandomSource
+
+Check = Callable[[str, Any], Any]
+
+
+def layer_widths(name: str, given: Any) -> tuple[int, ...]:
+    """Widths of layers, of one layer as a plain number."""
+    return validate.counts(name, [given] if isinstance(given, int | np.integer) else given)
+
+
+def activation_spec(_: str, given: Any) -> Any:
+    """An activation, as it was given."""
+    normalise(given)
+    return given
+
+
+def method_name(name: str, given: Any) -> str:
+    """``"auto"`` or the name of a row of METHODS."""
+    return validate.choice(f"{name} must be", given, ("auto", *METHODS))
+
+
+def not_negative(name: str, given: Any) -> float:
+    """A finite number of at least 0."""
+    return validate.number(name, given, closed=True)
+
+
+def share(name: str, given: Any) -> float:
+    """A number from 0 up to, but not including, 1."""
+    number = not_negative(name, given)
+    if number >= 1:
+        raise ValueError(f"{name} must be less than 1, got {number:g}")
+    return number
+
+
+def number_or_auto(name: str, given: Any) -> float | str:
+    """A finite number of at least 0, or ``"auto"``."""
+    number = validate.number_or_auto(name, given)
+    return "auto" if number is None else number
+
+
+def slope_weights(name: str, given: Any) -> Any:
+    """As `number_or_auto`; an array waits until the shapes of the data are known."""
+    return given if np.ndim(given) else number_or_auto(name, given)
+
+
+def random_source(_: str, given: Any) -> Any:
+    """A seed or a Generator, as it was given; nothing is drawn from it."""
+    validate.generator(given)
+    return given
+
+
+def a_function(name: str, given: Any) -> Any:
+    """Anything that can be called."""
+    if not callable(given):
+        raise TypeError(f"{name} must be a function, got {validate.short(given)}")
+    return given
+
+
+def file_path(name: str, given: Any) -> Any:
+    """The path of a file, as it was given."""
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {validate.short(given)}")
+    return given
+
+
+def checked_later(_: str, given: Any) -> Any:
+    """Whatever is given: it is checked with the data."""
+    return given
+
+
+def _rule(check: Check, option: str | None = None) -> dict[str, Any]:
+    """How a field is checked, and the help text of its option of ``slopenet fit`` if it has one."""
+    return {"check": check, "option": option}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FitSettings:
+    """Checked settings of a fit.
+
+    Attributes
+    ----------
+    hidden : sequence of int, or int
+        Widths of the hidden layers; ``()`` for none.
+    activation, output : activation
+        σ of the hidden layers and of the last layer.
+    method : one of {methods}
+        {titles}. ``"auto"`` takes {auto}.
+        `Fit.reason` says which method was taken, and why.
+    epochs : int, optional
+        The most epochs: one pass over the data each with a method by mini-batches, else one step.
+        Defaults: {epochs}.
+    batch_size : int, optional
+        Rows per step, at most all of them. Defaults: {batch_size}.
+    learning_rate : float, optional
+        Step size; it falls to 0 along a cosine. Defaults: {learning_rate}.
+    momentum : float, optional
+        Default: {momentum}.
+    l2 : float or "auto"
+        Weight of ½ Σ ‖W[l]‖² compared with the sum of the costs of all samples, in standard units.
+        With LM ``"auto"`` finds the l2 of the largest evidence, see
+        `slopenet.training.optimizers.evidence`. With any other method ``"auto"`` is 1e-5, and,
+        unless `validation` is given, a tenth of 200 rows or more is held out to decide when to
+        stop.
+    slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
+        Weight of the slopes dydx compared with the values: one number, one per slope, or one per
+        slope and sample. ``"auto"`` is 1, unless LM finds l2: then it finds this weight too, from
+        1e-4 to 1e4, from the noise of values and slopes.
+    validation : float or tuple, optional
+        A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
+        lowest cost on it are kept, and training stops once that cost has not improved for a tenth
+        of `epochs`.
+    restarts : int, optional
+        The number of starts from random weights, of which the best is kept: 4 where a step of LM
+        takes no time, 1 otherwise. Starts run side by side, up to the limit of threads.
+    ensemble : int, optional
+        The same, but all starts are kept: the number of networks in `Fit.ensemble`.
+    rng : numpy Generator or seed, optional
+        Draws the first weights, the rows to hold out and the order of batches. The same seed gives
+        the same bits on one machine, however many threads slopenet uses (with the number of BLAS
+        threads fixed).
+    callback : function of a `State`, optional
+        Called after every epoch; returns True to stop that start. With several starts it is called
+        from several threads, one at a time.
+    progress : bool
+        Whether to draw a bar on a terminal.
+    log : path, optional
+        A file that gets one line of JSON per epoch.
+    checkpoint : path, optional
+        A file that keeps the state of the run. If it exists, the run resumes from it, and ends with
+        the same bits as a run that was never interrupted; it is refused if data or settings differ.
+    checkpoint_seconds : float
+        The least time between two checkpoints.
+    """
+
+    hidden: Sequence[int] | int = field(
+        default=(64, 64), metadata=_rule(layer_widths, "Widths of the hidden layers.")
+    )
+    activation: ActivationSpec = field(
+        default="tanh",
+        metadata=_rule(
+            activation_spec,
+            "Activation of the hidden layers, with its parameter if it has one, like"
+            " leaky_relu:0.2. One of {activations}.",
+        ),
+    )
+    output: ActivationSpec = field(default="identity", metadata=_rule(activation_spec))
+    method: str = field(
+        default="auto",
+        metadata=_rule(
+            method_name,
+            "How the weights are found. auto takes {auto}; with {options} it takes the first method"
+            " that has them.",
+        ),
+    )
+    epochs: int | None = field(
+        default=None,
+        metadata=_rule(validate.count, "The most passes over the rows. Defaults: {epochs}."),
+    )
+    batch_size: int | None = field(
+        default=None,
+        metadata=_rule(validate.count, "Rows per step. Defaults: {batch_size}."),
+    )
+    learning_rate: float | None = field(
+        default=None,
+        metadata=_rule(validate.number, "Step size. Defaults: {learning_rate}."),
+    )
+    momentum: float | None = field(
+        default=None, metadata=_rule(share, "Momentum. Default: {momentum}.")
+    )
+    l2: float | str = field(
+        default="auto",
+        metadata=_rule(
+            number_or_auto,
+            "Weight of the penalty on large weights. Unless given, lm finds it from the data, and"
+            " every other method takes 0.00001.",
+        ),
+    )
+    slope_weight: Any = field(
+        default="auto",
+        metadata=_rule(
+            slope_weights,
+            "Weight of the slopes compared with the values. Unless given, lm finds it from the"
+            " data, and every other method takes 1.",
+        ),
+    )
+    validation: Any = field(default=None, metadata=_rule(checked_later))
+    restarts: int | None = field(
+        default=None,
+        metadata=_rule(
+            validate.count,
+            "The number of starts from random weights, of which the best is kept. Unless given, 4"
+            " where that takes no time, 1 otherwise.",
+        ),
+    )
+    ensemble: int | None = field(default=None, metadata=_rule(validate.count))
+    rng: RandomSource = field(default=None, metadata=_rule(random_source))
+    callback: Callable[[State], object] | None = field(default=None, metadata=_rule(a_function))
+    progress: bool = field(default=False, metadata=_rule(checked_later))
+    log: str | os.PathLike[str] | None = field(
+        default=None, metadata=_rule(file_path, "File that gets one line of JSON per epoch.")
+    )
+    checkpoint: str | os.PathLike[str] | None = field(
+        default=None,
+        metadata=_rule(
+            file_path, "File that keeps the state of the run: the same command resumes from it."
+        ),
+    )
+    checkpoint_seconds: float = field(default=10.0, metadata=_rule(not_negative))
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            given = getattr(self, each.name)
+            if given is not None or each.default is not None:
+                object.__setattr__(self, each.name, each.metadata["check"](each.name, given))
+        if self.restarts is not None and self.ensemble is not None:
+            raise ValueError(
+                "restarts and ensemble must not both be given, got"
+                f" {self.restarts} and {self.ensemble}: both are numbers of starts"
+            )
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> FitSettings:
+        """Check the settings among some named values, such as a function's ``locals()``."""
+        return cls(**{each.name: given[each.name] for each in fields(cls) if each.name in given})
+
+
+def described(text: str, more: Mapping[str, str] | None = None) -> str:
+    """A description with what it says in braces of the methods, such as ``{epochs}``, filled in."""
+    for name, phrase in (phrases() | dict(more or {})).items():
+        text = text.replace(f"{{{name}}}", phrase)
+    return text
+
+
+def options() -> dict[str, tuple[Any, Check, str]]:
+    """Default, check and help text of each setting that is an option of ``slopenet fit``."""
+    return {
+        each.name: (each.default, each.metadata["check"], each.metadata["option"])
+        for each in fields(FitSettings)
+        if each.metadata["option"] is not None
+    }
+
+
+# What stands for all settings in the docstring of a function that takes them.
+PLACEHOLDER = """\
+hidden, activation, ..., checkpoint_seconds
+    Settings: see `slopenet.training.settings.FitSettings`."""
+
+
+def documented(text: str | None) -> str | None:
+    """A docstring with the descriptions of all settings in place of PLACEHOLDER.
+
+    Python 3.13 removes the indentation of docstrings, earlier versions keep it.
+    """
+    if text is None or FitSettings.__doc__ is None:  # python -OO
+        return text
+    attributes = textwrap.dedent(FitSettings.__doc__.partition("----------\n")[2]).strip()
+    for indent in ("    ", ""):
+        placeholder = textwrap.indent(PLACEHOLDER, indent)
+        text = text.replace(placeholder, textwrap.indent(attributes, indent))
+    return text
+
+
+def _filled(text: str) -> str:
+    """A docstring with all phrases filled in, and its lines wrapped again."""
+    lines = []
+    for line in map(described, text.split("\n")):
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(line, 100, subsequent_indent=indent) or [""]
+    return "\n".join(lines)
+
+
+if FitSettings.__doc__ is not None:
+    FitSettings.__doc__ = _filled(FitSettings.__doc__)

@@ -1,0 +1,59 @@
+"""The function of data in parts is that of all samples together."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from slopenet.dataset.dataset import Data
+from slopenet.dataset.partitions import Listed
+from slopenet.dataset.scaling import Scaling, even_weights
+from slopenet.parameters import count
+from slopenet.training.objective.gradient import Objective
+from slopenet.training.objective.least_squares import LeastSquares
+from slopenet.training.objective.partitioned import Distributed, Terms
+from slopenet.validate.layers import check_activations
+
+CUTS = (0, 1, 13, 40, 97)
+
+
+def sample(rows=97, seed=0):
+    """u = sin(a) + b², v = a b, with their slopes, some of which are missing."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.uniform(-2, 2, (2, rows))
+    X, y = np.stack([a, 30 * b + 5], axis=1), np.stack([np.sin(a) + b**2, 100 * a * b], axis=1)
+    dydx = np.stack([np.cos(a), 2 * b / 30, 100 * b, 100 * a / 30], axis=1).reshape(-1, 2, 2)
+    dydx[rng.random(dydx.shape) < 0.1] = np.nan
+    return Data(X, y, dydx)
+
+
+def cut(data):
+    return Listed([data.rows(slice(lo, hi)) for lo, hi in pairwise(CUTS)])
+
+
+def test_cost_gradient_and_normal_equations_are_those_of_all_rows():
+    data = Scaling.of(sample(), outputs=True).standardise(sample())
+    sizes, weight, l2 = (2, 5, 4, 2), even_weights(data)[0], 0.01
+    rows = check_activations(["tanh", "sin", "identity"], 3)
+    theta = np.random.default_rng(0).normal(size=count(sizes))
+    problem = Distributed(cut(data), Terms(sizes, rows, weight), l2)
+    objective = Objective(sizes, rows, weight, l2).on(data)
+    cost, gradient = objective.value_and_gradient(theta)
+    found = problem.value_and_gradient(theta)
+    assert found[0] == pytest.approx(cost, rel=1e-13)
+    assert problem.value(theta) == pytest.approx(cost, rel=1e-13)
+    assert problem.penalty(theta) == pytest.approx(objective.penalty(theta), rel=1e-15) != 0
+    np.testing.assert_allclose(found[1], gradient, rtol=0, atol=1e-13 * np.abs(gradient).max())
+    whole = LeastSquares(sizes, rows, data, weight, l2=l2).linearise(theta)
+    model = problem.linearise(theta)
+    assert model.cost == pytest.approx(whole.cost, rel=1e-13)
+    assert model.largest == pytest.approx(whole.largest, rel=1e-13)
+    np.testing.assert_allclose(model.gradient, gradient, atol=1e-12 * np.abs(gradient).max())
+    (step, promised), (wanted, as_promised) = model.step(0.1), whole.step(0.1)
+    np.testing.assert_allclose(step, wanted, rtol=0, atol=1e-11 * np.abs(wanted).max())
+    whole = LeastSquares(sizes, rows, data, weight, l2=l2)
+    assert (problem.residuals, problem.size) == (whole.residuals, whole.size)
+    assert problem.residuals < 97 * 6
+    assert promised == pytest.approx(as_promised, rel=1e-11)
