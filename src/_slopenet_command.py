@@ -1,4 +1,4 @@
-"""The installed command: it responds to Ctrl-C even while numpy and the core are loading."""
+"""The installed command: answers Ctrl-C even while numpy and the core are still being loaded."""
 
 import sys
 

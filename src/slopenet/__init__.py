@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Load rarely used names lazily; they are not in __all__, so `import *` skips them."""
+        """Load what few need; it is not in __all__, so that a star does not."""
         if name == "dask":
             return _import_module("slopenet.dask")
         if name != "SlopeRegressor":

@@ -1,4 +1,4 @@
-"""The command line: fit, use and inspect a network without writing Python."""
+"""The command line: fit, use and look into a network without writing Python."""
 
 import signal
 import sys
@@ -33,11 +33,11 @@ __all__ = ["cli", "main"]
 def cli() -> None:
     """Fit networks on values and slopes; get exact slopes back.
 
-    Tables are CSV or Parquet files. In a table with columns T and rho, a column named drho/dT
-    is the slope of rho by T.
+    Tables are CSV or Parquet files. Where a table has a column named drho/dT beside the columns
+    T and rho, it is the slope of rho in T.
 
-    Exit status: 0 done, 1 failed, 2 wrong usage or unusable input, 130 interrupted. A
-    closed pipe, as in "| head", is not a failure.
+    Exit status: 0 done, 1 failed, 2 wrong usage or unusable input, 130 interrupted. That
+    nobody reads the output to its end, as in "| head", is no failure.
     """
 
 
@@ -51,7 +51,7 @@ def main() -> None:
     try:
         cli.main(prog_name="slopenet")
     except KeyboardInterrupt:
-        # A second Ctrl-C, while the first one is being reported.
+        # A second Ctrl-C, while the first one was being reported.
         sys.exit(INTERRUPTED)
 
 

@@ -1,4 +1,4 @@
-"""Output of the commands on stdout."""
+"""What the commands show on stdout."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def say(text: str) -> None:
 
 
 def show(renderable: Any) -> None:
-    """Print a rich table, with colours only on a terminal."""
+    """Print a table of rich, in colour only on a terminal."""
     Console().print(renderable)
 
 
 def print_errors(network: Network, sets: Mapping[str, Samples | None]) -> None:
-    """Print the relative errors of values and slopes, one column per set of rows."""
+    """Print the relative errors of values and slopes on each set of rows, side by side."""
     inputs, outputs = column_names(network)
     names = [*outputs, *(slope_name(k, i) for k in outputs for i in inputs)]
     columns = {}

@@ -1,4 +1,4 @@
-"""``slopenet demo``: an example with properties of steam."""
+"""``slopenet demo``: the library at work on properties of steam."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from slopenet.cli import _options as options
     type=click.Path(file_okay=False, path_type=Path),
     default="demo-output",
     show_default=True,
-    help="Folder for the model, the parity plot and the predictions; created if necessary.",
+    help="Folder for the model, the parity plot and the predictions; made if need be.",
 )
 def demo(output_dir: Path) -> None:
-    """Learn steam from 30 rows, with and without slopes."""
+    """Learn steam from 30 rows, with their slopes and without."""
     from rich.console import Console
 
     from slopenet.demo import run

@@ -24,14 +24,14 @@ from slopenet.cli._program import FAILED
     default="value,jacobian",
     show_default=True,
     metavar="NAMES",
-    help="One or more of value, jacobian, jvp, vjp, hessian.",
+    help="Of value, jacobian, jvp, vjp, hessian.",
 )
 @click.option(
     "--dtype",
     type=click.Choice(["float64", "float32"]),
-    help="Type of the numbers in OUT. Default: as in MODEL.",
+    help="Of the numbers in OUT; without it as in MODEL.",
 )
-@click.option("--prefix", help="Prefix of all symbols in C. Default: the name of OUT.")
+@click.option("--prefix", help="Of all symbols in C; without it OUT's name.")
 @click.option("--casadi", is_flag=True, help="Add the functions that CasADi's external() calls.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_context
@@ -48,8 +48,8 @@ def export(
 ) -> None:
     """Write MODEL and its derivatives to OUT: .c (and .h), .onnx or .py.
 
-    The result is run and compared with MODEL: C with the system's compiler (or the one named by
-    CC), ONNX with onnxruntime. Exit status 1 if they do not agree.
+    What is written is run and compared with MODEL: C by the system's compiler (or that of the
+    environment's CC), ONNX by onnxruntime. Exit status 1 if it does not agree.
     """
     from slopenet.cli._console import say
     from slopenet.cli._names import load_model

@@ -1,4 +1,4 @@
-"""``slopenet info``: the contents of a model file."""
+"""``slopenet info``: what is in a model file."""
 
 from __future__ import annotations
 

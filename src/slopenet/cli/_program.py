@@ -1,4 +1,4 @@
-"""The end of a command: its exit status, and one sentence if it failed."""
+"""How a command ends: its exit status, and one sentence where it failed."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 class Program(click.Group):
-    """A click group that ends without a traceback for every failure with a known cause."""
+    """A click group that ends without a traceback at every failure that has a known cause."""
 
     def main(  # type: ignore[override]
         self,
@@ -42,7 +42,7 @@ class Program(click.Group):
 
 
 def _report(error: Exception) -> int:
-    """Report an error in one sentence and return the exit status; re-raise defects of slopenet."""
+    """Say in one sentence what went wrong and return the exit status; re-raise a defect of ours."""
     match error:
         case click.ClickException():
             error.show()
@@ -77,7 +77,7 @@ def _flush_stdout() -> None:
 
 
 def _abandon_stdout() -> None:
-    """Empty the buffer of stdout, which would otherwise fail again, with a traceback, at exit."""
+    """Leave nothing in stdout's buffer that would fail again, with a traceback, at exit."""
     try:
         _flush_stdout()
     except OSError:
