@@ -253,7 +253,7 @@ class Network(Derivatives):
         return _CORES[self._dtype](self.sizes, list(self._activations), theta)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save as safetensors with a checksum: data only, written completely or not at all."""
+        """Save as safetensors with a checksum: plain data, no code; written whole or not at all."""
         parameters = [
             (name, (value,) if TABLE[name].parameter else ()) for name, value in self._activations
         ]
