@@ -1,4 +1,4 @@
-"""The demonstration: a network learns steam from 30 rows, with their slopes and without."""
+"""The demonstration: a network learns steam from 30 rows, with and without slopes."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ FEW_ROWS = 30
 SAME_NUMBERS_ROWS = FEW_ROWS * (1 + len(INPUTS))
 HIDDEN = (32, 32)
 SEED = 0
-L2 = 1e-6  # the table is exact, so little has to be smoothed; the same for every fit
+L2 = 1e-6  # small, because the table has no noise; the same for every fit
 
 
 class Contender(NamedTuple):
-    """One of the fits that are compared."""
+    """One of the compared fits."""
 
     title: str
     network: sn.Network
@@ -66,16 +66,16 @@ def load_steam() -> Samples:
 
 
 def run(output_dir: Path, console: Console) -> None:
-    """Fit, compare on rows that no fit has seen, and leave a model, a plot and predictions.
+    """Fit, compare on unseen rows, and write a model, a plot and predictions.
 
     Parameters
     ----------
     output_dir
-        Folder for the files; made if need be.
+        Folder for the files; created if necessary.
     console
-        Where the tables are printed.
+        Prints the tables.
 
-    Without matplotlib there is no plot.
+    Without matplotlib no plot is drawn.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def _contend(title: str, rows: Samples, unseen: Samples, *, slopes: bool) -> Con
 
 
 def _error_table(contenders: list[Contender]) -> Table:
-    """Return the relative RMS errors side by side, the smallest of a line in bold."""
+    """Return a table of the relative RMS errors, the smallest of each row in bold."""
     table = Table(title="Relative RMS error on unseen rows", title_justify="left")
     table.add_column("")
     for contender in contenders:
@@ -157,12 +157,12 @@ def _error_table(contenders: list[Contender]) -> Table:
 
 
 def _gain(before: NDArray[np.float64], after: NDArray[np.float64]) -> str:
-    """Return how many times smaller the errors became, in the geometric mean."""
+    """Return the factor by which errors became smaller, as a geometric mean."""
     return f"{np.exp(np.mean(np.log(before / after))):.1f} times"
 
 
 def _jacobian_table(unseen: Samples, without: sn.Network, with_slopes: sn.Network) -> Table:
-    """Return the slopes at the row whose error is the median: neither luck nor bad luck."""
+    """Return the slopes at the row of median error, which is neither lucky nor unlucky."""
     J = with_slopes.jacobian(unseen.X)
     scale = np.sqrt(np.mean(unseen.dydx_or_nan**2, axis=0))
     size = np.sum(((J - unseen.dydx_or_nan) / scale) ** 2, axis=(1, 2))
@@ -188,7 +188,7 @@ def _slope_names() -> list[str]:
 def _write(
     output_dir: Path, unseen: Samples, without: Contender, with_slopes: Contender, console: Console
 ) -> None:
-    """Write the model, the parity plot and the predictions, and say where they are."""
+    """Write the model, the parity plot and the predictions, and print their paths."""
     model, plot, predictions = (
         output_dir / name for name in ("steam.safetensors", "parity.png", "predictions.csv")
     )
@@ -217,7 +217,7 @@ def _write(
 
 
 def _program() -> list[str]:
-    """How this program was called, as it can be called again."""
+    """The command by which this program was called."""
     called = Path(sys.argv[0])
     if called.name == "slopenet":
         on_path = shutil.which("slopenet")
@@ -226,7 +226,7 @@ def _program() -> list[str]:
 
 
 def _parity(unseen: Samples, contenders: Sequence[Contender]) -> Figure:
-    """Draw one line of panels an output: its value, then its slopes."""
+    """Draw one row of panels per output: its value, then its slopes."""
     answers = [contender.network.value_and_jacobian(unseen.X) for contender in contenders]
     panels = []
     for k, output in enumerate(OUTPUTS):

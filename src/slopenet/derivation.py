@@ -9,7 +9,7 @@ same lines run on NumPy, torch, JAX and CuPy arrays; the compiled core must matc
     ∂H/∂x = D[L] W[L] · D[L-1] W[L-1] ··· D[2] W[2]
 
 After Higham & Higham, "Deep Learning: An Introduction for Applied Mathematicians", SIAM Review 61
-(2019); the last line is the step that the paper leaves out.
+(2019). The last line is not in the paper.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Arrays = Sequence[Array]
 
 
 class Chain(NamedTuple):
-    """A network as the equations see it: W[l], b[l] and σ of every layer."""
+    """A network for the equations: W[l], b[l] and σ of every layer."""
 
     W: Arrays
     b: Arrays
@@ -33,7 +33,7 @@ class Chain(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """What one sweep forward leaves: x = a[1], and z[l], a[l] of every layer."""
+    """The results of a forward sweep: x = a[1], and z[l], a[l] of every layer."""
 
     x: Array
     z: list[Array]

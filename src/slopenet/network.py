@@ -1,4 +1,4 @@
-"""The network: weights, biases, activations, and every derivative a call away."""
+"""The network: weights, biases and activations, with methods for its derivatives."""
 
 from __future__ import annotations
 
@@ -48,29 +48,31 @@ class Network(Derivatives):
         σ of each layer, or one for all: a name such as ``"tanh"``, or a name and its parameter such
         as ``("leaky_relu", 0.2)``.
     input_names, output_names : sequence of str, optional
-        Labels, one a component. They are saved and printed, and choose the columns of a data frame.
+        Labels, one per component. They are saved and printed, and select columns of data frames.
     dtype : {float64, float32}, optional
-        Of all arithmetic and results; float32 if every array given is float32, else float64.
+        Type of all arithmetic and results. Default: float32 if all arrays are float32, else
+        float64.
 
     Raises
     ------
     ValueError
-        If shapes do not chain, an entry is not finite, an activation unknown or a name double.
+        If shapes do not chain, an entry is not finite, an activation is unknown, or a name occurs
+        twice.
     TypeError
-        If an array does not hold real numbers.
+        If an array does not contain real numbers.
 
     Notes
     -----
-    Every method takes points in rows, (N, n_1), or a single point (n_1,), whose result drops the N.
-    NumPy arrays, and what converts to them, go to the compiled core: a row gives the same bits
-    alone or in any batch, with any number of threads. Arrays of torch, JAX and CuPy are computed in
-    their own library and dtype, on their own device, and come back as such.
+    Every method takes points in rows, (N, n_1), or a single point (n_1,), whose result has no N
+    axis. NumPy arrays, and objects that convert to them, are computed by the compiled core: a row
+    gives the same bits alone or in any batch, with any number of threads. Arrays of torch, JAX and
+    CuPy are computed in their own library and dtype, on their own device, and returned as such.
 
-    The arrays given are copied: changing them later changes no network. Real input of any other
-    dtype is rounded to the network's, float64 points for a float32 network too; what is too large
-    for it is an error. Points must be finite, but results need not be: where the arithmetic
-    overflows, as it may with inputs of 1e308, an entry is infinite, or NaN where infinities cancel,
-    as in NumPy, without a warning.
+    The arrays given are copied, so changing them later does not change the network. Real input of
+    any other dtype is rounded to the network's dtype, even float64 points for a float32 network;
+    numbers too large for it are an error. Points must be finite, but results need not be: if the
+    arithmetic overflows, as it may with inputs of 1e308, an entry is infinite, or NaN if infinities
+    cancel, as in NumPy, without a warning.
     """
 
     __slots__ = (
@@ -124,9 +126,9 @@ class Network(Derivatives):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Pack the core at its first use; from then on the slot is found and this never runs.
+            """Pack the core at its first use; afterwards the slot is set and this never runs.
 
-            Threads that come at once may each pack one; any of them serves.
+            Threads that arrive at the same time may each pack one; any of them is valid.
             """
             if name != "_core":
                 raise AttributeError(f"a Network has no attribute {name!r}")
@@ -146,7 +148,7 @@ class Network(Derivatives):
         input_names: Sequence[str] | None = None,
         output_names: Sequence[str] | None = None,
     ) -> Self:
-        """Return a network of random weights: W[l] and b[l] are N(0, 1/n_{l-1}).
+        """Return a network with random weights: W[l] and b[l] are N(0, 1/n_{l-1}).
 
         Parameters
         ----------
@@ -199,7 +201,7 @@ class Network(Derivatives):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of all arithmetic and results, float64 or float32."""
+        """The type of all arithmetic and results, float64 or float32."""
         return self._dtype
 
     @property
@@ -214,22 +216,22 @@ class Network(Derivatives):
 
     @property
     def n_parameters(self) -> int:
-        """How many weights and biases there are."""
+        """The number of weights and biases."""
         return count(self.sizes)
 
     def derivation(self, x: Any, y: Any = None) -> Derivation:
-        """Return the record of one point: z, a, D, every partial product, and δ where y is given.
+        """Return all intermediate results of one point: z, a, D, partial products; δ if y is given.
 
         Parameters
         ----------
         x : (n_1,)
         y : (n_L,), optional
-            The wanted output, for C = ½ ‖y - H(x)‖² and δ[l] = ∂C/∂z[l].
+            The true output, for C = ½ ‖y - H(x)‖² and δ[l] = ∂C/∂z[l].
 
         Returns
         -------
         Derivation
-            Prints like a page of the derivation.
+            Prints as a page of the derivation.
         """
         point = arrays.points("x", x, self.sizes[0], self._dtype, self._input_names)
         if point.size != self.sizes[0]:
@@ -246,11 +248,11 @@ class Network(Derivatives):
             )
 
     def chain(self) -> Chain:
-        """W[l], b[l] and σ of every layer, as the functions of `slopenet.derivation` take them."""
+        """W[l], b[l] and σ of every layer, for the functions of `slopenet.derivation`."""
         return Chain(self._weights, self._biases, self._activations)
 
     def core_copy(self) -> Any:
-        """Return a packed copy in the core, whose parameters its owner may change."""
+        """Return a packed copy in the core, whose parameters the caller may change."""
         theta = flatten(self._weights, self._biases)
         return _CORES[self._dtype](self.sizes, list(self._activations), theta)
 
@@ -270,28 +272,28 @@ class Network(Derivatives):
         prefix: str | None = None,
         casadi: bool = False,
     ) -> Export:
-        """Write the network and its derivatives as a file that needs no slopenet.
+        """Write the network and its derivatives as a file that does not need slopenet.
 
         The file is run and compared with the network before it takes its place: C with the
-        system's compiler, if there is one, ONNX with onnxruntime or else onnx.
+        system's compiler (if there is one), ONNX with onnxruntime or, without it, onnx.
 
         Parameters
         ----------
         path : path
-            ``.c`` for C99, with a header beside it; ``.onnx``; ``.py`` for a file that needs NumPy.
+            ``.c`` for C99, with a header; ``.onnx``; ``.py`` for a file that needs NumPy.
         derivatives : sequence of {"value", "jacobian", "jvp", "vjp", "hessian"}
-            The functions to be written. ONNX has the outputs value, jacobian and hessian.
+            The functions to write. ONNX supports value, jacobian and hessian.
         dtype : {float64, float32}, optional
-            Of the file; the network's unless given.
+            Type of the file's numbers. Default: that of the network.
         prefix : str, optional
-            Of all symbols in C; the file's name unless given.
+            Prefix of all symbols in C. Default: the name of the file.
         casadi : bool
-            Whether a C file also has what CasADi's `external` looks for, named after the prefix.
+            Whether a C file also has the functions of CasADi's `external`, named after the prefix.
 
         Returns
         -------
         Export
-            ``.difference`` from the network, ``.passed``, and in words ``print(...)``.
+            Has ``.difference`` from the network and ``.passed``; ``print`` shows a verdict.
 
         Raises
         ------
@@ -300,7 +302,7 @@ class Network(Derivatives):
         ImportError
             For ONNX without the onnx package.
         ChildProcessError
-            If the C compiler fails, or the file's own test; nothing is left then.
+            If the C compiler or the file's self-test fails; then no file is written.
         OSError
             If the file cannot be written.
         """
@@ -352,12 +354,12 @@ class Network(Derivatives):
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """Load a network that `Network.save` wrote.
+    """Load a network that was saved with `Network.save`.
 
     Raises
     ------
     ModelFileError
-        If the file is damaged, hostile, no model of slopenet's, or written by a newer version.
+        If the file is damaged, hostile, not a slopenet model, or written by a newer version.
     OSError
         If it cannot be read.
     """

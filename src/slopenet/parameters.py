@@ -11,7 +11,7 @@ from slopenet._types import Floats
 
 
 def count(sizes: Sequence[int]) -> int:
-    """How many parameters a network of n_1, ..., n_L has."""
+    """The number of parameters of a network with sizes n_1, ..., n_L."""
     return sum((below + 1) * here for below, here in pairwise(sizes))
 
 

@@ -431,10 +431,10 @@ def test_an_output_that_is_an_input_is_refused_and_nothing_is_lost(folder, tmp_p
     before = data.read_bytes(), model.read_bytes()
     link = tmp_path / "link.csv"
     link.symlink_to(data)
-    assert refused(run("fit", data, *FIT, "-o", data), "is the file that is read")
-    assert refused(run("predict", model, data, "-o", data), "is the file that is read")
-    assert refused(run("predict", model, data, "-o", link), "is the file that is read")
-    assert refused(run("predict", model, data, "-o", model), "is the file that is read")
+    assert refused(run("fit", data, *FIT, "-o", data), "is the input file")
+    assert refused(run("predict", model, data, "-o", data), "is the input file")
+    assert refused(run("predict", model, data, "-o", link), "is the input file")
+    assert refused(run("predict", model, data, "-o", model), "is the input file")
     assert (data.read_bytes(), model.read_bytes()) == before
 
 

@@ -64,7 +64,7 @@ def test_a_graph_with_derivatives_is_refused_by_name(source: Path, tmp_path: Pat
     [
         (["net.pt", "m.safetensors"], "a pickle may run code, so it is not opened here"),
         (["net.txt", "m.safetensors"], "is not a model file"),
-        (["net.safetensors", "net.safetensors"], "is the file that is read"),
+        (["net.safetensors", "net.safetensors"], "is the input file"),
         (["net.safetensors", "nowhere/m.safetensors"], "there is no folder"),
         (["net.safetensors", "m.safetensors", "--inputs", "a"], "input_names must be 2 names"),
         (["nothing.onnx", "m.safetensors"], "does not exist"),

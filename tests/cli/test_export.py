@@ -50,7 +50,7 @@ def test_c_gets_its_header_and_prefix(model: Path, tmp_path: Path) -> None:
         (["net.c", "--derivatives", "slope"], "each of derivatives must be one of value"),
         (["net.c", "--prefix", "1"], "prefix must be letters"),
         (["nowhere/net.c"], "there is no folder"),
-        (["net.safetensors"], "is the file that is read"),
+        (["net.safetensors"], "is the input file"),
         (["net.c", "--dtype", "float16"], "'float16' is not one of"),
     ],
 )

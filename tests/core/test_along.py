@@ -134,7 +134,7 @@ V, T = np.ones((1, 3)), np.ones((5, 1, 2))
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"directions": V}, "directions and along go together"),
+        ({"directions": V}, "directions and along must be given together"),
         ({"directions": T, "along": T}, "directions must have shape"),
         ({"directions": np.ones((2, 3)), "along": T}, "along must have shape"),
         ({"directions": np.nan * V, "along": T}, r"directions\[0, 0\] is nan"),

@@ -250,7 +250,7 @@ def test_arrays_of_other_libraries_go_without_out_and_threads(name: str) -> None
     arguments = [torch.asarray(array) for array in given(name)]
     method = getattr(network(), name)
     for option, value in (("out", empty(name)), ("threads", 1)):
-        message = f"{option} is for NumPy input; arrays of other libraries go without"
+        message = f"{option} is for NumPy input only, not for arrays of other libraries"
         with pytest.raises(TypeError, match=f"^{message}$"):
             method(*arguments, **{option: value})
 

@@ -187,7 +187,7 @@ def test_what_is_no_manifest_is_refused(model, data, tmp_path, manifest):
     (tmp_path / "out" / "_manifest.json").write_bytes(manifest)
     result = run(model, data, "-o", tmp_path / "out")
     assert result.exit_code == 2
-    assert "is no manifest of parts" in result.stderr
+    assert "is not a manifest of parts" in result.stderr
 
 
 def test_a_place_that_will_not_do_is_refused_before_the_work(model, data, tmp_path):
@@ -197,14 +197,14 @@ def test_a_place_that_will_not_do_is_refused_before_the_work(model, data, tmp_pa
     write_table(tmp_path / "c.parquet", ["a", "c"], [np.zeros((1, 2))])
     cases = [
         ("and no _manifest.json; parts go to a new", [model, data, "-o", tmp_path]),
-        ("is in the folder that is read", [model, data, "-o", data]),
-        ("is in the folder that is read", [model, data, "-o", data / "x" / "out"]),
+        ("is in the input folder", [model, data, "-o", data]),
+        ("is in the input folder", [model, data, "-o", data / "x" / "out"]),
         ("name one with -o", [model, data]),
         ("is a file; a data set is written to a folder", [model, data, "-o", data / "y.parquet"]),
         ("is the name of a table, not of a folder", [model, data, "-o", tmp_path / "x.csv"]),
         ("there is no folder", [model, data, "-o", tmp_path / "no" / "out"]),
-        ("holds no file that ends in .parquet or .pq", [model, empty, "-o", tmp_path / "o"]),
-        ("is no Parquet file", [model, tmp_path / "text.csv", "-o", empty, "--part-rows", 9]),
+        ("has no file that ends in .parquet or .pq", [model, empty, "-o", tmp_path / "o"]),
+        ("is not a Parquet file", [model, tmp_path / "text.csv", "-o", empty, "--part-rows", 9]),
         ("has no column 'b'", [model, tmp_path / "c.parquet", "-o", empty, "--part-rows", 9]),
         ("has columns but no rows", [model, data / "x/two.pq", "-o", empty, "--part-rows", 9]),
     ]

@@ -120,18 +120,18 @@ def test_every_spelling_of_missing_is_a_missing_slope_but_never_a_value(save, wo
         pytest.param(b"T,rho\n1,2\n\xb0,4\n", "line 3: this is not UTF-8 text", id="Latin-1"),
         pytest.param(b"PK\x03\x04rest", "is an Excel workbook", id="zip"),
         pytest.param(b"\x1f\x8brest", "is compressed by gzip", id="gzip"),
-        pytest.param(b'T,rho\n1,2\n"3,4\n5,6\n', "line 3: .*left open", id="open quote"),
-        pytest.param(b'"T,rho\n1,2\n', "line 1: .*left open", id="open quote in the header"),
-        pytest.param(b'T,rho\n1,2\n"3,4\n5,"6\n', "line 3: .*left open", id="quote closed late"),
+        pytest.param(b'T,rho\n1,2\n"3,4\n5,6\n', "line 3: .*not closed", id="open quote"),
+        pytest.param(b'"T,rho\n1,2\n', "line 1: .*not closed", id="open quote in the header"),
+        pytest.param(b'T,rho\n1,2\n"3,4\n5,"6\n', "line 3: .*not closed", id="quote closed late"),
         pytest.param(
-            b'T,rho\n"' + b"1,2\n" * 50_000, "line 2: .*left open", id="open quote in a long file"
+            b'T,rho\n"' + b"1,2\n" * 50_000, "line 2: .*not closed", id="open quote in a long file"
         ),
         pytest.param(b"T,rho\n1,2\n3,x\n", "line 3, column 'rho': 'x' is not a number", id="word"),
         pytest.param(b"T,rho\n1,2_0\n", "line 2, column 'rho': '2_0' is not a num", id="2_0"),
         pytest.param(b"T,rho\n1,inf\n", "line 2, column 'rho': 'inf' is not a fin", id="inf"),
         pytest.param(b"T,rho\n1,1e999\n", "line 2, column 'rho': '1e999' is not", id="overflow"),
         pytest.param(b"T,Rho\n1,2\n", r"no column 'rho' \(did you mean 'Rho'\?\)", id="case"),
-        pytest.param(b"PAR1 but no more", "is truncated, or is no sound Parquet", id="Parquet"),
+        pytest.param(b"PAR1 but no more", "is truncated or not a valid Parquet", id="Parquet"),
     ],
 )
 def test_a_bad_file_ends_in_one_sentence_that_names_the_place(save, content, message):
@@ -258,7 +258,7 @@ def test_damaged_parquet_data_is_a_table_error(parquet):
     content = bytearray(path.read_bytes())
     content[4:40] = b"\xff" * 36
     path.write_bytes(content)
-    with pytest.raises(TableError, match="is truncated, or is no sound Parquet"):
+    with pytest.raises(TableError, match="is truncated or not a valid Parquet"):
         read_columns(path, ["T"])
 
 
@@ -342,7 +342,7 @@ def test_the_file_that_is_read_is_no_output_under_any_of_its_names(save, tmp_pat
     link = tmp_path / "link.csv"
     link.symlink_to(path)
     for output in (path, str(path), link, tmp_path / "." / "data.csv"):
-        with pytest.raises(TableError, match="is the file that is read"):
+        with pytest.raises(TableError, match="is the input file"):
             refuse_same_file(output, path)
     refuse_same_file(tmp_path / "other.csv", path)
 

@@ -113,7 +113,7 @@ def test_what_holds_no_real_numbers_is_a_type_error_that_says_what_to_do(kind: s
 
 
 def test_ragged_lists_are_called_ragged() -> None:
-    with pytest.raises(ValueError, match=r"^X is ragged: rows of unlike lengths make no array$"):
+    with pytest.raises(ValueError, match=r"^X is ragged: its rows must have equal lengths$"):
         arrays.floats("X", [[1, 2], [3]])
 
 

@@ -1,6 +1,6 @@
-"""A network inside other people's solvers: one module a package, which is loaded on use.
+"""A network in other solvers: one module per package, loaded on first use.
 
     from slopenet.adapters import scipy, torch, jax, openmdao, smt, casadi, pyomo
 
-Each says what to install if its package is missing.
+If its package is missing, the error of a module names the package to install.
 """

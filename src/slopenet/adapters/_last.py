@@ -1,4 +1,4 @@
-"""The last result of a function, for solvers that ask for values and slopes of a point in turn."""
+"""The last result of a function, for solvers that request values and slopes in separate calls."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 class Last(Generic[T]):
-    """A function of an array that is evaluated again only where the array has changed.
+    """A function of an array that is evaluated again only if the array has changed.
 
-    The array's bytes and the result are kept as one tuple, so that several threads may call.
+    The bytes of the array and the result are kept as one tuple, so that several threads may call.
     """
 
     def __init__(self, function: Callable[[Floats], T]) -> None:
@@ -23,7 +23,7 @@ class Last(Generic[T]):
         self._kept: tuple[Any, T] | None = None
 
     def __call__(self, x: Any) -> T:
-        point = np.array(x)  # the solver may write to its own
+        point = np.array(x)  # a copy, since the solver may change its array
         which = point.dtype, point.shape, point.tobytes()
         kept = self._kept
         if kept is None or kept[0] != which:

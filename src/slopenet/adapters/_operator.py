@@ -1,4 +1,4 @@
-"""∂H/∂x at a point as a linear operator of SciPy's."""
+"""∂H/∂x at a point as a SciPy linear operator."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from slopenet.validate import arrays
 
 
 def linear_operator(network: Network, x: Any) -> LinearOperator:
-    """J = ∂H/∂x at a point as a LinearOperator (n_L, n_1), which is never formed.
+    """J = ∂H/∂x at a point as a LinearOperator (n_L, n_1), without forming the matrix.
 
-    Products with J are jvp, those with Jᵀ are vjp; with several columns all at once.
+    Products with J use jvp, products with Jᵀ use vjp; several columns are computed at once.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def linear_operator(network: Network, x: Any) -> LinearOperator:
     Raises
     ------
     TypeError, ValueError
-        If x is no point of the network.
+        If x is not a point of the network.
     """
     n_1, n_L = require_network(network).sizes[0], network.sizes[-1]
     point = arrays.points("x", x, n_1, network.dtype, network.input_names).copy()
@@ -35,7 +35,7 @@ def linear_operator(network: Network, x: Any) -> LinearOperator:
     arrays.require_finite("x", point)
 
     def along(product: Callable[..., Floats]) -> Callable[[Floats], Floats]:
-        """Columns in, columns out: rows of a batch of the one point."""
+        """Map columns to columns, as a batch of rows at the one point."""
 
         def columns(V: Floats) -> Floats:
             rows = np.ascontiguousarray(V.T)

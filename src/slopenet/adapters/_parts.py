@@ -17,7 +17,7 @@ def require_network(network: object) -> Network:
     Raises
     ------
     TypeError
-        If it is anything but a Network.
+        If it is not a Network.
     """
     if not isinstance(network, Network):
         hint = "; pass its .network" if hasattr(network, "network") else ""
@@ -56,7 +56,7 @@ def place(network: Network, output: Any) -> int:
 
 
 def only(network: Network, outputs: Sequence[Any]) -> Network:
-    """The network of some outputs: the rows of W[L] and b[L] that are theirs, to the same bits.
+    """The network of some outputs: their rows of W[L] and b[L], with the same bits.
 
     Raises
     ------

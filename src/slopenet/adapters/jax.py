@@ -1,10 +1,10 @@
-"""JAX: a network as a pure function, which jit, vmap, grad and hessian take.
+"""JAX: a network as a pure function for jit, vmap, grad and hessian.
 
     H = function(net)
     jax.jit(jax.vmap(jax.hessian(H)))(X)
 
-The weights are constants. `Network` itself takes JAX arrays too; here the derivatives of σ are the
-table's σ' and σ'', from z, so that what JAX differentiates keeps its digits in the tails.
+The weights are constants. `Network` itself accepts JAX arrays too. This function uses σ' and σ'' of
+the table, computed from z, so that JAX's derivatives keep their digits in the tails.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def function(network: Network) -> Callable[[Any], Any]:
     Raises
     ------
     TypeError
-        If `network` is no Network. The function raises TypeError for an array that is not real
-        and floating, and ValueError for other shapes.
+        If `network` is not a Network. The function raises TypeError for an array that is not real
+        floating, and ValueError for other shapes.
     """
     W, b, specs = require_network(network).chain()
     n_1 = network.sizes[0]

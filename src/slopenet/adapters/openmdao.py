@@ -1,4 +1,4 @@
-"""OpenMDAO: a network as a component with exact partials, and `fit` as a surrogate of a metamodel.
+"""OpenMDAO: a network as a component with exact partials, and `fit` as a metamodel's surrogate.
 
 model.add_subsystem("wing", NetworkComp(network=net, num_nodes=20))
 metamodel = om.MetaModelUnStructuredComp(default_surrogate=NetworkSurrogate(hidden=(12,), rng=0))
@@ -26,19 +26,18 @@ except ImportError as error:
     ) from error
 
 _Variables = dict[str, list[int]]
-"""The columns of X, or of H, that each variable of the component holds."""
+"""The columns of X, or of H, of each variable of the component."""
 
 
 class NetworkComp(ExplicitComponent):  # type: ignore[misc, unused-ignore]
     """H(x) as an explicit component, at one point or at many.
 
-    Its options are `network`, a Network, and `num_nodes`, the points that are computed at once, 1
-    unless given. Each input and output that has a name is a variable (num_nodes,) of its own;
-    without names they are the vectors ``x`` (num_nodes, n_1) and ``H`` (num_nodes, n_L), which drop
-    an axis of 1.
+    Its options are `network`, a Network, and `num_nodes`, the number of points computed at once
+    (default 1). Each named input and output is a separate variable (num_nodes,). Without names they
+    are the vectors ``x`` (num_nodes, n_1) and ``H`` (num_nodes, n_L), without axes of length 1.
 
-    The partials are ∂H/∂x, sparse between points. Values are also computed at complex inputs, by
-    `slopenet.derivation`, so that a complex step may run through the component.
+    The partials are ∂H/∂x, sparse between points. `slopenet.derivation` computes values at complex
+    inputs, so the component supports the complex step.
     """
 
     def initialize(self) -> None:
@@ -88,7 +87,7 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
     network : Network
         After training, in the units of the training data.
     reason : str
-        What `fit` did, and why.
+        The chosen method, why it was chosen, and why training ended.
     """
 
     network: Network
@@ -109,7 +108,7 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         super().predict(x)
         return np.asarray(self.network(np.ravel(x)))
 
-    # No vectorized_predict: OpenMDAO gives what it returns the shape of one point, and fails.
+    # No vectorized_predict: OpenMDAO would give its result the shape of one point, and fail.
 
     def linearize(self, x: Any) -> Floats:
         """∂H/∂x (n_L, n_1) at the point x (n_1,)."""
@@ -124,12 +123,12 @@ def _variables(names: Names, n: int, vector: str) -> _Variables:
 
 
 def _shape(nodes: int, n: int) -> tuple[int, ...]:
-    """(nodes, n) without an axis of 1; (1,) is left of two."""
+    """(nodes, n) without axes of length 1; (1,) if both are."""
     return tuple(size for size in (nodes, n) if size > 1) or (1,)
 
 
 def _pattern(nodes: int, p: int, q: int) -> dict[str, Any]:
-    """Where a block (nodes, p, q) stands between variables of nodes·p and nodes·q entries."""
+    """The sparsity of a block (nodes, p, q) between variables of nodes·p and nodes·q entries."""
     if nodes == 1:
         return {}
     node, of, wrt = np.indices((nodes, p, q)).reshape(3, -1)

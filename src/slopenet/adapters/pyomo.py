@@ -1,9 +1,9 @@
-"""Pyomo: a network as an external grey box, whose Jacobian and Hessian solvers ask for.
+"""Pyomo: a network as an external grey box with exact Jacobian and Hessian.
 
     m.wing = ExternalGreyBoxBlock(external_model=GreyBox(net))
     m.wing.inputs["span"], m.wing.outputs["drag"]        # variables, named as the network's
 
-A model with a grey box is solved by CyIpopt, through PyNumero.
+CyIpopt solves models with a grey box, through PyNumero.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ except ImportError as error:
 
 
 class GreyBox(ExternalGreyBoxModel):  # type: ignore[misc, unused-ignore]
-    """Outputs H(x) of inputs x, called by the network's names, or x1, x2, ... and y1, y2, ...
+    """Outputs H(x) of inputs x, named as in the network, or x1, x2, ... and y1, y2, ...
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class GreyBox(ExternalGreyBoxModel):  # type: ignore[misc, unused-ignore]
     Raises
     ------
     TypeError
-        If it is no Network.
+        If `network` is not a Network.
     """
 
     def __init__(self, network: Network) -> None:
@@ -47,11 +47,11 @@ class GreyBox(ExternalGreyBoxModel):  # type: ignore[misc, unused-ignore]
         self._at = Last(network.value_and_jacobian)
 
     def input_names(self) -> list[str]:
-        """Of the components of x."""
+        """Names of the components of x."""
         return list(input_names(self._network))
 
     def output_names(self) -> list[str]:
-        """Of the components of H."""
+        """Names of the components of H."""
         return list(output_names(self._network))
 
     def set_input_values(self, input_values: Any) -> None:
@@ -69,7 +69,7 @@ class GreyBox(ExternalGreyBoxModel):  # type: ignore[misc, unused-ignore]
         return np.array(self._at(self._x)[0], float)
 
     def evaluate_jacobian_outputs(self) -> coo_matrix:
-        """∂H/∂x (n_L, n_1), every entry of it, zeros too: the structure never changes."""
+        """∂H/∂x (n_L, n_1), with all entries, zeros included, so that the structure is fixed."""
         J = self._at(self._x)[1].astype(float)
         return coo_matrix((J.ravel(), np.indices(J.shape).reshape(2, -1)), J.shape)
 
@@ -81,7 +81,7 @@ class GreyBox(ExternalGreyBoxModel):  # type: ignore[misc, unused-ignore]
 
 
 def _vector(name: str, given: Any, n: int) -> Floats:
-    """A copy, as the solver may go on to write to its own."""
+    """Return a copy, since the solver may change its array."""
     array = arrays.floats(name, given).copy()
     arrays.require_shape(name, array, [(n,)])
     return array

@@ -3,15 +3,16 @@
     H = function(net)
     H(X).sum().backward()            # X.grad is Jᵀ u from the core
 
-The weights are constants. `Network` itself takes tensors too, on any device and with derivatives of
-every order, computed by torch; here CPU tensors of float32 and float64 take the short way.
+The weights are constants. `Network` itself accepts tensors too, on any device and with derivatives
+of every order, computed by torch. This function uses the core, for float32 and float64 CPU tensors.
 
 With u on H and w on x, entry by entry exact in the tails:
 
     values      H                 vjp         Jᵀ u
     jvp         J w               curvature   Σ_k u_k ∇²H_k w
 
-The backward of values is vjp; those of vjp and of jvp are curvature and each other.
+The backward of values is vjp. The backward of vjp uses curvature and jvp, that of jvp uses
+curvature and vjp.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def function(network: Network) -> Callable[[Any], Any]:
     Raises
     ------
     TypeError
-        If `network` is no Network. The function raises TypeError for other dtypes, and ValueError
-        for other shapes and devices, and for entries that are not finite.
+        If `network` is not a Network. The function raises TypeError for other dtypes, and
+        ValueError for other shapes and devices, and for entries that are not finite.
     """
     n_1 = require_network(network).sizes[0]
 

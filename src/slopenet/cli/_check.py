@@ -1,4 +1,4 @@
-"""``slopenet check``: the derivatives of a model against an independent numerical method."""
+"""``slopenet check``: derivatives of a model compared with an independent numerical method."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ CHECKED_ROWS, MADE_UP = 100, 20
 def check(ctx: click.Context, model: Path, data: Path | None) -> None:
     """Test every derivative of MODEL by an independent method.
 
-    The test runs at up to 100 rows of DATA, or at made-up points. If DATA has the outputs too,
-    the model is also compared with all its values and slopes. Exit status 1 if a derivative is
-    wrong.
+    The test runs at up to 100 rows of DATA, or at generated points. If DATA also has the outputs,
+    the model is compared with all their values and slopes. Exit status 1 if a derivative is wrong.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""``slopenet convert``: a network of another library as a model of slopenet's."""
+"""``slopenet convert``: convert a network of another library to a slopenet model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slopenet.cli import _options as options
 @click.option(
     "--dtype",
     type=click.Choice(["float64", "float32"]),
-    help="Of the numbers in MODEL; without it as in SOURCE.",
+    help="Type of the numbers in MODEL. Default: as in SOURCE.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def convert(
@@ -37,8 +37,8 @@ def convert(
     """Write the network of SOURCE, an ONNX or Keras file, to MODEL.
 
     Scalers and batch normalisation are folded into the weights, and MODEL is compared with SOURCE
-    on random points. What is no chain of dense layers is refused by name, with exit status 2.
-    A MODEL as SOURCE gets new names or another dtype.
+    at random points. Anything other than a chain of dense layers is refused by name, with exit
+    status 2. If SOURCE is a slopenet model, this changes its names or dtype.
     """
     import slopenet as sn
     from slopenet.cli._console import say

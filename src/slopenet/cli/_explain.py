@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "--target",
     type=options.point,
     metavar="NAME=NUMBER,...",
-    help="True values of the outputs, for every delta; DATA's own where it has them.",
+    help="True values of the outputs, for every delta. Default: those of DATA, if any.",
 )
 @click.option("--full", is_flag=True, help="Print every entry of large arrays too.")
 def explain(  # noqa: PLR0917 (click passes them by name)
@@ -45,8 +45,8 @@ def explain(  # noqa: PLR0917 (click passes them by name)
 ) -> None:
     """Print the derivation of one row, equation by equation.
 
-    Every z, a, D and partial product on the way to the values and slopes of MODEL, and every
-    delta where the true outputs are known. The row is one of DATA, or --at.
+    Prints every z, a, D and partial product up to the values and slopes of MODEL, and every delta
+    if the true outputs are known. The row comes from DATA or from --at.
     """
     if (data is None) == (at is None) or (row is not None and data is None):
         raise click.UsageError("give either DATA (and --row), or --at.")

@@ -1,4 +1,4 @@
-"""A model from its file, and a point from its names."""
+"""Read a model from its file, and a point from its names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +12,14 @@ from slopenet import Network
 
 
 def load_model(path: Path) -> Network:
-    """Load a network; a table in its place is told so."""
+    """Load a network; the error for a table mentions the order of the arguments."""
     try:
         return sn.load(path)
     except sn.ModelFileError:
         with path.open("rb") as file:
             start = file.read(1024)
         if start.startswith(b"PAR1") or (start and b"\0" not in start):
-            message = f"{path} is no model; where both are given, the order is MODEL DATA."
+            message = f"{path} is not a model; if both are given, the order is MODEL DATA."
             raise click.UsageError(message) from None
         raise
 

@@ -34,14 +34,14 @@ PART_ROWS = 1 << 20
 @click.option(
     *("-o", "--output"),
     type=options.OUTPUT_FILE_OR_FOLDER,
-    help="Table to write: .csv or .parquet. Without it CSV goes to standard output.",
+    help="Table to write: .csv or .parquet. Default: CSV on standard output.",
 )
 @click.option("--no-slopes", is_flag=True, help="Write values only.")
 @click.option(
     "--part-rows",
     type=click.IntRange(1),
-    help="Write a folder of Parquet files of so many rows each. A folder as DATA always gives one,"
-    f" of {PART_ROWS} rows each.",
+    help="Write a folder of Parquet files with this number of rows each. Default for a folder as"
+    f" DATA: {PART_ROWS} rows.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and the table.")
 def predict(
@@ -60,9 +60,8 @@ def predict(
     takes x1, x2, ... and gives y1, y2, ...
 
     DATA may be a folder of Parquet files, of any size: memory does not grow with the rows. Each
-    file of the output is written whole or not at all; the same command goes on where one that was
-    killed had stopped, and refuses a folder that belongs to another model, DATA or choice of
-    columns.
+    output file is written completely or not at all. The same command resumes a killed run, and
+    refuses a folder that belongs to another model, DATA or choice of columns.
     """
     from slopenet.cli._console import say
     from slopenet.cli._names import load_model
@@ -97,7 +96,7 @@ def predict(
 def _read(
     data: Path, inputs: Sequence[str], columns: int
 ) -> tuple[int, Iterable[NDArray[np.float64]]]:
-    """Return how many rows a table has, and these in blocks; Parquet is read as they are taken."""
+    """Return the number of rows of a table, and the rows in blocks; Parquet is read lazily."""
     from slopenet.evaluate.errors import block_rows, row_blocks
     from slopenet.tables import is_parquet, read_columns, runs, sources
 
@@ -112,7 +111,7 @@ def _read(
 def _predicted(
     network: Network, blocks: Iterable[NDArray[np.float64]], names: Sequence[str], bar: Progress
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield the table piece by piece."""
+    """Yield the table in blocks."""
     from slopenet.tables import predict_rows
 
     slopes = len(names) > network.sizes[0] + network.sizes[-1]
@@ -131,7 +130,7 @@ def _write_parts(
     part_rows: int,
     bar: Progress,
 ) -> str:
-    """Write the parts that are missing and say what was done."""
+    """Write the missing parts and return a summary."""
     from slopenet.evaluate.errors import block_rows
     from slopenet.tables import runs, sources, write_parts
 

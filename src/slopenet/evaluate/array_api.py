@@ -1,4 +1,4 @@
-"""Arrays of torch, JAX and CuPy go through the derivation in their own library, on their device."""
+"""Evaluate the derivation on arrays of torch, JAX and CuPy, in their own library and device."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def value_jacobian_laplacian(chain: Chain, x: Any) -> tuple[Any, Any, Any]:
 
 
 def _bent(chain: Chain, x: Any) -> tuple[Any, list[Any], list[Any]]:
-    """H(x), D[l] and S[l]: what every second derivative is made of."""
+    """H(x), D[l] and S[l], the ingredients of every second derivative."""
     sweep = derivation.forward(chain, x)
     return sweep.a[-1], derivation.D(chain, sweep), derivation.S(chain, sweep)
 
@@ -81,9 +81,10 @@ def _bent(chain: Chain, x: Any) -> tuple[Any, list[Any], list[Any]]:
 def evaluate(
     function: Callable[..., Any], chain: Chain, X: Any, *vectors: tuple[str, Any, int]
 ) -> Any:
-    """`function` of the chain, X and vectors in the library, dtype and device of X.
+    """`function` of the chain, X and vectors, in the library, dtype and device of X.
 
-    A vector is its name, itself, and its size; (N, size) or (size,) for all points.
+    A vector is given as its name, its array and its size; the array is (N, size), or (size,) for
+    all points.
     """
     xp = array_namespace(X)
     n_1 = chain.W[0].shape[1]

@@ -1,4 +1,4 @@
-"""What can be asked of a network at points: values, and first and second derivatives."""
+"""The methods of a network at points: values, and first and second derivatives."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from slopenet.validate.frames import Names
 class Derivatives:
     """Values and derivatives of a network H at points X, (N, n_1), or one point (n_1,).
 
-    A single point drops the N of every shape given here. Each method also takes
+    For a single point, the shapes below have no N. For NumPy input, each method also accepts
 
-    out : array, or tuple of arrays where there are several results
-        Where to write the results: C-contiguous arrays of the network's dtype and of the result's
-        shape, which share no memory with the input; they are returned.
+    out : array, or tuple of arrays if there are several results
+        Arrays to write to and return: C-contiguous, of the network's dtype and the result's shape,
+        without shared memory with the input.
     threads : int
-        The most threads that this call may use, instead of `set_num_threads`'s.
+        The maximum number of threads of this call, instead of that of `set_num_threads`.
 
-    for NumPy input. Arrays of torch, JAX and CuPy are computed in their own library.
+    Arrays of torch, JAX and CuPy are computed in their own library.
     """
 
     __slots__ = ()
@@ -34,8 +34,8 @@ class Derivatives:
     _input_names: tuple[str, ...] | None
     _output_names: tuple[str, ...] | None
 
-    # The core takes what is ready as it is and gives None for the rest, so that a single point
-    # costs no more than its arithmetic.
+    # The core accepts arrays that need no conversion and returns None for others, so that a single
+    # point costs no more than its arithmetic.
 
     def __call__(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """H(x): (N, n_L)."""
@@ -57,19 +57,19 @@ class Derivatives:
         return both
 
     def jvp(self, X: Any, v: Any, *, out: Any = None, threads: int | None = None) -> Any:
-        """J v (N, n_L): how H changes along v, (N, n_1) or one direction (n_1,) for all."""
+        """J v (N, n_L): the change of H along v, (N, n_1) or one direction (n_1,) for all."""
         Jv = self._core.jvp(X, v, out, threads)
         return self._along_x("jvp", X, v, out, threads) if Jv is None else Jv
 
     def vjp(self, X: Any, u: Any, *, out: Any = None, threads: int | None = None) -> Any:
-        """Jᵀ u (N, n_1): the gradient of u·H, u (N, n_L) or one weighting (n_L,) for all."""
+        """Jᵀ u (N, n_1): the gradient of u·H; u is (N, n_L), or (n_L,) for all points."""
         uJ = self._core.vjp(X, u, out, threads)
         return self._along_H("vjp", X, u, out, threads) if uJ is None else uJ
 
     def hessian(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """∇²H_k = Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l]: (N, n_L, n_1, n_1).
 
-        Symmetric to the bit. c[l]_k = ∂H_k/∂a[l], Z'[l] = ∂z[l]/∂x.
+        Exactly symmetric. c[l]_k = ∂H_k/∂a[l], Z'[l] = ∂z[l]/∂x.
         """
         hessian = self._core.hessian(X, out, threads)
         return self._converted("hessian", X, out, threads) if hessian is None else hessian
@@ -84,7 +84,7 @@ class Derivatives:
     ) -> Any:
         """Σ_k u_k ∇²H_k (N, n_1, n_1), at about the cost of one output; u (N, n_L) or (n_L,).
 
-        What solvers of nonlinear programmes ask for: the Hessian of a Lagrangian u·H.
+        This is the Hessian of a Lagrangian u·H, as solvers of nonlinear programs need it.
         """
         total = self._core.weighted_hessian(X, u, out, threads)
         return self._along_H("weighted_hessian", X, u, out, threads) if total is None else total
@@ -92,7 +92,7 @@ class Derivatives:
     def laplacian(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """ΔH_k = tr ∇²H_k = Σ_l Σ_j c[l]_kj σ''(z[l]_j) ‖Z'[l]_j‖²: (N, n_L).
 
-        No second derivative is stored: the memory is that of first derivatives.
+        No second derivative is stored, so it needs no more memory than first derivatives.
         """
         laplacian = self._core.laplacian(X, out, threads)
         return self._converted("laplacian", X, out, threads) if laplacian is None else laplacian
@@ -100,7 +100,7 @@ class Derivatives:
     def value_jacobian_hessian(
         self, X: Any, *, out: Any = None, threads: int | None = None
     ) -> tuple[Any, Any, Any]:
-        """H(x), ∂H/∂x and ∇²H in one sweep: what a second-order optimiser asks for at a point."""
+        """H(x), ∂H/∂x and ∇²H in one sweep, as second-order optimisers need them."""
         three: tuple[Any, Any, Any] = self._core.value_jacobian_hessian(
             X, out, threads
         ) or self._converted("value_jacobian_hessian", X, out, threads)
@@ -109,7 +109,7 @@ class Derivatives:
     def value_jacobian_laplacian(
         self, X: Any, *, out: Any = None, threads: int | None = None
     ) -> tuple[Any, Any, Any]:
-        """H(x), ∂H/∂x and ΔH in one sweep: what a differential equation's residual is made of."""
+        """H(x), ∂H/∂x and ΔH in one sweep, as residuals of differential equations need them."""
         three: tuple[Any, Any, Any] = self._core.value_jacobian_laplacian(
             X, out, threads
         ) or self._converted("value_jacobian_laplacian", X, out, threads)
@@ -117,7 +117,7 @@ class Derivatives:
 
     @property
     def plan(self) -> Plan:
-        """The order in which the chain of ∂H/∂x is multiplied, with its operation count."""
+        """The multiplication order of the chain ∂H/∂x, with its operation count."""
         return Plan.of(self._core.brackets, self._core.multiplications)
 
     @property
@@ -164,7 +164,7 @@ class Derivatives:
 
 
 def _require_none(**given: Any) -> None:
-    """`out` and `threads` are the core's; the libraries of other arrays have their own ways."""
+    """Raise TypeError for `out` or `threads`, which only the core supports."""
     for name, value in given.items():
         if value is not None:
-            raise TypeError(f"{name} is for NumPy input; arrays of other libraries go without")
+            raise TypeError(f"{name} is for NumPy input only, not for arrays of other libraries")

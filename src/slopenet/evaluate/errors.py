@@ -1,4 +1,4 @@
-"""How far a network is from known values and slopes, quantity by quantity."""
+"""Errors of a network against known values and slopes, for each quantity."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Errors(NamedTuple):
     values : (n_L,)
         RMS error of each output over the standard deviation of its true values.
     slopes : (n_L, n_1)
-        RMS error of each slope over the RMS of its true values, missing ones left out; NaN where
-        all are missing.
+        RMS error of each slope over the RMS of its true values, without missing ones; NaN if all
+        are missing.
     """
 
     values: NDArray[np.float64]
@@ -39,12 +39,12 @@ def relative_errors(
 ) -> Errors:
     """Compare a network with known values and slopes.
 
-    A quantity that does not vary at all has its absolute error instead.
+    For a quantity that does not vary, the error is absolute.
 
     Parameters
     ----------
     network
-        A network n_1 to n_L.
+        A network with n_1 inputs and n_L outputs.
     X : (N, n_1)
         Inputs.
     y : (N, n_L)
@@ -71,13 +71,13 @@ def relative_errors(
 
 
 def row_blocks(rows: int, entries_a_row: int) -> list[slice]:
-    """Cut rows into pieces whose results fit in memory, however many rows there are."""
+    """Cut rows into blocks whose results fit in memory, for any number of rows."""
     step = block_rows(entries_a_row)
     return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
 
 
 def block_rows(entries_a_row: int) -> int:
-    """Return how many rows a piece has."""
+    """Return the number of rows of a block."""
     return max(1, BLOCK_ENTRIES // max(1, entries_a_row))
 
 

@@ -1,7 +1,7 @@
-"""Points at which a network is tried: its first layer is awake there, whatever its inputs' units.
+"""Points for testing a network: its first layer is not saturated there, in any units of the inputs.
 
-The weights tell where the data were, if nothing else does. Far from there every bounded activation
-is flat, and a test of its slopes would test nothing.
+The weights show where the data were. Far from there every bounded activation is flat, and a test of
+its slopes would be meaningless.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from slopenet._types import Floats
 
-_ROWS = 64  # of W[2], which are enough
-_FLAT = 1e-3  # directions in which W[2] is flatter than this are left alone
+_ROWS = 64  # rows of W[2] that are used
+_FLAT = 1e-3  # directions in which W[2] is flatter than this are ignored
 
 
 def awake(W: Floats, b: Floats, spread: ArrayLike, rng: np.random.Generator) -> Floats:
@@ -25,7 +25,7 @@ def awake(W: Floats, b: Floats, spread: ArrayLike, rng: np.random.Generator) -> 
     W, b : array
         W[2] (n_2, n_1) and b[2] (n_2,).
     spread : array
-        (N,), one number a point; where it is large, bounded activations are saturated.
+        (N,), one number per point; if it is large, bounded activations are saturated.
     rng : Generator
     """
     first, offset = (np.asarray(a[:_ROWS], np.float64) for a in (W, b))

@@ -1,6 +1,6 @@
-"""How many threads a call may use: one process-wide limit, SLOPENET_NUM_THREADS at start.
+"""The maximum number of threads of a call: one process-wide limit, SLOPENET_NUM_THREADS at start.
 
-`threadpoolctl.threadpool_limits` sets it too, where threadpoolctl is installed.
+`threadpoolctl.threadpool_limits` sets it too, if threadpoolctl is installed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _available() -> int:
 
 
 def set_num_threads(n: int | None) -> None:
-    """Limit the threads of every later call to `n`; None means every core this process may use.
+    """Limit the threads of all later calls to `n`; None means all cores this process may use.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def set_num_threads(n: int | None) -> None:
 
 
 def get_num_threads() -> int:
-    """Return the most threads that a call may use. Results do not depend on it, to the last bit."""
+    """Return the maximum number of threads of a call. Results do not depend on it, bit for bit."""
     return _core.get_num_threads()
 
 
@@ -47,7 +47,7 @@ def _from_environment() -> int | None:
 
 
 def _join_threadpoolctl() -> None:
-    """Let threadpoolctl find the core, among the libraries whose threads it limits."""
+    """Register the core with threadpoolctl, so that it limits the core's threads too."""
     with contextlib.suppress(ImportError):
         import threadpoolctl
 

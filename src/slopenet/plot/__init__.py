@@ -1,4 +1,4 @@
-"""Plots, each into axes that are given or into a new figure outside of pyplot."""
+"""Plots, drawn in given axes or in a new figure outside of pyplot."""
 
 from slopenet.plot._learning import learning_curve
 from slopenet.plot._network import parity_of

@@ -1,4 +1,4 @@
-"""What all plots share: colours, a frame that stands back, and a figure of their own."""
+"""Code shared by all plots: colours, a light frame, and a new figure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INK, FRAME, MUTED = "#222222", "#BBBBBB", "#555555"
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure in inches that belongs to no pyplot state and needs no display."""
+    """Return an empty figure, sized in inches, outside of pyplot and without a display."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -22,7 +22,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def dress(ax: Axes, title: str = "") -> None:
-    """Let the frame stand back behind the data."""
+    """Draw a light frame, so that the data stand out."""
     ax.set_title(title, loc="left", fontsize=10)
     ax.tick_params(labelsize=8, color=FRAME)
     ax.tick_params(which="minor", color=FRAME)

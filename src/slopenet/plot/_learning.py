@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 def learning_curve(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
     """Plot the cost of every epoch, and that of the validation set if there is one.
 
-    A dot marks the epoch that did best on the validation set, whose weights `fit` keeps. Costs that
-    are not positive have no place on the logarithmic axis and leave a gap.
+    A dot marks the epoch with the lowest validation cost, whose weights `fit` keeps. Costs that are
+    not positive cannot be drawn on the logarithmic axis and leave a gap.
 
     Parameters
     ----------
     history : dict of lists
         `Fit.history`: ``"epoch"``, ``"cost"`` and possibly ``"validation"``, of equal lengths.
     ax : Axes, optional
-        Where to draw; without it a new figure is made, outside of pyplot: ``ax.figure.savefig``.
+        Axes to draw in. By default a new figure is made, outside of pyplot: ``ax.figure.savefig``.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], *, ax: Axes | None = 
     Raises
     ------
     ValueError
-        If the lists are missing, empty or of unlike lengths.
+        If the lists are missing, empty or of different lengths.
     ImportError
         If matplotlib is not installed.
     """

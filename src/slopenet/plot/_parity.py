@@ -1,4 +1,4 @@
-"""Parity plots: predicted against true, where a right prediction lies on the diagonal."""
+"""Parity plots: predicted against true; a correct prediction lies on the diagonal."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def parity(
     true : (N,)
         True values.
     predicted : (N,) or (N, k)
-        Predictions, one column a model; later columns are drawn over earlier ones.
+        Predictions, one column per model; later columns are drawn over earlier ones.
     labels : sequence of k str, optional
         Names of the models for a legend.
     ax : Axes, optional
-        Where to draw; without it a new figure is made, outside of pyplot: ``ax.figure.savefig``.
+        Axes to draw in. By default a new figure is made, outside of pyplot: ``ax.figure.savefig``.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def parity(
     Raises
     ------
     ValueError
-        If the lengths do not agree.
+        If the lengths differ.
     ImportError
         If matplotlib is not installed.
     """
@@ -89,7 +89,7 @@ def parity(
 
 
 def parity_grid(panels: Sequence[Sequence[Panel]], labels: Sequence[str], title: str) -> Figure:
-    """Draw parity plots in rows, with each panel's errors in it, under one title and one legend.
+    """Draw rows of parity plots, each with its errors, with a common title and legend.
 
     Raises
     ------

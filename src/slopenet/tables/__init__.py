@@ -1,6 +1,6 @@
 """Tables: named columns of float64 numbers in CSV and Parquet files.
 
-A slope has the name of what it is: the column ``drho/dT`` holds the derivative of the column
+Slope columns are named as derivatives: the column ``drho/dT`` holds the derivative of the column
 ``rho`` with respect to the column ``T``.
 """
 

@@ -1,4 +1,4 @@
-"""CSV in: one pass over the lines, and every fault named by its line and column."""
+"""Read CSV: one pass over the lines; every error names its line and column."""
 
 import csv
 import itertools
@@ -26,16 +26,16 @@ NOT_TEXT = {
 
 
 class CsvReader:
-    """The header of a CSV file at once, its numbers on demand.
+    """A CSV file whose header is read at once, and whose numbers are read on demand.
 
-    The separator is the comma, semicolon or tab that the header has most of. Numbers have a
-    decimal point. Lines without any character are skipped.
+    The separator is the comma, semicolon or tab, whichever is most frequent in the header. Numbers
+    have a decimal point. Empty lines are skipped.
 
     Raises
     ------
     TableError
-        If the file is no UTF-8 text (a byte-order mark is welcome), is empty, or its header is
-        unusable.
+        If the file is not UTF-8 text (with or without a byte-order mark), is empty, or its header
+        is unusable.
     """
 
     def __init__(self, file: BinaryIO, path: Path, start: bytes) -> None:
@@ -63,15 +63,15 @@ class CsvReader:
         Parameters
         ----------
         wanted
-            Names of columns, in the order wanted; the other columns may hold anything.
+            Column names, in the wanted order; other columns may have any contents.
         may_miss
-            Names of the columns where an absent value is allowed, and read as NaN.
+            Names of the columns where a missing value is allowed, and read as NaN.
 
         Raises
         ------
         TableError
-            For a row of another length than the header, a cell that is not a finite number, an
-            absent value elsewhere, a broken quote, or no rows at all.
+            For a row whose length differs from the header, a cell that is not a finite number, a
+            missing value in another column, a broken quote, or no rows at all.
         """
         positions = column_positions(self.path, self.names, wanted)
         width = len(self.names)
@@ -94,7 +94,7 @@ class CsvReader:
         return np.concatenate(blocks)
 
     def _rows(self) -> Iterator[list[str]]:
-        """Yield the rows; name the line where a broken one begins."""
+        """Yield the rows; an error names the line where a broken row begins."""
         while True:
             line = self._reader.line_num + 1
             try:
@@ -103,8 +103,8 @@ class CsvReader:
                 return
             except csv.Error as error:
                 raise TableError(
-                    f"{self.path}, line {line}: the row cannot be read, perhaps for a quotation"
-                    f" mark that is left open ({error})."
+                    f"{self.path}, line {line}: the row cannot be read, perhaps because a quotation"
+                    f" mark is not closed ({error})."
                 ) from None
             yield row
 
@@ -146,7 +146,7 @@ class CsvReader:
         return numbers.reshape(shape)
 
     def _number(self, cell: str, line: int, name: str, may_miss: Collection[str]) -> float:
-        """Return one cell as a finite number, or NaN where it is missing and may be."""
+        """Return one cell as a finite number, or NaN if it is missing and may be."""
         where = f"{self.path}, line {line}, column {shown(name)}"
         word = cell.strip()
         if word.lower() in MISSING:
@@ -167,7 +167,7 @@ class CsvReader:
 
 
 def _text_lines(file: BinaryIO, path: Path) -> Iterator[str]:
-    """Yield the lines of a UTF-8 file, whether or not it opens with a byte-order mark."""
+    """Yield the lines of a UTF-8 file, with or without a byte-order mark."""
     for number, line in enumerate(file, start=1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")

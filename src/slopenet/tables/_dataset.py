@@ -1,4 +1,4 @@
-"""A data set in: one Parquet file or a folder of them, cut into runs of rows by sizes alone."""
+"""Read a data set: a Parquet file or a folder of them, cut into runs of rows by sizes alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUFFIXES = (".parquet", ".pq")
 
 
 class Source(NamedTuple):
-    """A Parquet file, and by what it is known again: its bytes, its rows, when it was written."""
+    """A Parquet file and its fingerprint: size in bytes, number of rows, time of writing."""
 
     path: Path
     rows: int
@@ -27,16 +27,16 @@ class Source(NamedTuple):
 
     @classmethod
     def of(cls, path: Path, names: Sequence[str] = ()) -> Source:
-        """Look at a file that should have columns of these names; of its rows none is read.
+        """Inspect a file that should have columns of these names, without reading its rows.
 
         Raises
         ------
         TableError
-            If it is no sound Parquet file, or lacks a column.
+            If it is not a valid Parquet file, or lacks a column.
         """
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise TableError(f"{path} is no Parquet file; rows are streamed from these alone.")
+                raise TableError(f"{path} is not a Parquet file; only these can be streamed.")
             reader = ParquetReader(file, path)
             column_positions(path, reader.names, names)
         status = path.stat()
@@ -59,7 +59,7 @@ class Run(NamedTuple):
         Raises
         ------
         TableError
-            As reading does, and if the file is no longer the one that was looked at.
+            As in reading, and if the file has changed since it was inspected.
         """
         path = self.source.path
         if Source.of(path) != self.source:
@@ -70,24 +70,24 @@ class Run(NamedTuple):
 
 
 def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source]:
-    """Return a file, or the Parquet files in a folder and its subfolders in the order of names.
+    """Return a file, or the Parquet files in a folder and its subfolders, sorted by name.
 
-    Numbers in a name count as such: part.9 is before part.10. All files must have columns of the
-    names given.
+    Numbers in names are compared as numbers: part.9 comes before part.10. All files must have
+    columns of the given names.
 
-    What has a name that begins with a dot or an underscore, a folder too, is passed over, as by
-    other readers of Parquet data sets.
+    Files and folders whose name starts with a dot or an underscore are skipped, as in other readers
+    of Parquet data sets.
 
     Raises
     ------
     TableError
-        If there is none, one is damaged or lacks a column, or all of them together have no rows.
+        If there is no file, a file is damaged or lacks a column, or there are no rows at all.
     """
     data = Path(data)
     inside = (path for path in data.rglob("*") if _counts(path, data))
     paths = [data] if data.is_file() else sorted(inside, key=_natural)
     if not paths:
-        raise TableError(f"{data} holds no file that ends in {' or '.join(SUFFIXES)}.")
+        raise TableError(f"{data} has no file that ends in {' or '.join(SUFFIXES)}.")
     found = [Source.of(path, names) for path in paths]
     if not any(source.rows for source in found):
         raise TableError(f"{data} has columns but no rows.")
@@ -95,7 +95,7 @@ def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source
 
 
 def runs(found: Sequence[Source], most: int) -> list[Run]:
-    """Cut the rows of every file into runs of `most`, the last one of a file being what is left."""
+    """Cut the rows of every file into runs of `most`; the last run of a file may be shorter."""
     return [
         Run(source, first, min(first + most, source.rows))
         for source in found
@@ -104,11 +104,11 @@ def runs(found: Sequence[Source], most: int) -> list[Run]:
 
 
 def _natural(path: Path) -> list[tuple[str, int]]:
-    """Return what sorts names as people do: words, and the numbers behind them."""
+    """Return a key that sorts names as people do: words, and the numbers after them."""
     return [(word, int(digits or 0)) for word, digits in re.findall(r"(\D*)(\d*)", str(path))]
 
 
 def _counts(path: Path, folder: Path) -> bool:
-    """Tell whether a path in a folder is part of its data."""
+    """Return whether a path in a folder is part of its data."""
     hidden = any(name[0] in "._" for name in path.relative_to(folder).parts)
     return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()

@@ -1,4 +1,4 @@
-"""Parquet in, through pyarrow, under the same rules as CSV."""
+"""Read Parquet with pyarrow, under the same rules as CSV."""
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ def pyarrow() -> Any:
 
 
 class ParquetReader:
-    """The column names of a Parquet file at once, its numbers on demand.
+    """A Parquet file whose column names are read at once, and whose numbers are read on demand.
 
     Raises
     ------
@@ -59,14 +59,14 @@ class ParquetReader:
         Parameters
         ----------
         wanted
-            Names of columns, in the order wanted; the other columns may hold anything.
+            Column names, in the wanted order; other columns may have any contents.
         may_miss
             Names of the columns where a null or NaN is allowed, and read as NaN.
 
         Raises
         ------
         TableError
-            For a column that holds no numbers, a null, NaN or infinity where a number must be,
+            For a column without numbers, a null, NaN or infinity where a number is required,
             damaged data, or no rows at all.
         """
         if self.rows == 0:
@@ -79,7 +79,7 @@ class ParquetReader:
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """The number of rows."""
         return int(self._parquet.metadata.num_rows)
 
     def blocks(
@@ -93,7 +93,7 @@ class ParquetReader:
     ) -> Iterator[NDArray[np.float64]]:
         """Yield the rows `first` up to `last` in blocks of at most `most` rows; see `read`.
 
-        Of the file no more is read, and no more is held, than a block and its pages.
+        Only one block and its pages are read and kept in memory at a time.
         """
         column_positions(self.path, self.names, wanted)
         last = self.rows if last is None else last
@@ -123,7 +123,7 @@ class ParquetReader:
     def _numbers(
         self, batch: Any, wanted: Sequence[str], may_miss: Collection[str], before: int
     ) -> NDArray[np.float64]:
-        """Return the columns of a batch that has so many rows of the file before it."""
+        """Return the columns of a batch that starts after `before` rows of the file."""
         numbers = np.empty((batch.num_rows, len(wanted)))
         for k, name in enumerate(wanted):
             numbers[:, k] = self._column(batch.column(name), name)
@@ -162,5 +162,5 @@ class ParquetReader:
     def _damaged(self, error: Exception) -> TableError:
         reason = " ".join(str(error).split())
         return TableError(
-            f"{self.path} is truncated, or is no sound Parquet file ({reason[:120].rstrip('.')})."
+            f"{self.path} is truncated or not a valid Parquet file ({reason[:120].rstrip('.')})."
         )

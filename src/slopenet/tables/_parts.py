@@ -1,7 +1,7 @@
-"""A data set out: a folder of part files, each there whole or not at all, and what they are of.
+"""Write a data set: a folder of part files, each written completely or not at all.
 
-``_manifest.json`` says which model, data and columns the parts belong to. A run that was killed is
-gone on with by the same call: parts that are there are kept, the others are written.
+``_manifest.json`` records the model, data and columns of the parts. The same call resumes a run
+that was killed: it keeps the existing parts and writes the others.
 """
 
 from __future__ import annotations
@@ -34,28 +34,27 @@ def write_parts(
     belongs: Mapping[str, Any],
     blocks: Callable[[int], Iterable[NDArray[np.float64]]],
 ) -> Iterator[tuple[int, bool]]:
-    """Write the parts that are not there; yield the number of each, and whether it was there.
+    """Write the missing parts; yield the number of each part, and whether it existed already.
 
     Parameters
     ----------
     folder
-        Made if it is not there; its parent must be.
+        Created if it does not exist; its parent must exist.
     names
         Column names.
     rows
-        How many each part has.
+        The number of rows of each part.
     belongs
-        What the parts belong to, as JSON can hold it: parts of anything else are refused.
+        JSON values that identify the run: parts of another run are refused.
     blocks
-        Gives the rows of a part by its number, in pieces of shape (rows, columns).
+        Returns the rows of a part, given its number, in pieces of shape (rows, columns).
 
     Raises
     ------
     TableError
-        If the folder holds other files, parts that belong to something else, or is being written
-        to by another process.
+        If the folder has other files or parts of another run, or another process is writing to it.
     OSError
-        If a part cannot be written, a full disk for one.
+        If a part cannot be written, for example because the disk is full.
     """
     folder.mkdir(exist_ok=True)
     with _alone(folder):
@@ -73,7 +72,7 @@ def write_parts(
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes out, where the system has locks that end with their process."""
+    """Keep other processes out, if the system has locks that end with their process."""
     try:
         import fcntl
     except ImportError:
@@ -91,7 +90,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _claim(folder: Path, belongs: Mapping[str, Any]) -> None:
-    """Write the manifest, or compare it with the one that is there."""
+    """Write the manifest, or compare it with the existing one."""
     path = folder / MANIFEST
     if not path.exists():
         other = next((file for file in folder.iterdir() if not file.match(_TEMPORARY)), None)
@@ -108,7 +107,7 @@ def _claim(folder: Path, belongs: Mapping[str, Any]) -> None:
         found = json.loads(path.read_bytes())
         differing = [key for key in belongs if found[key] != belongs[key]]
     except (ValueError, TypeError, KeyError):
-        raise TableError(f"{path} is no manifest of parts; write to another folder.") from None
+        raise TableError(f"{path} is not a manifest of parts; write to another folder.") from None
     if differing:
         raise TableError(
             f"{folder} holds parts of another run, which differs in its {' and '.join(differing)};"
@@ -117,7 +116,7 @@ def _claim(folder: Path, belongs: Mapping[str, Any]) -> None:
 
 
 def _is_whole(path: Path, names: Sequence[str], rows: int) -> bool:
-    """Tell whether a part is there with all its columns and rows."""
+    """Return whether a part exists with all its columns and rows."""
     if not path.exists():
         return False
     with path.open("rb") as file:

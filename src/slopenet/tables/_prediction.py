@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def column_names(network: Network) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return names of the inputs and outputs: x1, x2, ... and y1, ... where a network has none."""
+    """Return names of the inputs and outputs: x1, x2, ... and y1, ... for a network without."""
     return (
         network.input_names or _numbered("x", network.sizes[0]),
         network.output_names or _numbered("y", network.sizes[-1]),
@@ -33,7 +33,7 @@ def prediction_names(
 def predict_rows(
     network: Network, X: NDArray[np.float64], *, slopes: bool = True, threads: int | None = None
 ) -> NDArray[np.float64]:
-    """Return X (N, n_1), H (N, n_L) and ∂H/∂x (N, n_L n_1) side by side, column after column."""
+    """Return X (N, n_1), H (N, n_L) and ∂H/∂x (N, n_L n_1) as the columns of one array."""
     n_1, n_L = network.sizes[0], network.sizes[-1]
     table = np.empty((len(X), n_1 + n_L + slopes * n_L * n_1), order="F")
     table[:, :n_1] = X

@@ -1,4 +1,4 @@
-"""Tables in: the samples that a network learns from, picked out of a file by column name."""
+"""Read tables: training samples, selected from a file by column name."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -20,21 +20,21 @@ class TableReader(Protocol):
 
     @property
     def path(self) -> Path:
-        """What errors call it."""
+        """The name of the table in error messages."""
         ...
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of its columns."""
+        """The names of its columns."""
         ...
 
     def read(self, wanted: Sequence[str], may_miss: Collection[str] = ()) -> NDArray[np.float64]:
-        """Return the wanted columns, shape (rows, columns); values that may miss read as NaN."""
+        """Return the wanted columns, shape (rows, columns); missing values read as NaN."""
         ...
 
 
 class Samples(NamedTuple):
-    """Rows of a table as a network takes them.
+    """Rows of a table as arrays for a network.
 
     Attributes
     ----------
@@ -43,9 +43,9 @@ class Samples(NamedTuple):
     y : (N, n_L)
         The output columns.
     dydx : (N, n_L, n_1) or None
-        The slope columns, NaN where there is none; None if the table has no slope of these.
+        The slope columns, NaN where missing; None if the table has no slope of these outputs.
     slopes : tuple of str
-        The names of the slope columns found.
+        The names of the slope columns.
     """
 
     X: NDArray[np.float64]
@@ -55,7 +55,7 @@ class Samples(NamedTuple):
 
     @property
     def dydx_or_nan(self) -> NDArray[np.float64]:
-        """The slopes as an array in every case."""
+        """The slopes as an array, all NaN if there are none."""
         if self.dydx is None:
             return np.full((*self.y.shape, self.X.shape[1]), np.nan)
         return self.dydx
@@ -67,14 +67,14 @@ class Samples(NamedTuple):
 
 
 def slope_name(output: str, input_: str) -> str:
-    """Return the column name of the slope of an output in an input, such as ``drho/dT``."""
+    """Return the column name of the slope of an output by an input, such as ``drho/dT``."""
     return f"d{output}/d{input_}"
 
 
 def _refuse_near_slopes(
     table: TableReader, absent: Sequence[str], inputs: Sequence[str], outputs: Sequence[str]
 ) -> None:
-    """Raise TableError for a column that is nearly named like a slope that the table lacks."""
+    """Raise TableError for a column whose name is close to that of a missing slope."""
     there = set(table.names)
     plain = {bare(name): name for name in absent}
     for name in there.difference(inputs, outputs):
@@ -85,20 +85,20 @@ def _refuse_near_slopes(
             meant = slope_name(output, input_) if output and input_ else None
         if meant and meant in absent:
             raise TableError(
-                f"{table.path}: column {shown(name)} looks like a slope, but it is named after no"
-                f" output and input (did you mean {shown(meant)}?); rename it, or leave all slopes"
-                " out with --slopes none."
+                f"{table.path}: column {shown(name)} looks like a slope, but does not name an"
+                f" output and an input (did you mean {shown(meant)}?); rename it, or leave all"
+                " slopes out with --slopes none."
             )
 
 
 @contextmanager
 def open_table(path: str | PathLike[str]) -> Iterator[TableReader]:
-    """Open a CSV or Parquet file; what it is is told from its content.
+    """Open a CSV or Parquet file; its content determines the format.
 
     Raises
     ------
     TableError
-        If it is no table, or its header is unusable.
+        If it is not a table, or its header is unusable.
     OSError
         If it cannot be opened.
     """
@@ -111,7 +111,7 @@ def open_table(path: str | PathLike[str]) -> Iterator[TableReader]:
 
 
 def is_parquet(path: str | PathLike[str]) -> bool:
-    """Tell whether a path is a Parquet file by its content; of a pipe nothing is read."""
+    """Return whether a path is a Parquet file, by its content; pipes are not read."""
     if not Path(path).is_file():
         return False
     with Path(path).open("rb") as file:
@@ -124,8 +124,8 @@ def read_columns(path: str | PathLike[str], names: Sequence[str]) -> NDArray[np.
     Raises
     ------
     TableError
-        If a column is absent or a value of it is no finite number; the message names the file,
-        the line and the column.
+        If a column is missing or a value is not a finite number; the message names the file, the
+        line and the column.
     """
     with open_table(path) as table:
         return table.read(names)
@@ -138,7 +138,7 @@ def read_samples(
     *,
     slopes: bool = True,
 ) -> Samples:
-    """Read inputs, outputs and the slopes that a table has of these, found by their names.
+    """Read inputs, outputs and their slopes from a table, by column names.
 
     Parameters
     ----------
@@ -152,8 +152,8 @@ def read_samples(
     Raises
     ------
     TableError
-        If an input or output column is absent, or a value is no finite number; slopes may be
-        missing, cell by cell or as whole columns.
+        If an input or output column is missing, or a value is not a finite number. Slopes may be
+        missing, as cells or as whole columns.
     """
     with open_table(path) as table:
         return samples_of(table, inputs, outputs, slopes=slopes)

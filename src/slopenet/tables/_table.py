@@ -1,4 +1,4 @@
-"""What the formats share: the one error of a table, and the rules for its header."""
+"""Code shared by the formats: the error of a table, and the rules for its header."""
 
 import difflib
 from collections.abc import Sequence
@@ -9,16 +9,16 @@ SEARCHED_NAMES = 1000
 
 
 class TableError(ValueError):
-    """A file is not a table of numbers that can be used; the message is one sentence."""
+    """A file is not a usable table of numbers; the message is one sentence."""
 
 
 def checked_header(path: Path, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the column names, each of them (but the empty one) used once.
+    """Return the column names; each name except the empty one occurs once.
 
     Raises
     ------
     TableError
-        If two columns have the same name, or no column has one.
+        If two columns have the same name, or no column has a name.
     """
     first: dict[str, int] = {}
     for position, name in enumerate(names, start=1):
@@ -38,7 +38,7 @@ def column_positions(path: Path, names: Sequence[str], wanted: Sequence[str]) ->
     Raises
     ------
     TableError
-        If one is absent; the message lists the columns there are and the nearest name.
+        If one is missing; the message lists the existing columns and the nearest name.
     """
     position = {name: i for i, name in enumerate(names)}
     for name in wanted:
@@ -54,7 +54,7 @@ def column_positions(path: Path, names: Sequence[str], wanted: Sequence[str]) ->
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """Return the known name that `name` may be a misspelling of: its case counts least."""
+    """Return the known name closest to a misspelled `name`; upper and lower case count least."""
     plain = {bare(other): other for other in known}
     if bare(name) in plain:
         return plain[bare(name)]
@@ -68,5 +68,5 @@ def bare(name: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return text in quotes, on one line, shortened to what an error message can carry."""
+    """Return text in quotes, on one line, shortened for an error message."""
     return repr(text if len(text) <= 40 else text[:37] + "...")

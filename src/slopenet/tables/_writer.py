@@ -1,4 +1,4 @@
-"""Tables out: a file appears whole or not at all, and nothing that was there before is lost."""
+"""Write tables: a file is written completely or not at all, and an old file is never lost."""
 
 import csv
 import io
@@ -20,12 +20,12 @@ CSV_SUFFIXES = (".csv", ".txt", "")
 
 
 def refuse_same_file(output: str | PathLike[str], source: str | PathLike[str]) -> None:
-    """Raise TableError if output is what is read, or a link to it, or in the folder that is."""
+    """Raise TableError if output is the input, a link to it, or in the input folder."""
     output, source = Path(output), Path(source)
     if source.is_dir() and source.resolve() in (output.resolve(), *output.resolve().parents):
-        raise TableError(f"{output} is in the folder that is read; write to another one.")
+        raise TableError(f"{output} is in the input folder; write to another one.")
     if output.exists() and source.exists() and output.samefile(source):
-        raise TableError(f"{output} is the file that is read; write to another one.")
+        raise TableError(f"{output} is the input file; write to another one.")
 
 
 def write_table(
@@ -35,24 +35,23 @@ def write_table(
 ) -> None:
     """Write columns to a file, Parquet if it ends in .parquet or .pq, else CSV.
 
-    CSV numbers have as many digits as it takes to read the same float64 back.
+    CSV numbers have enough digits to read the same float64 back.
 
     Parameters
     ----------
     path
-        Replaced when all blocks are written, and only then. A stream that is open already
-        gets CSV.
+        Replaced only after all blocks are written. An open stream gets CSV.
     names
         Column names.
     blocks
-        Rows, in pieces of shape (rows, columns): a long table need never be in memory whole.
+        Rows, in pieces of shape (rows, columns), so that a long table need not fit in memory.
 
     Raises
     ------
     TableError
-        If two names are the same, or the suffix is of another format.
+        If two names are equal, or the suffix belongs to another format.
     OSError
-        If the file cannot be written, a full disk for one.
+        If the file cannot be written, for example because the disk is full.
     ImportError
         If the file is Parquet and pyarrow is not installed.
     """
@@ -87,7 +86,7 @@ def _write_parquet(
 ) -> None:
     arrow = pyarrow()
     schema = arrow.schema([(name, arrow.float64()) for name in names])
-    # float64 numbers hardly repeat: dictionaries of them take four times as long to write
+    # float64 numbers rarely repeat: dictionary encoding would take four times as long
     with arrow.parquet.ParquetWriter(file, schema, use_dictionary=False) as writer:
         for block in blocks:
             columns = [arrow.array(np.ascontiguousarray(column)) for column in block.T]

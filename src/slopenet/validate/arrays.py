@@ -1,7 +1,7 @@
-"""The one place that rejects array input; inside, nothing is checked twice.
+"""The only place that rejects array input; nothing is checked again inside the library.
 
-That every entry of X is finite is checked by the core while it reads them, at no extra pass.
-Nothing here writes to an array that was given; one that fits as it is comes back as it is.
+The core checks that every entry of X is finite while reading it, without an extra pass. No function
+here writes to its input; an array that already fits is returned unchanged.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ def is_foreign(x: object) -> bool:
 
 
 def floats(name: str, x: Any, dtype: DTypeLike = np.float64, labels: Names = None) -> Floats:
-    """`x` as a C-contiguous array of `dtype`; of a data frame the columns `labels`, or all.
+    """`x` as a C-contiguous array of `dtype`; for a data frame, the columns `labels`, or all.
 
     Real numbers of any kind are rounded to `dtype`. A missing entry of a data frame is NaN.
 
     Raises
     ------
     TypeError
-        For anything that is no array of real numbers, longdouble included: it would lose digits.
+        If `x` is not an array of real numbers; longdouble is refused because it would lose digits.
     ValueError
-        For ragged lists, masked entries, columns that are not there, and what `dtype` cannot hold.
+        For ragged lists, masked entries, missing columns, and numbers too large for `dtype`.
     """
     if type(x) is np.ndarray and x.dtype == dtype and x.flags.c_contiguous and x.flags.aligned:
         return x
@@ -80,7 +80,7 @@ def _array(name: str, x: Any, labels: Names) -> Floats:
     try:
         return np.asarray(x)
     except ValueError as error:
-        raise ValueError(f"{name} is ragged: rows of unlike lengths make no array") from error
+        raise ValueError(f"{name} is ragged: its rows must have equal lengths") from error
 
 
 def _what_is_wrong(name: str, x: Any, array: Floats) -> str:
@@ -97,14 +97,14 @@ def _what_is_wrong(name: str, x: Any, array: Floats) -> str:
 
 
 def _first(x: Floats, bad: Floats) -> tuple[str, Any]:
-    """Index, as it is written, and value of the first entry of `x` that is `bad`."""
+    """Index, as text, and value of the first entry of `x` that is `bad`."""
     where = tuple(int(i) for i in np.argwhere(bad)[0])
     return str(list(where)) if where else "", x[where]
 
 
 def require_finite(name: str, x: Floats) -> None:
     """Raise a ValueError that names the first entry of `x` that is NaN or infinite."""
-    # Minimum and maximum need no memory; isfinite of the whole array would.
+    # Minimum and maximum need no memory, unlike isfinite of the whole array.
     if not (np.isfinite(x.min(initial=0.0)) and np.isfinite(x.max(initial=0.0))):
         where, value = _first(x, ~np.isfinite(x))
         raise ValueError(f"{name}{where} is {value}; every entry of {name} must be finite")
@@ -126,7 +126,7 @@ def points(name: str, x: Any, width: int, dtype: DTypeLike, labels: Names = None
 
 
 def samples(name: str, x: Any, labels: Names = None) -> Floats:
-    """`x` as finite samples in rows (N, n_1), N and n_1 at least 1."""
+    """`x` as finite samples in rows (N, n_1), with N and n_1 at least 1."""
     array = floats(name, x, np.float64, labels)
     if array.ndim != 2 or 0 in array.shape:
         hint = f"; for one input pass {name}[:, None]" if array.ndim == 1 else ""
@@ -141,7 +141,7 @@ def samples(name: str, x: Any, labels: Names = None) -> Floats:
 def directions(
     name: str, v: Any, wanted: tuple[int, ...], dtype: DTypeLike, labels: Names = None
 ) -> Floats:
-    """One vector for each point, an array of the shape `wanted`, or one vector for all of them."""
+    """One vector per point, as an array of the shape `wanted`, or one vector for all points."""
     array = floats(name, frames.entries(name, v, labels), dtype, labels)
     require_shape(name, array, [wanted, wanted[-1:]])
     if array.shape == wanted:
@@ -153,7 +153,7 @@ def directions(
 def targets(
     name: str, y: Any, shape: tuple[int | None, int], dtype: DTypeLike, labels: Names = None
 ) -> Floats:
-    """Values (N, n_L) to learn, (N,) for one output; N is None for those of a single point."""
+    """Values (N, n_L) to learn, (N,) for one output; N is None for a single point."""
     n, n_L = shape
     rows = () if n is None else (n,)
     given = floats(name, y if rows else frames.entries(name, y, labels), dtype, labels)
@@ -173,8 +173,8 @@ def slopes(
 ) -> Floats | None:
     """Slopes (N, n_L, n_1) to learn, (N, n_1) for one output; N is None for a single point.
 
-    NaN is a missing slope; None is returned if every slope is missing. `labels` are those of the
-    inputs and outputs.
+    NaN is a missing slope; the result is None if every slope is missing. `labels` are the names of
+    the inputs and outputs.
     """
     n, n_L, n_1 = shape
     rows = () if n is None else (n,)
@@ -189,7 +189,7 @@ def slopes(
 
 
 def one_or_each(name: str, x: Any, shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
-    """Finite numbers, one for each entry of `shape` or one for all, as an array of that shape."""
+    """Finite numbers, one per entry of `shape` or one for all, as an array of that shape."""
     array = floats(name, x, dtype)
     require_shape(name, array, [shape, ()])
     require_finite(name, array)
@@ -201,12 +201,12 @@ def slopes_along(
 ) -> tuple[Floats, Floats] | tuple[None, None]:
     """Directions (N, M, n_1), or (M, n_1) for all samples, and slopes along them (N, M, n_L).
 
-    Slopes may be (N, M) for one output, and NaN where one is missing. Both are None or none is.
+    Slopes may be (N, M) for one output; NaN is a missing slope. Either both are None or neither is.
     """
     if v is None and along is None:
         return None, None
     if v is None or along is None:
-        raise ValueError("directions and along go together: a slope is along a direction")
+        raise ValueError("directions and along must be given together")
     n, n_L, n_1 = shape
     rows = () if n is None else (n,)
     vectors = floats("directions", v, dtype)

@@ -1,4 +1,4 @@
-"""Data frames of pandas, polars and Arrow: their columns go by name, never by place."""
+"""Data frames of pandas, polars and Arrow: columns are selected by name, never by position."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Names = Sequence[str] | None
 
 
 def labels(x: Any) -> tuple[str, ...] | None:
-    """Names of the columns of a data frame, or of a series; None for all else."""
+    """Names of the columns of a data frame, or of the entries of a series; otherwise None."""
     held = _column_keys(x)
     if held is not None:
         return tuple(str(key) for key in held)
@@ -20,12 +20,12 @@ def labels(x: Any) -> tuple[str, ...] | None:
 
 
 def columns(name: str, x: Any, wanted: Names) -> dict[str, Any] | None:
-    """Columns of a data frame by name, in the order `wanted`; None for all else.
+    """Columns of a data frame by name, in the order `wanted`; otherwise None.
 
     Raises
     ------
     ValueError
-        If a column is missing, or a name stands twice.
+        If a column is missing, or a name occurs twice.
     """
     held = _column_keys(x)
     if held is None:
@@ -51,9 +51,9 @@ def entries(name: str, x: Any, wanted: Names) -> Any:
 
 
 def slope_columns(name: str, x: Any, inputs: Names, outputs: Names) -> Names:
-    """Which columns of a data frame hold the slopes, dH_k/dx_i in the order of k and then i.
+    """Names of the slope columns of a data frame, dH_k/dx_i ordered by k and then i.
 
-    They are called ``dy/dx`` after output and input, or, for one output, after the input alone.
+    They are named ``dy/dx`` after output and input, or, for one output, after the input alone.
     """
     held = _column_keys(x)
     if held is None or inputs is None:
@@ -71,7 +71,7 @@ def slope_columns(name: str, x: Any, inputs: Names, outputs: Names) -> Names:
 
 
 def numbers(column: Any) -> Any:
-    """One column as an array, in which a missing number is NaN."""
+    """One column as an array, with NaN for missing numbers."""
     dtype = getattr(column, "dtype", None)
     if hasattr(dtype, "na_value") and getattr(dtype, "kind", "") in tuple("biuf"):
         return column.to_numpy(dtype=float, na_value=np.nan)  # pandas' own types, with pd.NA

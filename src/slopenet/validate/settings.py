@@ -1,4 +1,4 @@
-"""The one place that rejects settings: counts, numbers, names and seeds."""
+"""The only place that rejects settings: counts, numbers, names and seeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RandomSource = np.random.Generator | int | None
 
 
 def count(name: str, n: Any, least: int = 1) -> int:
-    """A whole number of at least `least`, as an int."""
+    """A whole number that is at least `least`, as an int."""
     try:
         whole = -1 if isinstance(n, bool | np.bool) else operator.index(n)
     except TypeError:
@@ -36,7 +36,7 @@ def counts(name: str, given: Any) -> tuple[int, ...]:
 
 
 def number(name: str, x: Any, low: float = 0.0, *, closed: bool = False) -> float:
-    """A finite number greater than `low` (or, `closed`, of at least that), as a float."""
+    """A finite number greater than `low` (if `closed`, at least `low`), as a float."""
     value = math.nan
     if isinstance(x, int | float | np.integer | np.floating) and not isinstance(x, bool):
         with contextlib.suppress(OverflowError):
@@ -53,7 +53,7 @@ def number_or_auto(name: str, x: Any) -> float | None:
 
 
 def names(name: str, given: Any) -> tuple[str, ...] | None:
-    """Names, none of them empty or double; None stays None."""
+    """Different, nonempty names; None stays None."""
     if given is None:
         return None
     listed = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else ()
@@ -65,14 +65,14 @@ def names(name: str, given: Any) -> tuple[str, ...] | None:
 
 
 def choice(rule: str, given: Any, allowed: tuple[str, ...]) -> str:
-    """One of the words `allowed`; `rule` begins the sentence that says so."""
+    """One of the words `allowed`; `rule` starts the error message."""
     if given not in allowed:
         raise ValueError(f"{rule} one of {', '.join(allowed)}, got {short(given)}")
     return str(given)
 
 
 def generator(rng: Any) -> np.random.Generator:
-    """The random numbers of a seed or of a Generator."""
+    """A random Generator, from a seed or a Generator."""
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
@@ -83,5 +83,5 @@ def generator(rng: Any) -> np.random.Generator:
 
 
 def short(x: object) -> str:
-    """`x` as an error message quotes it."""
+    """`x` as quoted in an error message."""
     return " ".join(reprlib.repr(x).split())

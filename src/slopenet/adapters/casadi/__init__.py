@@ -1,12 +1,12 @@
 """CasADi: a network as a Function with exact Jacobian and Hessian, or as an expression.
 
-    H = callback(net)                      # computed by the core, one point a call
-    opti.subject_to(H(x) <= 1)             # keep H as long as what is built of it
+    H = callback(net)                      # computed by the core, one point per call
+    opti.subject_to(H(x) <= 1)             # keep a reference to H while opti is in use
 
     H = expression(net, x)                 # of SX, MX or DM: CasADi can expand it and write C
 
-Both give IPOPT exact first and second derivatives. A callback suits wide networks; an expression
-small ones, many points at once, and code that must run without Python.
+Both give IPOPT exact first and second derivatives. A callback suits wide networks. An expression
+suits small ones, many points at once, and code that must run without Python.
 """
 
 from __future__ import annotations
@@ -37,18 +37,17 @@ def expression(network: Network, x: Any) -> Any:
     ----------
     network : Network
     x : SX, MX or DM, (n_1, N)
-        Points in columns, as is CasADi's way.
+        Points as columns, as usual in CasADi.
 
     Returns
     -------
     SX, MX or DM, (n_L, N)
-        In float64. Its derivatives of first and second order are exact to rounding, in the tails
-        of σ too.
+        In float64. Its first and second derivatives are exact to rounding, also in the tails of σ.
 
     Raises
     ------
     TypeError, ValueError
-        If x is no matrix of CasADi's, or not of n_1 rows.
+        If x is not a CasADi matrix with n_1 rows.
     """
     n_1 = require_network(network).sizes[0]
     if not isinstance(x, ca.SX | ca.MX | ca.DM):
@@ -69,19 +68,19 @@ def callback(network: Network, name: str = "H", options: dict[str, Any] | None =
     ----------
     network : Network
     name : str
-        Of the Function.
+        Name of the Function.
     options : dict, optional
-        Of CasADi's Function.
+        Options of the Function.
 
     Returns
     -------
     casadi.Callback
-        It must be kept as long as expressions that call it are used: CasADi does not keep it.
+        Keep a reference while expressions that call it are in use: CasADi does not keep one.
 
     Notes
     -----
-    Reverse mode is vjp, and its Jacobian Σ_k u_k ∇²H_k, so that the Hessian of a Lagrangian costs
-    about that of one output. Third derivatives are not there.
+    Reverse mode is vjp, and its Jacobian is Σ_k u_k ∇²H_k, so the Hessian of a Lagrangian costs
+    about as much as that of one output. Third derivatives are not supported.
     """
     n_1, n_L = require_network(network).sizes[0], network.sizes[-1]
     x, H, J = (n_1, 1), (n_L, 1), (n_L, n_1)

@@ -1,4 +1,4 @@
-"""Functions of CasADi whose values NumPy computes, and so those of their derivatives."""
+"""CasADi Functions whose values and derivatives NumPy computes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Derivative: TypeAlias = Callable[..., "Compiled"]
 class Compiled(ca.Callback):  # type: ignore[misc, unused-ignore]
     """A Function whose values NumPy computes: x as (n_1,), all other inputs as matrices.
 
-    An output None is a block of zeros, that of derivatives by H, which nothing depends on. The
-    derivatives that CasADi asks for are kept, as it does not keep them.
+    An output None is a block of zeros (derivatives by H, on which nothing depends). Requested
+    derivatives are stored here, because CasADi does not keep them.
     """
 
     def __init__(
@@ -92,5 +92,5 @@ class Compiled(ca.Callback):  # type: ignore[misc, unused-ignore]
 
 
 def matrix(array: Floats, shape: Shape | None = None) -> Any:
-    """A dense DM, zeros and all."""
+    """A dense DM, zeros included."""
     return ca.DM(np.asarray(array, float).reshape(shape or array.shape))

@@ -1,9 +1,9 @@
-"""σ of every activation in CasADi's symbols, so written that its own derivatives keep their digits.
+"""σ of every activation in CasADi's symbols, written so that CasADi's derivatives are accurate.
 
-CasADi differentiates a formula and cannot be given σ' and σ''. In a tail the derivative of tanh by
-its own rule, 1 - tanh², is 0 long before tanh' is; that of exp is not. So each σ is a sum, product
-or quotient whose derivatives of first and second order add terms of one sign where they are small.
-Both branches of a condition are evaluated, so none may be NaN where the other one is taken.
+CasADi differentiates formulas and does not accept σ' and σ''. Its rule for tanh, 1 - tanh², becomes
+0 in the tails long before tanh' does; its rule for exp does not. So each σ is a sum, product or
+quotient whose first and second derivatives add terms of one sign where they are small. Both
+branches of a condition are evaluated, so neither may be NaN where the other is used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from slopenet.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
 
 # Φ by erf down to here, by Mills' ratio below, from as many terms of its continued fraction.
 _MILLS, _TERMS = 3.0, 60
-# exp(-x²) and the like are 0 beyond, and x must not overflow beside it.
+# Beyond it exp(-x²) and similar terms are 0; a larger x could overflow.
 _FAR = 64.0
 
 
@@ -115,7 +115,7 @@ def sigma(spec: tuple[str, float], z: Any) -> Any:
     Raises
     ------
     NotImplementedError
-        For an activation of the table that has no formula here.
+        For an activation without a formula here.
     """
     name, parameter = spec
     if name not in _FORMULAS:
