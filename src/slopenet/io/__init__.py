@@ -1,1 +1,1 @@
-"""Files of slopenet: models and checkpoints."""
+"""Networks on disk: our own model file."""
