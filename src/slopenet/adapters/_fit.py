@@ -1,4 +1,4 @@
-"""The settings of `slopenet.fit` as options of a surrogate model, which gets its data by itself."""
+"""The settings of `slopenet.fit` as options of a surrogate model, which gets its data later."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ _OF_THE_DATA = {"directions", "along", "sample_weight", "input_names", "output_n
 
 
 def settings() -> dict[str, Any]:
-    """Each with its default: what is added to `fit` is an option of surrogates by itself."""
+    """Every setting with its default: a new setting of `fit` is an option of surrogates too."""
     keywords = [p for p in signature(fit).parameters.values() if p.kind is p.KEYWORD_ONLY]
     return {p.name: p.default for p in keywords if p.name not in _OF_THE_DATA}

@@ -1,1 +1,1 @@
-"""Networks on disk: our own model file."""
+"""Files of slopenet: models and checkpoints."""

@@ -1,4 +1,4 @@
-"""A checkpoint: named float64 arrays and plain values in one file, written whole or not at all."""
+"""A checkpoint: named float64 arrays and plain values in one file, written atomically."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ FORMAT = "slopenet checkpoint"
 
 
 class CheckpointError(ValueError):
-    """A file that is no checkpoint, is damaged, or belongs to another run."""
+    """A file is not a checkpoint, is damaged, or belongs to another run."""
 
 
 def write(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], values: Any) -> None:
-    """Write a checkpoint in place of the last one; a kill at any moment leaves one of the two."""
+    """Replace the last checkpoint; a kill at any moment leaves either the old or the new one."""
     metadata = {"format": FORMAT, "values": json.dumps(values), "checksum": ZEROS.decode()}
     raw = serialise(arrays, metadata)
     with replacing(path) as file:
@@ -36,7 +36,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], Any]:
     Raises
     ------
     CheckpointError
-        Whatever is wrong with the file itself.
+        If the file is not a valid checkpoint.
     OSError
         If it cannot be read.
     """

@@ -1,4 +1,4 @@
-"""What a model file holds, and the one exception that a file which is none can raise."""
+"""The contents of a model file, and the only exception that an invalid file can raise."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ Activation = tuple[str, tuple[float, ...]]
 
 
 class ModelFileError(ValueError):
-    """A file that is no model of ours: damaged, hostile, foreign or too new. One sentence why."""
+    """A file is not a valid slopenet model: damaged, hostile, foreign or too new, in a sentence."""
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """What a model file holds, right in form; if an activation exists, the network knows.
+    """The contents of a model file, valid in form; the network checks the activations.
 
     Attributes
     ----------
     weights : tuple of ndarray
-        W[l] of shape (n_l, n_{l-1}), l = 2..L; finite, read-only, shared with nobody.
+        W[l] of shape (n_l, n_{l-1}), l = 2..L; finite, read-only, not shared.
     biases : tuple of ndarray
-        b[l] of shape (n_l,); likewise.
+        b[l] of shape (n_l,); finite, read-only, not shared.
     activations : tuple of (str, tuple of float)
-        Name and parameters of σ, one a layer.
+        Name and parameters of σ, one per layer.
     input_names, output_names : tuple of str, or None
         n_1 and n_L labels.
     """
@@ -35,6 +35,6 @@ class Contents:
 
 
 def require(holds: object, sentence: str) -> None:
-    """Raise ModelFileError with the sentence unless it holds."""
+    """Raise ModelFileError with the sentence unless the condition holds."""
     if not holds:
         raise ModelFileError(sentence)

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and read only if they are what they are called."""
+"""Write files completely or not at all, and read only regular files."""
 
 import os
 import secrets
@@ -13,10 +13,10 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Yield a file that takes the place of `path` if all goes well, and vanishes otherwise.
+    """Yield a file that replaces `path` on success and is deleted otherwise.
 
-    A symbolic link is followed, and stays; the permissions of an old file are kept. A device or a
-    pipe has no content to protect, and is written to as it is.
+    A symbolic link is followed and kept; the permissions of an old file are kept. A device or a
+    pipe has no contents to protect, and is written to directly.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
@@ -38,12 +38,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         finally:
             temporary.unlink(missing_ok=True)
     finally:
-        # Once more, as a second Ctrl-C may have cut the first clean-up off.
+        # Repeated, because a second Ctrl-C may have interrupted the first clean-up.
         temporary.unlink(missing_ok=True)
 
 
 def _keep_names(folder: Path) -> None:
-    """Have the folder's new entry outlive a power cut, where the system can do that."""
+    """Make the folder's new entry survive a power cut, if the system can do that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -53,7 +53,7 @@ def _keep_names(folder: Path) -> None:
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:
-    """Raise the OSError that `replacing` would meet, before the work whose result goes there."""
+    """Raise the OSError that `replacing` would raise, before the work is done."""
     if not Path(path).exists() or Path(path).is_file():
         with _naming(path, None), TemporaryFile(dir=Path(os.path.realpath(path)).parent):
             pass
@@ -61,7 +61,7 @@ def require_writable(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def _naming(path: str | os.PathLike[str], temporary: Path | None) -> Iterator[None]:
-    """An OSError about a temporary file, or about no file at all, is about `path`."""
+    """Let an OSError about the temporary file, or about no file, name `path`."""
     try:
         yield
     except OSError as error:
@@ -75,7 +75,7 @@ def _naming(path: str | os.PathLike[str], temporary: Path | None) -> Iterator[No
 def regular(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int] | None]:
     """Yield an open file and its size, or None for anything but a regular file.
 
-    Nothing blocks, a FIFO neither; what was opened decides, not what it is called.
+    It never blocks, not even on a FIFO; the opened file is checked, not its name.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)

@@ -13,12 +13,12 @@ DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4
 KEY = b'"checksum":"'
 ZEROS = b"0" * 64
 
-# A header takes up to 40 times the room of its text once read, which so stays within 16 MiB.
+# A parsed header needs up to 40 times the memory of its text; this keeps it within 16 MiB.
 _HEADER_LIMIT = 2**18
 
 
 def serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
-    """Lay out a safetensors file, in a fixed order: the package orders metadata at random."""
+    """Lay out a safetensors file in a fixed order, since the package orders metadata randomly."""
     kinds = {dtype.newbyteorder("="): kind for kind, dtype in DTYPES.items()}
     header: dict[str, Any] = {"__metadata__": metadata}
     data: list[bytes] = []
@@ -37,7 +37,7 @@ def serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) ->
 
 
 def _digest(*parts: bytes | memoryview) -> bytes:
-    """SHA-256 of the parts, one behind the other, as 64 hexadecimal digits."""
+    """SHA-256 of the concatenated parts, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -45,7 +45,7 @@ def _digest(*parts: bytes | memoryview) -> bytes:
 
 
 def header_length(start: bytes, size: int) -> int:
-    """Length of the JSON header, held against the size of the file."""
+    """Length of the JSON header, checked against the size of the file."""
     require(size >= 8, f"is not a model file: it has {size} bytes")
     length = int.from_bytes(start, "little")
     require(
@@ -58,8 +58,8 @@ def header_length(start: bytes, size: int) -> int:
 
 
 def verified_checksum(raw: bytes, text: bytes) -> bytes:
-    """Find the checksum in the header `text`, and hold the whole file against it."""
-    # Inside a JSON text a quotation mark stands behind a backslash: only a key can match.
+    """Find the checksum in the header `text`, and verify the whole file."""
+    # Inside a JSON string a quotation mark follows a backslash, so only a key can match.
     require(text.count(KEY) == 1, "is not a model file: it has no checksum of slopenet")
     start = 8 + text.index(KEY) + len(KEY)
     view = memoryview(raw)

@@ -1,19 +1,19 @@
-"""The model file: a safetensors file whose every bit is under one checksum.
+"""The model file: a safetensors file with one checksum over all its bits.
 
 The tensors are ``W2, b2, W3, b3, ..., WL, bL``, layer l = 2..L of the derivation, all float64 or
-all float32. The metadata, text throughout, are
+all float32. The metadata, all text, are
 
 ==================  ===========================================================================
 ``format``          ``slopenet``
 ``version``         of this layout, a whole number; every later version keeps the checksum rule
-``activations``     JSON, one ``[name, [parameter, ...]]`` a layer
-``input_names``     JSON, one name a component of x, or ``null``
-``output_names``    JSON, one name a component of H(x), or ``null``
-``checksum``        SHA-256 of the whole file with these 64 digits themselves as zeros
+``activations``     JSON, one ``[name, [parameter, ...]]`` per layer
+``input_names``     JSON, one name per component of x, or ``null``
+``output_names``    JSON, one name per component of H(x), or ``null``
+``checksum``        SHA-256 of the whole file, computed with these 64 digits set to zero
 ==================  ===========================================================================
 
-A file is data from a stranger. Nothing is parsed before the checksum agrees, nothing in it is run,
-no other file is read, and reading takes no more memory than twice the file's size and 16 MiB.
+A file is untrusted data. Nothing is parsed before the checksum agrees, no code in it runs, no other
+file is read, and reading needs at most twice the size of the file plus 16 MiB of memory.
 """
 
 import json
@@ -39,21 +39,21 @@ def write(  # noqa: PLR0917
     input_names: Sequence[str] | None,
     output_names: Sequence[str] | None,
 ) -> None:
-    """Write a model file in one step: a failure or Ctrl-C leaves the old file as it was.
+    """Write a model file atomically: a failure or Ctrl-C leaves the old file unchanged.
 
-    The same network gives the same bytes. A symbolic link is followed, and stays.
+    The same network gives the same bytes. A symbolic link is followed and kept.
 
     Parameters
     ----------
     path : path
-        Of the file; one that is there is replaced.
+        The file; an existing one is replaced.
     weights, biases, activations, input_names, output_names
         As in `Contents`.
 
     Raises
     ------
     ModelFileError
-        If `path` is there and no regular file, or if `read` would refuse what is to be written.
+        If `path` exists and is not a regular file, or if `read` would refuse the result.
     OSError
         If the file cannot be written.
     """
@@ -85,7 +85,7 @@ def read(path: str | os.PathLike[str]) -> Contents:
     Raises
     ------
     ModelFileError
-        Whatever is wrong with the file itself.
+        If the file is not a valid model file.
     OSError
         If the file is missing or cannot be read.
     """

@@ -1,4 +1,4 @@
-"""From bytes that a stranger sent to `Contents`, or a sentence why not."""
+"""Parse untrusted bytes into `Contents`, or raise an error that says why not."""
 
 import json
 import math
@@ -34,7 +34,7 @@ def parse(raw: bytes) -> Contents:
         "is not valid: its tensors are not W2, b2 and so on, a weight and a bias a layer",
     )
     try:
-        # Holds every shape and offset against the bytes that are there before it copies any.
+        # Checks every shape and offset against the size of the data before copying anything.
         parts = safetensors.deserialize(raw)  # type: ignore[no-untyped-call]
         tensors = {key: _array(key, **part) for key, part in parts}
     except safetensors.SafetensorError as error:
@@ -54,7 +54,7 @@ def parse(raw: bytes) -> Contents:
 
 
 def _json(text: str | bytes, what: str) -> Any:
-    """Parse JSON strictly: UTF-8, no key twice, no NaN, every number a float."""
+    """Parse JSON strictly: UTF-8, no duplicate key, no NaN, every number a float."""
 
     def refuse(constant: str) -> None:
         raise ValueError(constant)
@@ -95,14 +95,14 @@ def _metadata(header: Any) -> dict[str, str]:
 
 
 def _array(key: str, dtype: str, shape: Sequence[int], data: bytearray) -> np.ndarray:
-    """View one tensor's bytes as a read-only array, every number in it finite."""
+    """View the bytes of one tensor as a read-only array of finite numbers."""
     require(dtype in DTYPES, f"is not valid: {key} is neither float64 nor float32")
     require(
         0 not in shape and len(shape) == (2 if key[0] == "W" else 1),
         f"is not valid: {key} has the shape {tuple(shape[:9])}",
     )
     array: np.ndarray = np.frombuffer(data, dtype=DTYPES[dtype]).reshape(shape)
-    # Reductions need no memory; isfinite of the whole array would.
+    # Reductions need no memory, unlike isfinite of the whole array.
     finite = np.isfinite(array.min()) and np.isfinite(array.max())
     require(finite, f"is not valid: {key} holds NaN or infinity")
     array.flags.writeable = False
