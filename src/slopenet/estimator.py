@@ -21,19 +21,19 @@ except ImportError as error:
         "SlopeRegressor needs scikit-learn 1.6 or later: pip install 'slopenet[sklearn]'."
     ) from error
 
-_SEEDS = 2**31  # how many there are to draw from
+_SEEDS = 2**31  # the number of possible seeds
 
 
 class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unused-ignore]
-    """A network fitted by `slopenet.fit`, with the manners of scikit-learn.
+    """A network fitted by `slopenet.fit`, as a scikit-learn estimator.
 
     Parameters
     ----------
     hidden, activation, ..., validation
         The settings of `slopenet.fit`, with the same meanings and defaults.
     random_state : int, RandomState or None
-        An int gives the same network in every call, the one that `slopenet.fit` finds with
-        ``rng=random_state``. A RandomState, or NumPy's own for None, is drawn from once a call.
+        An int gives the same network in every call, that of `slopenet.fit` with
+        ``rng=random_state``. A RandomState (for None, NumPy's global one) gives one draw per call.
 
     Attributes
     ----------
@@ -48,16 +48,16 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
     n_features_in_ : int
         n_1.
     feature_names_in_ : (n_1,)
-        Columns of X, if it was a data frame whose columns are all called by strings.
+        Columns of X, if it was a data frame with strings as column names.
 
     Notes
     -----
-    Slopes are with respect to the inputs that `fit` is given. In a pipeline these are what the
-    steps before have made of X: behind a ``StandardScaler``, which a SlopeRegressor does not need,
-    dydx must be multiplied by its ``scale_``, and `predict_jacobian` be divided by it. Arrays in
-    `validation` do not pass through these steps either.
+    Slopes are derivatives with respect to the inputs of this `fit`. In a pipeline, these are the
+    outputs of the previous steps: after a ``StandardScaler``, which a SlopeRegressor does not need,
+    multiply dydx by its ``scale_`` and divide `predict_jacobian` by it. Arrays in `validation` do
+    not pass through these steps either.
 
-    `fit` takes dydx by its name. Cross-validation and searches hand it on, cut into the same folds
+    Pass dydx to `fit` by name. Cross-validation and searches pass it on, split into the same folds
     as X and y, after ``sklearn.set_config(enable_metadata_routing=True)`` and
     ``set_fit_request(dydx=True)``.
     """
@@ -80,7 +80,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         ensemble: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        # All that stands above, and nothing else: what is added there goes on to `fit` by itself.
+        # Exactly the parameters above, so that a new one is passed on to `fit` automatically.
         self.__dict__.update({name: given for name, given in locals().items() if name != "self"})
 
     def fit(self, X: Any, y: Any, dydx: Any = None, sample_weight: Any = None) -> Self:
@@ -91,9 +91,9 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         X : (N, n_1)
         y : (N, n_L), or (N,) for one output
         dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
-            Slopes ∂y_k/∂x_i; NaN where one is missing.
+            Slopes ∂y_k/∂x_i; NaN is a missing slope.
         sample_weight : (N,), optional
-            Not negative; only their ratios matter, a sample of weight 0 is as if it were not there.
+            Not negative. Only their ratios matter; a sample of weight 0 is ignored.
 
         Returns
         -------
@@ -103,7 +103,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         Raises
         ------
         ValueError, TypeError
-            If an array does not fit, or a parameter is out of range; `slopenet.fit` says which.
+            If an array does not fit or a parameter is out of range, as in `slopenet.fit`.
         """
         output_names = frames.labels(y)
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
@@ -126,9 +126,9 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """H(x): (N, n_L), or (N,) if y was; with `return_std` a pair, of it and of its spread.
+        """H(x): (N, n_L), or (N,) if y was (N,); with `return_std`, also its spread.
 
-        The spread is that of the networks of the parameter `ensemble`, 0 without one.
+        The spread is that of the networks in the ensemble; it is 0 without an ensemble.
         """
         points = self._points(X)
         mean = self._drop(self._model(points))
@@ -146,11 +146,11 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         return self.network_ if self.ensemble is None else self.ensemble_
 
     def _drop(self, result: Any) -> Any:
-        """A result (N, n_L, ...) without its n_L, if y had none."""
+        """A result (N, n_L, ...), without the axis n_L if y had none."""
         return result[:, 0] if self._flat else result
 
     def _points(self, X: Any) -> Any:
-        """X as scikit-learn lets it pass: as many columns as in `fit`, of the same names."""
+        """X after scikit-learn's check: the same number and names of columns as in `fit`."""
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float64, reset=False)
 
@@ -161,7 +161,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
 
 
 def _seed(random_state: Any) -> Any:
-    """What `slopenet.fit` takes as `rng`: an int as it is, a draw from all else."""
+    """The `rng` for `slopenet.fit`: an int unchanged, otherwise a draw from the RandomState."""
     if isinstance(random_state, int | np.integer):
         return random_state
     return check_random_state(random_state).randint(_SEEDS)

@@ -4,8 +4,8 @@
     minimize(f.fun, x0, jac=f.jac, hess=f.hess, method="trust-constr",
              constraints=constraint(net, 0, 1, outputs=["stress"]))
 
-SciPy asks for values and slopes at the same x in two calls: both come from one sweep, and the last
-x is remembered. Whatever the network's dtype, SciPy's optimisers get float64.
+SciPy requests values and slopes at the same x in two calls. One sweep computes both, and the last x
+is remembered. SciPy's optimisers get float64 for any dtype of the network.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from slopenet.validate import arrays
 __all__ = ["Objective", "Residuals", "constraint", "linear_operator", "objective"]
 
 OfOutputs: TypeAlias = Callable[[Floats], tuple[float, Any, Any]]
-"""g: outputs H (n_L,) to its value, gradient (n_L,) and Hessian (n_L, n_L) or None."""
+"""g: maps outputs H (n_L,) to its value, gradient (n_L,) and Hessian (n_L, n_L) or None."""
 
 
 class Residuals:
@@ -39,7 +39,7 @@ class Residuals:
     ----------
     network : Network
     y : (n_L,), or a number for one output
-        The outputs that are wanted.
+        The wanted outputs.
     weights : (n_L,) or a number, optional
         w, 1 unless given.
 
@@ -119,7 +119,7 @@ def objective(network: Network, of: Any = 0) -> Objective:
     network : Network
     of : int, str, (n_L,) or function
         An output, by index or name; or u, for u·H; or a function g of all outputs H (n_L,) that
-        gives its value, its gradient (n_L,) and its Hessian (n_L, n_L), None if it is not known.
+        returns its value, its gradient (n_L,) and its Hessian (n_L, n_L), None if unknown.
 
     Returns
     -------
@@ -129,11 +129,11 @@ def objective(network: Network, of: Any = 0) -> Objective:
     Raises
     ------
     TypeError, ValueError
-        If there is no such output, or u does not fit.
+        If the output does not exist, or u does not fit.
 
     Notes
     -----
-    An output, or u·H, is computed as a network of one output: its derivatives cost no more.
+    An output, or u·H, is computed as a network of one output, at the cost of one output.
     """
     require_network(network)
     if callable(of):
@@ -157,9 +157,9 @@ def constraint(
     ----------
     network : Network
     lower, upper : number or one for each output
-        ``-np.inf`` and ``np.inf`` where there is no bound; equal for an equality.
+        ``-np.inf`` and ``np.inf`` for no bound; equal for an equality.
     outputs : sequence of int or str, optional
-        Those that are bounded, in the order of the bounds; all unless given.
+        The bounded outputs, in the order of the bounds; all by default.
     keep_feasible : bool, or one for each output
         Whether the solver must stay inside at every step, as in SciPy.
 
@@ -170,7 +170,7 @@ def constraint(
     Raises
     ------
     TypeError, ValueError
-        If there is no such output, or one is given twice.
+        If an output does not exist, or is given twice.
     """
     bounded = require_network(network) if outputs is None else only(network, outputs)
     residuals = Residuals(bounded, 0.0)

@@ -27,18 +27,18 @@ except ImportError as error:
 
 
 class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
-    """A network with the manners of SMT, trained by `slopenet.fit` on values and derivatives.
+    """A network with SMT's interface, trained by `slopenet.fit` on values and derivatives.
 
-    Its options are the settings of `slopenet.fit`, with the same meanings and defaults, beside
-    SMT's own for printing. Derivatives belong to the points of the values; an input, or an entry
-    that is NaN, may be without.
+    Its options are the settings of `slopenet.fit`, with the same meanings and defaults, and SMT's
+    own for printing. Derivatives are given at the points of the values. Derivatives by some inputs,
+    or single entries (as NaN), may be missing.
 
     Attributes
     ----------
     network : Network
         After training, in the units of the training data.
     reason : str
-        What `fit` did, and why.
+        The chosen method, why it was chosen, and why training ended.
     """
 
     name = "slopenet"
@@ -47,7 +47,7 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
 
     @staticmethod
     def of(network: Network) -> NetworkSurrogate:
-        """Return a surrogate that is trained already."""
+        """Return a surrogate that is already trained."""
         sizes = require_network(network).sizes
         surrogate = NetworkSurrogate(print_global=False)
         surrogate.nt, surrogate.nx, surrogate.ny = 0, sizes[0], sizes[-1]
@@ -56,12 +56,12 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
 
     @staticmethod
     def load(filename: str | os.PathLike[str]) -> NetworkSurrogate:
-        """Return a surrogate of a network that was saved.
+        """Return a surrogate of a saved network.
 
         Raises
         ------
         ModelFileError
-            If the file is no model of slopenet's.
+            If the file is not a slopenet model.
         """
         return NetworkSurrogate.of(load(filename))
 
@@ -82,7 +82,7 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
 
     def _use(self, network: Network) -> None:
         self.network = network
-        # SMT asks for the derivatives of a point one input after another.
+        # SMT requests the derivatives of a point for one input after another.
         self._jacobian = Last(network.jacobian)
 
     def _training_data(self) -> tuple[Floats, Floats, Floats]:
@@ -91,8 +91,8 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         Raises
         ------
         ValueError
-            For derivatives at other points, of an input that there is not, or of other shapes, and
-            for data under a name, of another fidelity.
+            For derivatives at other points, by an unknown input, or of other shapes, and for named
+            data (another fidelity).
         """
         named = [name for name, data in self.training_points.items() if data and name is not None]
         if named:

@@ -1,4 +1,4 @@
-"""How right a network is about one quantity: a value, or a slope."""
+"""Parity plots of a network for one quantity: a value or a slope."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def parity_of(
     input: str | int | None = None,  # noqa: A002 (a network's)
     ax: Axes | None = None,
 ) -> Axes:
-    """Plot what a network predicts against what is true: values, or slopes by one `input`.
+    """Plot predictions of a network against true data: values, or slopes by one `input`.
 
-    The relative RMS error stands in the corner: over the standard deviation of true values, over
-    the RMS of true slopes.
+    The relative RMS error is shown in the corner: relative to the standard deviation of the true
+    values, or to the RMS of the true slopes.
 
         parity_of(net, X, y, output="rho")
         parity_of(net, X, y, dydx, output="rho", input="T")
@@ -47,9 +47,9 @@ def parity_of(
     dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
         True slopes; missing ones, NaN, are left out.
     output, input : str or int
-        Name or place of the output, and of the input whose slope is drawn; None draws values.
+        Name or index of the output, and of the input whose slope is drawn; None draws values.
     ax : Axes, optional
-        Where to draw; without it a new figure is made, outside of pyplot: ``ax.figure.savefig``.
+        Axes to draw in. By default a new figure is made, outside of pyplot: ``ax.figure.savefig``.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def parity_of(
     Raises
     ------
     ValueError, TypeError
-        If an array does not fit the network, a name is not one of its, or the slopes are missing.
+        If an array does not fit the network, a name is unknown, or the slopes are missing.
     ImportError
         If matplotlib is not installed.
     """
@@ -92,7 +92,7 @@ def parity_of(
 def _place(
     what: str, given: str | int, names: tuple[str, ...] | None, n: int, letter: str
 ) -> tuple[int, str]:
-    """Place of an input or output that is given by name or place, and its name."""
+    """Index and name of an input or output that is given by name or index."""
     known = names or tuple(f"{letter}{i + 1}" for i in range(n))
     if isinstance(given, str) and given in known:
         return known.index(given), given
