@@ -1,4 +1,4 @@
-"""What makes a network's parts fit together: sizes, shapes, dtype, activations, names."""
+"""Check that the parts of a network fit together: sizes, shapes, dtype, activations, names."""
 
 from __future__ import annotations
 
