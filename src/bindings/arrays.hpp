@@ -1,4 +1,4 @@
-// The array border: shapes, dtypes, the GIL, and errors that name the argument.
+// The border to Python: shapes and dtypes of arrays, the GIL, and errors that name the argument.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -47,12 +47,12 @@ void reject_nonfinite(const char* name, const T* x, long size, int ndim, long co
     }
 }
 
-// The most threads that a call may use: its own limit, or, if that is None, the process's.
+// The most threads that a call may use: its own limit, or the process's if that is None.
 inline std::atomic<int> process_thread_limit{1};
 inline int thread_limit(nb::handle given) {
     if (given.is_none()) return process_thread_limit.load(std::memory_order_relaxed);
     const bool whole = PyIndex_Check(given.ptr()) && !PyBool_Check(given.ptr());
-    const Py_ssize_t n = whole ? PyNumber_AsSsize_t(given.ptr(), nullptr) : 0;  // clips what is too large
+    const Py_ssize_t n = whole ? PyNumber_AsSsize_t(given.ptr(), nullptr) : 0;  // clips large values
     if (n == -1 && PyErr_Occurred()) throw nb::python_error();
     if (n < 1) throw nb::value_error("threads must be a whole number of at least 1, or None");
     return static_cast<int>(std::min<Py_ssize_t>(n, 1L << 20));
@@ -72,9 +72,9 @@ void check_size(const char* name, const Array& x, long size) {
 }
 
 template <class Index>
-void check_order(const Index* order, long steps, long samples) {
+void check_sample_index(const Index* index, long steps, long samples) {
     for (long i = 0; i < steps; ++i) {
-        if (order[i] < 0 || order[i] >= samples)
+        if (index[i] < 0 || index[i] >= samples)
             throw nb::value_error("order names a sample that does not exist");
     }
 }

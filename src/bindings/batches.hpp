@@ -11,7 +11,7 @@ namespace slopenet {
 
 template <class T>
 using Moved = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
-using Order = nb::ndarray<const std::int64_t, nb::c_contig, nb::device::cpu>;
+using SampleIndex = nb::ndarray<const std::int64_t, nb::c_contig, nb::device::cpu>;
 
 template <class T>
 const Rule<T>& rule_of(const std::string& name, std::size_t constants, std::size_t buffers) {
@@ -32,8 +32,8 @@ const Rule<T>& rule_of(const std::string& name, std::size_t constants, std::size
 template <class T>
 double descend_batches(Model<T>& self, const std::string& rule, const std::vector<double>& constants,
                        const Moved<T>& theta, const std::vector<Moved<T>>& buffers, const Arrays<T>& arrays,
-                       const Order& order, long batch_size, const Given<double>& rates, double l2,
-                       int threads) {
+                       const SampleIndex& sample_index, long batch_size, const Given<double>& rates,
+                       double l2, int threads) {
     const Net<T> net = self.net();
     const Task<T> task = arrays.of(net);
     check_size("theta", theta, self.parameters());
@@ -42,12 +42,12 @@ double descend_batches(Model<T>& self, const std::string& rule, const std::vecto
         check_size("each buffer", buffer, self.parameters());
         kept.push_back(buffer.data());
     }
-    const long samples = static_cast<long>(order.size());
+    const long samples = static_cast<long>(sample_index.size());
     if (batch_size < 1) throw nb::value_error("batch_size must be at least 1");
     check_size("rates", rates, (samples + batch_size - 1) / batch_size);
-    check_order(order.data(), samples, task.n);
-    const Batches<T> batches{order.data(),    samples, batch_size,
-                             rates.data(),    l2,      rule_of<T>(rule, constants.size(), kept.size()),
+    check_sample_index(sample_index.data(), samples, task.n);
+    const Batches<T> batches{sample_index.data(), samples, batch_size,
+                             rates.data(),        l2,      rule_of<T>(rule, constants.size(), kept.size()),
                              constants.data()};
     double cost = 0;
     released([&] { cost = run_batches(self, task, batches, theta.data(), kept.data(), threads, signalled); });

@@ -1,5 +1,5 @@
-// Values and derivatives at points, for calls that may take a microsecond: NumPy's own C interface, no
-// conversion. An argument that is not ready as it is gives None, and the Python side converts it first.
+// Values and derivatives at points. A call may take a microsecond, so arrays come through NumPy's C interface
+// and nothing is converted: an argument that is not ready gives None, and Python converts it first.
 #pragma once
 
 #include "numpy.hpp"
@@ -100,7 +100,7 @@ class Results {
     nb::object results[3];
 };
 
-// None if X or the vector is not yet an array of this dtype, contiguous and of the right shape.
+// Returns None if X or the vector is not yet a contiguous array of this dtype and of the right shape.
 template <class T>
 nb::object evaluate(const Model<T>& model, const Wanted& wanted, nb::handle given_X, nb::handle given_vector,
                     nb::handle out, nb::handle threads) {

@@ -1,4 +1,4 @@
-// Model64 and Model32: a packed network and what can be asked of it.
+// Model64 and Model32: a packed network and its methods.
 #pragma once
 
 #include <nanobind/stl/optional.h>
@@ -18,7 +18,7 @@
 
 namespace slopenet {
 
-// Which row of the table an activation is.
+// The row of an activation in the table.
 template <class T>
 int row_of(const Kernels<T>& kernel, const std::string& name) {
     for (int i = 0; i < kernel.activation_count; ++i) {
@@ -70,17 +70,19 @@ std::tuple<double, double, std::optional<Made<T>>, std::vector<Made<T>>> backpro
 
 template <class T>
 Made<T> descend(const Model<T>& self, const Given<T>& theta, const Given<T>& X, const Given<T>& y,
-                const nb::ndarray<const int, nb::c_contig, nb::device::cpu>& order, const Given<T>& rates) {
+                const nb::ndarray<const int, nb::c_contig, nb::device::cpu>& sample_index,
+                const Given<T>& rates) {
     const Net<T> net = self.net();
     const long n = static_cast<long>(X.ndim() == 2 ? X.shape(0) : 0);
     check_size("theta", theta, self.parameters());
     check_size("X", X, n * net.inputs());
     check_size("y", y, n * net.outputs());
-    check_size("rates", rates, static_cast<long>(order.size()));
-    check_order(order.data(), static_cast<long>(order.size()), n);
+    const long steps = static_cast<long>(sample_index.size());
+    check_size("rates", rates, steps);
+    check_sample_index(sample_index.data(), steps, n);
     Made<T> moved = make<T>({theta.size()});
     std::copy(theta.data(), theta.data() + theta.size(), moved.data());
-    const Descent<T> descent{X.data(), y.data(), order.data(), static_cast<long>(order.size()), rates.data()};
+    const Descent<T> descent{X.data(), y.data(), sample_index.data(), steps, rates.data()};
     released([&] { self.descend(descent, moved.data(), signalled); });
     return moved;
 }
@@ -125,7 +127,7 @@ void bind_model(nb::module_& m, const char* name, const char* task_name) {
         "A packed network. Arrays are C-contiguous and of this class' dtype; a single point may be 1-D.");
     bind_evaluations<T>(c);
     using Optional = std::optional<Array>;
-    nb::class_<Arrays<T>>(m, task_name, "What is to be learned, as arrays of its caller.");
+    nb::class_<Arrays<T>>(m, task_name, "Known values and slopes, in arrays of the caller.");
     c.def(nb::new_(&build<T>), "sizes"_a, "activations"_a, "theta"_a)
         .def(
             "set",
@@ -136,24 +138,25 @@ void bind_model(nb::module_& m, const char* name, const char* task_name) {
             "theta"_a, "Replace the parameters.")
         .def(
             "task",
-            [](const M& self, Array X, Array y, Optional dydx, Optional slope_weight, Optional directions,
-               Optional along, Optional along_weight, Optional sample_weight, bool given) {
-                const Arrays<T> arrays{
-                    X, y, dydx, slope_weight, directions, along, along_weight, sample_weight, given};
+            [](const M& self, Array X, Array y, Optional dydx, Optional dydx_weight, Optional directions,
+               Optional dydv, Optional dydv_weight, Optional sample_weight, bool cotangents) {
+                const Arrays<T> arrays{X,    y,           dydx,          dydx_weight, directions,
+                                       dydv, dydv_weight, sample_weight, cotangents};
                 arrays.of(self.net());
                 return arrays;
             },
             "X"_a, "y"_a, "dydx"_a.none() = nb::none(), "slope_weight"_a.none() = nb::none(),
             "directions"_a.none() = nb::none(), "along"_a.none() = nb::none(),
             "along_weight"_a.none() = nb::none(), "sample_weight"_a.none() = nb::none(), "given"_a = false,
-            "What is to be learned: y (N, n_L), dydx (N, n_L, n_1) with slope_weight (n_L, n_1) or (N, n_L,\n"
+            "Known values and slopes: y (N, n_L), dydx (N, n_L, n_1) with slope_weight (n_L, n_1) or (N, "
+            "n_L,\n"
             "n_1), and the slopes along (N, M, n_L) of directions (N, M, n_1) with along_weight (n_L,) or\n"
             "(N, M, n_L), NaN a missing slope; sample_weight (N,).\n\n"
             "With `given`, y, dydx and along are the cotangents of H, dH/dx and dH/dx v themselves.")
-        .def(
-            "backprop", &backpropagate<T>, "task"_a, "want_theta"_a, "want_delta"_a, "threads"_a,
-            "Sums over the samples: cost of values, cost of slopes, gradient in theta; and delta (N, n_l) of "
-            "every layer.")
+        .def("backprop", &backpropagate<T>, "task"_a, "want_theta"_a, "want_delta"_a, "threads"_a,
+             "Sums over the samples: cost of values, cost of slopes, gradient in theta. Then delta (N, n_l) "
+             "of "
+             "every layer.")
         .def(
             "gauss_newton", &gauss_newton<T>, "X"_a, "V"_a.none(), "tangents"_a, "scale"_a.none(),
             "factors"_a, "threads"_a,

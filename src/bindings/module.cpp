@@ -4,19 +4,20 @@
 namespace slopenet {
 namespace {
 
-// The table's row over an array: sigma and its first `order` derivatives.
+// sigma and its first `derivatives` derivatives over an array.
 template <class T>
-std::vector<Made<T>> activation(const std::string& name, double parameter, const Given<T>& z, int order) {
+std::vector<Made<T>> activation(const std::string& name, double parameter, const Given<T>& z,
+                                int derivatives) {
     const Kernels<T>& kernel = kernels<T>();
     const Activation<T>& row = kernel.activations[row_of(kernel, name)];
-    if (order < 0 || order > 2) throw nb::value_error("order must be 0, 1 or 2");
+    if (derivatives < 0 || derivatives > 2) throw nb::value_error("order must be 0, 1 or 2");
     const long n = static_cast<long>(z.size()), padded = (n + 15) / 16 * 16;
     Buffer<T> in(padded), out(3 * padded);
     std::fill(std::copy(z.data(), z.data() + n, in.data()), in.data() + padded, T(0));
     T* to = out.data();
-    row.apply[order](in.data(), parameter, to, to + padded, to + 2 * padded, padded);
+    row.apply[derivatives](in.data(), parameter, to, to + padded, to + 2 * padded, padded);
     std::vector<Made<T>> results;
-    for (int k = 0; k <= order; ++k) {
+    for (int k = 0; k <= derivatives; ++k) {
         results.push_back(make<T>({z.size()}));
         std::copy(to + k * padded, to + k * padded + n, results.back().data());
     }

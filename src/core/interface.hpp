@@ -1,26 +1,26 @@
-// What the rest of the core sees of an instruction set: plain data and a table of functions.
+// The interface between host and kernels: plain data, and the table of functions of one instruction set.
 //
 // Layers l = 2..L of the derivation are layers[0..depth-1] here. W[l] is (rows, cols), row-major.
 #pragma once
 
 #include <cstdint>
 
-// Included by every instruction set's file: a function here must never exist as a symbol of its own,
-// or the linker might pick the AVX2 copy for a machine without it.
+// The kernels of every instruction set include this file. A function here must never exist as a symbol of its
+// own: the linker might choose the AVX2 copy for a machine without AVX2.
 #define SLOPENET_INLINE inline __attribute__((always_inline))
 
 namespace slopenet {
 
-// The way of an activation that makes sigma'' from sigma and sigma' where it can.
+// The variant of an activation that computes sigma'' from sigma and sigma' where it can.
 inline constexpr int brief = 3;
 
 template <class T>
 struct Activation {
     const char* name;
-    int parameters;              // how many it carries: 0 or 1
+    int parameters;              // 0 or 1
     double preset;               // the parameter's value unless given
     bool has_second_derivative;  // sigma'' is not 0 everywhere
-    // sigma, then with sigma', then with sigma'', then with a `brief` sigma'', over n entries
+    // n entries of sigma; of sigma and sigma'; of all three; of all three with a `brief` sigma''
     void (*apply[4])(const T* z, double parameter, T* a, T* d, T* s, long n);
 };
 
@@ -31,21 +31,21 @@ struct Layer {
     double parameter;
     const T* W;
     const T* b;
-    // made by `pack`: W in blocks of rows, its transpose in blocks, b padded with zeros
+    // W and its transpose in blocks of rows, as `pack` leaves them; b padded with zeros
     const T* packed;
     const T* packed_transpose;
     const T* padded_b;
     SLOPENET_INLINE long parameters() const { return static_cast<long>(rows) * (cols + 1); }
 };
 
-// A part of the chain D[L] W[L] ... D[2] W[2], layers first..last, and the two factors that it is the
-// product of (places in the list of brackets); -1 for a single layer. The first in the list is the whole.
+// A part of the chain D[L] W[L] ... D[2] W[2]: the layers first..last, and the indices of its two factors in
+// the list of brackets, -1 for a single layer. Bracket 0 is the whole chain.
 struct Bracket {
     int first, last, left, right;
     SLOPENET_INLINE bool single() const { return left < 0; }
 };
 
-// The axes that arrays have besides the samples: as long as there are inputs, or outputs.
+// The axes of arrays, apart from that of the samples: n_1 inputs, n_L outputs.
 enum Axis { no_axis, n_1, n_L };
 
 template <class T>
@@ -57,6 +57,9 @@ struct Net {
     SLOPENET_INLINE int outputs() const { return layers[depth - 1].rows; }
     SLOPENET_INLINE int width(Axis axis) const {
         return axis == no_axis ? 1 : axis == n_1 ? inputs() : outputs();
+    }
+    SLOPENET_INLINE bool has_second_derivative(int layer) const {
+        return layers[layer].activation->has_second_derivative;
     }
     SLOPENET_INLINE long parameters() const {
         long n = 0;
@@ -99,14 +102,14 @@ SLOPENET_INLINE constexpr const OperationInfo& info_of(Operation operation) {
     return operations[static_cast<int>(operation)];
 }
 
-// Asked on the way, some hundred times a second; if it says yes, the results do not matter any more.
+// A kernel asks this about a hundred times a second. If the answer is yes, it may leave results unfinished.
 struct Stop {
     bool (*ask)(const void* context);
     const void* context;
     SLOPENET_INLINE bool operator()() const { return ask && ask(context); }
 };
 
-// Rows of arrays handed to a kernel; null where not given or not wanted.
+// Rows of the arrays of a call; null where an input is not given or a result is not wanted.
 template <class T>
 struct Points {
     long n;           // samples
@@ -126,85 +129,90 @@ SLOPENET_INLINE long result_size(const Net<T>& net, Operation operation) {
     return size;
 }
 
-// Weights of the entries of a target: one set that all rows share, or one for each.
+// Weights of known slopes: one set per row, or one set that all rows share.
 template <class T>
 struct Weights {
     const T* data;
-    long step;  // from one row's set to the next; 0 where they share one
-    SLOPENET_INLINE const T* of(long row) const { return data + row * step; }
+    long stride;  // from one row's set to the next; 0 for a shared set
+    SLOPENET_INLINE const T* of(long row) const { return data + row * stride; }
+    SLOPENET_INLINE bool per_row() const { return stride != 0; }
 };
 
-// Backpropagation of values, slopes and slopes along M directions v_m of each sample. Either the targets of a
-// squared error, NaN in dydx or along being a missing slope,
-//     C = 1/2 |y - H|^2 + 1/2 sum_ki slope_weight_ki (J_ki - dydx_ki)^2
-//                       + 1/2 sum_mk along_weight_mk ((J v_m)_k - along_mk)^2,
-// or, with `given`, y, dydx and along themselves hold the cotangents of H, J and J v_m.
+// Backpropagation of values H, slopes J = dH/dx, and slopes J v_m along M directions v_m of each sample. The
+// cost of one sample, in which a NaN in dydx or dydv is a missing slope:
+//
+//     C = 1/2 |y - H|^2 + 1/2 sum_ki dydx_weight_ki (J_ki        - dydx_ki)^2
+//                       + 1/2 sum_mk dydv_weight_mk ((J v_m)_k - dydv_mk)^2
+//
+// With `cotangents`, y, dydx and dydv are not targets but the cotangents of H, J and J v_m.
 template <class T>
 struct Task {
     long n;
-    const T* X;               // (n, n_1)
-    const T* y;               // (n, n_L)
-    const T* dydx;            // (n, n_L, n_1) or null
-    Weights<T> slope_weight;  // sets of (n_L, n_1), rows are samples
+    const T* X;              // (n, n_1)
+    const T* y;              // (n, n_L)
+    const T* dydx;           // (n, n_L, n_1) or null
+    Weights<T> dydx_weight;  // sets of (n_L, n_1), a row is a sample
     int M;
-    const T* directions;      // (n, M, n_1)
-    const T* along;           // (n, M, n_L)
-    Weights<T> along_weight;  // sets of (n_L), rows are directions of samples
-    const T* sample_weight;   // (n) or null
-    bool given;
-    const std::int64_t* order = nullptr;  // which samples these are, of longer arrays; null: all, in order
-    SLOPENET_INLINE long row(long s) const { return order ? static_cast<long>(order[s]) : s; }
+    const T* directions;     // (n, M, n_1)
+    const T* dydv;           // (n, M, n_L)
+    Weights<T> dydv_weight;  // sets of (n_L), a row is a direction of a sample
+    const T* sample_weight;  // (n) or null
+    bool cotangents;
+    const std::int64_t* sample_index = nullptr;  // sample s of the task is row sample_index[s]; null: row s
+    SLOPENET_INLINE long row(long s) const { return sample_index ? static_cast<long>(sample_index[s]) : s; }
 };
 template <class T>
 struct Gradient {
     T* theta;         // W[2], b[2], ..., W[L], b[L], flat; summed over the samples; null: the cost alone
     T* const* delta;  // depth pointers to (n, n_l), or null; with theta only
-    double value_cost, slope_cost;  // slopes of either kind
+    double value_cost, slope_cost;  // slope_cost: of J and of J v_m
 };
 
-// Residuals of least squares: of H_k, and of J_k v_m along M tangents; a sample's rows are its n_L values,
-// then its M n_L slopes. Pointers are null where not wanted; the factors (see gauss_newton.hpp) go together.
+// Residuals of least squares, of H_k and of J_k v_m along M tangents v_m. A sample has a row for each of its
+// n_L values, then for each of its M n_L slopes. Pointers are null where not wanted; a, G, A and E (see
+// gauss_newton.hpp) are all given or all null.
 template <class T>
 struct Residuals {
     long n;
-    int tangents;     // M
-    const T* X;       // (n, n_1)
-    const T* V;       // (n, M, n_1), or null: the unit vectors
-    const T* scale;   // (n (1 + M) n_L), what each row is multiplied by
-    T* H;             // (n, n_L)
-    T* Jv;            // (n, M, n_L)
-    T* rows;          // (n (1 + M) n_L, parameters)
-    T* const* a;      // depth pointers to (n, n_{l-1})
-    T* const* G;      // (n, n_L, n_l)
-    T* const* along;  // (n, M, n_{l-1})
-    T* const* E;      // (n, M, n_L, n_l)
+    int M;
+    const T* X;      // (n, n_1)
+    const T* V;      // (n, M, n_1), or null: the unit vectors
+    const T* scale;  // (n (1 + M) n_L), the factor of each row
+    T* H;            // (n, n_L)
+    T* Jv;           // (n, M, n_L)
+    T* rows;         // (n (1 + M) n_L, parameters)
+    T* const* a;     // depth pointers to (n, n_{l-1})
+    T* const* G;     // (n, n_L, n_l)
+    T* const* A;     // A', (n, M, n_{l-1})
+    T* const* E;     // (n, M, n_L, n_l)
 };
 
 // Single-sample stochastic gradient descent.
 template <class T>
 struct Descent {
-    const T* X;        // (N, n_1)
-    const T* y;        // (N, n_L)
-    const int* order;  // the sample of each step
+    const T* X;               // (N, n_1)
+    const T* y;               // (N, n_L)
+    const int* sample_index;  // of each step
     long steps;
     const T* rates;  // learning rate of each step
 };
 
-// One step of mini-batch descent, by the sum of a gradient over so many samples.
+// One step of mini-batch descent.
 struct Step {
-    double samples, l2, rate;
+    double samples;  // in the batch whose gradient was summed
+    double l2, rate;
     const double* constants;  // of the rule
 };
 template <class T>
 struct Rule {
     const char* name;
     int constants;  // how many it takes
-    int buffers;    // how many arrays it keeps beside theta
-    // moves n entries
+    int buffers;    // how many arrays of theta's size it keeps
+    // moves n entries of theta
     void (*apply)(const Step&, const T* sum, T* theta, T* const* buffers, long n);
 };
 
-// Entries of workspace for one thread; samples of a tile, of one of its chunks, and of a vector.
+// Entries of workspace for one thread; the samples of a tile, of a chunk and of a vector.
 struct Need {
     long workspace;
     int tile, chunk, vector;
@@ -223,7 +231,7 @@ struct Kernels {
     bool (*run)(const Net<T>&, const Points<T>&, Operation, T* workspace);
     Need (*backprop_need)(const Net<T>&, const Task<T>&);
     void (*backprop)(const Net<T>&, const Task<T>&, Gradient<T>&, long first, long n, T* workspace);
-    Need (*gauss_newton_need)(const Net<T>&, int tangents);
+    Need (*gauss_newton_need)(const Net<T>&, int M);
     void (*gauss_newton)(const Net<T>&, const Residuals<T>&, long first, long n, T* workspace);
     long (*descent_workspace)(const Net<T>&);
     void (*descend)(const Net<T>&, const Descent<T>&, T* theta, T* workspace);

@@ -1,4 +1,4 @@
-// Mini-batch descent: theta moves after every batch, by one of the rules of update.hpp.
+// Mini-batch descent: a rule of kernels/sweeps/update.hpp moves theta after every batch.
 #pragma once
 
 #include "model.hpp"
@@ -7,15 +7,17 @@ namespace slopenet {
 
 template <class T>
 struct Batches {
-    const std::int64_t* order;  // samples of the task, batch after batch
-    long samples, size;         // entries of order, of a batch; the last batch may be smaller
-    const double* rates;        // learning rate of each batch
-    double l2;                  // of W alone: theta goes down the mean of the costs + l2/2 |W|^2
+    const std::int64_t* sample_index;  // samples of the task, batch after batch
+    long samples;                      // entries of sample_index
+    long size;                         // of a batch; the last one may be smaller
+    const double* rates;               // learning rate of each batch
+    double l2;                         // the objective is the mean cost + l2/2 |W|^2, b is free
     const Rule<T>& rule;
     const double* constants;
 };
 
-// Moves theta and the buffers of the rule; gives the sum of the costs that were met on the way.
+// Moves theta and the rule's buffers in place. Returns the sum of the costs of all batches, each at the theta
+// before its step.
 template <class T>
 double run_batches(Model<T>& model, const Task<T>& task, const Batches<T>& batches, T* theta,
                    T* const* buffers, int threads, const Poll& poll) {
@@ -29,7 +31,7 @@ double run_batches(Model<T>& model, const Task<T>& task, const Batches<T>& batch
         const long n = std::min(size, batches.samples - first);
         model.set(theta);
         Gradient<T> gradient{g.data(), nullptr, 0, 0};
-        sum(batches.order + first, n, gradient, poll);
+        sum(batches.sample_index + first, n, gradient, poll);
         cost += gradient.value_cost + gradient.slope_cost;
         long at = 0;
         const auto move = [&](long entries, double l2) {

@@ -1,4 +1,4 @@
-// Memory of the core: aligned to cache lines, not initialised.
+// Memory of the core, aligned to cache lines. It is not initialised.
 #pragma once
 
 #include <memory>

@@ -106,9 +106,8 @@ class Model {
     // Residuals and their rows, sample by sample; nothing is summed.
     void gauss_newton(const Residuals<T>& task, int threads, const Poll& poll) const {
         const Net<T> view = net();
-        const Need need = kernel.gauss_newton_need(view, task.tangents);
-        const double passes =
-            3.0 + (task.rows ? view.outputs() : 0) + task.tangents * (1.0 + 2.0 * view.outputs());
+        const Need need = kernel.gauss_newton_need(view, task.M);
+        const double passes = 3.0 + (task.rows ? view.outputs() : 0) + task.M * (1.0 + 2.0 * view.outputs());
         const double vector_operations =
             static_cast<double>(task.n) * passes * static_cast<double>(parameter_count) / need.vector;
         const int workers = workers_for(vector_operations, threads, task.n);
@@ -130,7 +129,7 @@ class Model {
         const long stretch = std::max(1L, 2'000'000L / (parameter_count + 50));
         for (long done = 0; done < descent.steps; done += stretch) {
             Descent<T> part = descent;
-            part.order += done;
+            part.sample_index += done;
             part.rates += done;
             part.steps = std::min(stretch, descent.steps - done);
             kernel.descend(view, part, theta, space.data());

@@ -1,8 +1,8 @@
 // The order in which the chain D[L] W[L] ... D[2] W[2] is multiplied: dynamic programming over brackets,
 // once per network, from the sizes alone.
 //
-// The scaling of W by its D is free beside any product. A product in which one factor is a W shared by all
-// samples is a matrix product; one of two matrices of each sample runs at a part of that speed.
+// Scaling W by its D costs nothing compared with a product. A product with a W that all samples share is one
+// matrix product for all of them; a product of two matrices per sample runs at a part of that speed.
 #pragma once
 
 #include <limits>
@@ -12,7 +12,7 @@
 
 namespace slopenet {
 
-// What a multiplication of two per-sample matrices costs, against one with a shared W.
+// The cost of a multiplication between two per-sample matrices, relative to one with a shared W.
 inline constexpr double per_sample_cost = 1.5;
 
 class Plan {
@@ -29,16 +29,16 @@ class Plan {
 
     const std::vector<Bracket>& brackets() const { return tree; }
 
-    // Multiplications for one sample, of this plan and of the two plain ones.
+    // Multiplications per sample: of this plan, of a forward sweep, of a reverse sweep.
     double multiplications() const { return count(0); }
     double forward() const {
         double sum = 0;
-        for (int i = 1; i < depth; ++i) sum += size(i) * n[0];
+        for (int i = 1; i < depth; ++i) sum += weights(i) * n[0];
         return sum;
     }
     double reverse() const {
         double sum = 0;
-        for (int i = 0; i + 1 < depth; ++i) sum += size(i) * n.back();
+        for (int i = 0; i + 1 < depth; ++i) sum += weights(i) * n.back();
         return sum;
     }
 
@@ -47,7 +47,7 @@ class Plan {
         double cost;
         int cut;  // the right factor ends with this layer
     };
-    double size(int layer) const { return static_cast<double>(n[layer]) * n[layer + 1]; }
+    double weights(int layer) const { return static_cast<double>(n[layer]) * n[layer + 1]; }
     Best& at(int first, int last) { return best[static_cast<std::size_t>(first) * depth + last]; }
     double product(int first, int cut, int last) const {
         return static_cast<double>(n[last + 1]) * n[cut + 1] * n[first];

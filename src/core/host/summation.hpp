@@ -1,7 +1,7 @@
 // Costs and gradient of a task, summed over samples by several threads.
 //
-// The samples are cut into parts by the sizes alone, each part has its own sum, and the sums are added in
-// order: the bits do not depend on the threads.
+// The sizes alone cut the samples into parts. Each part has its own sum, and the sums are added in order, so
+// the bits do not depend on the number of threads.
 #pragma once
 
 #include <vector>
@@ -29,18 +29,18 @@ class Summation {
           sums(with_gradient ? parts * parameters : 0),
           partial(static_cast<std::size_t>(parts)) {}
 
-    // Of the samples rows[0] .. rows[n - 1], or of the first n if rows is null.
-    void operator()(const std::int64_t* rows, long n, Gradient<T>& gradient, const Poll& poll) {
-        task.order = rows;
-        const long run = (tiles(n) + most_parts(n) - 1) / most_parts(n) * need.tile;  // samples of a part
-        const long used = n ? (n + run - 1) / run : 0;
+    // Sums over samples sample_index[0] .. sample_index[n - 1], or over the first n if that is null.
+    void operator()(const std::int64_t* sample_index, long n, Gradient<T>& gradient, const Poll& poll) {
+        task.sample_index = sample_index;
+        const long samples_per_part = (tiles(n) + most_parts(n) - 1) / most_parts(n) * need.tile;
+        const long used = n ? (n + samples_per_part - 1) / samples_per_part : 0;
         parallel_for(used, workers, poll, [&](int worker, long part, const auto& go_on) {
-            // kept by the thread: parts side by side in memory would wait for each other's costs
+            // On the thread's stack: neighbours in memory would share a cache line, and wait for each other.
             Gradient<T> own = {gradient.theta ? sums.data() + part * parameters : nullptr, gradient.delta, 0,
                                0};
             if (own.theta) std::fill(own.theta, own.theta + parameters, T(0));
-            const long end = std::min(n, (part + 1) * run);
-            for (long s = part * run; s < end && go_on(); s += need.tile)
+            const long end = std::min(n, (part + 1) * samples_per_part);
+            for (long s = part * samples_per_part; s < end && go_on(); s += need.tile)
                 kernel.backprop(net, task, own, s, std::min<long>(end - s, need.tile),
                                 space.data() + worker * need.workspace);
             partial[static_cast<std::size_t>(part)] = own;
@@ -54,7 +54,7 @@ class Summation {
     }
 
   private:
-    // The sums of the parts in their order, some entries at a time, which stay in cache.
+    // Adds the sums of the parts in their order, some entries at a time so that these stay in cache.
     void add_up(long used, T* theta) const {
         constexpr long some = 1024;
         std::fill(theta, theta + parameters, T(0));
@@ -67,12 +67,13 @@ class Summation {
         }
     }
     long tiles(long n) const { return (n + need.tile - 1) / need.tile; }
-    // As many as threads may want, but each with some tiles, so that clearing and adding sums is little.
+    // Enough parts for many threads, but of at least eight tiles each: clearing and adding a sum costs little
+    // then.
     long most_parts(long n) const {
         return std::clamp(std::min(32'000'000L / parameters, tiles(n) / 8), 4L, 64L);
     }
 
-    // About how often all the weights are gone through for one sample.
+    // About how often a sample goes through all the weights.
     double sweeps() const {
         const int narrower = task.dydx ? std::min(net.inputs(), net.outputs()) : 0;
         return 3.0 * (1 + narrower + task.M);

@@ -1,4 +1,4 @@
-// The kernels of one instruction set, as a table of functions. Compiled once for each.
+// The table of functions of one instruction set. This file is compiled once for each of them.
 #include "../interface.hpp"
 
 #include "sweeps/backprop.hpp"
@@ -21,13 +21,13 @@ void backprop(const Net<T>& net, const Task<T>& task, Gradient<T>& gradient, lon
 }
 
 template <class T>
-Need gauss_newton_need(const Net<T>& net, int tangents) {
-    const GaussNewton<T> sweep(net, tangents, nullptr);
+Need gauss_newton_need(const Net<T>& net, int M) {
+    const GaussNewton<T> sweep(net, M, nullptr);
     return {sweep.workspace(), sweep.tile(), chunk<T>, lanes<T>};
 }
 template <class T>
 void gauss_newton(const Net<T>& net, const Residuals<T>& task, long first, long n, T* workspace) {
-    GaussNewton<T>(net, task.tangents, workspace)(task, first, n);
+    GaussNewton<T>(net, task.M, workspace)(task, first, n);
 }
 
 template <class T>

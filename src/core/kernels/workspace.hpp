@@ -1,4 +1,4 @@
-// The workspace of a sweep, handed out piece by piece, and the sizes that decide how a tile is cut.
+// The workspace of a sweep, and small helpers.
 #pragma once
 
 #include "../interface.hpp"
@@ -12,8 +12,8 @@ constexpr N round_up(N n, N step) {
 
 inline constexpr int max_depth = 256;
 
-// Hands out pieces of the caller's workspace; from a null base it measures what is needed. What is taken
-// after a mark is given back by setting `used` to that mark.
+// Hands out pieces of the caller's workspace. With a null base it only measures how much is needed. Setting
+// `used` to an earlier value gives back the pieces taken since.
 template <class T>
 struct Arena {
     T* base;
@@ -42,7 +42,7 @@ int widest(const Net<T>& net) {
     return width;
 }
 
-// How a tile is cut so that it stays in cache: groups of samples, directions of dH/dx at a time.
+// The cut of a tile that stays in cache: groups of samples, and directions in a block.
 struct Cut {
     int groups, directions;
 };

@@ -1,5 +1,5 @@
-// Products of two matrices of each sample, where a bracket meets a bracket. Each entry adds its products in
-// the order k = 0, 1, ..., as everywhere.
+// Products C = A B of two matrices per sample, where two inner brackets of the chain meet. Each entry adds
+// its products in the order k = 0, 1, ..., as everywhere.
 #pragma once
 
 #include "rows.hpp"
@@ -14,7 +14,7 @@ template <class T, int vectors>
 struct Batched<Samples<T, vectors>, T> {
     using Layout = Samples<T, vectors>;
 
-    // C = A B of each sample: `rows` panels of `cols` from `rows` panels of `inner` and `inner` of `cols`.
+    // `rows` panels of `cols` entries, from `rows` panels of `inner` and `inner` panels of `cols`.
     static void product(const T* A, const T* B, T* C, int rows, int inner, int cols, int groups) {
         constexpr int resident = 16;  // rows of A that stay in L1 while all columns of B pass
         for (int g = 0; g < groups; ++g) {
@@ -29,8 +29,7 @@ struct Batched<Samples<T, vectors>, T> {
             }
         }
     }
-    // The same, to an array of (rows, cols) for each of n samples, one after the other: what leaves for
-    // memory leaves it in long runs.
+    // The same to an array (n, rows, cols), sample by sample: memory is written in long runs.
     static long space(int rows, int inner, int cols) {
         return lanes<T> * inner * (static_cast<long>(rows) + round_up(cols, lanes<T>));
     }
@@ -62,7 +61,7 @@ struct Batched<Samples<T, vectors>, T> {
     }
 
   private:
-    // R rows of a product of one sample's matrices; rows of b are ld apart.
+    // R rows of one sample's product; the rows of b are ld entries apart.
     template <int R>
     static void one_sample(const T* a, const T* b, long ld, int inner, int cols, T* c) {
         int col = 0;
@@ -95,10 +94,10 @@ struct Batched<Samples<T, vectors>, T> {
         }
     }
 
-    // Rows by a vector's worth of columns: as many accumulators as there are registers for.
+    // Rows of a block; it has one column per lane. There is a register for each accumulator.
     static constexpr int block_rows = 2 * micro_rows > lanes<T> ? 2 * micro_rows / lanes<T> : 1;
 
-    // One vector of samples. Beyond the last row or column the last is computed again, and not stored.
+    // One block for a vector of samples. Rows and columns beyond the last repeat it and are not stored.
     static SLOPENET_INLINE void block(const T* A, const T* B, T* C, int row, int rows, int inner, int col,
                                       int cols, int g, int groups, int v) {
         const T* a[block_rows];

@@ -1,5 +1,5 @@
-// sum_l Z'[l]^T diag(w[l]) Z'[l] of each sample, symmetric to the bit: one triangle is computed and written
-// twice. Layers and their rows are added in order, whatever the layout.
+// sum_l Z'[l]^T diag(w[l]_k) Z'[l] of each sample and output k. The sum is symmetric to the bit: one triangle
+// is computed and written twice. Both layouts add layers and their rows in the same order.
 #pragma once
 
 #include "rows.hpp"
@@ -7,16 +7,17 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// The rows of a layer that bend output k, all or the k-th alone, and the panels of their weights.
+// The weights w[l]_k of a layer's rows, a panel for each output k. In the last layer all outputs may share a
+// panel, of which output k takes row k only.
 template <class T>
-struct Bends {
+struct OutputWeights {
     int rows;
-    bool own;
-    const T* weights;
-    long next;  // from the weights of an output to those of the next one
-    int from(int k) const { return own ? k : 0; }
-    int to(int k) const { return own ? k + 1 : rows; }
-    const T* weight(int k) const { return weights + k * next; }
+    bool only_own_row;
+    const T* panels;
+    long stride;  // from the panel of an output to the next
+    int from(int k) const { return only_own_row ? k : 0; }
+    int to(int k) const { return only_own_row ? k + 1 : rows; }
+    const T* of(int k) const { return panels + k * stride; }
 };
 
 template <class Layout, class T>
@@ -27,14 +28,14 @@ class Gram<Rows<T>, T> {
     using Layout = Rows<T>;
 
   public:
-    // Lanes are directions: Z' is turned into [row][direction].
+    // Lanes are directions: Z' becomes [row][direction].
     static long size(int rows, int inputs, int, bool) {
-        const long turned = rows * padded(inputs), made = inputs * Layout::panel(rows);
-        return turned > made ? turned : made;
+        const long transposed = rows * padded(inputs), panels = inputs * Layout::panel(rows);
+        return transposed > panels ? transposed : panels;
     }
     static void arrange(int rows, int inputs, T* Z, T* scratch) {
-        const long made = inputs * Layout::panel(rows);
-        std::memcpy(scratch, Z, static_cast<std::size_t>(made) * sizeof(T));
+        const long size = inputs * Layout::panel(rows);
+        std::memcpy(scratch, Z, static_cast<std::size_t>(size) * sizeof(T));
         for (int j = 0; j < rows; ++j) {
             for (long i = 0; i < padded(inputs); ++i)
                 Z[j * padded(inputs) + i] = i < inputs ? scratch[i * Layout::panel(rows) + j] : T(0);
@@ -49,7 +50,9 @@ class Gram<Rows<T>, T> {
 
     static long space() { return 0; }
     Gram(int inputs, int, T*) : n(inputs) {}
-    void add(const Bends<T>& bends, const Layer<T>&, const T* Z, bool) { parts[count++] = {bends, Z}; }
+    void add(const OutputWeights<T>& weights, const Layer<T>&, const T* Z, bool) {
+        parts[count++] = {weights, Z};
+    }
     void write(long, int outputs, T* to, const Stop& stop) const {
         for (int k = 0; k < outputs; ++k, to += static_cast<long>(n) * n) {
             for (int a = 0; a < n && !stop(); a += tall) {
@@ -64,21 +67,21 @@ class Gram<Rows<T>, T> {
     static constexpr int tall = 4;
     static long padded(int inputs) { return round_up<long>(inputs, lanes<T>); }
 
-    // tall x V vectors of entries; beyond the last row the last is taken again.
+    // Entries of `tall` rows and V vectors of columns. Rows beyond the last repeat it and are not written.
     template <int V>
     void block(int k, int a, int b, T* to) const {
         Vec<T> sum[tall][V];
         zero(sum);
         for (int p = 0; p < count; ++p) {
-            const Bends<T>& bends = parts[p].bends;
-            const T* weight = bends.weight(k);
-            for (int j = bends.from(k); j < bends.to(k); ++j) {
+            const OutputWeights<T>& weights = parts[p].weights;
+            const T* weight = weights.of(k);
+            for (int j = weights.from(k); j < weights.to(k); ++j) {
                 const T* row = parts[p].Z + j * padded(n);
-                Vec<T> right[V];
-                for (int v = 0; v < V; ++v) right[v] = load(row + b + v * lanes<T>);
+                Vec<T> columns[V];
+                for (int v = 0; v < V; ++v) columns[v] = load(row + b + v * lanes<T>);
                 for (int i = 0; i < tall; ++i) {
                     const Vec<T> weighted = broadcast(weight[j] * row[a + i < n ? a + i : n - 1]);
-                    for (int v = 0; v < V; ++v) sum[i][v] = fma(weighted, right[v], sum[i][v]);
+                    for (int v = 0; v < V; ++v) sum[i][v] = fma(weighted, columns[v], sum[i][v]);
                 }
             }
         }
@@ -91,7 +94,7 @@ class Gram<Rows<T>, T> {
         }
     }
     struct Part {
-        Bends<T> bends;
+        OutputWeights<T> weights;
         const T* Z;
     };
     int n, count = 0;

@@ -1,4 +1,4 @@
-// sum_l Z'[l]^T diag(w[l]) Z'[l] where lanes are samples: tiles of entries, whose factors come from L1.
+// sum_l Z'[l]^T diag(w[l]_k) Z'[l] where lanes are samples.
 #pragma once
 
 #include "gram.hpp"
@@ -8,16 +8,16 @@ namespace slopenet::SLOPENET_ISA {
 template <class T, int vectors>
 class Gram<Samples<T, vectors>, T> {
     using Layout = Samples<T, vectors>;
-    // Entries are summed in tiles of directions, of so many outputs at a time, over a run of rows that was
-    // copied to L1: a direction's panel often begins a multiple of 4 KB after the last one's, and would
-    // throw it out. A block of registers is side x side on the diagonal, of which one half is computed, and
-    // tall x side beside it.
-    static constexpr int tile = 16, together = 8, side = 4, tall = micro_rows == 8 ? 4 : 2;
-    static constexpr int run = 32 * tile;  // vectors
-    static constexpr int sums = tile * tile * lanes<T>;
+    // Entries are summed in squares of `square` by `square` directions, for `together` outputs at a time,
+    // over a run of rows that was copied to L1. Without the copy, panels of directions that begin a multiple
+    // of 4 KB apart would evict each other. The registers hold a block of entries: side x side on the
+    // diagonal, of which half is computed, and tall x side elsewhere.
+    static constexpr int square = 16, together = 8, side = 4, tall = micro_rows == 8 ? 4 : 2;
+    static constexpr int run = 32 * square;  // vectors
+    static constexpr int sums = square * square * lanes<T>;
 
   public:
-    // Z' as the tangents leave it: a panel a direction. Z'[2] = W[2] is read where it stands.
+    // Z' stays as the tangents leave it, a panel per direction. Z'[2] = W[2] is read in place.
     static long size(int rows, int inputs, int groups, bool shared) {
         return shared ? 0 : inputs * groups * Layout::panel(rows);
     }
@@ -26,16 +26,16 @@ class Gram<Samples<T, vectors>, T> {
     static void arrange_shared(const T*, int, int, T*) {}
 
     Gram(int inputs, int groups, T* scratch) : n(inputs), groups(groups), scratch(scratch) {}
-    void add(const Bends<T>& bends, const Layer<T>& layer, const T* Z, bool shared) {
-        parts[count++] = {bends, shared ? layer.W : Z, Layout::panel(layer.rows), shared};
+    void add(const OutputWeights<T>& weights, const Layer<T>& layer, const T* Z, bool shared) {
+        parts[count++] = {weights, shared ? layer.W : Z, Layout::panel(layer.rows), shared};
     }
-    // to[((sample * outputs + k) * n_1 + a) * n_1 + b], sample < samples
+    // Writes (samples, outputs, n_1, n_1).
     void write(long samples, int outputs, T* to, const Stop& stop) const {
         for (int g = 0; g < groups; ++g) {
             for (int v = 0; v < Layout::width; v += lanes<T>) {
                 const long s0 = static_cast<long>(g) * Layout::width + v;
                 if (s0 >= samples) return;
-                const long square = static_cast<long>(n) * n;
+                const long entries_of_one = static_cast<long>(n) * n;
                 const int used = static_cast<int>(samples - s0 < lanes<T> ? samples - s0 : lanes<T>);
                 for (int k = 0; k < outputs; k += together) {
                     const Place at{g,
@@ -43,10 +43,10 @@ class Gram<Samples<T, vectors>, T> {
                                    used,
                                    k,
                                    least(outputs - k, together),
-                                   to + (s0 * outputs + k) * square,
-                                   outputs * square};
-                    for (int a = 0; a < n && !stop(); a += tile) {
-                        for (int b = a; b < n; b += tile) entries(a, b, at);
+                                   to + (s0 * outputs + k) * entries_of_one,
+                                   outputs * entries_of_one};
+                    for (int a = 0; a < n && !stop(); a += square) {
+                        for (int b = a; b < n; b += square) sum_square(a, b, at);
                     }
                 }
             }
@@ -55,18 +55,18 @@ class Gram<Samples<T, vectors>, T> {
 
   private:
     struct Part {
-        Bends<T> bends;
+        OutputWeights<T> weights;
         const T* Z;
         long panel;
         bool shared;
     };
-    // One vector of samples, and some outputs.
+    // One vector of samples, and the outputs from k on whose sums are in work.
     struct Place {
         int g, v, used, k, outputs;
         T* to;
         long stride;
     };
-    // Directions of a run of rows, of one vector of samples, or W[2] itself.
+    // A factor: a run of rows for some directions, copied for one vector of samples, or W[2] itself.
     struct Fetched {
         const T* Z;
         int from, count;
@@ -79,29 +79,29 @@ class Gram<Samples<T, vectors>, T> {
         SLOPENET_INLINE Vec<T> operator()(int r, int i) const { return broadcast(W[r * n + from + i]); }
     };
 
-    // Those of rows a .. a + tile and columns b .. b + tile.
-    void entries(int a, int b, const Place& at) const {
-        const int height = least(n - a, tile), width = least(n - b, tile);
+    // Sums and writes the entries of rows a .. a + square and columns b .. b + square.
+    void sum_square(int a, int b, const Place& at) const {
+        const int height = least(n - a, square), width = least(n - b, square);
         for (int k = 0; k < at.outputs; ++k) clear(scratch + k * sums, height * width * lanes<T>);
         for (int p = 0; p < count; ++p) {
             const Part& part = parts[p];
             if (part.shared) {
                 const Shared left{part.Z, n, a, height}, right{part.Z, n, b, width};
                 for (int k = 0; k < at.outputs; ++k) {
-                    const int j = part.bends.from(at.k + k);
-                    add_rows(part, at, k, 0, j, part.bends.to(at.k + k), left, right);
+                    const int j = part.weights.from(at.k + k);
+                    add_rows(part, at, k, 0, j, part.weights.to(at.k + k), left, right);
                 }
                 continue;
             }
             const int most = run / (height > width ? height : width);
-            for (int j = 0; j < part.bends.rows; j += most) {
-                const int end = least(part.bends.rows, j + most);
+            for (int j = 0; j < part.weights.rows; j += most) {
+                const int end = least(part.weights.rows, j + most);
                 T* const buffer = scratch + together * sums;
                 const Fetched left = fetch(part, at, j, end, a, height, buffer);
                 const Fetched right =
                     a == b ? left : fetch(part, at, j, end, b, width, buffer + run * lanes<T>);
                 for (int k = 0; k < at.outputs; ++k) {
-                    const int from = part.bends.from(at.k + k), to = part.bends.to(at.k + k);
+                    const int from = part.weights.from(at.k + k), to = part.weights.to(at.k + k);
                     add_rows(part, at, k, j, from > j ? from : j, least(to, end), left, right);
                 }
             }
@@ -113,7 +113,7 @@ class Gram<Samples<T, vectors>, T> {
         }
     }
     void write_entry(int k, int a, int b, int i, int j, const Place& at) const {
-        const T* sum = scratch + k * sums + (i * least(n - b, tile) + j) * lanes<T>;
+        const T* sum = scratch + k * sums + (i * least(n - b, square) + j) * lanes<T>;
         T* to = at.to + static_cast<long>(k) * n * n;
         T* upper = to + static_cast<long>(a + i) * n + b + j;
         T* lower = to + static_cast<long>(b + j) * n + a + i;
@@ -131,24 +131,24 @@ class Gram<Samples<T, vectors>, T> {
         return {to, from, width};
     }
 
-    // Rows from .. to of the run that begins at j0, to the sums of output k.
+    // Adds rows from .. to, of the run that begins at row j0, to the sums of output k.
     template <class Z>
     void add_rows(const Part& part, const Place& at, int k, int j0, int from, int to, const Z& left,
                   const Z& right) const {
         if (from >= to) return;
         const Run rows{
-            part.bends.weight(at.k + k) + at.g * part.panel + at.v + static_cast<long>(j0) * Layout::width,
+            part.weights.of(at.k + k) + at.g * part.panel + at.v + static_cast<long>(j0) * Layout::width,
             from - j0, to - j0, scratch + k * sums};
         if (left.from == right.from) {
             for (int a = 0; a < left.count; a += side) {
                 diagonal<side>(rows, left, a);
                 for (int b = a + side; b < left.count; b += side) {
-                    for (int i = 0; i < side; i += tall) beside<side>(rows, left, left, a + i, b);
+                    for (int i = 0; i < side; i += tall) off_diagonal<side>(rows, left, left, a + i, b);
                 }
             }
         } else {
             for (int a = 0; a < left.count; a += tall) {
-                for (int b = 0; b < right.count; b += side) beside<side>(rows, left, right, a, b);
+                for (int b = 0; b < right.count; b += side) off_diagonal<side>(rows, left, right, a, b);
             }
         }
     }
@@ -157,7 +157,7 @@ class Gram<Samples<T, vectors>, T> {
         int from, to;
         T* sum;
     };
-    // As many columns as there are, up to N.
+    // Up to N columns, as many as are left.
     template <int N, class Z>
     static void diagonal(const Run& rows, const Z& z, int a) {
         if constexpr (N > 1) {
@@ -166,14 +166,14 @@ class Gram<Samples<T, vectors>, T> {
         block<N, N, true>(rows, z, z, a, a);
     }
     template <int N, class Z>
-    static void beside(const Run& rows, const Z& left, const Z& right, int a, int b) {
+    static void off_diagonal(const Run& rows, const Z& left, const Z& right, int a, int b) {
         if constexpr (N > 1) {
-            if (right.count - b < N) return beside<N - 1>(rows, left, right, a, b);
+            if (right.count - b < N) return off_diagonal<N - 1>(rows, left, right, a, b);
         }
         block<tall, N, false>(rows, left, right, a, b);
     }
 
-    // M x N entries; on the diagonal those above it.
+    // M x N entries; with `triangle` those on and above the diagonal.
     template <int M, int N, bool triangle, class Z>
     static void block(const Run& rows, const Z& left, const Z& right, int a, int b) {
         Vec<T> sum[M][N];

@@ -1,13 +1,13 @@
-// Sums over samples and directions.
+// Sums over samples and directions: gradients in W and b.
 #pragma once
 
 #include "samples.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 
-// dW += sum over samples and directions of G A^T. A is turned sample-major in `scratch`, three vectors of
-// columns at a time, so that lanes are columns of dW and no lane is ever summed. The last rows, too few to
-// pay for that, are sums over lanes.
+// dW += G A^T, summed over samples and directions. Three vectors of columns of A at a time are transposed
+// into `scratch`, so that lanes are columns of dW and no sum goes over lanes. The last rows are too few to
+// pay for that: they are sums over lanes.
 template <class T>
 class OuterSum {
     using Layout = Samples<T>;
@@ -22,7 +22,7 @@ class OuterSum {
             const int entries = least(cols - k, most), width = round_up(entries, lanes<T>);
             T* to = scratch;
             for (int c = 0; c < count; ++c, to += chunk<T> * width) {
-                if (entries < width) {  // lanes beyond the last column are computed too
+                if (entries < width) {  // the lanes beyond the last column are computed too
                     for (int s = 1; s <= chunk<T>; ++s) store(to + s * width - lanes<T>, Vec<T>{});
                 }
                 Layout::write_run(A + c * Layout::panel(cols) + static_cast<long>(k) * chunk<T>, chunk<T>,
@@ -44,7 +44,8 @@ class OuterSum {
         int rows, cols, entries, count;
         T* dW;
 
-        // V vectors of columns, R rows at a time while there are so many; returns the row after these.
+        // V vectors of columns, in blocks of R rows as long as there are R. Returns the first row that is
+        // left.
         template <int R, int V>
         int add(int row, int end) const {
             for (; row + R <= end; row += R) block<R, V>(row);
@@ -68,7 +69,8 @@ class OuterSum {
             }
             T* to = dW + static_cast<long>(row) * cols;
             const long next = cols;
-            const int before = (V - 1) * lanes<T>, valid = entries - before;  // only the last may be in part
+            const int before = (V - 1) * lanes<T>,
+                      valid = entries - before;  // only the last vector may be partial
             SLOPENET_UNROLL for (int i = 0; i < R; ++i, to += next) {
                 SLOPENET_UNROLL for (int j = 0; j < V - 1; ++j)
                     store(to + j * lanes<T>, load(to + j * lanes<T>) + sum[i][j]);
@@ -77,7 +79,7 @@ class OuterSum {
         }
     };
 
-    // One row of G, lanes being samples to the end; as many columns at once as there are lanes.
+    // One row of G. Lanes are samples until the end; as many columns at a time as there are lanes.
     static void add_row(const T* g, int rows, const T* A, int cols, int count, T* dW) {
         for (int k = 0; k < cols; k += lanes<T>) {
             const int entries = least(cols - k, lanes<T>);
@@ -104,7 +106,7 @@ class OuterSum {
     }
 };
 
-// to[row * stride] += sum over the samples of a panel group
+// to[row * stride] += the sum over samples of panels of `rows`, one for each group
 template <class T>
 void add_lanes(const T* from, int rows, int groups, T* to, long stride) {
     using Layout = Samples<T>;

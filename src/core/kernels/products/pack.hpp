@@ -1,11 +1,11 @@
-// Packed W, and what becomes of the sums of C = epilogue(W . A), in either of the layouts of data:
+// Packing of W for products C = epilogue(W A) in either layout of the data:
 //
 //   Samples   lanes are samples: a panel is [row][chunk], three vectors of samples wide (samples.hpp)
 //   Rows      lanes are rows of W: a panel is one sample's [row], padded to whole blocks (rows.hpp)
 //
-// Both have the same functions, and add the products of an output in the order k = 0, 1, ..., with one
-// rounding each, so a row of X gives the same bits in either, alone or in a batch. Columns of A are
-// (direction, sample) pairs: values, tangents and adjoints all go through one product.
+// Both layouts have the same functions. Both add the products of an entry in the order k = 0, 1, ..., with
+// one rounding each, so a row of X gives the same bits alone and in a batch. Columns of A are (direction,
+// sample) pairs: values, tangents and adjoints all go through the same product.
 #pragma once
 
 #include "../../interface.hpp"

@@ -1,4 +1,4 @@
-// The layout of a single point: lanes are rows of W. A panel is [row], padded to whole blocks.
+// The layout of a single point: lanes are rows of W. A panel is [row], padded to whole blocks of packed rows.
 #pragma once
 
 #include "pack.hpp"
@@ -11,16 +11,16 @@ struct Rows {
     static constexpr int width = 1;
     static long panel(int rows) { return round_up(rows, pack_rows<T>); }
 
-    // V vectors of rows, C directions.
-    template <int V, int C, class E>
+    // V vectors of rows for C directions.
+    template <int V, int C, class Epilogue>
     static void micro(const T* packed, int depth, const T* A, T* out, long ld, int row, int index,
-                      const E& e) {
+                      const Epilogue& epilogue) {
         const T* w[V];
         Vec<T> sum[V][C];
         for (int v = 0; v < V; ++v) {
             const long r = row + v * lanes<T>;
             w[v] = packed + r / pack_rows<T> * pack_rows<T> * depth + r % pack_rows<T>;
-            for (int c = 0; c < C; ++c) sum[v][c] = e.start_rows(static_cast<int>(r));
+            for (int c = 0; c < C; ++c) sum[v][c] = epilogue.start_rows(static_cast<int>(r));
         }
         const long lda = panel(depth);
         for (int k = 0; k < depth; ++k) {
@@ -32,27 +32,28 @@ struct Rows {
         for (int v = 0; v < V; ++v) {
             for (int c = 0; c < C; ++c) {
                 const long offset = row + v * lanes<T>;
-                store(out + c * ld + offset, e.at(index + c).finish(sum[v][c], offset));
+                store(out + c * ld + offset, epilogue.at(index + c).finish(sum[v][c], offset));
             }
         }
     }
 
-    template <int V, int C, class E>
+    template <int V, int C, class Epilogue>
     static void strips(const T* packed, int depth, const T* A, T* out, long ld, int row, int index,
-                       const E& e) {
+                       const Epilogue& epilogue) {
         for (; row + V * lanes<T> <= ld; row += V * lanes<T>)
-            micro<V, C>(packed, depth, A, out, ld, row, index, e);
-        if constexpr (V > 1) strips<V / 2, C>(packed, depth, A, out, ld, row, index, e);
+            micro<V, C>(packed, depth, A, out, ld, row, index, epilogue);
+        if constexpr (V > 1) strips<V / 2, C>(packed, depth, A, out, ld, row, index, epilogue);
     }
 
-    template <class E>
-    static void product(const T* packed, int rows, int depth, const T* A, T* C, int count, const E& e) {
+    template <class Epilogue>
+    static void product(const T* packed, int rows, int depth, const T* A, T* C, int count,
+                        const Epilogue& epilogue) {
         const long lda = panel(depth), ld = panel(rows);
         int index = 0;
         for (; index + 3 <= count; index += 3)  // 12 accumulators
-            strips<4, 3>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
+            strips<4, 3>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, epilogue);
         for (; index < count; ++index)
-            strips<8, 1>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, e);
+            strips<8, 1>(packed, depth, A + index * lda, C + index * ld, ld, 0, index, epilogue);
     }
 
     static void column(const T* w, long stride, int rows, const T* D, T* to) {

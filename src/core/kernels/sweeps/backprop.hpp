@@ -1,17 +1,17 @@
-// Backpropagation of values and slopes: delta[l], dC/db, dC/dW, for one tile after another.
+// Backpropagation of values and slopes: delta[l], dC/db and dC/dW, one tile after another.
 //
-//     delta[l] = D[l] abar[l] + S[l] e[l]        abar[L] = dC/dH, abar[l-1] = W[l]^T delta[l]
-//     dC/dW[l] = delta[l] a[l-1]^T + (slopes)    dC/db[l] = delta[l]
+//     delta[l] = D[l] abar[l] + S[l] e[l]                 abar[L] = dC/dH,  abar[l-1] = W[l]^T delta[l]
+//     dC/dW[l] = delta[l] a[l-1]^T + (slopes.hpp)         dC/db[l] = delta[l]
 //
-// slopes.hpp adds e[l] and the second term of dC/dW where there is a cotangent on dH/dx; without one
-// this is plain backpropagation. Sums over samples run in the order of the tiles.
+// slopes.hpp computes e[l] and its part of dC/dW. Without slopes e[l] = 0: this is plain backpropagation. The
+// gradient adds up the tiles in their order.
 #pragma once
 
 #include "slopes.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 
-// C D + S e
+// Epilogue: C D + S e.
 template <class T>
 struct Delta : Times<T> {
     const T *S, *e;
@@ -35,35 +35,34 @@ class Backprop {
         : net(net),
           task(task),
           with_slopes(Slopes<T>::directions(net, task) > 0),
-          size(cut_for(net, Slopes<T>::directions(net, task))),
+          cut(choose_cut(net, Slopes<T>::directions(net, task))),
           arena{workspace},
-          tape(arena, net, size.groups, with_slopes ? 2 : 1, true),
-          slope_part(arena, net, task, size.groups, size.directions) {
-        left = arena.take(size.groups * Layout::panel(widest(net)));
-        right = arena.take(size.groups * Layout::panel(widest(net)));
-        scratch = arena.take(OuterSum<T>::scratch_size(size.groups));
+          tape(arena, net, cut.groups, with_slopes ? 2 : 1, true),
+          slopes(arena, net, task, cut.groups, cut.directions) {
+        delta = arena.take(cut.groups * Layout::panel(widest(net)));
+        spare = arena.take(cut.groups * Layout::panel(widest(net)));
+        scratch = arena.take(OuterSum<T>::scratch_size(cut.groups));
     }
     long workspace() const { return arena.peak; }
-    int tile() const { return size.groups * Layout::width; }
+    int tile() const { return cut.groups * Layout::width; }
 
     void operator()(Gradient<T>& gradient, long s0, long n) {
         const int groups = static_cast<int>((n + Layout::width - 1) / Layout::width);
-        const int top = net.depth - 1, outputs = net.outputs();
-        const int inputs = net.inputs();
+        const int top = net.depth - 1, inputs = net.inputs(), outputs = net.outputs();
         Layout::read([&](long s) { return task.X + task.row(s0 + s) * inputs; }, n, inputs, groups,
                      tape.a[0]);
         forward(net, tape, groups, with_slopes ? brief : 1);
-        if (with_slopes) slope_part(s0, n, groups, tape, gradient.theta, gradient.slope_cost);
-        T *delta = left, *spare = right;
+        if (with_slopes) slopes(s0, n, groups, tape, gradient.theta, gradient.slope_cost);
         const long last = groups * Layout::panel(outputs);
         std::memcpy(delta, tape.a[net.depth], static_cast<std::size_t>(last) * sizeof(T));
-        const auto target = [&](long s) { return task.y + task.row(s) * outputs; };
+        const auto known = [&](long s) { return task.y + task.row(s) * outputs; };
         const auto weight = [](long) -> const T* { return nullptr; };
-        cotangent(task, Aim{target, weight, 1L, false}, s0, n, outputs, delta, spare, spare,
+        cotangent(task, Known{known, weight, 1L, false}, s0, n, outputs, delta, spare, spare,
                   gradient.value_cost);
         if (!gradient.theta) return;
         multiply(delta, tape.D[top], delta, last);
-        if (with_slopes && slope_part.bends(top)) add_product(delta, tape.S[top], slope_part.e[top], last);
+        if (with_slopes && net.has_second_derivative(top))
+            add_product(delta, tape.S[top], slopes.e[top], last);
         long offset = net.parameters();
         for (int i = top; i >= 0; --i) {
             const Layer<T>& layer = net.layers[i];
@@ -80,7 +79,7 @@ class Backprop {
             };
             const long panel = Layout::panel(layer.cols);
             if (with_slopes) {
-                below(Delta<T>(tape.D[i - 1], panel, groups, tape.S[i - 1], slope_part.e[i - 1]));
+                below(Delta<T>(tape.D[i - 1], panel, groups, tape.S[i - 1], slopes.e[i - 1]));
             } else {
                 below(Times<T>(tape.D[i - 1], panel, groups));
             }
@@ -89,13 +88,14 @@ class Backprop {
     }
 
   private:
-    static Cut cut_for(const Net<T>& net, int directions) {
-        constexpr long budget = 512 * 1024 / sizeof(T);
+    // As many directions as fit in the cache, then as many groups of samples.
+    static Cut choose_cut(const Net<T>& net, int directions) {
+        constexpr long cache = 512 * 1024 / sizeof(T);
         long tape = 4 * Layout::panel(widest(net));
         for (int i = 0; i < net.depth; ++i) tape += 4 * Layout::panel(net.layers[i].rows);
-        long block = budget / tape;
+        long block = cache / tape;
         block = block > directions ? directions : block < 1 && directions ? 1 : block;
-        long groups = budget / (tape * (1 + block));
+        long groups = cache / (tape * (1 + block));
         groups = groups < 1 ? 1 : groups > 8 ? 8 : groups;
         return {static_cast<int>(groups), static_cast<int>(block)};
     }
@@ -103,11 +103,11 @@ class Backprop {
     const Net<T>& net;
     const Task<T>& task;
     bool with_slopes;
-    Cut size;
+    Cut cut;
     Arena<T> arena;
     Tape<Layout, T> tape;
-    Slopes<T> slope_part;
-    T *left, *right, *scratch;
+    Slopes<T> slopes;
+    T *delta, *spare, *scratch;
 };
 
 }  // namespace slopenet::SLOPENET_ISA

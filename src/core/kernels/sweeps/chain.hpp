@@ -1,8 +1,11 @@
 // dH/dx = D[L] W[L] ... D[2] W[2] of a tile, multiplied in the order of the plan.
 //
-// A factor that is a single layer is shared: W times panels of columns (forward), or panels of rows times W
-// (reverse). A plan that only goes forward, or only in reverse, or so from some inner bracket on, is taken in
-// blocks of directions that stay in cache; inner brackets are computed whole.
+//     forward    M[l] = D[l] W[l] M[l-1]         panels of columns of M
+//     reverse    M[l] = M[l+1] D[l] W[l]         panels of rows of M
+//
+// A single layer is a factor with one W for all samples. If the plan ends with forward steps only, or with
+// reverse steps only, these are taken in blocks of directions (columns or rows of dH/dx) that stay in cache.
+// An inner bracket is computed whole.
 #pragma once
 
 #include "../products/batched.hpp"
@@ -16,11 +19,9 @@ class Chain {
     Chain(Arena<T>& arena, const Net<T>& net, int groups, int block)
         : net(net), arena(arena), block(block), groups(groups) {
         if (!block) return;
-        const long size = static_cast<long>(block) * groups * Layout::panel(widest(net));
-        left = arena.take(size);
-        right = arena.take(size);
+        for (T*& panels : travelling) panels = arena.take(block * used(widest(net)));
     }
-    // What the inner brackets need: taken from the workspace, and given back, by each call.
+    // Measures the pieces that inner brackets take from the workspace, and give back, in each call.
     void measure() {
         if (!block || arena.base) return;
         const long mark = arena.used;
@@ -29,19 +30,19 @@ class Chain {
             whole(root.left, false, true);
             whole(root.right, false, true);
             product_space();
-        } else if (const int base = inner(ends_forward(net, 0)); !net.brackets[base].single()) {
+        } else if (const int base = start_of_steps(ends_forward(net, 0)); !net.brackets[base].single()) {
             ends_forward(net, 0) ? whole(base, false, false) : whole(base, true, true);
         }
         arena.used = mark;
     }
 
-    // How many directions the last blocks have to be cut into: columns of dH/dx, or rows.
+    // How many directions the last steps have: the columns of dH/dx, or its rows.
     static int directions(const Net<T>& net) { return ends_forward(net, 0) ? net.inputs() : net.outputs(); }
 
-    // J (n, n_L, n_1) of the tile that `tape` holds
-    void operator()(const Tape<Layout, T>& tape, int used, long n, T* J, const Stop& stop) {
+    // Writes J (n, n_L, n_1) of the tile whose forward sweep is in `tape`.
+    void operator()(const Tape<Layout, T>& tape, int used_groups, long n, T* J, const Stop& stop) {
         D = tape.D;
-        groups = used;
+        groups = used_groups;
         const long mark = arena.used;
         const Bracket& root = net.brackets[0];
         if (!root.single() && is_product(root)) {
@@ -60,7 +61,7 @@ class Chain {
   private:
     int rows(const Bracket& b) const { return net.layers[b.last].rows; }
     int cols(const Bracket& b) const { return net.layers[b.first].cols; }
-    long panels(int rows) const { return groups * Layout::panel(rows); }
+    long used(int rows) const { return groups * Layout::panel(rows); }
     bool is_product(const Bracket& b) const {
         return !net.brackets[b.left].single() && !net.brackets[b.right].single();
     }
@@ -68,14 +69,14 @@ class Chain {
         const int inner = cols(net.brackets[net.brackets[0].left]);
         return arena.take(Batched<Layout, T>::space(net.outputs(), inner, net.inputs()));
     }
-    // Whether a bracket's last product is W times columns; of two layers it is the other way round.
+    // Whether the last product of a bracket is a forward step. A bracket of two layers ends in reverse.
     static bool ends_forward(const Net<T>& net, int index) {
         const Bracket& b = net.brackets[index];
         return !b.single() && net.brackets[b.left].single() && !net.brackets[b.right].single();
     }
 
-    // Where steps forward (W times columns), or back, begin: a single layer or an inner bracket.
-    int inner(bool forward) const {
+    // The bracket where the last steps, forward or reverse, begin: a single layer or an inner product.
+    int start_of_steps(bool forward) const {
         int base = 0;
         for (;;) {
             const Bracket& b = net.brackets[base];
@@ -87,52 +88,52 @@ class Chain {
     }
 
     void forward_blocks(long n, T* J, const Stop& stop) {
-        const int base = inner(true);
+        const int base = start_of_steps(true);
         const Bracket& b = net.brackets[base];
         const T* M = b.single() ? nullptr : whole(base, false, false);
         const int inputs = net.inputs();
         for (int i0 = 0; i0 < inputs && !stop(); i0 += block) {
             const int count = inputs - i0 < block ? inputs - i0 : block;
-            if (b.single()) fill(b.first, false, false, i0, count, left);
-            const T* t = M ? M + i0 * panels(rows(b)) : left;
-            T* out = M ? left : right;
+            if (b.single()) write_layer(b.first, false, false, i0, count, travelling[0]);
+            const T* t = M ? M + i0 * used(rows(b)) : travelling[0];
+            T* out = travelling[M ? 0 : 1];
             for (int l = b.last + 1; l < net.depth; ++l) {
-                step(l, t, out, count);
+                step_forward(l, t, out, count);
                 t = out;
-                out = out == left ? right : left;
+                out = travelling[out == travelling[0] ? 1 : 0];
             }
             write_columns(t, i0, count, n, J);
         }
     }
 
     void reverse_blocks(long n, T* J, const Stop& stop) {
-        const int base = inner(false);
+        const int base = start_of_steps(false);
         const Bracket& b = net.brackets[base];
         const bool scaled = base != 0;
         const T* M = b.single() ? nullptr : whole(base, scaled, true);
         const int outputs = net.outputs();
         for (int k0 = 0; k0 < outputs && !stop(); k0 += block) {
             const int count = outputs - k0 < block ? outputs - k0 : block;
-            if (b.single()) fill(b.first, scaled, true, k0, count, left);
-            const T* G = M ? M + k0 * panels(cols(b)) : left;
-            T* out = M ? left : right;
+            if (b.single()) write_layer(b.first, scaled, true, k0, count, travelling[0]);
+            const T* G = M ? M + k0 * used(cols(b)) : travelling[0];
+            T* out = travelling[M ? 0 : 1];
             for (int l = b.first - 1; l >= 0; --l) {
-                step_back(l, l > 0, G, out, count);
+                step_reverse(l, l > 0, G, out, count);
                 G = out;
-                out = out == left ? right : left;
+                out = travelling[out == travelling[0] ? 1 : 0];
             }
             write_rows(G, k0, count, n, J);
         }
     }
 
-    // D[l] W[l] t
-    void step(int l, const T* t, T* out, int count) const {
+    // D[l] W[l] t, columns
+    void step_forward(int l, const T* t, T* out, int count) const {
         const Layer<T>& layer = net.layers[l];
         Layout::product(layer.packed, layer.rows, layer.cols, t, out, count * groups,
                         Times<T>(D[l], Layout::panel(layer.rows), groups));
     }
-    // G W[l], times D[l-1] if scaled
-    void step_back(int l, bool scaled, const T* G, T* out, int count) const {
+    // G W[l], rows; times D[l-1] if `scaled`
+    void step_reverse(int l, bool scaled, const T* G, T* out, int count) const {
         const Layer<T>& layer = net.layers[l];
         if (scaled) {
             Layout::product(layer.packed_transpose, layer.cols, layer.rows, G, out, count * groups,
@@ -143,8 +144,8 @@ class Chain {
         }
     }
 
-    // Rows, or columns, from .. from + count of D[l] W[l], times D[l-1] if scaled.
-    void fill(int l, bool scaled, bool by_rows, int from, int count, T* to) const {
+    // Rows or columns from .. from + count of D[l] W[l]; times D[l-1] if `scaled`.
+    void write_layer(int l, bool scaled, bool by_rows, int from, int count, T* to) const {
         const Layer<T>& layer = net.layers[l];
         const long panel = Layout::panel(layer.rows), below = Layout::panel(layer.cols);
         for (int d = 0; d < count; ++d) {
@@ -162,7 +163,7 @@ class Chain {
         }
         if (scaled && !by_rows) scale_columns(l - 1, layer.rows, count, to);
     }
-    // Column i of a matrix times entry i of D[l].
+    // M D[l], columns
     void scale_columns(int l, int rows, int count, T* M) const {
         for (int i = 0; i < count; ++i) {
             for (int g = 0; g < groups; ++g) {
@@ -172,20 +173,20 @@ class Chain {
         }
     }
 
-    // All of a bracket's product, times D[first-1] if scaled, as panels of rows or of columns.
+    // The whole product of a bracket, as panels of rows or of columns; times D[first-1] if `scaled`.
     T* whole(int index, bool scaled, bool by_rows) {
         const Bracket& b = net.brackets[index];
         const int height = rows(b), width = cols(b);
-        T* out = arena.take(by_rows ? height * panels(width) : width * panels(height));
+        T* out = arena.take(by_rows ? height * used(width) : width * used(height));
         if (b.single()) {
-            if (arena.base) fill(b.first, scaled, by_rows, 0, by_rows ? height : width, out);
+            if (arena.base) write_layer(b.first, scaled, by_rows, 0, by_rows ? height : width, out);
             return out;
         }
         const long mark = arena.used;
         const bool product = is_product(b);
         const bool forward = net.brackets[b.left].single() && (!net.brackets[b.right].single() || !by_rows);
-        const bool as_wanted = forward != by_rows;
-        T* made = as_wanted ? out : arena.take(forward ? width * panels(height) : height * panels(width));
+        const bool in_place = forward != by_rows;
+        T* made = in_place ? out : arena.take(forward ? width * used(height) : height * used(width));
         if (product) {
             const T* A = whole(b.left, false, true);
             const T* B = whole(b.right, scaled, true);
@@ -193,12 +194,12 @@ class Chain {
                 Batched<Layout, T>::product(A, B, made, height, cols(net.brackets[b.left]), width, groups);
         } else if (forward) {
             const T* t = whole(b.right, scaled, false);
-            if (arena.base) step(b.last, t, made, width);
+            if (arena.base) step_forward(b.last, t, made, width);
         } else {
             const T* G = whole(b.left, true, true);
-            if (arena.base) step_back(b.first, scaled, G, made, height);
+            if (arena.base) step_reverse(b.first, scaled, G, made, height);
         }
-        if (!as_wanted && arena.base) {
+        if (!in_place && arena.base) {
             forward ? Layout::transpose_panels(made, width, height, groups, out)
                     : Layout::transpose_panels(made, height, width, groups, out);
         }
@@ -209,8 +210,8 @@ class Chain {
     void write_rows(const T* from, int k0, int count, long n, T* J) const {
         const int inputs = net.inputs(), outputs = net.outputs();
         for (int k = 0; k < count; ++k)
-            Layout::write(from + k * panels(inputs), inputs, groups, n,
-                          J + static_cast<long>(k0 + k) * inputs, static_cast<long>(outputs) * inputs);
+            Layout::write(from + k * used(inputs), inputs, groups, n, J + static_cast<long>(k0 + k) * inputs,
+                          static_cast<long>(outputs) * inputs);
     }
     void write_columns(const T* from, int i0, int count, long n, T* J) const {
         const int inputs = net.inputs(), outputs = net.outputs();
@@ -219,7 +220,7 @@ class Chain {
             const long s0 = static_cast<long>(g) * Layout::width;
             for (int k = 0; k < outputs; ++k)
                 Layout::write_run(from + g * Layout::panel(outputs) + static_cast<long>(k) * Layout::width,
-                                  panels(outputs), count, n - s0,
+                                  used(outputs), count, n - s0,
                                   J + s0 * stride + static_cast<long>(k) * inputs + i0, stride);
         }
     }
@@ -228,7 +229,7 @@ class Chain {
     Arena<T>& arena;
     int block, groups;
     T* const* D = nullptr;
-    T *left = nullptr, *right = nullptr;
+    T* travelling[2] = {};  // a block of directions, on both sides of a product
 };
 
 }  // namespace slopenet::SLOPENET_ISA

@@ -1,8 +1,9 @@
 // Single-sample stochastic gradient descent, the loop of Higham & Higham's netbp:
 //
-//     p[l] = p[l] - eta dC/dp[l],   C = 1/2 |y - a[L]|^2 of one sample a step
+//     delta[L] = D[L] (a[L] - y),  delta[l] = D[l] W[l+1]^T delta[l+1]       C = 1/2 |y - a[L]|^2
+//     W[l] -= eta delta[l] a[l-1]^T,  b[l] -= eta delta[l]                   of one sample per step
 //
-// W stays packed for the whole run and is updated in place; lanes are rows of W.
+// W stays packed and is updated in place for the whole run. Lanes are rows of W.
 #pragma once
 
 #include "forward.hpp"
@@ -28,7 +29,7 @@ class Descend {
     void operator()(const Descent<T>& descent, T* theta) {
         read(theta);
         for (long step = 0; step < descent.steps; ++step) {
-            const long sample = descent.order[step];
+            const long sample = descent.sample_index[step];
             Layout::read(descent.X + sample * net.inputs(), 1, net.inputs(), 1, tape.a[0], net.inputs());
             for (int i = 0; i < net.depth; ++i) {
                 const Layer<T>& layer = net.layers[i];

@@ -1,4 +1,7 @@
-// z[l] = W[l] a[l-1] + b[l],  a[l] = sigma(z[l]),  and on request D[l] = sigma'(z[l]), S[l] = sigma''(z[l]).
+// The forward sweep of a tile:
+//
+//     z[l] = W[l] a[l-1] + b[l],  a[l] = sigma(z[l]),  and on request D[l] = sigma'(z[l]), S[l] =
+//     sigma''(z[l])
 #pragma once
 
 #include "../vector/table.hpp"
@@ -7,16 +10,17 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// What a sweep forward leaves for the sweep back, of one tile. a[i + 1], D[i], S[i] belong to layer i.
+// The record of a forward sweep that later sweeps read. a[i + 1], D[i] and S[i] belong to layer i.
 template <class Layout, class T>
 struct Tape {
     T* a[max_depth + 1];
     T* D[max_depth];
     T* S[max_depth];
 
-    // order: how many derivatives of sigma; keep: every a[l], else two buffers in turn
-    Tape(Arena<T>& arena, const Net<T>& net, int groups, int order, bool keep) {
-        if (keep) {
+    // `derivatives` of sigma are kept, 0, 1 or 2. With `keep_values` so is every a[l]; otherwise the layers
+    // take turns with two buffers.
+    Tape(Arena<T>& arena, const Net<T>& net, int groups, int derivatives, bool keep_values) {
+        if (keep_values) {
             a[0] = arena.take(groups * Layout::panel(net.inputs()));
         } else {
             const long size = groups * Layout::panel(widest(net));
@@ -25,25 +29,26 @@ struct Tape {
         }
         for (int i = 0; i < net.depth; ++i) {
             const long size = groups * Layout::panel(net.layers[i].rows);
-            if (keep) {
+            if (keep_values) {
                 a[i + 1] = arena.take(size);
             } else if (i > 0) {
                 a[i + 1] = a[i - 1];
             }
-            D[i] = order > 0 ? arena.take(size) : nullptr;
-            S[i] = order > 1 ? arena.take(size) : nullptr;
+            D[i] = derivatives > 0 ? arena.take(size) : nullptr;
+            S[i] = derivatives > 1 ? arena.take(size) : nullptr;
         }
     }
 };
 
+// derivatives: of sigma, 0, 1, 2 or `brief`
 template <class Layout, class T>
-void forward(const Net<T>& net, const Tape<Layout, T>& tape, int groups, int order) {
+void forward(const Net<T>& net, const Tape<Layout, T>& tape, int groups, int derivatives) {
     for (int i = 0; i < net.depth; ++i) {
         const Layer<T>& layer = net.layers[i];
         T* z = tape.a[i + 1];
         Layout::product(layer.packed, layer.rows, layer.cols, tape.a[i], z, groups, Bias<T>{layer.padded_b});
-        layer.activation->apply[order](z, layer.parameter, z, tape.D[i], tape.S[i],
-                                       groups * Layout::panel(layer.rows));
+        layer.activation->apply[derivatives](z, layer.parameter, z, tape.D[i], tape.S[i],
+                                             groups * Layout::panel(layer.rows));
     }
 }
 

@@ -1,4 +1,5 @@
-// How mini-batch descent moves p, an entry of theta, by the gradient g of the batch's mean cost:
+// The rules of mini-batch descent. With g the gradient of the batch's mean cost, an entry p of theta moves
+// by:
 //
 //     adam      m += (1 - beta_1) (g - m),  v += (1 - beta_2) (g^2 - v),  p -= eta m/(sqrt(v) + epsilon)
 //     momentum  u = mu u + g,  p -= eta u
@@ -9,7 +10,7 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// Each gives what p moves against, and updates what is kept beside it.
+// direction() returns the step against which p moves, without eta, and updates the buffers of the rule.
 struct Adam {
     static constexpr const char* name = "adam";
     static constexpr int constants = 3, buffers = 2;
@@ -52,7 +53,7 @@ void apply(const Step& step, const T* sum, T* theta, T* const* buffers, long n) 
     long i = 0;
     for (; i + lanes<T> <= n; i += lanes<T>) move(sum + i, theta + i, buffers, i);
     if (i == n) return;
-    // the last entries, in vectors of their own
+    // The last entries fill a vector in part: they move in copies.
     T rest[2 + R::buffers][lanes<T>] = {};
     T* kept[R::buffers];
     const auto bytes = static_cast<std::size_t>(n - i) * sizeof(T);
