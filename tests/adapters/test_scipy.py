@@ -247,7 +247,9 @@ def test_what_cannot_be_done_is_a_clear_error() -> None:
     net = network()
     x = points(1, net)[0]
     for wrong in ("weight", 3, -4, True):
-        with pytest.raises(ValueError, match="an output is one of cost, stress, mass, or an index"):
+        with pytest.raises(
+            ValueError, match="output must be one of cost, stress, mass, or an index from -3 to 2"
+        ):
             objective(net, wrong)
     with pytest.raises(ValueError, match=r"of must have shape \(3,\), got \(2,\)"):
         objective(net, [1.0, 2.0])

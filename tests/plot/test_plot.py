@@ -110,7 +110,7 @@ def known():
 
 def test_parity_of_a_network_draws_values_by_name_or_place(known):
     net, X, y, dydx = known
-    for output in ("h", 1):
+    for output in ("h", 1, -1, np.int64(-1)):
         ax = parity_of(net, X, y, output=output)
         assert ax.get_title(loc="left") == "h"
         (points,) = ax.collections
@@ -137,9 +137,13 @@ def test_parity_of_a_network_draws_the_slopes_that_are_known(known):
 
 def test_parity_of_a_network_refuses_what_it_does_not_have(known):
     net, X, y, dydx = known
-    with pytest.raises(ValueError, match=r"output must be one of rho, h, or less than 2, got 'cp'"):
+    with pytest.raises(
+        ValueError, match=r"output must be one of rho, h, or an index from -2 to 1, got 'cp'"
+    ):
         parity_of(net, X, y, output="cp")
-    with pytest.raises(ValueError, match=r"input must be one of T, p, or less than 2, got 2"):
+    with pytest.raises(
+        ValueError, match=r"input must be one of T, p, or an index from -2 to 1, got 2"
+    ):
         parity_of(net, X, y, dydx, input=2)
     with pytest.raises(ValueError, match="dydx has no drho/dT to compare with"):
         parity_of(net, X, y, input="T")

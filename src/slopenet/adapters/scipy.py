@@ -118,8 +118,9 @@ def objective(network: Network, of: Any = 0) -> Objective:
     ----------
     network : Network
     of : int, str, (n_L,) or function
-        An output, by index or name; or u, for u·H; or a function g of all outputs H (n_L,) that
-        returns its value, its gradient (n_L,) and its Hessian (n_L, n_L), None if unknown.
+        An output, by index (-1 is the last) or name; or u, for u·H; or a function g of all outputs
+        H (n_L,) that gives its value, its gradient (n_L,) and its Hessian (n_L, n_L), None if it is
+        not known.
 
     Returns
     -------

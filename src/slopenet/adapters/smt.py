@@ -16,9 +16,10 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.adapters import _fit
 from slopenet.adapters._last import Last
-from slopenet.adapters._parts import require_network
+from slopenet.adapters._parts import input_names, require_network
 from slopenet.network import Network, load
 from slopenet.training.fit import fit
+from slopenet.validate.components import index_of, labels
 
 try:
     from smt.surrogate_models.surrogate_model import SurrogateModel
@@ -69,6 +70,14 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         """Save the network, as `slopenet.Network.save` does; its options are not saved."""
         self.network.save(filename)
 
+    def set_training_derivatives(
+        self, xt: Floats, dyt_dxt: Floats, kx: int, name: str | None = None
+    ) -> None:
+        """Set slopes along input `kx`, -1 the last: SMT itself would take it for the values."""
+        n_1 = np.shape(xt)[1] if np.ndim(xt) > 1 else 1
+        k = index_of("kx", kx, labels(None, "x", n_1))
+        super().set_training_derivatives(xt, dyt_dxt, k, name)
+
     def _initialize(self) -> None:
         self.supports["derivatives"] = self.supports["training_derivatives"] = True
         for name, default in _fit.settings().items():
@@ -91,8 +100,8 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         Raises
         ------
         ValueError
-            For derivatives at other points, by an unknown input, or of other shapes, and for named
-            data (another fidelity).
+            For derivatives at other points or of other shapes, and for data under a name, which is
+            another fidelity.
         """
         named = [name for name, data in self.training_points.items() if data and name is not None]
         if named:
@@ -102,9 +111,7 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         for order, (points, slopes) in self.training_points[None].items():
             if order == 0:
                 continue
-            k = order - 1
-            if not 0 <= k < x.shape[1]:
-                raise ValueError(f"kx must be an input, 0 to {x.shape[1] - 1}, got {k}")
+            k = order - 1  # as SMT numbers them
             if not np.array_equal(points, x):
                 raise ValueError(
                     f"derivatives by input {k} must be at the points of the training values, in"
@@ -122,6 +129,5 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         return np.asarray(self.network(x))
 
     def _predict_derivatives(self, x: Floats, kx: int) -> Floats:
-        if not 0 <= kx < self.network.sizes[0]:
-            raise ValueError(f"kx must be an input, 0 to {self.network.sizes[0] - 1}, got {kx}")
-        return np.asarray(self._jacobian(x)[:, :, kx])
+        k = index_of("kx", kx, input_names(self.network))
+        return np.asarray(self._jacobian(x)[:, :, k])

@@ -10,7 +10,8 @@ from slopenet.dataset.dataset import Names, check_data
 from slopenet.evaluate.errors import relative_errors, row_blocks
 from slopenet.plot._figure import BLUE, dress
 from slopenet.plot._parity import note_error, parity
-from slopenet.tables import slope_name
+from slopenet.tables import column_names, slope_name
+from slopenet.validate.components import index_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,8 @@ def parity_of(
     dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
         True slopes; missing ones, NaN, are left out.
     output, input : str or int
-        Name or index of the output, and of the input whose slope is drawn; None draws values.
+        Name or index of the output, and of the input whose slope is drawn; -1 is the last. None
+        draws values.
     ax : Axes, optional
         Axes to draw in. By default a new figure is made, outside of pyplot: ``ax.figure.savefig``.
 
@@ -69,13 +71,15 @@ def parity_of(
             f"X and y must have {network.sizes[0]} and {network.sizes[-1]} columns,"
             " got {} and {}".format(*widths)
         )
-    k, name = _place("output", output, network.output_names, network.sizes[-1], "y")
+    inputs, outputs = column_names(network)
+    k = index_of("output", output, outputs)
+    name = outputs[k]
     errors = relative_errors(network, data.X, data.y, data.dydx)
     if input is None:
         true, predicted, error = data.y[:, k], network(data.X)[:, k], errors.values[k]
     else:
-        i, by = _place("input", input, network.input_names, network.sizes[0], "x")
-        name = slope_name(name, by)
+        i = index_of("input", input, inputs)
+        name = slope_name(name, inputs[i])
         if data.dydx is None or np.isnan(data.dydx[:, k, i]).all():
             raise ValueError(f"dydx has no {name} to compare with")
         known = ~np.isnan(data.dydx[:, k, i])
@@ -87,15 +91,3 @@ def parity_of(
     ax.locator_params(nbins=5)
     note_error(ax, error, BLUE, what="RMS error ")
     return ax
-
-
-def _place(
-    what: str, given: str | int, names: tuple[str, ...] | None, n: int, letter: str
-) -> tuple[int, str]:
-    """Index and name of an input or output that is given by name or index."""
-    known = names or tuple(f"{letter}{i + 1}" for i in range(n))
-    if isinstance(given, str) and given in known:
-        return known.index(given), given
-    if isinstance(given, int | np.integer) and not isinstance(given, bool) and 0 <= given < n:
-        return int(given), known[given]
-    raise ValueError(f"{what} must be one of {', '.join(known)}, or less than {n}, got {given!r}")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from slopenet.validate.components import labels
+
 from ._reader import slope_name
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 def column_names(network: Network) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return names of the inputs and outputs: x1, x2, ... and y1, ... for a network without."""
     return (
-        network.input_names or _numbered("x", network.sizes[0]),
-        network.output_names or _numbered("y", network.sizes[-1]),
+        labels(network.input_names, "x", network.sizes[0]),
+        labels(network.output_names, "y", network.sizes[-1]),
     )
 
 
@@ -44,7 +46,3 @@ def predict_rows(
         H = network(X, threads=threads)
     table[:, n_1 : n_1 + n_L] = H
     return table
-
-
-def _numbered(letter: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{letter}{i}" for i in range(1, count + 1))

@@ -7,11 +7,11 @@ import math
 import operator
 import reprlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-RandomSource = np.random.Generator | int | None
+RandomSource: TypeAlias = "np.random.Generator | int | None"  # quoted: numpy.random loads slowly
 
 
 def count(name: str, n: Any, least: int = 1) -> int:

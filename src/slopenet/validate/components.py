@@ -1,0 +1,37 @@
+"""An input or output of a network, by its index or its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from slopenet.validate import settings
+
+
+def labels(names: Sequence[str] | None, letter: str, n: int) -> tuple[str, ...]:
+    """Return the names of `n` components: the given ones, else x1, x2, ... with the letter x."""
+    return tuple(f"{letter}{i + 1}" for i in range(n)) if names is None else tuple(names)
+
+
+def index_of(what: str, given: Any, names: Sequence[str]) -> int:
+    """Return the index, 0 or more, of a component that is given by name or index.
+
+    A negative index counts from the end, as everywhere in Python: -1 is the last.
+
+    Raises
+    ------
+    ValueError
+        If there is no such component. The sentence begins with `what`.
+    """
+    n = len(names)
+    if isinstance(given, str) and given in names:
+        return list(names).index(given)
+    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    if whole and -n <= given < n:
+        return int(given) % n
+    raise ValueError(
+        f"{what} must be one of {', '.join(names)}, or an index from {-n} to {n - 1},"
+        f" got {settings.short(given)}"
+    )
