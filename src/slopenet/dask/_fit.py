@@ -1,4 +1,4 @@
-"""Learn from partitions by exact full-batch steps: sums of what each partition adds."""
+"""Learn from partitions by exact full-batch steps: sums over the partitions."""
 
 from __future__ import annotations
 
@@ -46,13 +46,14 @@ def fit(
 
     Means and spreads, costs, gradients and normal equations are sums over the partitions, added in
     their order: the steps are those of `slopenet.fit` on all rows together with the same settings,
-    but for rounding. No rows are held out, and there is one start.
+    except for rounding. No rows are held out, and there is one start.
 
     Parameters
     ----------
     data : dask.dataframe.DataFrame, or sequence of pandas.DataFrame
-        The former needs an active `dask.distributed.Client`, in the memory of whose workers the
-        columns named stay as float64; the latter are computed in this process one after the other.
+        A Dask data frame needs an active `dask.distributed.Client`; the named columns stay as
+        float64 in the memory of its workers. A sequence is computed in this process, one data
+        frame after the other.
     inputs, outputs : sequence of str
         Names of columns. A column ``dy/dx`` is the slope of the output y in the input x, NaN where
         one is missing.
@@ -76,8 +77,8 @@ def fit(
     ImportError
         For a Dask data frame without dask.distributed.
     TableError, ValueError, TypeError
-        If a column is absent, a value no finite number, a setting out of range, or there is no
-        client.
+        If a column is absent, a value is not a finite number, a setting is out of range, or there
+        is no client.
     Interrupted
         On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
     """

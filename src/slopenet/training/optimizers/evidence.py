@@ -32,7 +32,7 @@ _STEPS, _SETTLED = 20, 1e-3
 _FIRST_STEPS = 60
 # The best one has converged when f changes by less than that.
 _POLISHED = 1e-6
-# The most that a rung is below the last, and the lowest.
+# The largest factor from one rung to the next, and the lowest rung.
 _DOWN, _LEAST = 10.0, 1e-10
 # λ stays if it is to change by less; a search ends after so many rungs without a better log Z.
 _SAME, _DROPS = 0.8, 2
@@ -49,7 +49,7 @@ _FACTOR, _FURTHEST, _GAIN, _HIGHER = 10.0, 1e4, 3.0, 100.0
 
 
 class Problem(lm.Problem, Protocol):
-    """Of so many samples, residuals, slopes among them, and parameters; l2 and ρ are set here."""
+    """Least squares with the numbers of its terms and parameters; the search sets l2 and ρ."""
 
     samples: int
     residuals: int
@@ -63,7 +63,7 @@ class Problem(lm.Problem, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run is: on the rung λ = `ridge`, or, once the search is over, polishing the best.
+    """State of a run: on the rung λ = `ridge`, or, once the search is over, polishing the best.
 
     `peak` is the largest log Z of this ρ, `evidence` of all.
     """
@@ -214,7 +214,7 @@ def _on_rung(state: State, problem: Problem, ridge: float, theta: Floats) -> Sta
 
 
 def weigh(problem: Problem, ridge: float, balance: float) -> None:
-    """Give f its λ and its ρ."""
+    """Set the λ and the ρ of f."""
     problem.l2, problem.balance = ridge / problem.samples, balance
 
 
