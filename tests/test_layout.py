@@ -65,6 +65,7 @@ WITHIN = {
         "methods",
         "ensemble",
         "monitor",
+        "checks",
         "settings",
         "plan",
         "progress",

@@ -52,12 +52,12 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
 
     Notes
     -----
-    Slopes are with respect to the inputs that `fit` is given. In a pipeline these are what the
-    steps before have made of X: behind a ``StandardScaler``, which a SlopeRegressor does not need,
-    dydx must be multiplied by its ``scale_``, and `predict_jacobian` be divided by it. Arrays in
+    Slopes are with respect to the inputs that `fit` is given. In a pipeline these are the
+    results of the steps before it: behind a ``StandardScaler``, which a SlopeRegressor does not
+    need, dydx must be multiplied by its ``scale_``, and `predict_jacobian` divided by it. Arrays in
     `validation` do not pass through these steps either.
 
-    `fit` takes dydx by its name. Cross-validation and searches hand it on, cut into the same folds
+    `fit` takes dydx by its name. Cross-validation and searches pass it on, split into the same folds
     as X and y, after ``sklearn.set_config(enable_metadata_routing=True)`` and
     ``set_fit_request(dydx=True)``.
     """

@@ -11,12 +11,13 @@ from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.partitions import Listed, Partitions
 from slopenet.dataset.scaling import Scaling, even_weights_over
+from slopenet.training.checks import number_or_auto
 from slopenet.training.fit import Fit, train
 from slopenet.training.methods import partitioned
 from slopenet.training.monitor import State
 from slopenet.training.objective.partitioned import Distributed, Terms
 from slopenet.training.plan import make_plan
-from slopenet.training.settings import FitSettings, number_or_auto
+from slopenet.training.settings import FitSettings
 from slopenet.training.starts import Candidates
 from slopenet.validate import settings as validate
 from slopenet.validate.layers import check_activations, sizes_around

@@ -89,5 +89,6 @@ class Watch:
         self.best = arrays.get("best")
         self.best_cost, self.best_epoch = values["best_cost"], values["best_epoch"]
         self.stopped = values["stopped"]
-        self.history = {name: a.tolist() for name, a in arrays.items() if name != "best"}
+        columns = [name for name in ("epoch", "cost", "validation") if name in arrays]
+        self.history = {name: arrays[name].tolist() for name in columns}
         self.history["epoch"] = [int(epoch) for epoch in self.history["epoch"]]

@@ -120,7 +120,7 @@ class Runs:
 
 
 def read(path: str | os.PathLike[str] | None) -> Checkpoint | None:
-    """The arrays and values of a checkpoint; None where there is no file yet."""
+    """The arrays and values of a checkpoint; None if the file does not exist yet."""
     if path is None or not Path(path).exists():
         return None
     return checkpoint.read(path)
