@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import pickle
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pytest
 
 import slopenet as sn
+from slopenet.training.settings import FitSettings
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
@@ -56,10 +58,8 @@ def test_parameters_are_those_of_fit_with_the_same_defaults() -> None:
     def defaults(function: Any) -> dict[str, Any]:
         return {p.name: p.default for p in inspect.signature(function).parameters.values()}
 
-    with_fit = defaults(sn.fit)
-    data = {"X", "y", "dydx", "directions", "along", "sample_weight", "input_names", "output_names"}
-    of_one_run = {"callback", "progress", "log", "checkpoint", "checkpoint_seconds"}
-    for name in data | of_one_run:
+    with_fit = {field.name: field.default for field in fields(FitSettings)}
+    for name in ("callback", "progress", "log", "checkpoint", "checkpoint_seconds"):  # of one run
         del with_fit[name]
     with_fit["random_state"] = with_fit.pop("rng")
     assert defaults(sn.SlopeRegressor) == with_fit

@@ -67,6 +67,7 @@ WITHIN = {
         "methods",
         "ensemble",
         "monitor",
+        "checks",
         "settings",
         "plan",
         "progress",
@@ -170,7 +171,7 @@ def test_only_the_estimator_needs_scikit_learn() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == (
-        "SlopeRegressor needs scikit-learn 1.6 or later: pip install 'slopenet[sklearn]'.\n"
+        "SlopeRegressor needs scikit-learn 1.6 or later: pip install 'slopenet[sklearn]'\n"
     )
     with pytest.raises(AttributeError, match="has no attribute 'Slope'"):
         slopenet.Slope  # noqa: B018

@@ -18,14 +18,14 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
     raise ImportError(
-        "SlopeRegressor needs scikit-learn 1.6 or later: pip install 'slopenet[sklearn]'."
+        "SlopeRegressor needs scikit-learn 1.6 or later: pip install 'slopenet[sklearn]'"
     ) from error
 
-_SEEDS = 2**31  # the number of possible seeds
+_SEEDS = 2**31  # the number of seeds to draw from
 
 
 class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unused-ignore]
-    """A network fitted by `slopenet.fit`, as a scikit-learn estimator.
+    """A network fitted by `slopenet.fit`, as an estimator of scikit-learn.
 
     Parameters
     ----------
@@ -48,17 +48,17 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
     n_features_in_ : int
         n_1.
     feature_names_in_ : (n_1,)
-        Columns of X, if it was a data frame with strings as column names.
+        Columns of X, if it was a data frame whose column names are all strings.
 
     Notes
     -----
-    Slopes are derivatives with respect to the inputs of this `fit`. In a pipeline, these are the
-    outputs of the previous steps: after a ``StandardScaler``, which a SlopeRegressor does not need,
-    multiply dydx by its ``scale_`` and divide `predict_jacobian` by it. Arrays in `validation` do
-    not pass through these steps either.
+    Slopes are with respect to the inputs that `fit` is given. In a pipeline these are the
+    results of the steps before it: behind a ``StandardScaler``, which a SlopeRegressor does not
+    need, dydx must be multiplied by its ``scale_``, and `predict_jacobian` divided by it. Arrays in
+    `validation` do not pass through these steps either.
 
-    Pass dydx to `fit` by name. Cross-validation and searches pass it on, split into the same folds
-    as X and y, after ``sklearn.set_config(enable_metadata_routing=True)`` and
+    `fit` takes dydx by its name. Cross-validation and searches pass it on, split into the same
+    folds as X and y, after ``sklearn.set_config(enable_metadata_routing=True)`` and
     ``set_fit_request(dydx=True)``.
     """
 
@@ -80,7 +80,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         ensemble: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        # Exactly the parameters above, so that a new one is passed on to `fit` automatically.
+        # Exactly the parameters above, so that one that is added there reaches `fit` as it is.
         self.__dict__.update({name: given for name, given in locals().items() if name != "self"})
 
     def fit(self, X: Any, y: Any, dydx: Any = None, sample_weight: Any = None) -> Self:
@@ -93,7 +93,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
             Slopes ∂y_k/∂x_i; NaN is a missing slope.
         sample_weight : (N,), optional
-            Not negative. Only their ratios matter; a sample of weight 0 is ignored.
+            Not negative. Only their ratios matter; samples of weight 0 are left out.
 
         Returns
         -------
@@ -126,7 +126,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """H(x): (N, n_L), or (N,) if y was (N,); with `return_std`, also its spread.
+        """H(x): (N, n_L), or (N,) if y was (N,); with `return_std` a pair of H(x) and its spread.
 
         The spread is that of the networks in the ensemble; it is 0 without an ensemble.
         """
@@ -146,11 +146,11 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         return self.network_ if self.ensemble is None else self.ensemble_
 
     def _drop(self, result: Any) -> Any:
-        """A result (N, n_L, ...), without the axis n_L if y had none."""
+        """A result (N, n_L, ...) without its n_L, if y was (N,)."""
         return result[:, 0] if self._flat else result
 
     def _points(self, X: Any) -> Any:
-        """X after scikit-learn's check: the same number and names of columns as in `fit`."""
+        """X as scikit-learn checks it: as many columns as in `fit`, with the same names."""
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float64, reset=False)
 
@@ -161,7 +161,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
 
 
 def _seed(random_state: Any) -> Any:
-    """The `rng` for `slopenet.fit`: an int unchanged, otherwise a draw from the RandomState."""
+    """The `rng` for `slopenet.fit`: an int itself, or a seed drawn from anything else."""
     if isinstance(random_state, int | np.integer):
         return random_state
     return check_random_state(random_state).randint(_SEEDS)

@@ -117,9 +117,9 @@ def test_fit_takes_its_options_from_a_toml_file_too(folder, tmp_path):
     assert "all 9 epochs were used" in result.stdout  # the command line comes before the file
     config.write_text('metod = "lm"')
     told = run("fit", folder / "data.csv", "--config", config)
-    assert refused(told, "'metod', which is no option")
+    assert refused(told, "'metod', which is not an option")
     config.write_text("epochs = ")
-    assert refused(run("fit", folder / "data.csv", "--config", config), "is no TOML file")
+    assert refused(run("fit", folder / "data.csv", "--config", config), "is not a TOML file")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

@@ -89,11 +89,13 @@ def test_a_constant_column_keeps_its_scale_whatever_its_size() -> None:
 def test_a_spread_whose_square_no_float_holds_is_named(size: float) -> None:
     x = np.array([[0.0, 0.0], [1.0, size]])
     fine = np.array([[0.0], [1.0]])
-    with pytest.raises(ValueError, match=r"^X\[:, 1\] spreads by .*: rescale it$"):
+    with pytest.raises(ValueError, match=r"^X\[:, 1\] must spread by 0, or by .*: rescale it$"):
         Scaling.of(Data(x, fine), outputs=True)
-    with pytest.raises(ValueError, match=r"^y\[:, 1\] spreads by .*: rescale it$"):
+    with pytest.raises(ValueError, match=r"^y\[:, 1\] must spread by 0, or by .*: rescale it$"):
         Scaling.of(Data(fine, x), outputs=False)
-    with pytest.raises(ValueError, match=r"^dydx \* X\[:, 0\] spreads by .*: rescale it$"):
+    with pytest.raises(
+        ValueError, match=r"^dydx \* X\[:, 0\] must spread by 0, or by .*: rescale it$"
+    ):
         Scaling.of(Data(fine, 0 * fine, np.full((2, 1, 1), size)), outputs=True)
 
 

@@ -40,5 +40,5 @@ def test_the_mean_and_the_spread_are_those_of_the_networks() -> None:
 
 def test_networks_of_an_ensemble_have_the_same_inputs_and_outputs() -> None:
     for sizes in ([], [(2, 1), (3, 1)], [(2, 1), (2, 4, 2)]):
-        with pytest.raises(ValueError, match=r"^networks must be at least one, with as many"):
+        with pytest.raises(ValueError, match=r"^networks must be at least one, all with"):
             sn.Ensemble([sn.Network.random(size) for size in sizes])

@@ -110,7 +110,7 @@ def test_a_file_that_is_no_log_is_refused_and_left_as_it_is(tmp_path, text: str)
     path = tmp_path / "data.csv"
     path.write_text(text)
     with pytest.raises(
-        ValueError, match=r"data.csv is no log of epochs: its line \d is none of one"
+        ValueError, match=r"data.csv must be a log of epochs, got a line \d that is not an epoch"
     ):
         JsonLines(path)
     assert path.read_text() == text

@@ -53,7 +53,10 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     X, y, T = wave(20)
     path = tmp_path / "run.ckpt"
     sn.fit(X, y, hidden=(3,), epochs=3, checkpoint=path, rng=0)
-    with pytest.raises(sn.CheckpointError, match=r"is of another run, with other data, method"):
+    with pytest.raises(
+        sn.CheckpointError,
+        match=r"must be a checkpoint of this run, got one with other data, method",
+    ):
         sn.fit(X, y, T, hidden=(3,), epochs=4, checkpoint=path, rng=0)
     raw = path.read_bytes()
     for damaged in (raw[:-1], raw[:100], b"", raw[:50] + b"x" + raw[51:], raw[:-5] + b"12345"):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from inspect import signature
+from dataclasses import fields
 from typing import Any
 
-from slopenet.training.fit import fit
-
-_OF_THE_DATA = {"directions", "along", "sample_weight", "input_names", "output_names"}
+from slopenet.training.settings import FitSettings
 
 
 def settings() -> dict[str, Any]:
-    """Every setting with its default: a new setting of `fit` is an option of surrogates too."""
-    keywords = [p for p in signature(fit).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    return {p.name: p.default for p in keywords if p.name not in _OF_THE_DATA}
+    """Each setting with its default."""
+    return {field.name: field.default for field in fields(FitSettings)}

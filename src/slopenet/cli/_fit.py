@@ -46,7 +46,7 @@ TERMINATED = 128 + signal.SIGTERM
     type=options.fraction,
     default="0.1",
     show_default=True,
-    help="Part of the rows that is not learned from, but tells when to stop; 0 for none.",
+    help="Share of the rows that is held out to decide when to stop; 0 for none.",
 )
 @click.option(
     "--seed",
@@ -84,8 +84,8 @@ def fit(  # noqa: PLR0917 (click passes them by name)
 ) -> None:
     """Fit a network to the rows of DATA, a CSV or Parquet file.
 
-    Slopes are learned from where DATA has them, values and slopes in their own units; the model
-    needs no scaling before it is used.
+    Slopes are learned from where DATA has them. Values and slopes are given in their own units: the
+    model needs no scaling before it is used.
     """
     import numpy as np
 

@@ -108,14 +108,16 @@ def read_config(context: click.Context, _: click.Parameter, path: Path | None) -
         with path.open("rb") as file:
             given = tomllib.load(file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{path} is no TOML file: {error}.") from None
+        raise click.BadParameter(f"{path} is not a TOML file: {error}.") from None
     options = [option for option in context.command.params if isinstance(option, click.Option)]
     named = {flag.lstrip("-"): option for option in options for flag in option.opts}
     defaults: dict[str, object] = {}
     for name, value in given.items():
         option = named.get(name.replace("_", "-"))
         if option is None or option.name in (None, "config"):
-            raise click.BadParameter(f"{path} has {name!r}, which is no option of this command.")
+            raise click.BadParameter(
+                f"{path} has {name!r}, which is not an option of this command."
+            )
         listed = isinstance(value, list)
         defaults[str(option.name)] = ",".join(map(str, value)) if listed else value
     context.default_map = {**(context.default_map or {}), **defaults}

@@ -9,23 +9,22 @@ import click
 
 from slopenet.activations import TABLE
 from slopenet.cli import _options as options
-from slopenet.training import settings
+from slopenet.training import checks, settings
 from slopenet.training.methods import METHODS
-from slopenet.validate import settings as validate
 
 # What an option accepts, by the check of its setting; a default of "auto" is an option left out.
-_TYPES: dict[settings.Check, Any] = {
-    settings.layer_widths: options.widths,
-    settings.activation_spec: options.activation,
-    settings.share: options.real(least=0, below=1),
-    settings.number_or_auto: options.real(least=0),
-    settings.slope_weights: options.real(least=0),
-    settings.file_path: options.OUTPUT_FILE,
-    validate.count: click.IntRange(min=1),
-    validate.number: options.real(above=0),
+_TYPES: dict[checks.Check, Any] = {
+    checks.layer_widths: options.widths,
+    checks.activation_spec: options.activation,
+    checks.share: options.real(least=0, below=1),
+    checks.number_or_auto: options.real(least=0),
+    checks.slope_weights: options.real(least=0),
+    checks.file_path: options.OUTPUT_FILE,
+    checks.count: click.IntRange(min=1),
+    checks.positive: options.real(above=0),
 }
-_METAVARS: dict[settings.Check, str] = {settings.activation_spec: "NAME[:NUMBER]"}
-_AUTO = (settings.number_or_auto, settings.slope_weights)
+_METAVARS: dict[checks.Check, str] = {checks.activation_spec: "NAME[:NUMBER]"}
+_AUTO = (checks.number_or_auto, checks.slope_weights)
 
 
 def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,8 +43,8 @@ def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _type(check: settings.Check) -> Any:
-    if check is settings.method_name:
+def _type(check: checks.Check) -> Any:
+    if check is checks.method_name:
         return click.Choice(["auto", *METHODS])
     return _TYPES[check]
 

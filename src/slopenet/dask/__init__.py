@@ -5,8 +5,8 @@
     table = slopenet.dask.predict(net, dask.dataframe.read_parquet("states/"))
     net = slopenet.dask.fit(frame, inputs=["T", "p"], outputs=["rho"], hidden=(32, 32)).network
 
-Data stay with the workers: what comes back of a step of training is a cost and a gradient, or the
-normal equations, of each partition. Needs ``pip install 'slopenet[dask]'``.
+The data stay with the workers: per training step, each partition sends back a cost and a gradient,
+or its normal equations. Needs ``pip install 'slopenet[dask]'``.
 """
 
 from ._fit import fit

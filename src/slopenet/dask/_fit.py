@@ -1,4 +1,4 @@
-"""Learn from partitions by exact full-batch steps: sums of what each partition adds."""
+"""Learn from partitions by exact full-batch steps: sums over the partitions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.partitions import Listed, Partitions
 from slopenet.dataset.scaling import Scaling, even_weights_over
+from slopenet.training.checks import number_or_auto
 from slopenet.training.fit import Fit, train
 from slopenet.training.methods import partitioned
 from slopenet.training.monitor import State
 from slopenet.training.objective.partitioned import Distributed, Terms
 from slopenet.training.plan import make_plan
-from slopenet.training.settings import FitSettings, number_or_auto
+from slopenet.training.settings import FitSettings
 from slopenet.training.starts import Candidates
 from slopenet.validate import settings as validate
 from slopenet.validate.layers import check_activations, sizes_around
@@ -46,13 +47,14 @@ def fit(
 
     Means and spreads, costs, gradients and normal equations are sums over the partitions, added in
     their order: the steps are those of `slopenet.fit` on all rows together with the same settings,
-    but for rounding. No rows are held out, and there is one start.
+    except for rounding. No rows are held out, and there is one start.
 
     Parameters
     ----------
     data : dask.dataframe.DataFrame, or sequence of pandas.DataFrame
-        The former needs an active `dask.distributed.Client`, in the memory of whose workers the
-        columns named stay as float64; the latter are computed in this process one after the other.
+        A Dask data frame needs an active `dask.distributed.Client`; the named columns stay as
+        float64 in the memory of its workers. A sequence is computed in this process, one data
+        frame after the other.
     inputs, outputs : sequence of str
         Names of columns. A column ``dy/dx`` is the slope of the output y in the input x, NaN where
         one is missing.
@@ -76,8 +78,8 @@ def fit(
     ImportError
         For a Dask data frame without dask.distributed.
     TableError, ValueError, TypeError
-        If a column is absent, a value no finite number, a setting out of range, or there is no
-        client.
+        If a column is absent, a value is not a finite number, a setting is out of range, or there
+        is no client.
     Interrupted
         On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
     """

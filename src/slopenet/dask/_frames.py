@@ -1,4 +1,4 @@
-"""A partition, a pandas data frame, as a table of numbers and as what is to be learned."""
+"""A partition, which is a pandas data frame, as a table of numbers and as `Data`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FrameTable:
     frame: Any
 
     def read(self, wanted: Sequence[str], may_miss: Collection[str] = ()) -> Floats:  # noqa: ARG002
-        """Return the wanted columns; what is missing is NaN, and refused by who takes them."""
+        """Return the wanted columns; missing entries are NaN."""
         column_positions(self.path, self.names, wanted)
         return numbers_of(self.frame, wanted)
 
@@ -35,7 +35,7 @@ def require_columns(what: str, columns: Iterable[Any], wanted: Sequence[str]) ->
 
 
 def numbers_of(frame: Any, names: Sequence[str]) -> Floats:
-    """Return columns of a data frame, float64 (N, columns); what is missing is NaN."""
+    """Return columns of a data frame, float64 (N, columns); missing entries are NaN."""
     numbers: Floats = frame[list(names)].to_numpy(np.float64, na_value=np.nan)
     return numbers
 
@@ -48,7 +48,7 @@ def data_of(
     Raises
     ------
     TableError, ValueError
-        If a column is absent or a value no finite number; slopes may be missing.
+        If a column is absent or a value is not a finite number; slopes may be missing.
     """
     what = f"partition {number}"
     table = FrameTable(Path(what), tuple(map(str, frame.columns)), frame)

@@ -9,14 +9,14 @@ from typing import Any
 class Futures:
     """`slopenet.dataset.partitions.Partitions` as futures of a `distributed.Client`.
 
-    What a function gives of a part that is mapped stays in the memory of a worker.
+    The results of `map` stay in the memory of the workers.
     """
 
     def __init__(self, client: Any, futures: Sequence[Any]) -> None:
         self._client, self._futures = client, tuple(futures)
 
     def each(self, function: Callable[..., Any], *args: Any) -> Iterator[Any]:
-        """Results in order, each forgotten by the cluster when the next one is asked for."""
+        """Results in order; the cluster forgets each one when the next is taken."""
         waiting = self._submit(function, args)[::-1]
         while waiting:
             yield waiting.pop().result()
@@ -45,8 +45,8 @@ def client() -> Any:
         from distributed import get_client
     except ImportError as error:
         raise ImportError(
-            "Learning from a Dask data frame needs dask.distributed: pip install 'slopenet[dask]'"
-            " (a list of pandas data frames does not)."
+            "learning from a Dask data frame needs dask.distributed: pip install 'slopenet[dask]'"
+            " (a list of pandas data frames does not)"
         ) from error
     try:
         return get_client()

@@ -35,11 +35,11 @@ def predict(network: Network, frame: Any, *, slopes: bool = True) -> Any:
     Raises
     ------
     TypeError
-        If `frame` is no Dask data frame.
+        If `frame` is not a Dask data frame.
     TableError
         If it lacks an input column.
     ValueError
-        On computing it, if an input is no finite number.
+        When it is computed, if an input is not a finite number.
     """
     if not hasattr(frame, "map_partitions"):
         raise TypeError(

@@ -1,4 +1,4 @@
-"""What is to be learned: checked, named, and split into rows to train on and rows to hold out."""
+"""The data to learn from: checked, named, and split into rows to train on and to hold out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slopenet.validate import arrays, frames, settings
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """What is to be learned.
+    """Values and slopes to learn from.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ def check_data(
     directions: Any = None,
     along: Any = None,
 ) -> Data:
-    """All that is to be learned, as float64 arrays of matching shapes, or a clear error."""
+    """Check the data and return float64 arrays of matching shapes."""
     points = arrays.samples(f"{prefix}X", X, names.inputs)
     n, inputs = points.shape
     values = arrays.floats(f"{prefix}y", y, np.float64, names.outputs)
@@ -99,7 +99,7 @@ def check_data(
         slopes = arrays.slopes(f"{prefix}dydx", dydx, shape, np.float64, labels)
     if sample_weight is not None:
         weight = arrays.sample_weights(sample_weight, n)
-    if np.ndim(directions) == 2 and np.ndim(along) == 1:  # one direction and one slope a row
+    if np.ndim(directions) == 2 and np.ndim(along) == 1:  # one direction and one slope per row
         directions, along = np.asarray(directions)[:, None], np.asarray(along)[:, None]
     v, dydv = arrays.slopes_along(directions, along, (n, outputs, inputs), np.float64)
     per_slope = None
@@ -120,7 +120,7 @@ def _weighted(data: Data, weight: Floats) -> Data:
 def split(
     data: Data, validation: Any, names: Names, rng: np.random.Generator
 ) -> tuple[Data, Data | None]:
-    """What to train on, and what to hold out."""
+    """The rows to train on, and the rows to hold out if there are any."""
     if validation is None:
         return data, None
     if isinstance(validation, tuple | list):

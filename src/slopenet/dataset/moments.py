@@ -1,6 +1,6 @@
 """Means, spreads and sizes of columns, summed over partitions of `Data` that each have samples.
 
-The largest entries first, then sums of what was divided by them, so that no square overflows.
+Columns are divided by their largest entries before they are squared, so that nothing overflows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
 from slopenet.dataset.partitions import Partitions, total
 
-# A spread this small beside the mean is rounding noise of a constant.
+# A spread this small compared with the mean is the rounding noise of a constant.
 _CONSTANT = 1e-13
 
 
@@ -52,7 +52,7 @@ def _has(data: Data, name: str) -> bool:
 
 
 def root_mean_square(parts: Partitions, name: str, factor: Floats | float = 1.0) -> Floats:
-    """Of slopes · factor that are not missing, one for each output; 0 if all are."""
+    """Root mean square of known slopes · factor, per output; 0 if all are missing."""
     largest = np.max(list(parts.each(_largest_slope, name, factor)), axis=0)
     unit = np.where(largest > 0, largest, 1.0)
     count, squares = total(parts.each(_slope_squares, name, factor, unit))
@@ -76,7 +76,7 @@ def _largest_slope(data: Data, name: str, factor: Floats | float) -> Floats:
 def _slope_squares(
     data: Data, name: str, factor: Floats | float, unit: Floats
 ) -> tuple[Floats, Floats]:
-    """How many slopes there are, by their weights, and Σ w (slope/unit)², for each output."""
+    """Sum of the weights of known slopes, and Σ w (slope/unit)², per output."""
     squares = (_slopes(data, name, factor) / unit[:, None]) ** 2
     known = ~np.isnan(squares)
     squares[~known] = 0.0

@@ -1,6 +1,6 @@
-"""What values and slopes of neighbouring samples say about each other.
+"""Comparison of the values and slopes of neighbouring samples.
 
-Between neighbours a and b the trapezoidal rule says what slopes T make of values:
+Between neighbours a and b the trapezoidal rule predicts the change of the values from slopes T:
 
     y_b - y_a = Σ_i β_i c_i + e,    c_i = ½ (T_a + T_b)_i (x_b - x_a)_i
 
@@ -30,7 +30,7 @@ def nearest(X: Floats, k: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """m pairs of neighbours, each divided by its size: the change that its slopes speak of.
+    """m pairs of neighbours, each divided by its size, the change that its slopes predict.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class Pairs:
     dx, T, c : (m, n)
         x_b - x_a, ½ (T_a + T_b), and c_i.
     second_order : (m,)
-        ½ (T_b - T_a) · (x_b - x_a), by which a single slope misses.
+        ½ (T_b - T_a) · (x_b - x_a), the error of a prediction from the slope at a alone.
     similarity : (n,)
-        How alike the slopes of neighbours are: 1 if equal, 0 if unrelated.
+        Of the slopes of neighbours: 1 if they are equal, 0 if unrelated.
     rows : int
-        How many samples there are in the pairs.
+        Number of samples in the pairs.
     """
 
     size: Floats
@@ -76,8 +76,8 @@ class Pairs:
     def coefficients(self) -> tuple[Floats, Floats, Floats]:
         """β (n,) of least squares, their standard errors (n,), and e (m,).
 
-        The errors (White's, by the leverages) ask for no equal spread of e. They are infinite where
-        the pairs do not tell one input from another.
+        The errors (White's, with leverages) do not assume an equal spread of e. They are infinite
+        where the pairs cannot tell one input from another.
         """
         size = rms(self.c)
         size = np.where(size > 0, size, 1.0)
@@ -100,15 +100,15 @@ class Pairs:
         Returns
         -------
         order : (n,)
-            Which column of T stands best by each input.
+            The column of T that fits each input best.
         e : (m,)
-            What remains in that order.
+            The error in that order.
         """
         T, e = self.T, self.missed()
         n = T.shape[1]
         order = np.arange(n)
         while True:
-            # T_i, T_j beside dx_i, dx_j, for all j at once
+            # T_i and T_j exchanged, for all j at once
             gain = np.array(
                 [rms(e[:, None] + (T[:, [i]] - T) * (self.dx[:, [i]] - self.dx)) for i in range(n)]
             )
@@ -122,7 +122,7 @@ class Pairs:
 
 
 def left_out(X: Floats, y: Floats) -> Floats:
-    """How far each value (N,) is from what all others foretell, by a plane and cubics of |x - x'|.
+    """Errors (N,) of predicting each value from all others, by a plane and cubics of |x - x'|.
 
     Samples at the same point count as one. Leaving each one out takes one inverse (Rippa 1999).
     """

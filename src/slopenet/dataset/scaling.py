@@ -1,8 +1,8 @@
 """Standardisation of inputs and outputs, and its folding into W[2], b[2], W[L], b[L].
 
 x̃ = (x - m_x)/s_x and ỹ = (y - m_y)/s_y, so a slope in standard units is T̃_ki = T_ki s_x,i/s_y,k,
-and one along v is that along ṽ = v/s_x, brought to length 1: t̃_k = t_k/(s_y,k ‖v/s_x‖). Slopes are
-scaled by the chain rule, never by their own statistics.
+and a slope along v becomes that along ṽ = v/s_x, scaled to length 1: t̃_k = t_k/(s_y,k ‖v/s_x‖).
+Slopes are scaled by the chain rule, never by their own statistics.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from slopenet.dataset.dataset import Data
 from slopenet.dataset.moments import centre_and_spread, has, root_mean_square
 from slopenet.dataset.partitions import Listed, Partitions
 
-# Beyond these the squares of what is learned leave the range of float64.
+# Beyond these limits squares leave the range of float64.
 _SMALLEST, _LARGEST = 1e-150, 1e150
-# Values this flat beside their slopes leave the scale to the slopes.
+# Values that spread by less than this, compared with their slopes, are scaled by the slopes.
 _FLAT = 1e-3
 
 
@@ -27,8 +27,8 @@ def _require_range(name: str, spread: Floats) -> None:
     if bad.any():
         i = int(np.argmax(bad))
         raise ValueError(
-            f"{name}[:, {i}] spreads by {spread[i]:.1e}; what spreads by {_SMALLEST:.0e} to"
-            f" {_LARGEST:.0e} can be learned: rescale it"
+            f"{name}[:, {i}] must spread by 0, or by {_SMALLEST:.0e} to {_LARGEST:.0e},"
+            f" got {spread[i]:.1e}: rescale it"
         )
 
 
@@ -68,7 +68,7 @@ class Scaling:
         if not outputs:
             return cls(m_x, s_x, np.zeros_like(m_y), np.ones_like(s_y), constant)
         if has(parts, "dydx"):
-            # slopes carry scale too: the values may all be the same, but for rounding
+            # Slopes have a scale too: the values may all be the same, except for rounding.
             by_slopes = root_mean_square(parts, "dydx", s_x)
             s_y = np.where(s_y > _FLAT * by_slopes, s_y, by_slopes)
             _require_range("dydx * X", s_y)

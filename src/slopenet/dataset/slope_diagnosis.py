@@ -1,9 +1,9 @@
-"""Whether slopes fit the values that they come with, told from the data alone.
+"""A check of slopes against values, from the data alone.
 
-A wrong unit or sign of slopes shows in its β (see `neighbours.py`), a wrong order of inputs in
-an e that another order makes small, and what is mostly noise, or no slope of these values, in an e
-that the values alone keep smaller. Where rows are too few or too far apart to tell, slopes count
-as right.
+A wrong unit or sign of slopes shows in its β (see `neighbours.py`). A wrong order of the inputs
+shows in an e that becomes small in another order. Noise, or slopes of another quantity, show in an
+e larger than the error of a prediction from the values alone. Where rows are too few or too far
+apart, slopes count as right.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from slopenet._types import Floats
 from slopenet.dataset.dataset import Names
 from slopenet.dataset.neighbours import Pairs, left_out, nearest, rms
 
-# Rows that are looked at, at most, and the neighbours that each is held against.
+# The most rows that are examined, and the neighbours that each is compared with.
 _ROWS, _NEIGHBOURS = 600, 3
-# Fewer rows, or fewer an input, say nothing; noise takes more of them to tell.
+# The least rows, rows per input, and rows to detect noise.
 _LEAST, _LEAST_EACH, _LEAST_FOR_NOISE = 12, 3, 40
-# What is said to be wrong must explain the differences of the values but for this share.
+# A mistake is reported only if correcting it leaves less than this share of the differences.
 _UNEXPLAINED = 0.5
 # β is right within this factor of 1, and wrong beyond it by more than so many standard errors.
 _BAND, _SURE = 1.5, 4.0
-# How alike the slopes of neighbours must be for β to say anything.
-_ALIKE = 0.2
+# The least similarity of the slopes of neighbours for β to have a meaning.
+_SIMILAR = 0.2
 # Limits of noise: e / differences, e / second-order term, error of the values alone / differences,
 # and error of the values alone / e.
 _MISSED, _SECOND_ORDER, _ALONE, _BETTER = 0.2, 0.6, 0.25, 0.33
@@ -34,13 +34,13 @@ _DEGREES = 57.3
 
 
 class SlopeWarning(UserWarning):
-    """Slopes do not fit the values that they were given with."""
+    """Slopes do not seem to fit their values."""
 
 
 def disagreements(X: Floats, y: Floats, dydx: Floats, names: Names) -> list[str]:
-    """What looks wrong with slopes, in sentences; nothing where the data do not say enough.
+    """Sentences about slopes that look wrong; none where the data do not suffice.
 
-    A few hundred rows are looked at, always the same ones.
+    At most a few hundred rows are examined, always the same ones.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class _Points:
 
 
 def _look(points: _Points, y: Floats, T: Floats) -> dict[int, str]:
-    """What is wrong with the slopes T (N, n) of one output, by the index of the input."""
+    """Mistakes of the slopes T (N, n) of one output, by the index of the input."""
     missing = np.isnan(T)
     given = np.asarray(~missing.all(axis=0))
     complete = np.asarray(~missing[:, given].any(axis=1))
@@ -125,8 +125,8 @@ def _scales(
     if not left < _UNEXPLAINED * rms(pairs.dy):
         return {}
     # noise pulls β towards 0 and coarse rows push it up, both by less than neighbours are unlike
-    band, sure = _BAND / np.maximum(pairs.similarity, _ALIKE), _SURE * error
-    told = given & (pairs.similarity > _ALIKE) & (np.abs(beta - 1) * rms(pairs.c) > left)
+    band, sure = _BAND / np.maximum(pairs.similarity, _SIMILAR), _SURE * error
+    told = given & (pairs.similarity > _SIMILAR) & (np.abs(beta - 1) * rms(pairs.c) > left)
     told &= np.abs(beta) > sure
     wrong = told & ((beta + sure < 1 / band) | (beta - sure > band))
     return {int(i): _scale(float(beta[i])) for i in np.flatnonzero(wrong)}
@@ -144,7 +144,7 @@ def _scale(beta: float) -> str:
 
 
 def _round(factor: float) -> float:
-    """To a unit that is likely, where one is near, else to two digits."""
+    """Round to a likely unit if one is near, else to two digits."""
     for unit in (10.0 ** round(math.log10(factor)), _DEGREES, 60.0, 3600.0):
         if abs(math.log(factor / unit)) < 0.05:
             return unit
@@ -152,7 +152,7 @@ def _round(factor: float) -> float:
 
 
 def _noise(pairs: Pairs, Z: Floats, y: Floats, near: Floats) -> dict[int, str]:
-    """Slopes that say less of the differences between neighbours than all other values do."""
+    """Slopes that predict differences between neighbours worse than all other values do."""
     size, missed, second_order = map(_typical, (pairs.dy, pairs.missed(), pairs.second_order))
     if missed < max(_MISSED * size, _SECOND_ORDER * second_order):
         return {}

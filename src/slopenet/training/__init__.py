@@ -1,1 +1,1 @@
-"""From data to a network: methods, starts, sessions, and the derivatives that they descend."""
+"""From data to a network: settings, methods, starts, objectives and optimisers."""

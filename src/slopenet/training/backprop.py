@@ -14,7 +14,7 @@ from slopenet.validate import arrays
 
 @dataclass(frozen=True, eq=False)
 class Backprop:
-    """What backpropagation gives. Index i of each list is layer l = i + 2.
+    """Cost and gradient by backpropagation. Index i of each list is layer l = i + 2.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ def backprop(
     along_weight : float, (n_L,) or (N, M, n_L)
         μ.
 
-    A single point (n_1,) goes with arrays that drop the N.
+    For a single point X (n_1,) all other arrays drop the N too.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def backprop(
     single = points.ndim == 1
     n = 1 if single else points.shape[0]
     if n == 0:
-        raise ValueError("X has no rows, and a mean over no samples does not exist")
+        raise ValueError("X must have at least one row, got none")
     rows = None if single else n
     values = arrays.targets("y", y, (rows, outputs), dtype, net.output_names)
     slopes = None

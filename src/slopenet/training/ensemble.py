@@ -1,4 +1,4 @@
-"""Several networks of the same data: their mean, and how far they agree."""
+"""Several networks trained on the same data: their mean, and their spread."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from slopenet.network import Network
 
 
 class Ensemble:
-    """Networks that take and give the same; what they give is averaged.
+    """Networks with the same inputs and outputs, whose results are averaged.
 
-    Where they were trained they agree; how far they do elsewhere says how far to trust them.
+    They agree near the data that they were trained on; their spread elsewhere says how far to trust
+    the mean.
 
     Parameters
     ----------
     networks : sequence of Network
-        At least one, all with as many inputs and outputs.
+        At least one, all with the same numbers of inputs and outputs.
 
     Attributes
     ----------
@@ -30,8 +31,8 @@ class Ensemble:
         ends = {(net.sizes[0], net.sizes[-1]) for net in self.networks}
         if len(ends) != 1:
             raise ValueError(
-                "networks must be at least one, with as many inputs and outputs each, got"
-                f" {sorted(ends)}"
+                "networks must be at least one, all with the same numbers of inputs and outputs,"
+                f" got {sorted(ends)}"
             )
 
     def __len__(self) -> int:
@@ -56,7 +57,7 @@ class Ensemble:
         return self._all(lambda net: net.hessian(X)).mean(axis=0)
 
     def spread(self, X: Any) -> Any:
-        """Standard deviation of H(x) over the networks (N, n_L); of a single one 0."""
+        """Standard deviation of H(x) over the networks (N, n_L); 0 for a single one."""
         return self._deviation(self._all(lambda net: net(X)))
 
     def jacobian_spread(self, X: Any) -> Any:

@@ -29,18 +29,18 @@ from slopenet.validate.settings import RandomSource, generator
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What `fit` gives.
+    """The result of `fit`.
 
     Attributes
     ----------
     network : Network
-        The best start's, in the user's units: the scaling is folded into its weights.
+        The network of the best start, in the user's units: the scaling is folded into its weights.
     history : dict of str to list of float
         ``"epoch"``, ``"cost"`` (the mean over the samples of C + C' in standard units, without the
-        penalty, slopes weighed as they were then) and, with a validation set, ``"validation"``
-        (the same of that set, slopes weighed by their share), of that start.
+        penalty, slopes weighted as at that epoch) and, with a validation set, ``"validation"``
+        (the same on that set, values and slopes of each output in equal shares), of that start.
     reason : str
-        What was done, why, and why it ended.
+        The method, the reason for it, and why training ended.
     ensemble : Ensemble
         The networks of all starts, the best one first.
     """
@@ -86,25 +86,25 @@ def fit(
     The cost is the mean over the samples of C + C' (see `slopenet.derivation`) in standard units:
     inputs and, behind an identity output, outputs are standardised, slopes follow by the chain
     rule, and the scaling is folded into the weights at the end, so that the network takes and gives
-    the user's units. The slopes of each output have its values' share of the cost, times
-    `slope_weight`.
+    the user's units. For each output, slopes and values have equal shares of the cost, the former
+    times `slope_weight`.
 
     Parameters
     ----------
     X : (N, n_1)
-        Inputs. A data frame gives its column names too, or, with `input_names`, those columns. An
-        input that never changes gets no weight unless slopes ask for one: its own slope is 0.
+        Inputs. The columns of a data frame, or those called `input_names`, are taken with their
+        names. The network's slope in a constant input is 0, unless dydx has others to learn.
     y : (N, n_L), or (N,) for one output
     dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
-        Slopes ∂y_k/∂x_i; NaN where one is missing. The columns of a data frame are called ``dy/dx``
-        after output and input, or after the inputs alone. A `SlopeWarning` tells of slopes that
-        seem not to belong to the values.
+        Slopes ∂y_k/∂x_i; NaN where one is missing. Columns of a data frame are found by name:
+        ``dy/dx`` of output and input, or the input alone. A `SlopeWarning` reports slopes that do
+        not seem to fit the values.
     directions : (N, M, n_1), (M, n_1) for all samples, or (N, n_1) with `along` (N,), optional
-        v, for slopes that are known along some directions only; of any length.
+        Directions v, of any length, for slopes that are known along some directions only.
     along : (N, M, n_L), (N, M) or (N,) for one output, optional
         Slopes v·∇y_k along them; NaN where one is missing.
     sample_weight : (N,), optional
-        Not negative; only their ratios matter, a sample of weight 0 is as if it were not there.
+        Not negative. Only their ratios matter; samples of weight 0 are left out.
     input_names, output_names : sequence of str, optional
         Labels of the network's inputs and outputs.
     hidden, activation, ..., checkpoint_seconds
@@ -209,7 +209,7 @@ def train(
 
 
 def _digest(data: Data | None) -> str:
-    """What tells one data set from another."""
+    """A checksum of all arrays of a data set."""
     digest = hashlib.sha256()
     for array in () if data is None else vars(data).values():
         digest.update(repr(None if array is None else array.shape).encode())

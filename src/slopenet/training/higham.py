@@ -1,4 +1,4 @@
-"""Stochastic gradient descent as in Higham & Higham: one sample a step, with replacement."""
+"""Stochastic gradient descent as in Higham & Higham: one sample per step, with replacement."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from slopenet.validate.settings import RandomSource
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """Where a descent went.
+    """The course of a descent.
 
     Attributes
     ----------
     network : Network
         After the last step.
     steps : (R,)
-        The steps after which the cost was taken, 0 first.
+        Numbers of steps at which the cost was recorded, 0 first.
     costs : (R,)
         Mean over the samples of C = ½ ‖y - H(x)‖² there.
     """
@@ -62,7 +62,8 @@ def sgd(
     rng : numpy Generator or seed, optional
         Draws the samples.
     record_every : int, optional
-        How often to take the cost over all samples; a hundredth of `steps` unless given.
+        Number of steps between two records of the cost over all samples; a hundredth of `steps`
+        unless given.
 
     Returns
     -------

@@ -40,9 +40,9 @@ class State:
 
 @dataclass(eq=False)
 class Watch:
-    """Follows a run: keeps the history and the best weights, decides to stop.
+    """Keeps the history and the best weights of a run, and decides when to stop.
 
-    `held_out` gives the cost of θ on what is not trained on; `network` makes a network of θ.
+    `held_out` is the cost of θ on the rows held out; `network` makes a network of θ.
     """
 
     epochs: int
@@ -77,7 +77,7 @@ class Watch:
                 self.stopped = f"the callback stopped it at epoch {epoch}"
 
     def snapshot(self, epoch: int) -> tuple[dict[str, Floats], dict[str, Any]]:
-        """Arrays and values of what was seen up to an epoch."""
+        """The history and the best weights up to an epoch, as arrays and values."""
         arrays = {name: np.array(column[:epoch], float) for name, column in self.history.items()}
         if self.best is not None:
             arrays["best"] = self.best
@@ -85,9 +85,10 @@ class Watch:
         return arrays, values | {"stopped": self.stopped}
 
     def restore(self, arrays: dict[str, Floats], values: dict[str, Any]) -> None:
-        """Go on from a snapshot."""
+        """Resume from a snapshot."""
         self.best = arrays.get("best")
         self.best_cost, self.best_epoch = values["best_cost"], values["best_epoch"]
         self.stopped = values["stopped"]
-        self.history = {name: a.tolist() for name, a in arrays.items() if name != "best"}
+        columns = [name for name in ("epoch", "cost", "validation") if name in arrays]
+        self.history = {name: arrays[name].tolist() for name in columns}
         self.history["epoch"] = [int(epoch) for epoch in self.history["epoch"]]

@@ -1,4 +1,4 @@
-"""What a run says of every epoch as it ends: to a person by a bar, to a program in a file."""
+"""Reports of every epoch: a bar for a person, a log for a program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from slopenet.training.monitor import State
 
-# How every line of a log begins, cut off or not.
+# The beginning of every line of a log, cut off or not.
 _BEGINNING = b'{"epoch": '
 
 
@@ -25,12 +25,12 @@ class Progress:
         with Progress() as progress:
             sn.fit(X, y, callback=progress)
 
-    It is drawn on stderr, only if that is a terminal, and gone when the work is done.
+    It is drawn on stderr if that is a terminal, and disappears when the work is done.
 
     Parameters
     ----------
     quiet : bool
-        Draw nothing, on a terminal either.
+        Draw nothing, even on a terminal.
     """
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
@@ -58,7 +58,7 @@ class Progress:
 
 
 def bar(*, quiet: bool = False, console: Console | None = None) -> rich.progress.Progress:
-    """Return a bar on stderr that is gone when the work is done; none if that is no terminal."""
+    """Return a bar that disappears when the work is done; it is drawn on a terminal only."""
     from rich import progress
     from rich.console import Console
 
@@ -75,29 +75,28 @@ def bar(*, quiet: bool = False, console: Console | None = None) -> rich.progress
 
 
 class JsonLines:
-    """A log of epochs, one JSON object a line, as a callback of `slopenet.fit`.
+    """A log of epochs, one JSON object per line, as a callback of `slopenet.fit`.
 
         with JsonLines("fit.jsonl") as log:
             sn.fit(X, y, callback=log)
 
-    A line is ``{"epoch": 7, "cost": 0.25, "validation": null, "seconds": 1.5,
-    "start": 0}``: numbers with all
-    their digits, null for what is missing or not finite, seconds since the run began. It is in the
-    file as soon as its epoch has ended.
+    A line is ``{"epoch": 7, "cost": 0.25, "validation": null, "seconds": 1.5, "start": 0}``:
+    numbers have all their digits, missing and non-finite numbers are null, and seconds count from
+    the start of the run. A line is in the file as soon as its epoch has ended.
 
-    A run that starts at a later epoch goes on: the lines before that epoch stay, and the seconds
-    count on from them. All later lines are replaced, and so is a last one that was cut off when its
-    process died.
+    A run that resumes at a later epoch keeps the lines before that epoch, and the seconds continue
+    from there. All later lines are replaced, as is a last line that was cut off when its process
+    died.
 
     Parameters
     ----------
     path : str or PathLike
-        Made if it is not there; its folder is not.
+        Created if it does not exist; its folder must exist.
 
     Raises
     ------
     ValueError
-        If the file holds anything but such lines; it is left as it is.
+        If the file has any other line; it is left unchanged.
     OSError
         If it cannot be read or written.
     """
@@ -148,7 +147,9 @@ def _kept(path: Path, first: int) -> tuple[int, float]:
         for number, line in enumerate(file, 1):
             entry = _entry(line)
             if entry is None and not (line[-1:] != b"\n" and _BEGINNING.startswith(line[:10])):
-                raise ValueError(f"{path} is no log of epochs: its line {number} is none of one")
+                raise ValueError(
+                    f"{path} must be a log of epochs, got a line {number} that is not an epoch"
+                )
             whole = whole and entry is not None and entry["epoch"] < first
             if whole and entry is not None:
                 size, seconds = size + len(line), float(entry["seconds"])

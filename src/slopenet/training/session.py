@@ -1,4 +1,4 @@
-"""Several starts over the threads, their checkpoint, and an orderly end when a signal comes."""
+"""Several starts in several threads, their checkpoint, and an orderly end on a signal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Runs:
-    """Trainings and the file that they can go on from.
+    """Trainings, and the checkpoint from which they resume.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Runs:
     path : path, optional
         Of the checkpoint.
     identity : dict
-        What two runs must have in common for one to go on with the other's checkpoint.
+        The values that must equal those of a checkpoint for the run to resume from it.
     seconds : float
         The least time between two checkpoints.
     """
@@ -63,14 +63,14 @@ class Runs:
         self._stop = threading.Event()
 
     def resume(self, arrays: dict[str, Any], values: dict[str, Any]) -> None:
-        """Go on from what a checkpoint holds."""
+        """Resume from the contents of a checkpoint."""
         for i, training in enumerate(self._trainings):
             prefix = f"{i}."
             own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
             training.restore(own, values["starts"][i])
 
     def save(self) -> None:
-        """Write the checkpoint, if there is to be one."""
+        """Write the checkpoint, if a path was given."""
         if self._path is None:
             return
         with self._lock:
@@ -84,9 +84,9 @@ class Runs:
             self._written = time.monotonic()
 
     def train(self, *, side_by_side: bool) -> None:
-        """Run them all to their ends, by one thread of BLAS each.
+        """Run all trainings to their ends, with one BLAS thread each.
 
-        More would mostly wait for each other: matrices are small, or few.
+        More BLAS threads would mostly wait for each other: the matrices are small, or few.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Runs:
 
 
 def read(path: str | os.PathLike[str] | None) -> Checkpoint | None:
-    """The arrays and values of a checkpoint; None where there is no file yet."""
+    """The arrays and values of a checkpoint; None if the file does not exist yet."""
     if path is None or not Path(path).exists():
         return None
     return checkpoint.read(path)
@@ -132,14 +132,14 @@ def require_same(path: object, there: dict[str, Any], here: dict[str, Any]) -> N
     other = sorted(name for name in here | there if here.get(name) != there.get(name))
     if other:
         raise CheckpointError(
-            f"{path} is of another run, with other {', '.join(other)}; name another file, or"
-            " remove it to begin anew"
+            f"{path} must be a checkpoint of this run, got one with other {', '.join(other)}:"
+            " name another file, or remove it to start again"
         )
 
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM ends what runs inside as Ctrl-C does, in the main thread."""
+    """In the main thread, let SIGTERM end the block as Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -148,7 +148,7 @@ def _terminable() -> Iterator[None]:
         raise KeyboardInterrupt(signal.Signals(number).name)
 
     before = signal.getsignal(signal.SIGTERM)
-    if before not in (signal.SIG_DFL, None):  # somebody answers it already
+    if before not in (signal.SIG_DFL, None):  # it has a handler already
         yield
         return
     signal.signal(signal.SIGTERM, stop)

@@ -12,80 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import numpy as np
-
-from slopenet.activations import ActivationSpec, normalise
-from slopenet.training.methods import METHODS, phrases
+from slopenet.activations import ActivationSpec
+from slopenet.training import checks
+from slopenet.training.checks import Check
+from slopenet.training.methods import phrases
 from slopenet.training.monitor import State
-from slopenet.validate import settings as validate
 from slopenet.validate.settings import RandomSource
-
-Check = Callable[[str, Any], Any]
-
-
-def layer_widths(name: str, given: Any) -> tuple[int, ...]:
-    """Widths of layers, of one layer as a plain number."""
-    return validate.counts(name, [given] if isinstance(given, int | np.integer) else given)
-
-
-def activation_spec(_: str, given: Any) -> Any:
-    """An activation, as it was given."""
-    normalise(given)
-    return given
-
-
-def method_name(name: str, given: Any) -> str:
-    """``"auto"`` or the name of a row of METHODS."""
-    return validate.choice(f"{name} must be", given, ("auto", *METHODS))
-
-
-def not_negative(name: str, given: Any) -> float:
-    """A finite number of at least 0."""
-    return validate.number(name, given, closed=True)
-
-
-def share(name: str, given: Any) -> float:
-    """A number from 0 up to, but not including, 1."""
-    number = not_negative(name, given)
-    if number >= 1:
-        raise ValueError(f"{name} must be less than 1, got {number:g}")
-    return number
-
-
-def number_or_auto(name: str, given: Any) -> float | str:
-    """A finite number of at least 0, or ``"auto"``."""
-    number = validate.number_or_auto(name, given)
-    return "auto" if number is None else number
-
-
-def slope_weights(name: str, given: Any) -> Any:
-    """As `number_or_auto`; an array waits until the shapes of the data are known."""
-    return given if np.ndim(given) else number_or_auto(name, given)
-
-
-def random_source(_: str, given: Any) -> Any:
-    """A seed or a Generator, as it was given; nothing is drawn from it."""
-    validate.generator(given)
-    return given
-
-
-def a_function(name: str, given: Any) -> Any:
-    """Anything that can be called."""
-    if not callable(given):
-        raise TypeError(f"{name} must be a function, got {validate.short(given)}")
-    return given
-
-
-def file_path(name: str, given: Any) -> Any:
-    """The path of a file, as it was given."""
-    if not isinstance(given, str | os.PathLike):
-        raise TypeError(f"{name} must be a path, got {validate.short(given)}")
-    return given
-
-
-def checked_later(_: str, given: Any) -> Any:
-    """Whatever is given: it is checked with the data."""
-    return given
 
 
 def _rule(check: Check, option: str | None = None) -> dict[str, Any]:
@@ -117,14 +49,13 @@ class FitSettings:
         Default: {momentum}.
     l2 : float or "auto"
         Weight of ½ Σ ‖W[l]‖² compared with the sum of the costs of all samples, in standard units.
-        With LM ``"auto"`` finds the l2 of the largest evidence, see
-        `slopenet.training.optimizers.evidence`. With any other method ``"auto"`` is 1e-5, and,
-        unless `validation` is given, a tenth of 200 rows or more is held out to decide when to
-        stop.
+        ``"auto"`` is that of the largest evidence with {finding}, see
+        `slopenet.training.optimizers.evidence`. With any other method it is 1e-5, and, unless
+        `validation` is given, a tenth of 200 rows or more is held out to decide when to stop.
     slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
         Weight of the slopes dydx compared with the values: one number, one per slope, or one per
-        slope and sample. ``"auto"`` is 1, unless LM finds l2: then it finds this weight too, from
-        1e-4 to 1e4, from the noise of values and slopes.
+        slope and sample. ``"auto"`` is 1, unless the method finds l2: then it finds this weight
+        too, from 1e-4 to 1e4, by the noise of values and slopes.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth
@@ -153,79 +84,82 @@ class FitSettings:
     """
 
     hidden: Sequence[int] | int = field(
-        default=(64, 64), metadata=_rule(layer_widths, "Widths of the hidden layers.")
+        default=(64, 64), metadata=_rule(checks.layer_widths, "Widths of the hidden layers.")
     )
     activation: ActivationSpec = field(
         default="tanh",
         metadata=_rule(
-            activation_spec,
+            checks.activation_spec,
             "Activation of the hidden layers, with its parameter if it has one, like"
             " leaky_relu:0.2. One of {activations}.",
         ),
     )
-    output: ActivationSpec = field(default="identity", metadata=_rule(activation_spec))
+    output: ActivationSpec = field(default="identity", metadata=_rule(checks.activation_spec))
     method: str = field(
         default="auto",
         metadata=_rule(
-            method_name,
+            checks.method_name,
             "How the weights are found. auto takes {auto}; with {options} it takes the first method"
             " that has them.",
         ),
     )
     epochs: int | None = field(
         default=None,
-        metadata=_rule(validate.count, "The most passes over the rows. Defaults: {epochs}."),
+        metadata=_rule(checks.count, "The most passes over the rows. Defaults: {epochs}."),
     )
     batch_size: int | None = field(
         default=None,
-        metadata=_rule(validate.count, "Rows per step. Defaults: {batch_size}."),
+        metadata=_rule(checks.count, "Rows per step. Defaults: {batch_size}."),
     )
     learning_rate: float | None = field(
         default=None,
-        metadata=_rule(validate.number, "Step size. Defaults: {learning_rate}."),
+        metadata=_rule(checks.positive, "Step size. Defaults: {learning_rate}."),
     )
     momentum: float | None = field(
-        default=None, metadata=_rule(share, "Momentum. Default: {momentum}.")
+        default=None, metadata=_rule(checks.share, "Momentum. Default: {momentum}.")
     )
     l2: float | str = field(
         default="auto",
         metadata=_rule(
-            number_or_auto,
-            "Weight of the penalty on large weights. Unless given, lm finds it from the data, and"
+            checks.number_or_auto,
+            "Weight of the penalty on large weights. Unless given, {finding} finds it from the data, and"
             " every other method takes 0.00001.",
         ),
     )
     slope_weight: Any = field(
         default="auto",
         metadata=_rule(
-            slope_weights,
-            "Weight of the slopes compared with the values. Unless given, lm finds it from the"
+            checks.slope_weights,
+            "Weight of the slopes compared with the values. Unless given, {finding} finds it from the"
             " data, and every other method takes 1.",
         ),
     )
-    validation: Any = field(default=None, metadata=_rule(checked_later))
+    validation: Any = field(default=None, metadata=_rule(checks.checked_later))
     restarts: int | None = field(
         default=None,
         metadata=_rule(
-            validate.count,
+            checks.count,
             "The number of starts from random weights, of which the best is kept. Unless given, 4"
             " where that takes no time, 1 otherwise.",
         ),
     )
-    ensemble: int | None = field(default=None, metadata=_rule(validate.count))
-    rng: RandomSource = field(default=None, metadata=_rule(random_source))
-    callback: Callable[[State], object] | None = field(default=None, metadata=_rule(a_function))
-    progress: bool = field(default=False, metadata=_rule(checked_later))
+    ensemble: int | None = field(default=None, metadata=_rule(checks.count))
+    rng: RandomSource = field(default=None, metadata=_rule(checks.random_source))
+    callback: Callable[[State], object] | None = field(
+        default=None, metadata=_rule(checks.a_function)
+    )
+    progress: bool = field(default=False, metadata=_rule(checks.checked_later))
     log: str | os.PathLike[str] | None = field(
-        default=None, metadata=_rule(file_path, "File that gets one line of JSON per epoch.")
+        default=None, metadata=_rule(checks.file_path, "File that gets one line of JSON per epoch.")
     )
     checkpoint: str | os.PathLike[str] | None = field(
         default=None,
         metadata=_rule(
-            file_path, "File that keeps the state of the run: the same command resumes from it."
+            checks.file_path,
+            "File that keeps the state of the run: the same command resumes from it.",
         ),
     )
-    checkpoint_seconds: float = field(default=10.0, metadata=_rule(not_negative))
+    checkpoint_seconds: float = field(default=10.0, metadata=_rule(checks.not_negative))
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -1,4 +1,4 @@
-"""One start's way from its first weights to its last: step, look, keep a checkpoint, stop."""
+"""One start: its steps from the first weights to the last, and snapshots to resume from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Values = dict[str, Any]
 
 
 class At(NamedTuple):
-    """Where a training is between two epochs."""
+    """The state of a training between two epochs."""
 
     epoch: int
     state: Any
@@ -31,13 +31,13 @@ class Training:
     Parameters
     ----------
     problem : object
-        What the optimiser takes.
+        The function that the optimiser minimises.
     optimizer : Optimizer
     watch : Watch
     theta : (p,)
         The first weights.
     seed : int
-        Of the order of batches.
+        Seeds the order of batches.
     """
 
     def __init__(
@@ -45,17 +45,17 @@ class Training:
     ) -> None:
         self.problem, self.optimizer, self.watch = problem, optimizer, watch
         self._rng = np.random.default_rng(seed)
-        # replaced as a whole, so that a checkpoint always sees the end of an epoch
+        # Replaced as a whole, so that a checkpoint always sees the end of an epoch.
         self.at = At(0, optimizer.start(theta, problem), self._rng.bit_generator.state)
 
     @property
     def over(self) -> bool:
-        """Whether nothing is left to be done."""
+        """Whether it has ended."""
         epoch, state, _ = self.at
         return bool(self.watch.stopped or state.done or epoch >= self.watch.epochs)
 
     def run(self, keep: Any, stop: threading.Event) -> None:
-        """Go on to the end; `keep()` is called after every epoch."""
+        """Train to the end; `keep()` is called after every epoch."""
         while not (self.over or stop.is_set()):
             epoch, state, _ = self.at
             state = self.optimizer.step(state, self.problem, self._rng)
@@ -83,28 +83,28 @@ class Training:
         return f"all {epoch} epochs were used" if self.over else f"interrupted at epoch {epoch}"
 
     def snapshot(self) -> tuple[Arrays, Values]:
-        """All that `restore` needs, as of the last whole epoch."""
+        """Arrays and values from which to resume at the end of the last whole epoch."""
         epoch, state, rng = self.at
-        arrays, values = _taken_apart(state)
+        arrays, values = _fields_of(state)
         seen = self.watch.snapshot(epoch)
         arrays |= {f"watch.{name}": array for name, array in seen[0].items()}
         return arrays, {"epoch": epoch, "rng": rng, "state": values, "watch": seen[1]}
 
     def restore(self, arrays: Arrays, values: Values) -> None:
-        """Go on from a snapshot."""
+        """Resume from a snapshot."""
         kind = type(self.at.state)
-        own = {name: array for name, array in arrays.items() if not name.startswith("watch.")}
+        of_state = {n: array for n, array in arrays.items() if not n.startswith("watch.")}
         missing = {f.name: None for f in dataclasses.fields(kind)}
-        state = kind(**(missing | own | values["state"]))
+        state = kind(**(missing | of_state | values["state"]))
         self._rng.bit_generator.state = values["rng"]
         self.watch.restore(
-            {n.removeprefix("watch."): a for n, a in arrays.items() if n not in own},
+            {n.removeprefix("watch."): a for n, a in arrays.items() if n not in of_state},
             values["watch"],
         )
         self.at = At(values["epoch"], state, values["rng"])
 
 
-def _taken_apart(state: Any) -> tuple[Arrays, Values]:
+def _fields_of(state: Any) -> tuple[Arrays, Values]:
     arrays: Arrays = {}
     values: Values = {}
     for field in dataclasses.fields(state):

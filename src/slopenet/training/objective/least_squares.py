@@ -21,9 +21,9 @@ from slopenet.evaluate.threads import get_num_threads
 from slopenet.parameters import weight_mask
 from slopenet.training.objective.normal_equations import Dual, Factors, Primal, Products, Ridge
 
-# Entries of J that are held at a time.
+# Entries of J in memory at a time.
 _BLOCK = 1 << 20
-# N l2 of the biases, which are not penalised, where a singular matrix will not do.
+# N l2 of the biases, which are not penalised, where the matrix must not be singular.
 _FREE = 1e-3
 
 
@@ -150,10 +150,10 @@ class LeastSquares:
         return weighted
 
     def left_out(self, theta: Floats) -> float:
-        """Mean over the samples of what each would cost, to first order, had it been left out.
+        """Mean cost of the samples, each left out of the fit, to first order.
 
-        The leave-one-out residuals (I - H_ss)⁻¹ r_s of a ridge regression (Allen 1974), a sample's
-        values and slopes left out together; as if ρ were 1.
+        The leave-one-out residuals (I - H_ss)⁻¹ r_s of a ridge regression (Allen 1974); a sample's
+        values and slopes are left out together, and weighted as if ρ were 1.
         """
         return self.linearise(theta).left_out(_FREE / self.samples, 1 / self._factors_of_balance())
 

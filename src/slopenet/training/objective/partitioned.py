@@ -1,9 +1,9 @@
-"""f(θ) of data in parts: what each part adds, summed in their order.
+"""f(θ) of data in parts: the terms of the parts, added in their order.
 
     f(θ) = 1/N Σ_parts Σ_s w_s (C_s + C'_s) + ½ l2 Σ_l ‖W[l]‖²
 
-The same function as `gradient` and `least_squares` of all samples together, but
-for the rounding of the sums: an optimiser that is given this one takes the same steps.
+The same function as `gradient` and `least_squares` of all samples together, except for the rounding
+of the sums: an optimiser takes the same steps on it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from slopenet.training.objective.normal_equations import Products, Ridge, Summed
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """What makes f beside data and θ: the network's shape, λ (n_L, n_1), threads a part."""
+    """Parameters of f: the network's shape, λ (n_L, n_1), and the threads per part."""
 
     sizes: tuple[int, ...]
     activations: tuple[tuple[str, float], ...]
@@ -65,12 +65,12 @@ class Distributed:
 
     @property
     def residuals(self) -> int:
-        """How many values and slopes there are to be met."""
+        """Number of known values and slopes."""
         return self._counts[0]
 
     @property
     def slopes(self) -> int:
-        """How many of them are slopes."""
+        """Number of known slopes."""
         return self._counts[1]
 
     def value(self, theta: Floats) -> float:

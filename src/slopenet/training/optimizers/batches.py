@@ -1,4 +1,4 @@
-"""How samples are dealt out over the steps of an epoch, and the learning rate of each step."""
+"""The samples and the learning rate of each step of an epoch."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Batches:
     learning_rate : float or function
         η, or a function that gives it for an array of step numbers 1, 2, ...
     epochs : int
-        Over which a cosine decays.
+        The number over which the cosine decays.
     schedule : {"cosine", "constant"}
-        What becomes of a `learning_rate` that is a number.
+        How a `learning_rate` that is a number changes from step to step.
     replacement : bool
-        Whether each sample of an epoch is drawn from all, else the epoch visits every sample once.
+        Whether samples are drawn with replacement; otherwise an epoch visits every sample once.
     """
 
     samples: int
@@ -40,7 +40,7 @@ class Batches:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch."""
+        """Number of steps per epoch."""
         return -(-self.samples // self.batch_size)
 
     def order(self, rng: np.random.Generator) -> Floats:

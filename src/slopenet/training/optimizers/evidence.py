@@ -6,13 +6,13 @@ With λ = N l2, E_D = ½ N ‖r‖², E_W = ½ ‖Pθ‖² and R residuals, the 
 
 and is stationary at λ = γ E_D / (E_W (R - γ)), γ being the number of weights that the data
 determine (MacKay 1992; Foresee & Hagan 1997). Those updates alone often collapse to a constant or,
-begun at a small λ, settle where the noise is learned too. So λ comes down from above a rung at a
-time, each begun where the last one ended; a rung on which nothing better than a constant is learned
-is left for a lower one, from the first weights; and what had the largest log Z is kept, and gone on
-with to the end.
+if they start at a small λ, fit the noise too. The search therefore starts at a large λ and lowers
+it rung by rung, each rung starting where the last one ended. A rung that learns nothing better than
+a constant is left for a lower one, from the first weights. The weights with the largest log Z are
+kept, and trained to the end.
 
-The weight ρ of the slopes beside the values is the ratio of the variances of their noise; each
-slope adds ½ log ρ to log Z. It is sought in the same way, once λ is found for ρ = 1.
+The weight ρ of the slopes, compared with the values, is the ratio of the variances of their noise;
+each slope adds ½ log ρ to log Z. It is searched for in the same way, once λ is found for ρ = 1.
 """
 
 from __future__ import annotations
@@ -30,26 +30,27 @@ from slopenet.training.optimizers import lm
 _STEPS, _SETTLED = 20, 1e-3
 # The first steps from random weights may take longer.
 _FIRST_STEPS = 60
-# The best one has converged when f changes by less than that.
+# The best rung has converged when f changes by less than this share.
 _POLISHED = 1e-6
-# The most that a rung is below the last, and the lowest.
+# The largest factor from one rung to the next, and the lowest rung.
 _DOWN, _LEAST = 10.0, 1e-10
-# λ stays if it is to change by less; a search ends after so many rungs without a better log Z.
+# A rung is the last if λ would change by less than this factor, or after so many rungs without a
+# better log Z.
 _SAME, _DROPS = 0.8, 2
-# λ where the evidence sees nothing but a constant: so few residuals may be too few to show more, of
-# many residuals it is to be believed.
+# λ where the evidence is for a constant: small for few residuals, where it may be wrong; large for
+# many, where it is to be believed.
 _FEW, _FALLBACK, _NOISE = 50, 1e-3, 10.0
-# Less than half a weight is nothing learned.
+# If the data determine less than half a weight, nothing is learned.
 _NOTHING = 0.5
-# λ of what is not penalised, where the evidence needs one.
+# λ of the parameters that are not penalised, where the evidence needs one.
 _FREE = 1e-3
-# ρ changes by this factor, no further than that, and for so much more of log Z; each begins where
-# the best one ended, at so many times its λ.
+# The factor between two values of ρ, its limit, the least gain of log Z for another ρ, and the
+# factor from the best λ so far to the one at which the search for another ρ begins.
 _FACTOR, _FURTHEST, _GAIN, _HIGHER = 10.0, 1e4, 3.0, 100.0
 
 
 class Problem(lm.Problem, Protocol):
-    """Of so many samples, residuals, slopes among them, and parameters; l2 and ρ are set here."""
+    """Least squares with the numbers of its terms and parameters; the search sets l2 and ρ."""
 
     samples: int
     residuals: int
@@ -63,7 +64,7 @@ class Problem(lm.Problem, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run is: on the rung λ = `ridge`, or, once the search is over, polishing the best.
+    """State of a run: on the rung λ = `ridge`, or, once the search is over, polishing the best.
 
     `peak` is the largest log Z of this ρ, `evidence` of all.
     """
@@ -214,7 +215,7 @@ def _on_rung(state: State, problem: Problem, ridge: float, theta: Floats) -> Sta
 
 
 def weigh(problem: Problem, ridge: float, balance: float) -> None:
-    """Give f its λ and its ρ."""
+    """Set the λ and the ρ of f."""
     problem.l2, problem.balance = ridge / problem.samples, balance
 
 

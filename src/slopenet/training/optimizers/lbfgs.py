@@ -23,7 +23,7 @@ _SMALL, _PATIENCE = 1e-12, 3
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run is: f and ∇f at θ; the last moves s (m, p) and changes of gradient y (m, p)."""
+    """State of a run: f and ∇f at θ; the last moves s (m, p) and changes of gradient y (m, p)."""
 
     theta: Floats
     cost: float
@@ -63,7 +63,7 @@ class LBFGS:
 
 
 def _direction(state: State) -> Floats:
-    """-H ∇f, H the inverse Hessian that the pairs tell of."""
+    """-H ∇f, H the inverse Hessian, approximated from the pairs."""
     q = state.gradient.copy()
     if not len(state.s):
         return -q

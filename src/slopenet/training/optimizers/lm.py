@@ -13,10 +13,10 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.training.objective.normal_equations import Linearised
 
-# μ at the start, and at least, beside the largest entry of the diagonal of JᵀJ.
+# μ at the start, and its minimum, relative to the largest entry of the diagonal of JᵀJ.
 _FIRST, _LEAST = 1.0, 1e-14
 _TRIES = 40
-# Below this there is nothing left to lower.
+# A cost below this counts as 0.
 _ZERO = 1e-16
 # It has converged when three steps in a row lower f by less than this share of it.
 _SMALL, PATIENCE = 1e-8, 3
@@ -36,7 +36,7 @@ class Problem(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run is: f(θ), μ (0 before the first step), `small` steps that hardly changed f."""
+    """State of a run: f(θ), μ (0 before the first step), `small` steps that hardly changed f."""
 
     theta: Floats
     cost: float
@@ -51,7 +51,7 @@ class LevenbergMarquardt:
     Parameters
     ----------
     small : float
-        What counts as converged: a relative decrease of f.
+        The relative decrease of f below which it has converged.
     """
 
     def __init__(self, small: float = _SMALL) -> None:

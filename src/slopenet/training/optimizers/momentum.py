@@ -16,7 +16,7 @@ from slopenet.training.problem import Batched, Rule
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a run stands after `t` steps; `cost` is f as its last epoch met it."""
+    """State after `t` steps; `cost` is the mean of f over the steps of the last epoch."""
 
     theta: Floats
     velocity: Floats

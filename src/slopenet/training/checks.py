@@ -1,0 +1,93 @@
+"""Checks of single settings: each returns the value as it is kept, or raises an error.
+
+A check is called with the name of the setting, which its error begins with, and what was given.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from slopenet.activations import normalise
+from slopenet.training.methods import METHODS
+from slopenet.validate import settings as validate
+
+Check = Callable[[str, Any], Any]
+
+
+def count(name: str, given: Any) -> int:
+    """A whole number of at least 1."""
+    return validate.count(name, given)
+
+
+def positive(name: str, given: Any) -> float:
+    """A finite number greater than 0."""
+    return validate.number(name, given)
+
+
+def layer_widths(name: str, given: Any) -> tuple[int, ...]:
+    """Widths of layers, of one layer as a plain number."""
+    return validate.counts(name, [given] if isinstance(given, int | np.integer) else given)
+
+
+def activation_spec(_: str, given: Any) -> Any:
+    """An activation, as it was given."""
+    normalise(given)
+    return given
+
+
+def method_name(name: str, given: Any) -> str:
+    """``"auto"`` or the name of a row of METHODS."""
+    return validate.choice(f"{name} must be", given, ("auto", *METHODS))
+
+
+def not_negative(name: str, given: Any) -> float:
+    """A finite number of at least 0."""
+    return validate.number(name, given, closed=True)
+
+
+def share(name: str, given: Any) -> float:
+    """A number from 0 up to, but not including, 1."""
+    number = not_negative(name, given)
+    if number >= 1:
+        raise ValueError(f"{name} must be less than 1, got {number:g}")
+    return number
+
+
+def number_or_auto(name: str, given: Any) -> float | str:
+    """A finite number of at least 0, or ``"auto"``."""
+    number = validate.number_or_auto(name, given)
+    return "auto" if number is None else number
+
+
+def slope_weights(name: str, given: Any) -> Any:
+    """As `number_or_auto`; an array waits until the shapes of the data are known."""
+    return given if np.ndim(given) else number_or_auto(name, given)
+
+
+def random_source(_: str, given: Any) -> Any:
+    """A seed or a Generator, as it was given; nothing is drawn from it."""
+    validate.generator(given)
+    return given
+
+
+def a_function(name: str, given: Any) -> Any:
+    """Anything that can be called."""
+    if not callable(given):
+        raise TypeError(f"{name} must be a function, got {validate.short(given)}")
+    return given
+
+
+def file_path(name: str, given: Any) -> Any:
+    """The path of a file, as it was given."""
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, got {validate.short(given)}")
+    return given
+
+
+def checked_later(_: str, given: Any) -> Any:
+    """Whatever is given: it is checked with the data."""
+    return given
