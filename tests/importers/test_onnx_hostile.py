@@ -43,9 +43,9 @@ def external(model: Any, **place: str) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda m: first(m).dims.__setitem__(0, 10**12), "which are no array of the shape"),
+        (lambda m: first(m).dims.__setitem__(0, 10**12), "which are not an array of the shape"),
         (lambda m: first(m).dims.__setitem__(0, -5), "has the shape"),
-        (lambda m: first(m).dims.extend([2**40, 2**40]), "no array of the shape"),
+        (lambda m: first(m).dims.extend([2**40, 2**40]), "not an array of the shape"),
         (lambda m: first(m).dims.extend([1] * 20), "has the shape"),
         (lambda m: setattr(first(m), "raw_data", b"\0" * 7), "7 bytes"),
         (lambda m: setattr(first(m), "data_type", 8), "data type 8"),
@@ -75,8 +75,8 @@ def test_external_weights_outside_the_folder_are_not_read(tmp_path: Path) -> Non
     for location, sentence in (
         ("../secret", "outside the model's folder"),
         (str(tmp_path / "secret"), "outside the model's folder"),
-        ("link", "behind a link"),
-        ("folder/secret", "behind a link"),
+        ("link", "reached by a link"),
+        ("folder/secret", "reached by a link"),
         ("nowhere", "No such file"),
         ("", "outside the model's folder"),
         (".", "outside the model's folder|no regular file"),

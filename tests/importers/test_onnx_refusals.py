@@ -31,10 +31,10 @@ import slopenet as sn
         (lambda g, z: g("Mul", z, z), "Mul here belongs to no"),
         (lambda g, z: g("Add", z, g("Tanh", g("MatMul", z, np.eye(5)))), "two branches meet"),
         (lambda g, z: g("Mul", g("Sigmoid", g("Mul", z, ROW)), z), "two branches meet"),
-        (lambda g, z: g("Div", ROW, z), "Div with constants of each column is no affine map"),
+        (lambda g, z: g("Div", ROW, z), "Div with constants of each column is not an affine map"),
         (lambda g, z: g("Max", z, ROW), "Max with constants of each column"),
         (lambda g, z: g("PRelu", z, ROW), "PRelu with constants of each column"),
-        (lambda g, z: g("Add", z, RNG.normal(size=(4, 5))), r"shape \(4, 5\) is no row"),
+        (lambda g, z: g("Add", z, RNG.normal(size=(4, 5))), r"shape \(4, 5\) is not a row"),
         (lambda g, z: g("Add", z, np.ones(4)), "for 4 numbers, and 5 come in"),
         (lambda g, z: g("MatMul", z, np.eye(4)), "it takes 4 numbers, and 5 come in"),
         (lambda g, z: g("Gemm", z, np.eye(5), transA=1), "the transposed batch"),
@@ -51,7 +51,7 @@ import slopenet as sn
         (lambda g, z: g("Gelu", z, domain="com.microsoft"), "the domain 'com.microsoft'"),
         (lambda g, z: g("Add", z, g("ConstantOfShape", np.array([10**12]))), "ConstantOfShape of"),
         (lambda g, z: g("Add", z, g("Add", ROW, np.ones((9, 1)))), "constants that grow"),
-        (lambda g, z: g("Div", z, np.zeros(5)), "no affine map"),
+        (lambda g, z: g("Div", z, np.zeros(5)), "is not an affine map"),
     ],
 )
 def test_graphs_that_are_not_a_chain_of_layers_are_refused_by_node(
