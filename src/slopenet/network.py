@@ -46,7 +46,7 @@ class Network(Derivatives):
         σ of each layer, or one for all: a name such as ``"tanh"``, or a name and its parameter such
         as ``("leaky_relu", 0.2)``.
     input_names, output_names : sequence of str, optional
-        Labels, one per component. They are saved and printed, and choose columns of a data frame.
+        Labels, one a component. They are saved and printed, and choose the columns of a data frame.
     dtype : {float64, float32}, optional
         Of all arithmetic and results; float32 if every array given is float32, else float64.
 
@@ -60,13 +60,13 @@ class Network(Derivatives):
     Notes
     -----
     Every method takes points in rows, (N, n_1), or a single point (n_1,), whose result drops the N.
-    NumPy arrays, and objects that convert to them, go to the compiled core: a row gives the same
-    bits alone or in any batch, with any number of threads. Arrays of torch, JAX and CuPy are
-    computed in their own library and dtype, on their own device, and come back as such.
+    NumPy arrays, and what converts to them, go to the compiled core: a row gives the same bits
+    alone or in any batch, with any number of threads. Arrays of torch, JAX and CuPy are computed in
+    their own library and dtype, on their own device, and come back as such.
 
     The arrays given are copied: changing them later changes no network. Real input of any other
-    dtype is rounded to the network's, float64 points for a float32 network too; numbers too large
-    for it are an error. Points must be finite, but results need not be: where the arithmetic
+    dtype is rounded to the network's, float64 points for a float32 network too; what is too large
+    for it is an error. Points must be finite, but results need not be: where the arithmetic
     overflows, as it may with inputs of 1e308, an entry is infinite, or NaN where infinities cancel,
     as in NumPy, without a warning.
     """
@@ -276,7 +276,7 @@ class Network(Derivatives):
         Parameters
         ----------
         path : path
-            ``.c`` for C99, with a header next to it; ``.onnx``; ``.py`` for a file of NumPy.
+            ``.c`` for C99, with a header beside it; ``.onnx``; ``.py`` for a file that needs NumPy.
         derivatives : sequence of {"value", "jacobian", "jvp", "vjp", "hessian"}
             The functions to be written. ONNX has the outputs value, jacobian and hessian.
         dtype : {float64, float32}, optional
@@ -284,7 +284,7 @@ class Network(Derivatives):
         prefix : str, optional
             Of all symbols in C; the file's name unless given.
         casadi : bool
-            Whether a C file also has the functions that CasADi's `external` calls.
+            Whether a C file also has what CasADi's `external` looks for, named after the prefix.
 
         Returns
         -------
@@ -353,7 +353,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     Raises
     ------
     ModelFileError
-        If the file is damaged, hostile, not a model of slopenet's, or written by a newer version.
+        If the file is damaged, hostile, no model of slopenet's, or written by a newer version.
     OSError
         If it cannot be read.
     """

@@ -19,7 +19,7 @@ FORMAT = "slopenet checkpoint"
 
 
 class CheckpointError(ValueError):
-    """A file that is not a checkpoint, is damaged, or belongs to another run."""
+    """A file that is no checkpoint, is damaged, or belongs to another run."""
 
 
 def write(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], values: Any) -> None:

@@ -1,4 +1,4 @@
-"""The contents of a model file, and the one exception that any other file raises."""
+"""What a model file holds, and the one exception that a file which is none can raise."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ StoredActivation = tuple[str, tuple[float, ...]]
 
 
 class ModelFileError(ValueError):
-    """A file that is not a model of slopenet: damaged, hostile, foreign or too new; says why."""
+    """A file that is no model of ours: damaged, hostile, foreign or too new. One sentence why."""
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """The contents of a model file, checked in form; `Network` checks that activations exist.
+    """What a model file holds, right in form; if an activation exists, the network knows.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Contents:
     biases : tuple of ndarray
         b[l] of shape (n_l,); likewise.
     activations : tuple of (str, tuple of float)
-        Name and parameters of σ, one per layer.
+        Name and parameters of σ, one a layer.
     input_names, output_names : tuple of str, or None
         n_1 and n_L labels.
     """

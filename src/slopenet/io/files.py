@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and only regular files are read."""
+"""Files are written whole or not at all, and read only if they are what they are called."""
 
 import os
 import secrets
@@ -75,7 +75,7 @@ def _naming(path: str | os.PathLike[str], temporary: Path | None) -> Iterator[No
 def regular(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int] | None]:
     """Yield an open file and its size, or None for anything but a regular file.
 
-    Nothing blocks, not even a FIFO. The opened file decides, not its name.
+    Nothing blocks, a FIFO neither; what was opened decides, not what it is called.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)

@@ -37,7 +37,7 @@ def serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) ->
 
 
 def _digest(*parts: bytes | memoryview) -> bytes:
-    """SHA-256 of the parts, one after the other, as 64 hexadecimal digits."""
+    """SHA-256 of the parts, one behind the other, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -59,7 +59,7 @@ def header_length(start: bytes, size: int) -> int:
 
 def verified_checksum(raw: bytes, text: bytes) -> bytes:
     """Find the checksum in the header `text`, and hold the whole file against it."""
-    # Inside a JSON text a quotation mark follows a backslash: only a key can match.
+    # Inside a JSON text a quotation mark stands behind a backslash: only a key can match.
     require(text.count(KEY) == 1, "is not a model file: it has no checksum of slopenet")
     start = 8 + text.index(KEY) + len(KEY)
     view = memoryview(raw)

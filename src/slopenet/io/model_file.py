@@ -6,9 +6,9 @@ all float32. The metadata, text throughout, are
 ==================  ===========================================================================
 ``format``          ``slopenet``
 ``version``         of this layout, a whole number; every later version keeps the checksum rule
-``activations``     JSON, one ``[name, [parameter, ...]]`` per layer
-``input_names``     JSON, one name per component of x, or ``null``
-``output_names``    JSON, one name per component of H(x), or ``null``
+``activations``     JSON, one ``[name, [parameter, ...]]`` a layer
+``input_names``     JSON, one name a component of x, or ``null``
+``output_names``    JSON, one name a component of H(x), or ``null``
 ``checksum``        SHA-256 of the whole file with these 64 digits themselves as zeros
 ==================  ===========================================================================
 
@@ -53,7 +53,7 @@ def write(  # noqa: PLR0917
     Raises
     ------
     ModelFileError
-        If `path` exists and is not a regular file, or if `read` would refuse the contents.
+        If `path` is there and no regular file, or if `read` would refuse what is to be written.
     OSError
         If the file cannot be written.
     """

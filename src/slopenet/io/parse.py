@@ -1,4 +1,4 @@
-"""Parses untrusted bytes into `Contents`, or raises one sentence that says why not."""
+"""From bytes that a stranger sent to `Contents`, or a sentence why not."""
 
 import json
 import math
@@ -31,7 +31,7 @@ def parse(raw: bytes) -> Contents:
     layers = range(2, len(keys) // 2 + 2)
     require(
         layers and keys == {f"{letter}{layer}" for letter in "Wb" for layer in layers},
-        "is not valid: its tensors are not W2, b2 and so on, one weight and one bias per layer",
+        "is not valid: its tensors are not W2, b2 and so on, a weight and a bias a layer",
     )
     try:
         # Holds every shape and offset against the bytes that are there before it copies any.
