@@ -197,7 +197,7 @@ def _gelu_tanh_x(z: Array) -> tuple[Array, Array, Array]:
 
 
 def _bounded(xp: Any, z: Array, limit: float) -> Array:
-    """Real z within ±limit, beyond which exp(-...) is 0 and z must not overflow beside it."""
+    """Real z within ±limit, beyond which exp(-...) is 0 and z² must not overflow."""
     return xp.clip(z, -limit, limit)
 
 

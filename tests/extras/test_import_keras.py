@@ -203,8 +203,8 @@ def test_what_slopenet_cannot_be_is_refused_by_name() -> None:
 
     for model, sentence in (
         (branches(), r"layer 'sum' \(Add\): 2 branches meet"),
-        (dense(L.Softmax()), r"\(Softmax\): it is no dense layer"),
-        (dense(L.LayerNormalization()), r"\(LayerNormalization\): it is no dense layer"),
+        (dense(L.Softmax()), r"\(Softmax\): it is neither a dense layer"),
+        (dense(L.LayerNormalization()), r"\(LayerNormalization\): it is neither a dense layer"),
         (dense(L.ReLU(max_value=6)), r"\(ReLU\): slopenet has no activation like"),
         (dense(L.Dense(2, activation="softmax")), "no activation like 'softmax'"),
         (keras.Sequential([L.Dense(3)]), "it has no weights yet"),

@@ -100,7 +100,7 @@ def test_weights_beside_the_file(tmp_path: Path) -> None:
     with pytest.raises(sn.ModelFileError, match="No such file"):
         sn.from_onnx(path)
     beside.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(sn.ModelFileError, match="behind a link"):
+    with pytest.raises(sn.ModelFileError, match="reached by a link"):
         sn.from_onnx(path)
 
 

@@ -121,7 +121,7 @@ def test_an_activation_of_ones_own_is_told() -> None:
     module = nn.Sequential(nn.Linear(2, 5), Sine(), nn.Linear(5, 1))
     net = sn.from_torch(module, activations={Sine: "sin"})
     assert net.activations == ("sin", "identity")
-    with pytest.raises(sn.UnsupportedNetworkError, match=r"module 1 \(Sine\): it is no dense"):
+    with pytest.raises(sn.UnsupportedNetworkError, match=r"module 1 \(Sine\): it is neither"):
         sn.from_torch(module)
     with pytest.raises(sn.UnsupportedNetworkError, match="does more than its layers tell"):
         sn.from_torch(module, activations={Sine: "tanh"})
@@ -145,7 +145,10 @@ def hooked() -> Any:
 @pytest.mark.parametrize(
     ("module", "sentence"),
     [
-        (nn.Sequential(nn.Linear(2, 3), nn.Hardtanh()), r"module 1 \(Hardtanh\): it is no dense"),
+        (
+            nn.Sequential(nn.Linear(2, 3), nn.Hardtanh()),
+            r"module 1 \(Hardtanh\): it is neither",
+        ),
         (nn.Sequential(nn.Sequential(nn.Conv1d(2, 3, 1))), r"module 0.0 \(Conv1d\)"),
         (nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3)), r"module 1 \(LayerNorm\)"),
         (nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1)), "module 1.*takes 2 numbers, and 3 come"),

@@ -90,7 +90,7 @@ def test_the_dtype_is_that_of_the_matrices_unless_one_is_asked_for() -> None:
         (lambda: [affine("vector", 1.0, np.zeros(5000)), TANH], "vector: a layer without weights"),
         (lambda: [affine("big", [[1e300]]), affine("too", [[1e300]])], "too: its weights are too"),
         (lambda: [affine("nan", [[np.nan]])], "nan: its numbers are not all finite"),
-        (lambda: [affine("text", [["a"]])], "text: its numbers have dtype"),
+        (lambda: [affine("text", [["a"]])], "text: its numbers must be real, got dtype"),
         (lambda: [affine("3-D", np.ones((1, 2, 3)))], r"3-D: weights \(1, 2, 3\)"),
         (lambda: [affine("b", np.ones((3, 2)), np.ones(2))], r"b: weights \(3, 2\) and offsets"),
         (lambda: [affine("none", np.ones((0, 2)))], r"none: weights \(0, 2\)"),

@@ -141,7 +141,7 @@ class TestFitted:
                 make_pipeline(FunctionTransformer(np.tanh), mlp()),
                 "FunctionTransformer.*may be anything",
             ),
-            (make_pipeline(PCA(2), LinearRegression()), "'linearregression'.*no MLPRegressor"),
+            (make_pipeline(PCA(2), LinearRegression()), "'linearregression'.*not an MLPRegressor"),
             (
                 TransformedTargetRegressor(mlp(), func=np.log1p, inverse_func=np.expm1),
                 "functions of your own",

@@ -1,8 +1,8 @@
 """σ, σ' and σ'' as expressions in z, traced from the reference's table.
 
-Each row of `activations.TABLE` is called with a namespace that computes nothing and writes down
-what would be computed. So an exported σ' is the one of the reference, operation by operation, and a
-new activation is exported without a line here.
+Each row of `activations.TABLE` is called with a namespace that computes nothing and records every
+operation. An exported σ' is therefore that of the reference, operation by operation, and a new
+activation is exported without a line here.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ class Trace:
     Parameters
     ----------
     replaced : mapping of str to function
-        What stands for an operation that the target lacks: a function of the trace and of the
-        arguments, which says the same in other operations.
+        Substitutes for the operations that the target lacks: functions of the trace and of the
+        arguments that build the same result from other operations.
     """
 
     __name__ = "trace"  # array_namespace asks for it
@@ -134,7 +134,7 @@ class Trace:
         return self._intern("number", value=float(value))
 
     def node(self, op: str, *given: Number) -> Expression:
-        """An operation, or what it is known to be: sums of numbers, 1 x, 0 x, x - 0."""
+        """An operation, simplified where it is a sum of numbers, 1 x, 0 x or x - 0."""
         args = tuple(self._expression(x) for x in given)
         if op in self._replaced:
             return self._replaced[op](self, *args)
@@ -182,7 +182,7 @@ def traced(
 
 
 def in_order(results: tuple[Expression, ...]) -> list[Expression]:
-    """Every expression that the results are made of, arguments first."""
+    """Every expression that the results contain, arguments first."""
     found: dict[int, Expression] = {}
 
     def visit(x: Expression) -> None:

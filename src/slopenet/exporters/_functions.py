@@ -1,4 +1,4 @@
-"""Functions that a target lacks, in terms of those that it has, as exact in the tails.
+"""Functions that a target lacks, by those that it has, just as exact in the tails.
 
 For the arguments that the table of activations gives them: expm1 of x ≤ 0, log1p of 0 ≤ x ≤ 1.
 """

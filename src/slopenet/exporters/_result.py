@@ -20,7 +20,7 @@ class Export:
         One per derivative exported: the results of the file against those of the network. Empty
         where the file was not run.
     run_by : str
-        What ran the file, or why nothing did.
+        The program that ran the file, or the reason why none did.
     """
 
     path: Path

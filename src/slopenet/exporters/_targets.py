@@ -20,7 +20,7 @@ class Target:
     Attributes
     ----------
     title : str
-        What the files are called.
+        Name of the kind, for messages.
     write : callable
         Of a `Task` and of the options as keyword arguments; writes and runs the files.
     derivatives : tuple of str

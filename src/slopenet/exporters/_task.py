@@ -1,4 +1,4 @@
-"""What an exporter is given, and what it gives back."""
+"""The input and the output of an exporter."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from slopenet.validate.frames import Names
 
 Arrays: TypeAlias = dict[str, np.ndarray[Any, Any]]
 
-# The functions that can be exported, and what each adds: H(x), ∂H/∂x, J v, Jᵀ u, ∇²H.
+# The functions that can be exported, and the result of each: H(x), ∂H/∂x, J v, Jᵀ u, ∇²H.
 OUTPUTS = {"value": "y", "jacobian": "J", "jvp": "Jv", "vjp": "uJ", "hessian": "H"}
 
 
 @dataclass(frozen=True)
 class Task:
-    """A network to be written, and what the file must then give.
+    """A network to be written, and the results that its file must give.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Task:
     inputs : dict of str to array
         Points "x" and directions "v" and "u", a row each.
     outputs : dict of str to array
-        What the network gives there, by the values of `OUTPUTS`; "y" and "J" in any case.
+        The results of the network there, by the values of `OUTPUTS`; always "y" and "J".
     tolerances : dict of str to float
         Of each of these, how far the file's may be from it, over the largest entry.
     """
@@ -65,7 +65,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Written:
-    """The bytes of each file, by its suffix, and what they gave at the task's inputs when run.
+    """The bytes of each file, by its suffix, and their results at the task's inputs.
 
     `outputs` has the names of `OUTPUTS`' values; it is empty where nothing could run the file, and
     `run_by` then says why.

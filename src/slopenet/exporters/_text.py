@@ -10,7 +10,7 @@ import numpy as np
 from slopenet.exporters._expression import Expression, in_order, uses
 
 Writer: TypeAlias = Callable[[Expression, list[str]], str]
-"""What writes an operation that is no arithmetic, from the texts of its arguments."""
+"""Writes an operation that is not arithmetic, from the texts of its arguments."""
 
 _BINARY = {"add": ("+", 1), "sub": ("-", 1), "mul": ("*", 2), "div": ("/", 2)}
 _UNARY, _ATOM, _LONG = 3, 4, 70
@@ -19,7 +19,7 @@ _UNARY, _ATOM, _LONG = 3, 4, 70
 def statements(
     results: tuple[Expression, ...], write: Writer
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """(name, text) of what is used more than once or is long, in order, and the results' texts."""
+    """(name, text) of every part that is used twice or is long, and the texts of the results."""
     counts = uses(results)
     named: list[tuple[str, str]] = []
     texts: dict[int, tuple[str, int]] = {}
@@ -57,7 +57,7 @@ def literals(array: np.ndarray[Any, Any]) -> list[str]:
 
 
 def lines(items: Iterable[str], indent: str, width: int = 100) -> Iterator[str]:
-    """The items behind commas, as many on a line as fit."""
+    """The items, separated by commas, as many on a line as fit."""
     line = indent
     for item in items:
         if len(line) + len(item) + 2 > width and line != indent:

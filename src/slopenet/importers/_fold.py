@@ -1,4 +1,4 @@
-"""Steps become a network: affine maps that meet are one layer, however many the source had."""
+"""Folds steps into a network: adjacent affine maps become one layer."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from slopenet.importers._steps import Affine, Step, refuse
 from slopenet.network import Network
 from slopenet.validate import layers
 
-# Entries of all identity matrices that stand between two activations: 128 MiB of them.
+# Entries of all identity matrices between two activations: 128 MiB of them.
 _MOST_OF_IDENTITIES = 2**24
-# Entries of a product that is cheaper than a layer more, whatever its factors.
+# Entries of a product that is cheaper than one more layer, whatever its factors.
 _SMALL = 2**12
 
 
@@ -30,14 +30,14 @@ def network_of(
     """Fold steps into a network.
 
     A run of affine maps is one layer W, b, multiplied in float64 and rounded once, to the network's
-    dtype. At the end, behind an activation, it is a layer with the activation identity, and W = I
+    dtype. At the end, after an activation, it is a layer with the activation identity, and W = I
     stands between two activations that meet. A large product of two matrices, larger than both, is
     not formed: the narrow place between them stays, as a layer with the activation identity.
 
     Parameters
     ----------
     source : str
-        What is imported, as an error names it.
+        Name of the source, for errors.
     steps : iterable of Step
     dtype : {float64, float32}, optional
         Of the network; float32 if all matrices of the source are of float32 or less, else float64.
@@ -54,7 +54,7 @@ def network_of(
     width = _input_width(source, steps)
     folded: list[tuple[Affine, int, Activation]] = []
     run: Affine | None = None
-    here = width  # of what comes out of `run`
+    here = width  # of the output of `run`
     for step in steps:
         if isinstance(step, Affine):
             taken, given = _widths(step)
@@ -101,7 +101,7 @@ def _input_width(source: str, steps: list[Step]) -> int:
 
 
 def _kind(steps: list[Step]) -> type[np.float32 | np.float64]:
-    """The dtype of the matrices; numbers beside them, as a scale, do not count."""
+    """The dtype of the matrices; other numbers, such as a scale, do not count."""
     arrays = [step.A for step in steps if isinstance(step, Affine)]
     counted = [A for A in arrays if A.ndim == 2] or arrays
     single = all(A.dtype.kind == "f" and A.dtype.itemsize <= 4 for A in counted)

@@ -1,4 +1,4 @@
-"""Networks of Keras: Dense stacks, Sequential or functional, with what folds into them."""
+"""Networks of Keras: Dense stacks, Sequential or functional, and layers that fold into them."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _chain(model: Any) -> list[Any]:
     """Layers of a functional model from its input to its output."""
     where = f"model {model.name!r}"
     if not hasattr(model, "operations") or len(model.inputs) != 1 or len(model.outputs) != 1:
-        refuse(where, "it is no Sequential or functional model with one input and one output")
+        refuse(where, "it is not a Sequential or functional model with one input and one output")
     chain: list[Any] = []
     tensor = model.outputs[0]
     while tensor is not model.inputs[0]:
@@ -188,11 +188,11 @@ def _steps(keras: Any, layer: Any) -> list[Step]:
         return _activation(keras, where, layer)
     known = getattr(keras.layers, name, None)
     if known is None or type(layer).call is not known.call:
-        refuse(where, "it is no layer of Keras itself")
+        refuse(where, "it is not a layer of Keras itself")
     if name in _ACTIVATIONS:
         return _activation(keras, where, layer)
     if name not in _RULES and name not in _NOTHING:
-        refuse(where, "it is no dense layer, and no activation that slopenet has")
+        refuse(where, "it is neither a dense layer nor an activation that slopenet has")
     return _RULES[name](keras, where, layer) if name in _RULES else []
 
 
@@ -237,7 +237,7 @@ def _batch_normalisation(keras: Any, where: str, layer: Any) -> list[Step]:
 def _normalisation(keras: Any, where: str, layer: Any) -> list[Step]:
     mean, variance = (_numbers(keras, x) for x in (layer.mean, layer.variance))
     if mean.ndim and mean.size != mean.shape[-1]:
-        refuse(where, f"its mean has the shape {mean.shape}; one number a column is wanted")
+        refuse(where, f"its mean has the shape {mean.shape}; one number per column is wanted")
     mean, variance = np.squeeze(mean), np.squeeze(variance)
     spread = np.maximum(np.sqrt(variance.astype(np.float64)), keras.config.epsilon())
     if layer.invert:

@@ -1,4 +1,4 @@
-"""One `load` for every file: what it is, its first bytes tell, and its name where they do not."""
+"""One `load` for every file; its first bytes tell the kind, or else its name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from slopenet.network import Network
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 _KERAS = (".keras", ".h5", ".hdf5")
-# What is to be done with files that would run code when they are opened.
+# Advice for files that would run code when they are opened.
 _PICKLES = {
     ".pt": "torch.load(path, weights_only=True) and sn.from_state_dict, or sn.from_torch",
     ".pth": "torch.load(path, weights_only=True) and sn.from_state_dict, or sn.from_torch",
@@ -61,7 +61,7 @@ def load(
     ModelFileError
         If the file is damaged, hostile, of none of these kinds, or written by a newer version.
     UnsupportedNetworkError
-        If a network of another library is none that slopenet can be.
+        If slopenet cannot represent a network of another library.
     OSError
         If it cannot be read.
     ImportError
@@ -80,8 +80,8 @@ def load(
     if suffix in _PICKLES or (start[:1] == b"\x80" and start[8:9] != b"{"):
         advice = _PICKLES.get(suffix, _PICKLES[".pkl"])
         raise ModelFileError(
-            f"{os.fspath(path)} is no model file of slopenet; a pickle may run code, so it is not"
-            f" opened here: use {advice}"
+            f"{os.fspath(path)} is not a model file of slopenet; a pickle may run code, so it is"
+            f" not opened here: use {advice}"
         )
     own = network.load(path)
     return Network(

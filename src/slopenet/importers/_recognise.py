@@ -1,4 +1,4 @@
-"""Which activation a function of one number is, told from its values.
+"""Recognises the activation that a function of one number is, by its values.
 
 silu is z·sigmoid(z) in one file and a node of its own in the next, a lambda in a third. On points
 from 1e-6 to 1e4 on both sides no two rows of the table agree.
@@ -19,7 +19,7 @@ _FAR = np.logspace(-6, 4, 81)
 _FARTHEST: Floats = np.logspace(5, 12, 8)
 _POINTS: Floats = np.concatenate([-_FAR, np.linspace(-8, 8, 161), _FAR]).astype(np.float32)
 _OVERFLOW = 80.0  # where exp(z) leaves float32, a spelling of softplus may be infinite
-# torch takes softplus as z beyond 20: 2e-9 beside 20.
+# torch takes softplus as z beyond 20: 2e-9 compared with 20.
 TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
 
 

@@ -10,12 +10,12 @@ from slopenet.importers._steps import Affine, Step, affine, refuse, scaling
 
 
 def transform(where: str, transformer: Any) -> list[Step]:
-    """x ↦ what a fitted transformer, or a Pipeline of them, makes of it."""
+    """The map of a fitted transformer, or of a Pipeline of them."""
     return [there for there, _ in _both(where, transformer)]
 
 
 def inverse(where: str, transformer: Any) -> list[Step]:
-    """What a transformer has made of y ↦ y again."""
+    """The inverse map of a transformer of y."""
     return [back for _, back in reversed(_both(where, transformer))]
 
 
@@ -32,7 +32,7 @@ def _both(where: str, transformer: Any) -> list[tuple[Affine, Affine]]:
             for pair in _both(f"{where}, step {name!r} ({type(part).__name__})", part)
         ]
     if getattr(transformer, "clip", False):
-        refuse(where, "clip=True cuts its values off, which is no affine map")
+        refuse(where, "clip=True cuts its values off, which is not an affine map")
     if isinstance(transformer, preprocessing.FunctionTransformer):
         if transformer.func is not None or transformer.inverse_func is not None:
             refuse(where, "its function may be anything")

@@ -105,7 +105,9 @@ def _regressor(where: str, estimator: Any) -> list[Step]:
         return _mlp(where, estimator)
     network = getattr(estimator, "network_", None)
     if not isinstance(network, Network):
-        refuse(where, "it is no MLPRegressor, nor one in a Pipeline or TransformedTargetRegressor")
+        refuse(
+            where, "it is not an MLPRegressor, alone or in a Pipeline or TransformedTargetRegressor"
+        )
     return _network(where, network)
 
 

@@ -1,4 +1,4 @@
-"""What every importer makes of its source: a list of steps, each an affine map or an activation."""
+"""The common form of all sources: a list of steps, each an affine map or an activation."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def refuse(where: str, reason: str) -> NoReturn:
 
 
 def affine(where: str, A: Any, c: Any = 0.0) -> Affine:
-    """a ↦ A a + c from whatever holds numbers; float32 arrays stay what they are.
+    """a ↦ A a + c from any arrays of numbers; float32 arrays keep their dtype.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _numbers(where: str, x: Any) -> Floats:
         try:
             array = array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
         except (TypeError, ValueError):
-            refuse(where, f"its numbers have dtype {array.dtype}; real ones are wanted")
+            refuse(where, f"its numbers must be real, got dtype {array.dtype}")
     if not np.isfinite(array).all():
         refuse(where, "its numbers are not all finite")
     return array

@@ -1,4 +1,4 @@
-"""Networks of torch: Sequential stacks of Linear, activations, and what folds into them."""
+"""Networks of torch: Sequential stacks of Linear, activations, and layers that fold into them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slopenet.importers._steps import Step, affine, batch_normalisation, refuse,
 from slopenet.importers._verify import Report, compare
 from slopenet.network import Network
 
-# Classes of torch.nn: what changes nothing in eval mode; σ and the attribute that is its parameter.
+# Classes of torch.nn: those that change nothing in eval mode; σ and the attribute of its parameter.
 _NOTHING = ("Identity", "Dropout", "AlphaDropout")
 _ACTIVATIONS: dict[str, tuple[str, str | None]] = {
     "Sigmoid": ("sigmoid", None),
@@ -108,7 +108,7 @@ def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Itera
     if getattr(module, "has_uninitialized_params", bool)():
         refuse(where, "it has no weights yet; run it once")
     if module._forward_hooks or module._forward_pre_hooks:
-        refuse(where, "it has forward hooks, and what they do is unknown")
+        refuse(where, "it has forward hooks, whose effect is unknown")
     for kind, spec in known.items():
         if isinstance(module, kind):
             yield sigma(where, spec)
@@ -129,7 +129,7 @@ def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Itera
         if isinstance(child, nn.Sequential | nn.Linear)
     ]
     hint = f"; it has {', '.join(inside)} inside: pass that, or its weights" if inside else ""
-    refuse(where, f"it is no dense layer, and no activation that slopenet has{hint}")
+    refuse(where, f"it is neither a dense layer nor an activation that slopenet has{hint}")
 
 
 def _steps(where: str, name: str, module: Any) -> Iterator[Step]:

@@ -15,7 +15,7 @@ from slopenet.importers._steps import UnsupportedNetworkError
 from slopenet.network import Network
 
 _HALF = 50
-_SINGLE = 1e-4  # what float32 may lose, of the largest value
+_SINGLE = 1e-4  # the loss that float32 may cause, of the largest value
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Comparison:
     Attributes
     ----------
     source : str
-        What was imported.
+        Name of the imported object.
     network : Network
     points : int
         How many were compared.

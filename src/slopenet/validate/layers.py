@@ -35,7 +35,7 @@ def check_sizes(name: str, sizes: Any) -> tuple[int, ...]:
 
 
 def sizes_around(inputs: int, hidden: Any, outputs: int) -> tuple[int, ...]:
-    """n_1, ..., n_L of hidden layers, given as their widths or as the one width that there is."""
+    """n_1, ..., n_L of a network, its hidden layers given as widths or as a single width."""
     widths = settings.counts("hidden", [hidden] if isinstance(hidden, int | np.integer) else hidden)
     return check_sizes("hidden", (inputs, *widths, outputs))
 

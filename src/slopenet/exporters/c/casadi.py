@@ -1,4 +1,4 @@
-"""What CasADi's `external` looks for in a shared library: f, jac_f, jac_jac_f and their shapes.
+"""The functions that CasADi's `external` calls in a shared library: f, jac_f, jac_jac_f.
 
 f(x) -> y, jac_f(x, out_y) -> ∂y/∂x, and jac_jac_f(x, out_y, out_jac_y_x) -> the derivatives of that
 with respect to x and, none, to out_y: the names and the order of `Function.jacobian` of CasADi 3.6

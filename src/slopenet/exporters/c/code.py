@@ -100,7 +100,7 @@ class Piece:
     Attributes
     ----------
     symbol : str
-        What it is called, without the prefix.
+        Its name, without the prefix.
     text : str
     uses : frozenset of str
         Symbols of the pieces before it that it uses.

@@ -86,7 +86,7 @@ _CONSTANTS = {
 
 
 def exponentials(names: Names) -> list[Piece]:
-    """The functions, each behind those that it calls."""
+    """The functions, each after those that it calls."""
     terms = names.literals(np.array(_TERMS[names.real], names.dtype))
     given = {
         **_CONSTANTS[names.real],

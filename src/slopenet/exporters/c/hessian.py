@@ -10,8 +10,8 @@ def hessian(layers: Layers) -> Code:
     """H(x), ∂H/∂x and ∇²H_k = Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l].
 
     Z'[l] = ∂z[l]/∂x is stored by columns, as W[l] is, so that Z'[2] is W[2] itself. A sweep
-    backward for each output k gives c[l]_k, the row k of ∂H/∂x at its end, and what each layer
-    adds to the half of ∇²H_k that is then mirrored.
+    backward for each output k gives c[l]_k and, at its end, row k of ∂H/∂x. On the way each layer
+    adds its term to one half of ∇²H_k, which is then mirrored.
     """
     code = Code(layers.names)
     work, at, call = code.work, code.at, code.call

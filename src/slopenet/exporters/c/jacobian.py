@@ -1,8 +1,8 @@
 """∂H/∂x = D[L] W[L] ··· D[2] W[2] in C, in the order of the network's plan.
 
-A partial product is stored by rows, ∂a_r/∂x behind each other, or by columns, ∂a/∂x_i behind each
-other: a product with W[l] on its left, a step forward, runs over columns, one with W[l] on its
-right, a step backward, over rows.
+A partial product is stored by rows, one ∂a_r/∂x after the other, or by columns, one ∂a/∂x_i after
+the other. A step forward, W[l] on the left, runs over columns; a step backward, W[l] on the right,
+runs over rows.
 """
 
 from __future__ import annotations

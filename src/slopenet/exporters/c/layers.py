@@ -1,6 +1,6 @@
 """W[l], b[l] and the two products with W[l] in C, whose inner loops run over adjacent numbers.
 
-W[l] is stored once, its columns one behind the other: z += W a is a sum of columns, four at a time,
+W[l] is stored once, column after column: z += W a is a sum of columns, four at a time,
 and c = Wᵀ g a dot product of g with each column.
 """
 
@@ -67,7 +67,7 @@ def constant(names: Names, name: str, array: np.ndarray[Any, Any], meaning: str)
 
 
 def helpers(names: Names) -> list[Piece]:
-    """What the products and sweeps share."""
+    """The functions that products and sweeps share."""
     given = {
         "p": names.prefix, "real": names.real, "restrict": names.restrict, "zero": names.number(0)
     }  # fmt: skip

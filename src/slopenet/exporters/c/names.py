@@ -1,4 +1,4 @@
-"""What an exported C file calls its types and numbers."""
+"""Names of types and literals of numbers in an exported C file."""
 
 from __future__ import annotations
 

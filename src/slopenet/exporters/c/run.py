@@ -28,12 +28,12 @@ def compiler() -> list[str] | None:
 
 
 def run(source: Source, task: Task, prefix: str, command: list[str]) -> Arrays:
-    """What the functions give at the task's inputs, after the file's own test.
+    """The results of the functions at the task's inputs, after the file's own test.
 
     Raises
     ------
     ChildProcessError
-        If the compiler fails, with the first of what it said, or the file's own test.
+        If the compiler fails, with the beginning of its output, or the file's own test.
     """
     with TemporaryDirectory() as folder:
         stem = Path(folder) / task.name

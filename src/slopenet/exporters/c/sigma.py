@@ -29,7 +29,7 @@ def name_of(activations: Sequence[Activation], activation: Activation, order: in
 
 
 def functions(names: Names, activations: Sequence[Activation]) -> list[Piece]:
-    """The functions a = σ(z), d = σ'(z), s = σ''(z) as far as each order, and what they call."""
+    """The functions a = σ(z), d = σ'(z), s = σ''(z) of every order, after those they call."""
     loops = [
         _loop(
             names,

@@ -1,4 +1,4 @@
-"""The two files: what is declared, what is defined, in what order."""
+"""The two files: declarations, definitions and their order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from slopenet.exporters.c.sigma import functions
 from slopenet.exporters.c.sweeps import Layers, jvp, value, vjp
 from slopenet.validate.frames import Names as Labels
 
-# What each function takes and gives, its lengths in the letters of the derivation.
+# Inputs, outputs and meaning of each function, in the letters of the derivation.
 SIGNATURES = {
     "value": (("x",), ("y",), "y = H(x)"),
     "jacobian": (("x",), ("y", "J"), "y = H(x), J[k n_1 + i] = dH_k/dx_i"),

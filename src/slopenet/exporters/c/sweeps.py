@@ -119,7 +119,7 @@ def vjp(layers: Layers) -> Code:
 
 
 def _take_two(layers: Layers, work: Workspace) -> None:
-    """Two vectors that take turns: what a layer is computed from, and into."""
+    """Take two vectors that alternate as the input and the output of a layer."""
     for name in ("p", "q"):
         work.take(name, max(layers.sizes[1:]))
 

@@ -1,10 +1,10 @@
-"""Who has which part of the caller's workspace while a function runs."""
+"""The parts of the caller's workspace while a function runs."""
 
 from __future__ import annotations
 
 
 class Workspace:
-    """Parts are taken and given back; what is given back is taken again.
+    """Parts are taken and given back, and space that was given back is taken again.
 
     Attributes
     ----------
@@ -32,5 +32,5 @@ class Workspace:
         return name
 
     def give(self, name: str) -> None:
-        """Take back; what is no part of the workspace is left alone."""
+        """Take a part back; other names are ignored."""
         self._held.pop(name, None)

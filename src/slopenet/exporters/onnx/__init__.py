@@ -1,4 +1,4 @@
-"""The network as an ONNX graph: y, and ∂H/∂x and ∇²H beside it, for any number of rows."""
+"""The network as an ONNX graph: y, ∂H/∂x and ∇²H for any number of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ONNX graph in the making: operators, constants, and names for what comes out."""
+"""An ONNX graph under construction: operators, constants and the names of outputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from slopenet.exporters._task import Task
 
-_OPSET, _IR = 17, 8  # of 2022: old enough for what is installed
+_OPSET, _IR = 17, 8  # of 2022: old enough for installed runtimes
 
 
 def package() -> Any:
@@ -30,7 +30,7 @@ def package() -> Any:
 
 
 class Graph:
-    """Operators behind each other; the same operator of the same arguments stands once.
+    """Operators in order; the same operator of the same arguments is added once.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Graph:
         return self._known[key]
 
     def constant(self, name: str, array: np.ndarray[Any, Any]) -> str:
-        """Numbers that stand in the file."""
+        """Numbers that the file contains."""
         self._constants[name] = array
         return name
 
@@ -81,7 +81,7 @@ class Graph:
         return self.op("Transpose", x, perm=order)
 
     def model(self, task: Task, results: dict[str, str]) -> Any:
-        """The model: what is called what at its border, and with which shapes."""
+        """The model, with the names and shapes of its input and outputs."""
         helper = self._onnx.helper
         kind = helper.np_dtype_to_tensor_dtype(self.dtype)
         n_1, n_L = task.sizes[0], task.sizes[-1]

@@ -20,7 +20,7 @@ _OPERATORS = {
     "where": "Where",
 }  # fmt: skip
 _CONDITIONS = {"positive": "Greater", "not_positive": "LessOrEqual"}
-# σ as one operator; those of the second row are not there in float64.
+# σ as one operator; onnxruntime lacks those of the second row in float64.
 _PLAIN = {"relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
 _PLAIN_FLOAT = {"elu": "Elu", "softplus": "Softplus", "softsign": "Softsign"}
 _WITH_ALPHA = {"LeakyRelu", "Elu"}
@@ -44,7 +44,7 @@ def sigma(graph: Graph, activation: Activation, z: str, order: int) -> list[str]
 
 
 def plain(graph: Graph, activation: Activation, z: str, name: str | None) -> str:
-    """σ(z) alone: one operator where there is one, which is what readers of ONNX look for."""
+    """σ(z) alone: as one operator where there is one, so that readers of ONNX recognise it."""
     operator = _PLAIN.get(activation.name)
     if graph.dtype == np.float32:
         operator = operator or _PLAIN_FLOAT.get(activation.name)

@@ -1,4 +1,4 @@
-"""The derivation as ONNX operators: what every layer gives, ∂H/∂x, ∇²H."""
+"""The derivation as ONNX operators: the outputs of every layer, ∂H/∂x, ∇²H."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _forward(graph: Graph, task: Task, order: int) -> tuple[str, dict[int, str],
 
 @dataclass(frozen=True)
 class _Product:
-    """A tensor (N, rows, columns) or its transpose, without the N where it is no function of x."""
+    """A tensor (N, rows, columns) or its transpose, without the N where it does not depend on x."""
 
     name: str
     layout: Layout

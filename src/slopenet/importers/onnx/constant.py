@@ -18,7 +18,7 @@ _WHOLE = {6: np.int32, 7: np.int64}
 
 
 def constant(where: str, op: str, inputs: list[Floats], attributes: Attributes) -> Floats:
-    """Return what a node makes of constants.
+    """Return the result of a node whose inputs are constants.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def constant(where: str, op: str, inputs: list[Floats], attributes: Attributes) 
 def _require_no_growth(where: str, inputs: list[Floats]) -> None:
     shape = np.broadcast_shapes(*(x.shape for x in inputs))
     if np.prod([float(n) for n in shape]) > max(1, sum(x.size for x in inputs)):
-        refuse(where, "constants that grow as they meet are no weights")
+        refuse(where, "constants that grow as they meet are not weights")
 
 
 def axes_of(inputs: list[Any], attributes: Attributes) -> list[int] | None:

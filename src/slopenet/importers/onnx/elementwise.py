@@ -1,4 +1,4 @@
-"""Nodes of an ONNX graph that act on each number alone: activations, and what they are made of."""
+"""Nodes of an ONNX graph that act on each number alone: activations and their operations."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _with_row(node: Node, x: Value, rows: dict[int, Floats]) -> Value:
         case "Div", 1 if np.all(c):
             step = affine(node.where, 1 / c.astype(np.float64))
         case _:
-            refuse(node.where, f"{node.op} with constants of each column is no affine map")
+            refuse(node.where, f"{node.op} with constants of each column is not an affine map")
     made = behind(node, x, step)
     return made if step.A.ndim == 0 else replace(made, product=(x, step))
 

@@ -15,7 +15,7 @@ from slopenet.io.files import regular
 
 _LARGEST = 2**31 - 1  # bytes, of any protobuf
 _MOST_AXES = 8
-# Kinds of TensorProto.DataType: how raw bytes are read, and the field that numbers may stand in.
+# Kinds of TensorProto.DataType: how raw bytes are read, and the field that may contain numbers.
 _KINDS = {
     1: ("<f4", "float_data"),
     11: ("<f8", "double_data"),
@@ -47,13 +47,13 @@ def read_model(path: str | os.PathLike[str]) -> Any:
         if opened is None:
             raise ModelFileError("is not a regular file")
         file, size = opened
-        require(0 < size <= _LARGEST, f"is no ONNX model: it has {size} bytes")
+        require(0 < size <= _LARGEST, f"is not an ONNX model: it has {size} bytes")
         raw = file.read(size)
     try:
         model = ModelProto.FromString(raw)
     except DecodeError as error:
-        raise ModelFileError("is damaged, or no ONNX model: it is no such protobuf") from error
-    require(model.HasField("graph"), "is no ONNX model: there is no graph in it")
+        raise ModelFileError("is damaged, or not an ONNX model: not such a protobuf") from error
+    require(model.HasField("graph"), "is not an ONNX model: there is no graph in it")
     return model
 
 
@@ -83,13 +83,13 @@ def array_of(tensor: Any, folder: Path | None) -> Floats:
         present = len(raw) // np.dtype(kind).itemsize
         require(
             present == math.prod(shape) and len(raw) % np.dtype(kind).itemsize == 0,
-            f"{name} has {len(raw)} bytes, which are no array of the shape {shape}",
+            f"{name} has {len(raw)} bytes, which are not an array of the shape {shape}",
         )
         return _converted(np.frombuffer(raw, kind), tensor.data_type).reshape(shape)
     numbers = getattr(tensor, field)
     require(
         len(numbers) == math.prod(shape),
-        f"{name} has {len(numbers)} numbers, which are no array of the shape {shape}",
+        f"{name} has {len(numbers)} numbers, which are not an array of the shape {shape}",
     )
     if tensor.data_type in _HALVES:
         bits = np.array(numbers, np.int64)
@@ -126,7 +126,7 @@ def _external(name: str, entries: Any, wanted: int, folder: Path | None) -> byte
         and location
         and ".." not in Path(location).parts
         and not Path(location).is_absolute(),
-        f"{name} lies outside the model's folder, or behind a link: {location[:80]!r}",
+        f"{name} lies outside the model's folder, or is reached by a link: {location[:80]!r}",
     )
     require(length == wanted, f"{name} says {length} bytes, and {wanted} are needed")
     try:

@@ -1,4 +1,4 @@
-"""What of an ONNX graph its output depends on, and the steps that it is."""
+"""Prunes an ONNX graph to the nodes its output needs, and translates them into steps."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def graph_of(model: Any, folder: Path | None) -> Graph:
         If names are double or missing, or there is not one input and one output.
     """
     graph = model.graph
-    require(all(isinstance(name, str) for name in _names(model)), "is damaged: a name is no text")
+    require(all(isinstance(name, str) for name in _names(model)), "is damaged: a name is not text")
     require(len(graph.node) <= _MOST_NODES, f"has {len(graph.node)} nodes; {_MOST_NODES} are read")
     for function in model.functions:
         if function.domain in _DOMAINS:
@@ -104,7 +104,7 @@ def steps_of_graph(graph: Graph) -> list[Step]:
 
 
 def _names(model: Any) -> Iterator[Any]:
-    """Every name that is read; protobuf gives bytes for what is no UTF-8."""
+    """Every name that is read; protobuf gives bytes where a name is not UTF-8."""
     graph = model.graph
     for function in model.functions:
         yield from (function.name, function.domain)

@@ -53,7 +53,7 @@ def from_onnx(
     Raises
     ------
     UnsupportedNetworkError
-        If the graph is no such chain; the node is named. Or if the values differ.
+        If the graph is not such a chain; the node is named. Or if the values differ.
     ModelFileError
         If the file is damaged or hostile.
     OSError
@@ -96,13 +96,13 @@ def from_onnx(
     except ModelFileError as error:
         raise ModelFileError(f"{name} {error}") from error
     except UnicodeDecodeError as error:
-        raise ModelFileError(f"{name} is damaged: a name in it is no text") from error
+        raise ModelFileError(f"{name} is damaged: a name in it is not text") from error
     except UnsupportedNetworkError as error:
         raise UnsupportedNetworkError(f"{name}: {error}") from error
 
 
 def _labelled(network: Network, proto: Any) -> Network:
-    """The network with the names in the file where it has none; what are no names is left alone."""
+    """The network with the names in the file where it has none; other metadata is ignored."""
     kept = {each.key: each.value for each in proto.metadata_props}
     try:
         inputs, outputs = (

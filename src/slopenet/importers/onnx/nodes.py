@@ -1,4 +1,4 @@
-"""Nodes of an ONNX graph: what each makes of the chain of steps that comes in."""
+"""Nodes of an ONNX graph, each a function from its input chain of steps to a longer one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slopenet.importers.onnx.value import Node, Value, closed
 
 
 def output_of(node: Node) -> Value | Floats:
-    """What comes out of a node.
+    """The output of a node.
 
     Raises
     ------

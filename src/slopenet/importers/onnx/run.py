@@ -1,4 +1,4 @@
-"""An ONNX graph run by onnxruntime, or by onnx itself: the witness of what was imported."""
+"""An ONNX graph run by onnxruntime, or by onnx itself: the reference of the comparison."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SILENT = 4
 def runner(model: Any, graph: Graph) -> Callable[[Floats], Floats]:
     """Return the values (N, n_L) of a graph as a function of X (N, n_1).
 
-    Only what the output needs is run: what else stands in the file is not.
+    Only the nodes that the output needs are run, not the rest of the file.
     """
     from onnx import helper, numpy_helper
 

@@ -1,7 +1,7 @@
 """Functions of one number as ONNX spells them, node by node, and the activations that they are.
 
 Between two maps that mix units, every node acts on each z alone: together they are a function of z,
-kept as an expression. z itself, and what all paths from z to the result pass through, cut it into
+kept as an expression. z itself, and every node on all paths from z to the result, cut it into
 pieces, each an affine map of a number or an activation.
 """
 
@@ -29,7 +29,7 @@ def _erf(z: Floats) -> Any:
     return erf(z)
 
 
-# What the others of ONNX are made of.
+# The operations that the others of ONNX consist of.
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     "Neg": np.negative,
     "Abs": np.abs,
@@ -72,7 +72,7 @@ class Expression:
 
     @property
     def parts(self) -> Iterator[Expression]:
-        """The arguments that are no numbers."""
+        """The arguments that are expressions."""
         return (part for part in self.arguments if isinstance(part, Expression))
 
 
@@ -80,7 +80,7 @@ Z = Expression("z")
 
 
 def size(expression: Expression) -> int:
-    """How many nodes there are, counted as often as they stand."""
+    """The number of nodes, repeated ones counted each time."""
     return 1 + sum(size(part) for part in expression.parts)
 
 
@@ -197,6 +197,6 @@ def _replaced(expression: Expression, old: Expression, new: Expression) -> Expre
 
 
 def _numbers(expression: Expression) -> set[float]:
-    """The numbers that stand in an expression, as a scale of z inside it would."""
+    """The numbers in an expression, among them a scale of z if there is one."""
     here = {float(part) for part in expression.arguments if not isinstance(part, Expression)}
     return here.union(*(_numbers(part) for part in expression.parts))

@@ -1,4 +1,4 @@
-"""What stands between the nodes of an ONNX graph: a chain of steps, and a function of its end."""
+"""The values between nodes of an ONNX graph: a chain of steps, and a function of its end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slopenet.importers.onnx.scalar import Expression, Z, steps_of
 
 @dataclass(frozen=True, eq=False)
 class Trunk:
-    """What is known to be the network up to here: steps behind those of `before`."""
+    """The network up to here: steps after those of `before`."""
 
     before: Trunk | None
     steps: list[Step]
@@ -31,7 +31,7 @@ class Trunk:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A tensor (N, width) of the graph: `f`, number by number, of what comes out of `trunk`.
+    """A tensor (N, width) of the graph: `f`, number by number, of the output of `trunk`.
 
     `flat`: the same numbers, in the same order, in a single column or axis, as skl2onnx leaves the
     outputs of MLPRegressor. `product`: the value and the row of factors that this is made of.
@@ -46,7 +46,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Node:
-    """One operation: what it is called in errors, its inputs, absent ones None, its attributes."""
+    """One operation: its name in errors, its inputs, absent ones None, and its attributes."""
 
     where: str
     op: str
@@ -70,14 +70,14 @@ class Node:
 
 
 def closed(value: Value, dtype: np.dtype[Any]) -> Trunk:
-    """The trunk with what `f` is made of behind it."""
+    """The trunk with the steps of `f` after it."""
     if value.f is Z:
         return value.trunk
     return Trunk(value.trunk, steps_of(value.f, dtype))
 
 
 def behind(node: Node, x: Value, *steps: Affine) -> Value:
-    """x with affine maps behind it."""
+    """x with affine maps after it."""
     width = x.width
     for step in steps:
         if step.A.ndim == 2:
@@ -99,7 +99,7 @@ def row_of(node: Node, constant: Floats) -> Floats:
     if constant.ndim == 1 or (constant.ndim == 2 and constant.shape[0] == 1):
         return constant.reshape(-1)
     raise UnsupportedNetworkError(
-        f"{node.where}: its constant of shape {constant.shape} is no row for all samples"
+        f"{node.where}: its constant of shape {constant.shape} is not a row for all samples"
     )
 
 

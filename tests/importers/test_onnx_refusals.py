@@ -1,0 +1,79 @@
+"""ONNX graphs that are not a chain of layers are refused by node."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from onnx_graphs import (
+    RNG,
+    ROW,
+    B,
+    Graph,
+    Spelling,
+    TensorProto,
+    W,
+    between,
+    helper,
+    mish,
+)
+
+import slopenet as sn
+
+
+@pytest.mark.parametrize(
+    ("spelling", "sentence"),
+    [
+        (lambda g, z: g("Softmax", z), r"node 't1' \(Softmax\): slopenet has no Softmax"),
+        (lambda g, z: g("Clip", z, 0.0, 6.0), r"\(Clip\): slopenet has no Clip"),
+        (lambda g, z: g("Min", g("Relu", z), 1e6), r"\(Min\): Min here belongs to no activation"),
+        (lambda g, z: g("Exp", z), r"\(Exp\): Exp here belongs to no activation"),
+        (lambda g, z: g("Erf", z), "Erf here belongs to no"),
+        (lambda g, z: g("Mul", z, z), "Mul here belongs to no"),
+        (lambda g, z: g("Add", z, g("Tanh", g("MatMul", z, np.eye(5)))), "two branches meet"),
+        (lambda g, z: g("Mul", g("Sigmoid", g("Mul", z, ROW)), z), "two branches meet"),
+        (lambda g, z: g("Div", ROW, z), "Div with constants of each column is not an affine map"),
+        (lambda g, z: g("Max", z, ROW), "Max with constants of each column"),
+        (lambda g, z: g("PRelu", z, ROW), "PRelu with constants of each column"),
+        (lambda g, z: g("Add", z, RNG.normal(size=(4, 5))), r"shape \(4, 5\) is not a row"),
+        (lambda g, z: g("Add", z, np.ones(4)), "for 4 numbers, and 5 come in"),
+        (lambda g, z: g("MatMul", z, np.eye(4)), "it takes 4 numbers, and 5 come in"),
+        (lambda g, z: g("Gemm", z, np.eye(5), transA=1), "the transposed batch"),
+        (lambda g, z: g("MatMul", np.eye(5), z), "first input is a constant"),
+        (lambda g, z: g("Reshape", z, np.array([5, -1])), r"the shape \(5, -1\)"),
+        (lambda g, z: g("Transpose", z), "slopenet has no Transpose"),
+        (lambda g, z: g("Cast", z, to=7), "casts to no real numbers"),
+        (lambda g, z: g("Flatten", z, axis=0), "flattens the samples"),
+        (lambda g, z: g("Dropout", z, 0.5, np.array(True)), "training mode"),
+        (
+            lambda g, z: g("BatchNormalization", z, ROW, B, B, ROW, training_mode=1),
+            "training mode",
+        ),
+        (lambda g, z: g("Gelu", z, domain="com.microsoft"), "the domain 'com.microsoft'"),
+        (lambda g, z: g("Add", z, g("ConstantOfShape", np.array([10**12]))), "ConstantOfShape of"),
+        (lambda g, z: g("Add", z, g("Add", ROW, np.ones((9, 1)))), "constants that grow"),
+        (lambda g, z: g("Div", z, np.zeros(5)), "is not an affine map"),
+    ],
+)
+def test_graphs_that_are_not_a_chain_of_layers_are_refused_by_node(
+    spelling: Spelling, sentence: str
+) -> None:
+    with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
+        sn.from_onnx(between(spelling))
+
+
+def test_graphs_of_another_form_are_refused() -> None:
+    model = between(mish)
+    model.graph.output.append(helper.make_tensor_value_info("t0", TensorProto.DOUBLE, None))
+    with pytest.raises(sn.UnsupportedNetworkError, match="it has 2 outputs"):
+        sn.from_onnx(model)
+    for shape, sentence in (((3,), "has 1 axes"), (("N", 1, 3), "has 3 axes")):
+        g = Graph(shape=shape)
+        with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
+            sn.from_onnx(g.model(g("MatMul", "x", W.T)))
+    g = Graph(shape=("N", 4))
+    with pytest.raises(sn.UnsupportedNetworkError, match="takes 3 numbers, and 4 come in"):
+        sn.from_onnx(g.model(g("MatMul", "x", W.T)))
+    g = Graph()
+    g("Tanh", "x")
+    with pytest.raises(sn.UnsupportedNetworkError, match="does not depend on its input"):
+        sn.from_onnx(g.model(g("Identity", B)))
