@@ -8,16 +8,16 @@ import click
 
 from _slopenet_command.program import INTERRUPTED, Program
 
-# Each is the function of this name in slopenet.cli._<name>, with the first sentence of its help.
+# Each command is the function of this name in slopenet.cli._<name>; the text is its first sentence.
 COMMANDS = {
     "fit": "Fit a network to the rows of DATA, a CSV or Parquet file.",
     "predict": "Write the values and slopes of MODEL at every row of DATA.",
     "explain": "Print the derivation of one row, equation by equation.",
     "check": "Test every derivative of MODEL by an independent method.",
     "convert": "Write the network of SOURCE, an ONNX or Keras file, to MODEL.",
-    "export": "Write MODEL and its derivatives to OUT: .c (and .h), .onnx or .py.",
+    "export": "Write MODEL and its derivatives as code to OUT.",
     "info": "Print the layers, the column names and the size of MODEL.",
-    "demo": "Learn steam from 30 rows, with their slopes and without.",
+    "demo": "Learn steam from 30 rows, with and without slopes.",
 }
 
 
@@ -34,11 +34,11 @@ COMMANDS = {
 def cli() -> None:
     """Fit networks on values and slopes; get exact slopes back.
 
-    Tables are CSV or Parquet files. Where a table has a column named drho/dT beside the columns
-    T and rho, it is the slope of rho in T.
+    Tables are CSV or Parquet files. In a table with columns T and rho, a column named drho/dT
+    is the slope of rho by T.
 
-    Exit status: 0 done, 1 failed, 2 wrong usage or unusable input, 130 interrupted. That
-    nobody reads the output to its end, as in "| head", is no failure.
+    Exit status: 0 done, 1 failed, 2 wrong usage or unusable input, 130 interrupted. A
+    closed pipe, as in "| head", is not a failure.
     """
 
 
@@ -48,7 +48,7 @@ def main() -> None:
     try:
         cli.main(prog_name="slopenet")
     except KeyboardInterrupt:
-        # A second Ctrl-C, while the first one was being reported.
+        # A second Ctrl-C, while the first one is being reported.
         sys.exit(INTERRUPTED)
 
 

@@ -12,9 +12,9 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 class Program(click.Group):
-    """A click group that ends without a traceback at every failure that has a known cause.
+    """A click group that ends without a traceback for every failure with a known cause.
 
-    Its commands are given by name and short help, and loaded from slopenet.cli when they are run.
+    Its commands are given by name and short help, and loaded from slopenet.cli when they run.
     """
 
     def main(  # type: ignore[override]
@@ -61,7 +61,7 @@ class Program(click.Group):
 
 
 def _report(error: Exception) -> int:
-    """Say in one sentence what went wrong and return the exit status; re-raise a defect of ours."""
+    """Report an error in one sentence and return the exit status; re-raise defects of slopenet."""
     match error:
         case click.ClickException():
             error.show()
@@ -96,7 +96,7 @@ def _flush_stdout() -> None:
 
 
 def _abandon_stdout() -> None:
-    """Leave nothing in stdout's buffer that would fail again, with a traceback, at exit."""
+    """Empty the buffer of stdout, which would otherwise fail again, with a traceback, at exit."""
     try:
         _flush_stdout()
     except OSError:

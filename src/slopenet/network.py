@@ -257,7 +257,7 @@ class Network(Derivatives):
         return _CORES[self._dtype](self.sizes, list(self._activations), theta)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save as safetensors with a checksum: plain data, no code; written whole or not at all."""
+        """Save as safetensors with a checksum: data only, written completely or not at all."""
         activations = [(each.name, each.parameters) for each in self._activations]
         model_file.write(
             path, self._weights, self._biases, activations, self._input_names, self._output_names

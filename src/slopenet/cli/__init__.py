@@ -1,4 +1,4 @@
-"""The command line: fit, use and look into a network without writing Python."""
+"""The command line: fit, use and inspect a network without writing Python."""
 
 from _slopenet_command.cli import cli, main
 

@@ -1,4 +1,4 @@
-"""Print to stdout. Nothing in a name is taken for markup: ``flow [/h]`` is text."""
+"""Print to stdout. Names are never read as markup: ``flow [/h]`` is text."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def say(text: str) -> None:
 
 
 def console() -> Console:
-    """Return a console on stdout, in colour only on a terminal, that prints text as it is."""
+    """Return a console on stdout that prints text unchanged, with colours only on a terminal."""
     from rich.console import Console
 
     return Console(markup=False, emoji=False, highlight=False)
 
 
 def show(renderable: Any) -> None:
-    """Print a table of rich."""
+    """Print a rich table."""
     console().print(renderable)
 
 
 def print_errors(network: Network, sets: Mapping[str, Samples | None]) -> None:
-    """Print the relative errors of values and slopes on each set of rows, side by side."""
+    """Print the relative errors of values and slopes, one column per set of rows."""
     from rich.table import Table
 
     inputs, outputs = column_names(network)

@@ -1,4 +1,4 @@
-"""``slopenet demo``: the library at work on properties of steam."""
+"""``slopenet demo``: an example with properties of steam."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from slopenet.cli import _options as options
     type=click.Path(file_okay=False, path_type=Path),
     default="demo-output",
     show_default=True,
-    help="Folder for the model, the parity plot and the predictions; made if need be.",
+    help="Folder for the model, the parity plot and the predictions; created if necessary.",
 )
 def demo(output_dir: Path) -> None:
-    """Learn steam from 30 rows, with their slopes and without."""
+    """Learn steam from 30 rows, with and without slopes."""
     from slopenet.cli._console import console
     from slopenet.demo import run
 

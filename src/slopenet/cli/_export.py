@@ -1,4 +1,4 @@
-"""``slopenet export``: a model as one of the files of `slopenet.exporters.TARGETS`."""
+"""``slopenet export``: write a model as one of the files of `slopenet.exporters.TARGETS`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def summary() -> str:
     """Return the first lines of the command's help."""
     files = [f"{suffix} ({target.title})" for suffix, target in _targets.TARGETS.items()]
     return (
-        f"Write MODEL and its derivatives to OUT: {', '.join(files)}.\n\n"
-        "The file is run and compared with MODEL: C by the system's compiler (or that of the"
-        " environment's CC), with a header next to it, ONNX by onnxruntime. Exit status 1 if it"
-        " does not agree."
+        "Write MODEL and its derivatives as code to OUT.\n\n"
+        f"OUT ends in {', '.join(files)}. The file is run and compared with MODEL: C (written with a header) with the system's"
+        " compiler or the one named by CC, ONNX with onnxruntime. Exit status 1 if they do not"
+        " agree."
     )
 
 
@@ -53,11 +53,11 @@ def derivatives_help() -> str:
 @click.option(
     "--dtype",
     type=click.Choice(["float64", "float32"]),
-    help="Of the numbers in OUT; without it as in MODEL.",
+    help="Type of the numbers in OUT. Default: as in MODEL.",
 )
 @click.option(
     "--prefix",
-    help=f"Of all symbols in {_targets.with_option('prefix')} files; without it OUT's name.",
+    help=f"Prefix of all symbols in {_targets.with_option('prefix')} files. Default: OUT's name.",
 )
 @click.option(
     "--casadi",

@@ -54,9 +54,9 @@ class Work:
 class Method(NamedTuple):
     """The method of one fit, the reason for it, and its settings.
 
-    Checkpoints keep these values: a run resumes only if all of them are the same. A setting that the
-    method does not have stands there as in OPTIONAL. `operations` is `Work.lm_operations`, whatever
-    the method.
+    Checkpoints keep these values: a run resumes only if all of them are the same. A setting that
+    the method does not have stands there as in OPTIONAL. `operations` is `Work.lm_operations`,
+    whatever the method.
     """
 
     name: str

@@ -122,16 +122,16 @@ class FitSettings:
         default="auto",
         metadata=_rule(
             checks.number_or_auto,
-            "Weight of the penalty on large weights. Unless given, {finding} finds it from the data, and"
-            " every other method takes 0.00001.",
+            "Weight of the penalty on large weights. Unless given, {finding} finds it from the"
+            " data, and every other method takes 0.00001.",
         ),
     )
     slope_weight: Any = field(
         default="auto",
         metadata=_rule(
             checks.slope_weights,
-            "Weight of the slopes compared with the values. Unless given, {finding} finds it from the"
-            " data, and every other method takes 1.",
+            "Weight of the slopes compared with the values. Unless given, {finding} finds it from"
+            " the data, and every other method takes 1.",
         ),
     )
     validation: Any = field(default=None, metadata=_rule(checks.checked_later))
