@@ -17,9 +17,9 @@ def summary() -> str:
     files = [f"{suffix} ({target.title})" for suffix, target in _targets.TARGETS.items()]
     return (
         "Write MODEL and its derivatives as code to OUT.\n\n"
-        f"OUT ends in {', '.join(files)}. The file is run and compared with MODEL: C (written with a header) with the system's"
-        " compiler or the one named by CC, ONNX with onnxruntime. Exit status 1 if they do not"
-        " agree."
+        f"OUT ends in {', '.join(files)}. The file is run and compared with MODEL: C (written with"
+        " a header) with the system's compiler or the one named by CC, ONNX with onnxruntime. Exit"
+        " status 1 if they do not agree."
     )
 
 
