@@ -5,14 +5,13 @@
 // one member of the Clarke subdifferential, the same on every path: the left derivative at 0.
 //
 // To add an activation: write its struct, then add one line to `table` in table.hpp (and one to
-// activations.py). One whose `at` takes any vector is evaluated in its own precision; one that takes F64
-// alone needs digits that float32 lacks, and is there evaluated in float64 and rounded once. Two shorter ways
-// are taken where a struct has them: of one that is a function `of` exp(`exponent`), where |z| < `limit` and
-// so that exp is normal, with the same bits; and a `brief_bend`.
+// activations.py). `at` takes vectors of either precision. Where a struct has a `limit`, `at<true>` is a
+// faster path for |z| < limit with the same bits: there 2^n of every exp is a normal number.
 #pragma once
 
 #include "elementary.hpp"
-#include "../../interface.hpp"
+#include "exponential.hpp"
+#include "normal.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 
@@ -21,10 +20,12 @@ struct Sigma {
     V a, d, s;  // sigma(z), sigma'(z), sigma''(z)
 };
 
-template <class V>
-SLOPENET_INLINE V clamp(V z, Scalar<V> limit) {
-    z = z > limit ? broadcast(limit) : z;
-    return z < -limit ? broadcast(-limit) : z;
+// |z|, at most `most`; on the fast path it is less.
+template <bool fast, class V>
+SLOPENET_INLINE V size_up_to(V z, Scalar<V> most) {
+    const V t = abs(z);
+    if constexpr (fast) return t;
+    return t > most ? broadcast(most) : t;  // keeps a NaN
 }
 
 template <class V>
@@ -57,26 +58,25 @@ struct Logistic {
         const V lost = e - (den - one<V>);
         return q * fma(-lost, q, residual(broadcast(one<V>), den, q));
     }
-    SLOPENET_INLINE V q_squared() const { return corrected(q, q, (q + q) * rest()); }
+    SLOPENET_INLINE V q_squared() const { return product_plus(q, q, (q + q) * rest()); }
     SLOPENET_INLINE V exact_tanh_half() const {
         const V m1 = -x.minus_one();
-        return corrected(m1, q, fma(m1, rest(), -x.minus_one_lost() * q));
+        return product_plus(m1, q, fma(m1, rest(), -x.minus_one_lost() * q));
     }
 };
 
 struct Sigmoid {
+    static constexpr int lost_from = 2;
     template <class V>
-    static constexpr Scalar<V> limit = ExpConstants<V>::normal;
-    template <class V>
-    static SLOPENET_INLINE V exponent(V z) {
+    static constexpr Scalar<V> limit(double) {
+        return ExpConstants<V>::normal;
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE V exponent(V z, double) {
         return minus_abs(z);
     }
-    template <class V>
-    static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        return of(z, exp_negative(exponent(z)));
-    }
     template <class V, class E>
-    static SLOPENET_INLINE Sigma<V> of(V z, E x) {
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
         const Logistic<E> f(x);
         const V t = abs(z), bend = f.x.times(f.q_squared(), f.exact_tanh_half());
         const V near = t < Scalar<V>(0x1p-30) ? t * Scalar<V>(0.125) : bend;  // a subnormal is rounded once
@@ -85,25 +85,24 @@ struct Sigmoid {
 };
 
 struct Tanh {
+    static constexpr int lost_from = 2;
     template <class V>
-    static constexpr Scalar<V> limit = ExpConstants<V>::normal / 2;
-    template <class V>
-    static SLOPENET_INLINE V exponent(V z) {
+    static constexpr Scalar<V> limit(double) {
+        return ExpConstants<V>::normal / 2;
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE V exponent(V z, double) {
         return minus_abs(z + z);
     }
-    template <class V>
-    static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        return of(z, exp_negative(exponent(z)));
-    }
     template <class V, class E>
-    static SLOPENET_INLINE Sigma<V> of(V z, E x) {
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
         const Logistic<E> f(x);
         const V u = f.e * f.q, four_u = f.x.times(f.q * Scalar<V>(4));
         const V bend = f.x.times(f.q_squared() * Scalar<V>(8), f.exact_tanh_half());
         return {copysign(f.tanh_half(), z), four_u * (one<V> - u), copysign(bend, -z)};
     }
     template <class V>
-    static SLOPENET_INLINE V brief_bend(const Sigma<V>& sigma) {
+    static SLOPENET_INLINE V second_for_sums(const Sigma<V>& sigma) {
         return sigma.a * sigma.d * Scalar<V>(-2);
     }
 };
@@ -124,132 +123,225 @@ struct LeakyRelu {
     }
 };
 
-template <class V>
-SLOPENET_INLINE Sigma<V> exponential_unit(V z, double alpha, double scale) {
+template <class V, class E>
+SLOPENET_INLINE Sigma<V> exponential_unit(V z, E f, double alpha, double scale) {
     const V bottom = broadcast(Scalar<V>(alpha * scale)), top = broadcast(Scalar<V>(scale));
     const Mask<V> on = z > Scalar<V>(0);
-    const auto f = exp_negative(on ? V{} : z);
     const V e = f.times(bottom);
     return {on ? z * top : f.minus_one() * bottom, on ? top : e, on ? V{} : e};
 }
+template <class V>
+SLOPENET_INLINE V negative_part(V z) {
+    return z > Scalar<V>(0) ? V{} : z;
+}
 struct Elu {
+    static constexpr int lost_from = 3;
     template <class V>
-    static SLOPENET_INLINE Sigma<V> at(V z, double alpha) {
-        return exponential_unit(z, alpha, 1.0);
+    static constexpr Scalar<V> limit(double) {
+        return ExpConstants<V>::normal;
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE V exponent(V z, double) {
+        return negative_part(z);
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double alpha) {
+        return exponential_unit(z, x, alpha, 1.0);
     }
 };
 struct Selu {  // Klambauer et al. 2017
+    static constexpr int lost_from = 3;
+    static constexpr double alpha = 1.6732632423543772848, scale = 1.0507009873554804934;
     template <class V>
-    static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        return exponential_unit(z, 1.6732632423543772848, 1.0507009873554804934);
+    static constexpr Scalar<V> limit(double) {
+        return ExpConstants<V>::normal;
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE V exponent(V z, double) {
+        return negative_part(z);
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
+        return exponential_unit(z, x, alpha, scale);
     }
 };
 
 struct Softplus {  // log(1 + exp(beta z)) / beta
-    static SLOPENET_INLINE Sigma<F64> at(F64 z, double beta) {
-        const Pair<F64> x = product(clamp(z, 2000.0 / beta), broadcast(beta));
-        const I64 negative = x.hi < 0.0;
-        const Logistic f(exp_negative(-abs(x.hi), negative ? x.lo : -x.lo));
-        // log(1 + e) is e, where e is far below 1, and then the quotient is to be rounded once
-        const F64 tail = f.e < 0x1p-60 ? f.x.times(broadcast(1.0 / beta)) : log1p_unit(f.e) / beta;
-        return {(negative ? F64{} : z) + tail, f.value(negative), f.x.times(f.q_squared() * beta)};
+    static constexpr int lost_from = 3;
+    // Whether beta, 1/beta and beta z are normal numbers of the precision, where they matter.
+    template <class V>
+    static constexpr bool in_range(double beta) {
+        return sizeof(Scalar<V>) == 8 || (beta > 0x1p-40 && beta < 0x1p40);
+    }
+    template <class V>
+    static constexpr Scalar<V> limit(double beta) {
+        return beta > 0x1p-40 && beta < 0x1p40 ? static_cast<Scalar<V>>(ExpConstants<V>::normal / beta) : 0;
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE DoubleDouble<V> exponent(V z, double beta) {
+        const DoubleDouble<V> factor = constant<V>(-beta, 0);
+        const V t = size_up_to<fast>(z, static_cast<Scalar<V>>(2000.0 / beta));
+        DoubleDouble<V> x = two_product(factor.hi, t);
+        if constexpr (sizeof(Scalar<V>) == sizeof(float)) x.lo = fma(factor.lo, t, x.lo);
+        return x;
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double beta) {
+        const Mask<V> negative = z < Scalar<V>(0);
+        const Logistic f(x);
+        const V tail = f.x.times(log1p_over_x(f.e) * static_cast<Scalar<V>>(1 / beta));
+        return {(negative ? V{} : z) + tail, f.value(negative),
+                f.x.times(f.q_squared() * static_cast<Scalar<V>>(beta))};
     }
 };
 
-// z s(x), where s is the logistic function; x(z) is odd and so given for |z|, with |z| x', 2 x' + |z| x'' and
-// |z| x'^2. Near their roots sigma' and sigma'' are differences of those, which is why they come as pairs.
+// What x(z) of `gated` gives for |z|: |z| x', 2 x' + |z| x'' and |z| x'^2.
 template <class V>
-SLOPENET_INLINE Sigma<V> gated(V z, Exp<V, false> x, Pair<V> rise, Pair<V> turn, Pair<V> drop) {
+struct Gate {
+    DoubleDouble<V> rise, turn, drop;
+};
+// z s(x), where s is the logistic function and x(z) is odd; given exp(-|x|). Near their roots sigma' and
+// sigma'' are differences of what the gate gives, which is why it comes as pairs.
+template <class V, class E>
+SLOPENET_INLINE Sigma<V> gated(V z, E x, const Gate<V>& gate) {
+    const auto& [rise, turn, drop] = gate;
     const Logistic f(x);
     const Mask<V> negative = z < Scalar<V>(0);
-    const V t = abs(clamp(z, Scalar<V>(1000)));  // where z counts beside exp(-|z|)
-    const V u = corrected(f.e, f.q, f.e * f.rest());
-    const Pair<V> left = sum(broadcast(one<V>), -rise.hi), fall = sum(turn.hi, -drop.hi);
-    const V below = residual(left.hi + (left.lo - rise.lo), -rise.hi, u), above = fma(rise.hi, u, one<V>);
+    const V t = size_up_to<E::fast>(z, Scalar<V>(1000));  // where z counts next to exp(-|z|)
+    const V rest = f.rest(), u = f.e * f.q, one_v = broadcast(one<V>);
+    // sigma' = s(x) (1 + z x' s(-x)): s(-x) is q below 0, and u above
+    const V below = residual(one_v, rise.hi, f.q) - fma(rise.hi, rest, rise.lo * f.q);
+    const V above = fma(rise.hi, u, one_v);
+    const DoubleDouble<V> fall = two_sum(turn.hi, -drop.hi);
     const V bend = fma(drop.hi + drop.hi, u, fall.hi + (fall.lo - (drop.lo - turn.lo)));
     return {negative ? -x.times(t * f.q) : z * f.q,
-            negative ? x.times(corrected(f.q, below, f.rest() * below)) : f.q * above,
+            negative ? x.times(product_plus(f.q, below, rest * below)) : f.q * above,
             x.times(f.q_squared() * bend)};
 }
 
 struct Silu {
+    static constexpr int lost_from = 3;
     template <class V>
-    static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        const V t = abs(clamp(z, Scalar<V>(1000)));
-        return gated(z, exp_negative(minus_abs(z)), {t, V{}}, {broadcast(Scalar<V>(2)), V{}}, {t, V{}});
+    static constexpr Scalar<V> limit(double) {
+        return ExpConstants<V>::normal;
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE V exponent(V z, double) {
+        return minus_abs(z);
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
+        const V t = size_up_to<E::fast>(z, Scalar<V>(1000));
+        return gated(z, x, {{t, V{}}, {broadcast(Scalar<V>(2)), V{}}, {t, V{}}});
     }
 };
 
-struct GeluTanh {  // z/2 (1 + tanh(c (z + k z^3))) = z s(2 c z (1 + k z^2)), c = sqrt(2/pi)
-    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
-        const Pair<F64> c2{broadcast(0x1.9884533d43651p+0), broadcast(-0x1.cbc0d30ebfd15p-54)};
-        const Pair<F64> k{broadcast(0x1.6e4e26d4801f7p-5), broadcast(0x1.441355475a31ap-59)};
-        const F64 t = abs(clamp(z, 64.0));
-        const Pair<F64> kt2 = product(k, product(t, t));
-        const Pair<F64> x = product(product(c2, t), sum(broadcast(1.0), kt2));
-        const Pair<F64> slope = product(c2, sum(broadcast(1.0), product(kt2, broadcast(3.0))));
-        const Pair<F64> turn = product(c2, sum(broadcast(2.0), product(kt2, broadcast(12.0))));
-        const Pair<F64> rise = product(slope, t);
-        return gated(z, exp_negative(-x.hi, -x.lo), rise, turn, product(rise, slope));
+struct GeluTanh {  // z/2 (1 + tanh(c (z + k z^3))) = z s(2 c z (1 + k z^2)), c = sqrt(2/pi), k = 0.044715
+    static constexpr int lost_from = 3;
+    template <class V>
+    static constexpr Scalar<V> limit(double) {
+        return sizeof(Scalar<V>) == 8 ? 21 : Scalar<V>(9.5);  // where x is `normal`
+    }
+    // c_0 + c_1 t^2 for two constants as pairs, its lower part to some digits
+    template <class V>
+    static SLOPENET_INLINE DoubleDouble<V> quadratic(DoubleDouble<V> c0, DoubleDouble<V> c1,
+                                                     DoubleDouble<V> t2) {
+        const V hi = fma(c1.hi, t2.hi, c0.hi);
+        return {hi, residual(c0.hi - hi, -c1.hi, t2.hi) + fma(c1.hi, t2.lo, fma(c1.lo, t2.hi, c0.lo))};
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE DoubleDouble<V> exponent(V z, double) {
+        const auto c0 = constant<V>(0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54);
+        const auto c1 = constant<V>(0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c70p-61);
+        const V t = size_up_to<fast>(z, Scalar<V>(64));
+        const DoubleDouble<V> t2 = two_product(t, t), p = two_product(c1.hi, t2.hi), w = two_sum(c0.hi, p.hi);
+        const V lo = w.lo + (p.lo + fma(c1.hi, t2.lo, fma(c1.lo, t2.hi, c0.lo)));
+        const V x = w.hi * -t;
+        return {x, fma(lo, -t, -residual(x, w.hi, -t))};
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
+        const V t = size_up_to<E::fast>(z, Scalar<V>(64));
+        const DoubleDouble<V> t2 = two_product(t, t);
+        const auto slope = quadratic(constant<V>(0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54),
+                                     constant<V>(0x1.b6676bf7450f0p-3, 0x1.bba7351828aabp-57), t2);
+        const auto turn = quadratic(constant<V>(2 * 0x1.9884533d43651p+0, 2 * -0x1.cbc0d30ebfd15p-54),
+                                    constant<V>(4 * 0x1.b6676bf7450f0p-3, 4 * 0x1.bba7351828aabp-57), t2);
+        const V rise = slope.hi * t, rise_lost = fma(slope.lo, t, -residual(rise, slope.hi, t));
+        const V drop = rise * slope.hi;
+        const V drop_lost = fma(rise, slope.lo, fma(rise_lost, slope.hi, -residual(drop, rise, slope.hi)));
+        return gated(z, x, {{rise, rise_lost}, turn, {drop, drop_lost}});
     }
 };
 
 struct Gelu {  // z Phi(z); Phi(-t) = exp(-t^2/2) m(t), m the Mills ratio over sqrt(2 pi)
-    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
-        constexpr double c = 0x1.9884533d43651p-2, c_low = -0x1.cbc0d30ebfd15p-56;  // 1/sqrt(2 pi)
-        const F64 near = clamp(z, 64.0), t = abs(near);
-        const Pair<F64> square = product(t, t);
-        const auto phi = gauss(square, 0.5);
-        const I64 negative = z < 0.0, central = t < 0.75;
-        const Pair<F64> mills = mills_ratio(central ? broadcast(0.75) : t);
-        const F64 half = normal_centre(near), centre = half + 0.5,
-                  slope =
-                      phi.times(residual(mills.hi, t, broadcast(c)) + fma(t, broadcast(-c_low), mills.lo));
-        const F64 outside =
-            negative ? phi.times(fma(near, mills.hi, near * mills.lo)) : z * (1.0 - phi.times(mills.hi));
-        return {central ? z * centre : outside,
-                central    ? centre + fma(near, phi.times(broadcast(c)), half - (centre - 0.5))
-                : negative ? slope
-                           : 1.0 - slope,
-                phi.times(((2.0 - square.hi) - square.lo) * c)};
+    static constexpr int lost_from = 3;
+    template <class V>
+    static constexpr Scalar<V> limit(double) {
+        return sizeof(Scalar<V>) == 8 ? 37 : Scalar<V>(12.5);  // where t^2/2 is `normal`
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE DoubleDouble<V> exponent(V z, double) {
+        const V t = size_up_to<fast>(z, MillsTerms<V>::most);
+        return two_product(t, t * Scalar<V>(-0.5));
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E phi, double) {
+        const auto c = constant<V>(0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56);  // 1/sqrt(2 pi)
+        const V t = size_up_to<E::fast>(z, MillsTerms<V>::most);
+        const Mask<V> negative = z < Scalar<V>(0);
+        const DoubleDouble<V> m = mills_ratio(t), square = two_product(t, t);
+        const V slope = phi.times(residual(m.hi, t, c.hi) + fma(-t, c.lo, m.lo));
+        const V tail = phi.times(fma(t, m.hi, t * m.lo));  // t Phi(-t)
+        return {(negative ? V{} : z) - tail, negative ? slope : one<V> - slope,
+                phi.times(((Scalar<V>(2) - square.hi) - square.lo) * c.hi)};
     }
 };
 
 // z tau, tau = tanh(log(1 + exp z)). All are quotients of polynomials in e = exp(-|z|), brought to one
 // denominator so that what nearly cancels at a root of sigma' or sigma'' is exact: 4 + 4 z, 4 + 2 z, 2 - 2 z.
 struct Mish {
-    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
-        const auto x = exp_negative(-abs(z), F64{});
-        const F64 e = x.value(), near = clamp(z, 1000.0);
-        const I64 negative = z < 0.0;
-        const F64 c = negative ? broadcast(2.0) : broadcast(1.0), factor = negative ? e : e + e;
-        const F64 side = e + c, den = fma(factor, side, c);
-        // what e and den lack, den's inverse r, its square and cube
-        const F64 e_lost = scaled(x.p - ((x.p + 1.0) - 1.0), x.n);
-        const F64 steep = negative ? e + e + 2.0 : e * 4.0 + 2.0;
-        const F64 lost = fma(e_lost, steep, fma(factor, e - (side - c), residual(c - den, -factor, side)));
-        const F64 r = 1.0 / den, rest = r * fma(-lost, r, residual(broadcast(1.0), den, r));
-        const F64 r2 = corrected(r, r, (r + r) * rest), r2_rest = fma(r + r, rest, -residual(r2, r, r));
-        const F64 r3 = corrected(r2, r, fma(r2, rest, r2_rest * r));
-        const F64 fall =
-            corrected(e, fma(e, e + 4.0, fma(near, broadcast(4.0), 6.0)), fma(near, broadcast(4.0), 4.0));
-        const F64 rise = near * (e + 1.0) * 4.0;
-        const F64 two = 2.0 - (near + near), four = 4.0 + (near + near), eight = 8.0 + (near + near);
-        const F64 three = fma(near, broadcast(-3.0), 6.0);
-        const F64 c0 = negative ? four : two, c1 = negative ? eight : three;
-        const F64 c2 = negative ? three : eight, c3 = negative ? two : four;
-        const F64 high = fma(e, c3, c2), inner = fma(e, high, c1), cubic = fma(e, inner, c0);
-        const F64 inner_lost = residual(c1 - inner, -e, high);
-        const F64 slope = fma(e, fma(e * 3.0, c3, c2 + c2), c1);
-        const F64 cubic_lost = fma(e_lost, slope, fma(e, inner_lost, residual(c0 - cubic, -e, inner)));
-        // a factor e = (1 + p) 2^n where z is negative, else e^2
-        const F64 twice = x.n + x.n, n = negative ? x.n : twice < -2000.0 ? broadcast(-2000.0) : twice;
-        const F64 p = negative ? x.p : fma(x.p, x.p, x.p + x.p);
-        const F64 tau = fma(e, broadcast(2.0), 1.0) * r, up = rise * r2;
-        const F64 bend = cubic * r3, bend_lost = fma(cubic_lost, r3, -residual(bend, cubic, r3));
-        return {negative ? x.times(fma(near * e, (e + 1.0) * -r, near)) : z * tau,
-                negative ? x.times(fall, r2) : tau + scaled(fma(p, up, up), n),
-                scaled(bend + fma(p, bend, fma(p, bend_lost, bend_lost)), n + 2.0)};
+    static constexpr int lost_from = 3;
+    template <class V>
+    static constexpr Scalar<V> limit(double) {
+        return ExpConstants<V>::normal / 2;
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE DoubleDouble<V> exponent(V z, double) {
+        return {minus_abs(z), V{}};
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
+        const auto number = [](double x) { return broadcast(Scalar<V>(x)); };
+        const V v1 = number(1), v2 = number(2), v3 = number(3), v4 = number(4), v6 = number(6),
+                v8 = number(8);
+        const V e = x.value(), near = copysign(size_up_to<E::fast>(z, Scalar<V>(1000)), z);
+        const Mask<V> negative = z < Scalar<V>(0);
+        // tau = top / den, where z < 0 times e
+        const V c = negative ? v2 : v1, factor = negative ? e : e + e;
+        const V side = e + c, den = fma(factor, side, c), top = negative ? side : side + e;
+        // what den lacks, its inverse r
+        const V lost = fma(factor, e - (side - c), residual(c - den, -factor, side));
+        const V r = v1 / den, rest = r * fma(-lost, r, residual(v1, den, r));
+        // sigma' = (top + rise r) r, where z < 0 times e
+        const V rise = (near * v4) * (negative ? e + v1 : (e + v1) * (e * e));
+        const V fall = product_plus(rise, r, top) + rise * rest;
+        const V value = z * (top * r), slope = product_plus(r, fall, rest * fall);
+        // sigma'' = 4 cubic r^3, times e or e^2
+        const V r2 = product_plus(r, r, (r + r) * rest), r2_rest = fma(r + r, rest, -residual(r2, r, r));
+        const V r3 = product_plus(r2, r, fma(r2, rest, r2_rest * r));
+        const V two = v2 - (near + near), four = v4 + (near + near), eight = v8 + (near + near);
+        const V three = fma(near, -v3, v6);
+        const V c0 = negative ? four : two, c1 = negative ? eight : three;
+        const V c2 = negative ? three : eight, c3 = negative ? two : four;
+        const V high = fma(e, c3, c2), inner = fma(e, high, c1), cubic = fma(e, inner, c0);
+        const V inner_lost = residual(c1 - inner, -e, high);
+        const V cubic_lost = fma(e, inner_lost, residual(c0 - cubic, -e, inner));
+        const V p = negative ? x.p : fma(x.p, x.p, x.p + x.p);
+        const V bend = cubic * r3, bend_lost = fma(cubic_lost, r3, -residual(bend, cubic, r3));
+        const V second = (bend + fma(p, bend, fma(p, bend_lost, bend_lost))) * v4;
+        return {negative ? x.times(near * (top * r)) : value, negative ? x.times(slope) : slope,
+                x.power_or_square(negative).scale(second)};
     }
 };
 
@@ -268,18 +360,34 @@ struct Softsign {
 };
 
 struct Sin {
-    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
-        const SinCos f = sin_cos(z);
+    template <class V>
+    static constexpr Scalar<V> limit(double) {
+        return Scalar<V>(sin_limit);
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        const SinCos<V> f = fast ? sin_cos_near(z) : sin_cos(z);
         return {f.sin, f.cos, -f.sin};
     }
 };
 
 struct Gaussian {  // exp(-z^2)
-    static SLOPENET_INLINE Sigma<F64> at(F64 z, double) {
-        const F64 near = clamp(z, 64.0);
-        const Pair<F64> square = product(near, near);
-        const auto f = gauss(square, 1.0);
-        return {f.value(), f.times(near * -2.0), f.times(fma(square.hi, broadcast(4.0), -2.0))};
+    static constexpr int lost_from = 3;
+    template <class V>
+    static constexpr Scalar<V> limit(double) {
+        return sizeof(Scalar<V>) == 8 ? 26 : Scalar<V>(8.8);  // where z^2 is `normal`
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE DoubleDouble<V> exponent(V z, double) {
+        const V t = size_up_to<fast>(z, Scalar<V>(64));
+        return two_product(-t, t);
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
+        const V t = size_up_to<E::fast>(z, Scalar<V>(64)), four = broadcast(Scalar<V>(4));
+        const DoubleDouble<V> square = two_product(t, t);
+        return {x.value(), x.times(copysign(t + t, -z)),
+                x.times(fma(square.lo, four, fma(square.hi, four, Scalar<V>(-2))))};
     }
 };
 

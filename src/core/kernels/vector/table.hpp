@@ -5,116 +5,168 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// Whether A::at takes vectors of floats.
+// Whether A has a faster path, with the same bits, where |z| < A::limit.
 template <class A>
-constexpr auto in_float(int) -> decltype(A::template at<F32>(F32{}, 0.0), true) {
+constexpr auto has_fast_path(int) -> decltype(A::template limit<F32>(0.0), true) {
     return true;
 }
 template <class A>
-constexpr bool in_float(long) {
-    return false;
-}
-// Whether A has a shorter way, with the same bits, where |z| < A::limit.
-template <class A>
-constexpr auto has_limit(int) -> decltype(A::template limit<F32>, true) {
-    return true;
-}
-template <class A>
-constexpr bool has_limit(long) {
+constexpr bool has_fast_path(long) {
     return false;
 }
 
-// Vectors side by side on the shorter way: one by itself waits for each of its own results.
-inline constexpr int abreast = 3;
-// How many have their exp taken before the first goes on from there. In one go a vector needs so many
-// registers, and waits for so long, that few others can be under way.
-inline constexpr int ahead = 8 * abreast;
+// Vectors of the fast path under way together: one by itself waits for each of its own results.
+inline constexpr int interleaved = 3;
 
-// f(j) for each of the vectors abreast, to be interleaved.
+// f(j) for each of the interleaved vectors.
 template <class F>
-SLOPENET_INLINE void each_abreast(const F& f) {
-    SLOPENET_UNROLL for (int j = 0; j < abreast; ++j) f(j);
+SLOPENET_INLINE void each_interleaved(const F& f) {
+    SLOPENET_UNROLL for (int j = 0; j < interleaved; ++j) f(j);
 }
 
-// put(k, sigma) for the vectors k < count of z by the shorter way, count being at most `ahead` and a multiple
-// of `abreast`; false, and nothing is put, if an entry is not within the limit.
-template <class A, bool with_bend, class T, class Put>
-SLOPENET_INLINE bool within_limit(const T* z, int count, const Put& put) {
-    using V = Vec<T>;
-    V p[ahead], lost[ahead];
-    Mask<V> power[ahead], within = Mask<V>{} - 1;
-    const auto vector = [=](int k) { return load(z + k * lanes<T>); };
-    for (int k = 0; k < count; k += abreast) {
-        V x[abreast];
-        Exp<V, true> e[abreast];
-        each_abreast([&](int j) { x[j] = vector(k + j); });
-        each_abreast([&](int j) { within &= abs(x[j]) < A::template limit<V>; });
-        each_abreast([&](int j) { e[j] = exp_normal(A::exponent(x[j])); });
-        each_abreast([&](int j) {
-            p[k + j] = e[j].p;
-            power[k + j] = e[j].power;
-            if constexpr (with_bend) lost[k + j] = e[j].lost;
-        });
+// Whether A is a function of z and exp(A::exponent(z)).
+template <class A>
+constexpr auto has_exponent(int) -> decltype(A::template exponent<true>(F32{}, 0.0), true) {
+    return true;
+}
+template <class A>
+constexpr bool has_exponent(long) {
+    return false;
+}
+
+// sigma at any z
+template <class A, class V>
+SLOPENET_INLINE Sigma<V> sigma_at(V z, double parameter) {
+    if constexpr (has_exponent<A>(0)) {
+        return A::of(z, exp_negative<false>(A::template exponent<false>(z, parameter)), parameter);
+    } else if constexpr (has_fast_path<A>(0)) {
+        return A::template at<false>(z, parameter);
+    } else {
+        return A::at(z, parameter);
     }
-    if (any(~within)) return false;
-    for (int k = 0; k < count; k += abreast) {
-        Sigma<V> sigma[abreast];
-        each_abreast([&](int j) {
-            const V rest = with_bend ? lost[k + j] : V{};
-            sigma[j] = A::of(vector(k + j), Exp<V, true>{p[k + j], V{}, rest, power[k + j]});
-        });
-        each_abreast([&](int j) { put(k + j, sigma[j]); });
+}
+
+// Vectors of a batch: their exp is taken before the first goes on from there. In one go a vector needs so
+// many registers, and waits for so long, that few others can be under way.
+inline constexpr int batch = 8 * interleaved;
+
+// put(k, sigma) for the vectors k < count of z by the fast path, count being at most `batch` and a multiple
+// of `interleaved`; false, and nothing is put, if an entry is not within the limit.
+template <class A, bool with_lost, class T, class Put>
+SLOPENET_INLINE bool fast_path(const T* z, double parameter, int count, const Put& put) {
+    using V = Vec<T>;
+    const Scalar<V> limit = A::template limit<V>(parameter);
+    const auto vector = [=](int k) { return load(z + k * lanes<T>); };
+    Mask<V> within = Mask<V>{} - 1;
+    if constexpr (has_exponent<A>(0)) {
+        V p[batch], lost[batch];
+        Mask<V> power[batch];
+        for (int k = 0; k < count; k += interleaved) {
+            V x[interleaved];
+            Exp<V, true> e[interleaved];
+            each_interleaved([&](int j) { x[j] = vector(k + j); });
+            each_interleaved([&](int j) { within &= abs(x[j]) < limit; });
+            each_interleaved(
+                [&](int j) { e[j] = exp_negative<true>(A::template exponent<true>(x[j], parameter)); });
+            each_interleaved([&](int j) {
+                p[k + j] = e[j].p;
+                power[k + j] = e[j].power;
+                if constexpr (with_lost) lost[k + j] = e[j].lost;
+            });
+        }
+        if (any(~within)) return false;
+        for (int k = 0; k < count; k += interleaved) {
+            Sigma<V> sigma[interleaved];
+            each_interleaved([&](int j) {
+                const V rest = with_lost ? lost[k + j] : V{};
+                sigma[j] = A::of(vector(k + j), Exp<V, true>{p[k + j], V{}, rest, power[k + j]}, parameter);
+            });
+            each_interleaved([&](int j) { put(k + j, sigma[j]); });
+        }
+    } else {
+        for (int k = 0; k < count; ++k) within &= abs(vector(k)) < limit;
+        if (any(~within)) return false;
+        for (int k = 0; k < count; k += interleaved) {
+            Sigma<V> sigma[interleaved];
+            each_interleaved([&](int j) { sigma[j] = A::template at<true>(vector(k + j), parameter); });
+            each_interleaved([&](int j) { put(k + j, sigma[j]); });
+        }
     }
     return true;
+}
+
+template <class A>
+constexpr auto lost_from(int) -> decltype(A::lost_from) {
+    return A::lost_from;
+}
+template <class A>
+constexpr int lost_from(long) {
+    return 3;
 }
 
 // Whether A has a shorter way to sigma'', some ulp less exact, which is enough for sums over samples.
 template <class A>
-constexpr auto has_brief_bend(int) -> decltype(A::brief_bend(Sigma<F64>{}), true) {
+constexpr auto has_second_for_sums(int) -> decltype(A::second_for_sums(Sigma<F64>{}), true) {
     return true;
 }
 template <class A>
-constexpr bool has_brief_bend(long) {
+constexpr bool has_second_for_sums(long) {
     return false;
+}
+
+// Whether A takes vectors of T with this parameter.
+template <class A, class T>
+constexpr auto takes(double parameter, int) -> decltype(A::template in_range<Vec<T>>(parameter)) {
+    return A::template in_range<Vec<T>>(parameter);
+}
+template <class A, class T>
+constexpr bool takes(double, long) {
+    return true;
 }
 
 // sigma over n consecutive entries (whole vectors); d and s are written as far as `order` asks, s the shorter
 // way if that is `brief`.
 template <class A, int order, class T>
 void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
-    constexpr bool briefly = order == brief && has_brief_bend<A>(0);
-    const auto put = [&](long i, const Sigma<Vec<T>>& sigma) {
+    using V = Vec<T>;
+    constexpr bool for_sums = order == brief && has_second_for_sums<A>(0);
+    const auto put = [&](long i, const Sigma<V>& sigma) {
         store(a + i, sigma.a);
         if constexpr (order > 0) store(d + i, sigma.d);
-        if constexpr (briefly) {
-            store(s + i, A::brief_bend(sigma));
+        if constexpr (for_sums) {
+            store(s + i, A::second_for_sums(sigma));
         } else if constexpr (order > 1) {
             store(s + i, sigma.s);
         }
     };
+    if constexpr (sizeof(T) == sizeof(float)) {
+        if (!takes<A, T>(parameter, 0)) {
+            for (long i = 0; i < n; i += lanes<double>) {
+                const auto narrow = [](T* to, F64 v) { store(to, __builtin_convertvector(v, F32Half)); };
+                const F64 wide = __builtin_convertvector(load_as<F32Half>(z + i), F64);
+                const auto sigma = sigma_at<A>(wide, parameter);
+                narrow(a + i, sigma.a);
+                if constexpr (order > 0) narrow(d + i, sigma.d);
+                if constexpr (order > 1) narrow(s + i, sigma.s);
+            }
+            return;
+        }
+    }
     long i = 0;
-    if constexpr (has_limit<A>(0)) {
-        for (long left = n / (abreast * lanes<T>)*abreast; left;) {
-            const int count = static_cast<int>(left < ahead ? left : ahead);
+    if constexpr (has_fast_path<A>(0)) {
+        constexpr bool with_lost = (for_sums ? 1 : order) >= lost_from<A>(0);
+        for (long left = n / (interleaved * lanes<T>)*interleaved; left;) {
+            const int count = static_cast<int>(left < batch ? left : batch);
             const auto put_vector = [&](int k, const auto& sigma) { put(i + k * lanes<T>, sigma); };
-            if (!within_limit<A, (order > 1 && !briefly)>(z + i, count, put_vector)) {
-                for (int k = 0; k < count; ++k) put_vector(k, A::at(load(z + i + k * lanes<T>), parameter));
+            if (!fast_path<A, with_lost>(z + i, parameter, count, put_vector)) {
+                for (int k = 0; k < count; ++k)
+                    put_vector(k, sigma_at<A>(load(z + i + k * lanes<T>), parameter));
             }
             left -= count;
             i += count * lanes<T>;
         }
     }
-    if constexpr (sizeof(T) == sizeof(double) || in_float<A>(0)) {
-        for (; i < n; i += lanes<T>) put(i, A::at(load(z + i), parameter));
-    } else {
-        for (; i < n; i += lanes<double>) {
-            const auto narrow = [](T* to, F64 v) { store(to, __builtin_convertvector(v, F32Half)); };
-            const auto sigma = A::at(__builtin_convertvector(load_as<F32Half>(z + i), F64), parameter);
-            narrow(a + i, sigma.a);
-            if constexpr (order > 0) narrow(d + i, sigma.d);
-            if constexpr (order > 1) narrow(s + i, sigma.s);
-        }
-    }
+    for (; i < n; i += lanes<T>) put(i, sigma_at<A>(load(z + i), parameter));
 }
 
 template <class A, class T>
