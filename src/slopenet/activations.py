@@ -61,7 +61,7 @@ class ActivationInfo:
         The parameter where none is given.
     positive : bool
         Whether the parameter must be positive.
-    curved : bool
+    has_second_derivative : bool
         Whether σ'' differs from 0 anywhere.
     parameter_from : callable, optional
         The parameter of a function, computed from its values; importers recognise functions by it.
@@ -73,7 +73,7 @@ class ActivationInfo:
     parameter: str | None = None
     preset: float = 0.0
     positive: bool = False
-    curved: bool = True
+    has_second_derivative: bool = True
     parameter_from: Callable[[Callable[[float], float]], float] | None = None
 
 
@@ -102,9 +102,9 @@ class Activation(NamedTuple):
         return self.name == "identity"
 
     @property
-    def curved(self) -> bool:
+    def has_second_derivative(self) -> bool:
         """Whether σ'' differs from 0 anywhere."""
-        return self.info.curved
+        return self.info.has_second_derivative
 
     def written(self) -> ActivationSpec:
         """Return the shortest spelling: the name alone if the parameter is the preset."""
@@ -262,7 +262,7 @@ TABLE: dict[str, ActivationInfo] = {
         lambda _, z, __: z,
         lambda xp, z, _: xp.ones_like(z),
         lambda xp, z, _: xp.zeros_like(z),
-        curved=False,
+        has_second_derivative=False,
     ),
     "sigmoid": ActivationInfo(
         lambda xp, z, _: _s(xp, z),
@@ -278,7 +278,7 @@ TABLE: dict[str, ActivationInfo] = {
         lambda xp, z, _: xp.where(_left(xp, z), xp.zeros_like(z), z),
         lambda xp, z, _: _step(xp, z, xp.zeros_like(z), 1.0),
         lambda xp, z, _: xp.zeros_like(z),
-        curved=False,
+        has_second_derivative=False,
     ),
     "leaky_relu": ActivationInfo(
         lambda xp, z, p: xp.where(_left(xp, z), p * z, z),
@@ -286,7 +286,7 @@ TABLE: dict[str, ActivationInfo] = {
         lambda xp, z, _: xp.zeros_like(z),
         "slope",
         0.01,
-        curved=False,
+        has_second_derivative=False,
         parameter_from=lambda f: -f(-1.0),
     ),
     "elu": ActivationInfo(

@@ -90,14 +90,14 @@ def delta(chain: Chain, sweep: Sweep, y: Array) -> list[Array]:
 
 
 def pull_delta(
-    chain: Chain, D: list[Array], a_bar: Array, bend: list[Array] | None = None
+    chain: Chain, D: list[Array], a_bar: Array, S_e: list[Array] | None = None
 ) -> list[Array]:
-    """δ[l] = D[l] ā[l] + bend[l],  ā[l-1] = W[l]ᵀ δ[l], from ā[L]; bend[l] = 0 unless given."""
+    """δ[l] = D[l] ā[l] + S_e[l],  ā[l-1] = W[l]ᵀ δ[l], from ā[L]; S_e[l] = 0 unless given."""
     deltas: list[Array] = []
     for i in range(len(chain.W) - 1, -1, -1):
         d = D[i] * a_bar
-        if bend is not None:
-            d = d + bend[i]
+        if S_e is not None:
+            d = d + S_e[i]
         a_bar = _transposed_times(chain.W[i], d)
         deltas.insert(0, d)
     return deltas
@@ -176,8 +176,8 @@ def hvp(chain: Chain, D: list[Array], S: list[Array], v: Array) -> Array:
         v = d * s[-1]
     c_dot = xp.zeros_like(c[-1])
     for i in range(len(chain.W) - 1, -1, -1):
-        bend = S[i] * s[i]
-        c_dot = (D[i][..., None, :] * c_dot + bend[..., None, :] * c[i + 1]) @ chain.W[i]
+        S_s = S[i] * s[i]
+        c_dot = (D[i][..., None, :] * c_dot + S_s[..., None, :] * c[i + 1]) @ chain.W[i]
     return c_dot
 
 
@@ -194,7 +194,7 @@ def pre_activation_slopes(chain: Chain, D: list[Array]) -> list[Array]:
 
 def hessian(chain: Chain, D: list[Array], S: list[Array]) -> Array:
     """∇²H_k = Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l] of every k, (..., n_L, n_1, n_1)."""
-    return _bend(chain, D, S, reverse(chain, D).c)
+    return _curvature_terms(chain, D, S, reverse(chain, D).c)
 
 
 def weighted_hessian(chain: Chain, D: list[Array], S: list[Array], u: Array) -> Array:
@@ -202,10 +202,10 @@ def weighted_hessian(chain: Chain, D: list[Array], S: list[Array], u: Array) -> 
     c = [u + array_namespace(u).zeros_like(D[-1])]
     for W, d in zip(reversed(chain.W), reversed(D), strict=True):
         c.insert(0, _transposed_times(W, d * c[0]))
-    return _bend(chain, D, S, [row[..., None, :] for row in c])[..., 0, :, :]
+    return _curvature_terms(chain, D, S, [row[..., None, :] for row in c])[..., 0, :, :]
 
 
-def _bend(chain: Chain, D: list[Array], S: list[Array], c: list[Array]) -> Array:
+def _curvature_terms(chain: Chain, D: list[Array], S: list[Array], c: list[Array]) -> Array:
     """Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l] of every row k of c, the same above and below."""
     xp = array_namespace(c[-1])
     n_1 = chain.W[0].shape[1]
@@ -213,7 +213,7 @@ def _bend(chain: Chain, D: list[Array], S: list[Array], c: list[Array]) -> Array
     for activation, Z, s, row in zip(
         chain.activations, pre_activation_slopes(chain, D), S, c[1:], strict=True
     ):
-        if activation.curved:
+        if activation.has_second_derivative:
             weight = (row * s[..., None, :])[..., :, None]
             each = Z[..., None, :, :]
             total = total + xp.matrix_transpose(each) @ (weight * each)
@@ -228,9 +228,9 @@ def laplacian(chain: Chain, D: list[Array], S: list[Array]) -> Array:
     for activation, Z, s, row in zip(
         chain.activations, pre_activation_slopes(chain, D), S, c[1:], strict=True
     ):
-        if activation.curved:
-            bend = s * xp.sum(Z * Z, axis=-1)
-            total = total + xp.sum(row * bend[..., None, :], axis=-1)
+        if activation.has_second_derivative:
+            weight = s * xp.sum(Z * Z, axis=-1)
+            total = total + xp.sum(row * weight[..., None, :], axis=-1)
     return total
 
 
@@ -277,13 +277,13 @@ def cotangent_gradient(chain: Chain, x: Array, a_bar: Array, r: Array) -> CostGr
     d, s_2 = D(chain, sweep), S(chain, sweep)
     c, G = reverse(chain, d)
     t = r  # row k is t_k
-    bend, through_slopes = [], []
+    S_e, through_slopes = [], []
     for i, W in enumerate(chain.W):
         s = t @ W.T
         through_slopes.append(xp.matrix_transpose(G[i]) @ t)
         e = xp.sum(s * c[i + 1], axis=-2)
-        bend.append(s_2[i] * e)
+        S_e.append(s_2[i] * e)
         t = d[i][..., None, :] * s
-    deltas = pull_delta(chain, d, a_bar, bend)
+    deltas = pull_delta(chain, d, a_bar, S_e)
     dW = [p + q for p, q in zip(dC_dW(deltas, sweep), through_slopes, strict=True)]
     return CostGradient(deltas, dW, dC_db(deltas))

@@ -32,7 +32,7 @@ def hessian(layers: Layers) -> Code:
     )
     for l in range(layers.last, 1, -1):
         n = layers.n(l)
-        if layers.curved(l):
+        if layers.has_second_derivative(l):
             column, row = (_slope(code, l, f"{counter} * {n}") for counter in "ik")
             code.say(
                 f"        /* + Z'[{l}]' diag(c[{l}] s[{l}]) Z'[{l}] */",
@@ -58,9 +58,11 @@ def hessian(layers: Layers) -> Code:
 
 
 def _slopes(layers: Layers, code: Code) -> None:
-    """Z'[l] = W[l] A'[l-1],  A'[l] = D[l] Z'[l], as far up as a curved layer needs them."""
+    """Z'[l] = W[l] A'[l-1],  A'[l] = D[l] Z'[l], as far up as a layer with σ'' needs them."""
     work, at, call, n_1 = code.work, code.at, code.call, layers.n(1)
-    highest = max((l for l in range(2, layers.last + 1) if layers.curved(l)), default=2)
+    highest = max(
+        (l for l in range(2, layers.last + 1) if layers.has_second_derivative(l)), default=2
+    )
     column = work.take("column", max(layers.sizes[1:])) if highest > 2 else ""
     for l in range(3, highest + 1):
         n, m = layers.n(l), layers.n(l - 1)

@@ -32,9 +32,9 @@ class Layers:
         """Whether D[l] = I."""
         return self.activations[l - 2].linear
 
-    def curved(self, l: int) -> bool:
+    def has_second_derivative(self, l: int) -> bool:
         """Whether S[l] is not 0."""
-        return self.activations[l - 2].curved
+        return self.activations[l - 2].has_second_derivative
 
     def take_D(self, work: Workspace) -> None:
         """Take workspace for D[l] of all layers."""
@@ -45,7 +45,7 @@ class Layers:
     def take_S(self, work: Workspace) -> None:
         """Take workspace for S[l] of all layers."""
         for l in range(2, self.last + 1):
-            if self.curved(l):
+            if self.has_second_derivative(l):
                 work.take(f"s{l}", self.n(l))
 
 
@@ -64,7 +64,7 @@ def forward(layers: Layers, code: Code, order: int) -> None:
         below = z
         if not linear:
             below = "y" if top else _other(z)
-            high = min(order, 2 if layers.curved(l) else 1)
+            high = min(order, 2 if layers.has_second_derivative(l) else 1)
             slopes = [at(f"{letter}{l}") for letter in "ds"[:high]]
             function = name_of(layers.activations, layers.activations[l - 2], high)
             code.say(f"    {code.call(function, at(z), at(below), *slopes, layers.n(l))};")

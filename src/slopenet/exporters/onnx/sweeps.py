@@ -42,7 +42,7 @@ def _forward(graph: Graph, task: Task, order: int) -> tuple[str, dict[int, str],
             a = plain(graph, activation, z, "y" if last else f"a{l}")
         else:
             a, D[l], *second = sigma(graph, activation, z, order)
-            if second and activation.curved:
+            if second and activation.has_second_derivative:
                 S[l] = second[0]
     return a, D, S
 
@@ -130,7 +130,7 @@ def _hessian(graph: Graph, task: Task, D: dict[int, str], S: dict[int, str]) -> 
     for l in range(L, 1, -1):
         if l in S:
             weight = graph.op("Mul", c.name, graph.unsqueeze(S[l], 1))
-            term = _bend(graph, slopes[l], weight)
+            term = _curvature_term(graph, slopes[l], weight)
             total = graph.op("Add", total, term) if total else term
         if l == L:
             c = chain.single(l, "rows")
@@ -140,7 +140,7 @@ def _hessian(graph: Graph, task: Task, D: dict[int, str], S: dict[int, str]) -> 
     return graph.op("Mul", both, graph.number(0.5))
 
 
-def _bend(graph: Graph, slopes: _Product, weight: str) -> str:
+def _curvature_term(graph: Graph, slopes: _Product, weight: str) -> str:
     """Z'ᵀ diag(weight_k) Z' of every k."""
     columns = graph.unsqueeze(slopes.name, 1) if slopes.batched else slopes.name
     rows = graph.transpose(columns, 4 if slopes.batched else 2)
