@@ -57,8 +57,8 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
     need, dydx must be multiplied by its ``scale_``, and `predict_jacobian` divided by it. Arrays in
     `validation` do not pass through these steps either.
 
-    `fit` takes dydx by its name. Cross-validation and searches pass it on, split into the same folds
-    as X and y, after ``sklearn.set_config(enable_metadata_routing=True)`` and
+    `fit` takes dydx by its name. Cross-validation and searches pass it on, split into the same
+    folds as X and y, after ``sklearn.set_config(enable_metadata_routing=True)`` and
     ``set_fit_request(dydx=True)``.
     """
 

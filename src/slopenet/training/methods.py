@@ -54,8 +54,8 @@ class Work:
 class Method(NamedTuple):
     """The method of one fit, the reason for it, and its settings.
 
-    Checkpoints keep these values: a run resumes only if all of them are the same. Settings that
-    the method does not have keep the defaults of UNUSED. `operations` is `Work.lm_operations`,
+    Checkpoints keep these values: a run resumes only if all of them are the same. A setting that
+    the method does not have stands there as in OPTIONAL. `operations` is `Work.lm_operations`,
     whatever the method.
     """
 
@@ -68,7 +68,8 @@ class Method(NamedTuple):
     operations: float
 
 
-UNUSED: Mapping[str, float] = {"batch_size": 256, "learning_rate": 1e-2, "momentum": 0.9}
+# The settings that not every method has; the numbers stand in for them in a `Method` without them.
+OPTIONAL: Mapping[str, float] = {"batch_size": 256, "learning_rate": 1e-2, "momentum": 0.9}
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,10 @@ def phrases() -> dict[str, str]:
         "titles": ", ".join(f'``"{name}"`` is {info.title}' for name, info in rows),
         "auto": ", ".join(f"{name} {info.when}" for name, info in rows if info.when),
         "epochs": ", ".join(f"{info.epochs} ({name})" for name, info in rows),
-        "options": " or ".join(f"--{setting.replace('_', '-')}" for setting in UNUSED),
+        "finding": " and ".join(name for name, info in rows if info.finds_l2),
+        "options": " or ".join(f"--{setting.replace('_', '-')}" for setting in OPTIONAL),
     }
-    for setting in UNUSED:
+    for setting in OPTIONAL:
         found[setting] = ", ".join(
             f"{info.defaults[setting]:g} ({name})"
             for name, info in rows

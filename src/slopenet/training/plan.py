@@ -9,7 +9,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
-from slopenet.training.methods import METHODS, UNUSED, Method, MethodInfo, Work
+from slopenet.training.methods import METHODS, OPTIONAL, Method, MethodInfo, Work
 from slopenet.training.settings import FitSettings
 from slopenet.validate import arrays
 from slopenet.validate.layers import check_activations, sizes_around
@@ -120,7 +120,7 @@ def choose(settings: FitSettings, work: Work) -> Method:
     ValueError
         If a setting belongs to another method.
     """
-    given = {name: getattr(settings, name) for name in UNUSED}
+    given = {name: getattr(settings, name) for name in OPTIONAL}
     given = {name: value for name, value in given.items() if value is not None}
     name, why = settings.method, "as asked"
     if name == "auto" and given:
@@ -136,7 +136,7 @@ def choose(settings: FitSettings, work: Work) -> Method:
             f"{setting} must be left out with method {name!r}, got {given[setting]!r}:"
             f" it belongs to {' and '.join(having)}"
         )
-    full = {**UNUSED, **info.defaults, **given}
+    full = {**OPTIONAL, **info.defaults, **given}
     return Method(
         name,
         why,

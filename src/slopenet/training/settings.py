@@ -49,14 +49,13 @@ class FitSettings:
         Default: {momentum}.
     l2 : float or "auto"
         Weight of ½ Σ ‖W[l]‖² compared with the sum of the costs of all samples, in standard units.
-        With LM ``"auto"`` finds the l2 of the largest evidence, see
-        `slopenet.training.optimizers.evidence`. With any other method ``"auto"`` is 1e-5, and,
-        unless `validation` is given, a tenth of 200 rows or more is held out to decide when to
-        stop.
+        ``"auto"`` is that of the largest evidence with {finding}, see
+        `slopenet.training.optimizers.evidence`. With any other method it is 1e-5, and, unless
+        `validation` is given, a tenth of 200 rows or more is held out to decide when to stop.
     slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
         Weight of the slopes dydx compared with the values: one number, one per slope, or one per
-        slope and sample. ``"auto"`` is 1, unless LM finds l2: then it finds this weight too, from
-        1e-4 to 1e4, from the noise of values and slopes.
+        slope and sample. ``"auto"`` is 1, unless the method finds l2: then it finds this weight
+        too, from 1e-4 to 1e4, by the noise of values and slopes.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth
@@ -123,16 +122,16 @@ class FitSettings:
         default="auto",
         metadata=_rule(
             checks.number_or_auto,
-            "Weight of the penalty on large weights. Unless given, lm finds it from the data, and"
-            " every other method takes 0.00001.",
+            "Weight of the penalty on large weights. Unless given, {finding} finds it from the"
+            " data, and every other method takes 0.00001.",
         ),
     )
     slope_weight: Any = field(
         default="auto",
         metadata=_rule(
             checks.slope_weights,
-            "Weight of the slopes compared with the values. Unless given, lm finds it from the"
-            " data, and every other method takes 1.",
+            "Weight of the slopes compared with the values. Unless given, {finding} finds it from"
+            " the data, and every other method takes 1.",
         ),
     )
     validation: Any = field(default=None, metadata=_rule(checks.checked_later))

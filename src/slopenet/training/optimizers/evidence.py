@@ -5,10 +5,10 @@ With λ = N l2, E_D = ½ N ‖r‖², E_W = ½ ‖Pθ‖² and R residuals, the 
     log Z(λ) = -½ log det (I + J M⁻¹ Jᵀ) - ½ R log ((2 E_D + 2 λ E_W)/R)
 
 and is stationary at λ = γ E_D / (E_W (R - γ)), γ being the number of weights that the data
-determine (MacKay 1992; Foresee & Hagan 1997). Those updates alone often collapse to a constant or, if
-they start at a small λ, fit the noise too. The search therefore starts at a large λ and lowers it
-rung by rung, each rung starting where the last one ended. A rung that learns nothing better than a
-constant is left for a lower one, from the first weights. The weights with the largest log Z are
+determine (MacKay 1992; Foresee & Hagan 1997). Those updates alone often collapse to a constant or,
+if they start at a small λ, fit the noise too. The search therefore starts at a large λ and lowers
+it rung by rung, each rung starting where the last one ended. A rung that learns nothing better than
+a constant is left for a lower one, from the first weights. The weights with the largest log Z are
 kept, and trained to the end.
 
 The weight ρ of the slopes, compared with the values, is the ratio of the variances of their noise;
@@ -37,8 +37,8 @@ _DOWN, _LEAST = 10.0, 1e-10
 # A rung is the last if λ would change by less than this factor, or after so many rungs without a
 # better log Z.
 _SAME, _DROPS = 0.8, 2
-# λ where the evidence is for a constant: with few residuals it may be wrong, so that λ is small; with
-# many it is to be believed.
+# λ where the evidence is for a constant: small for few residuals, where it may be wrong; large for
+# many, where it is to be believed.
 _FEW, _FALLBACK, _NOISE = 50, 1e-3, 10.0
 # If the data determine less than half a weight, nothing is learned.
 _NOTHING = 0.5
