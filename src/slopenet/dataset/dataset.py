@@ -93,10 +93,10 @@ def check_data(
     if outputs == 0:
         raise ValueError(f"{prefix}y must have at least one column, got {values.shape}")
     values = arrays.targets(f"{prefix}y", values, (n, outputs), np.float64)
-    slopes = weight = None
+    weight = None
     if dydx is not None:
         shape, labels = (n, outputs, inputs), (names.inputs, names.outputs)
-        slopes = arrays.slopes(f"{prefix}dydx", dydx, shape, np.float64, labels)
+        dydx = arrays.slopes(f"{prefix}dydx", dydx, shape, np.float64, labels)
     if sample_weight is not None:
         weight = arrays.sample_weights(sample_weight, n)
     if np.ndim(directions) == 2 and np.ndim(along) == 1:  # one direction and one slope per row
@@ -106,7 +106,7 @@ def check_data(
     if slope_weight is not None and np.ndim(slope_weight) == 3:
         shared = (outputs, inputs)
         per_slope = arrays.weights("slope_weight", slope_weight, shared, (n, *shared), np.float64)
-    data = Data(points, values, slopes, weight, per_slope, v, dydv)
+    data = Data(points, values, dydx, weight, per_slope, v, dydv)
     return data if weight is None else _weighted(data, weight)
 
 

@@ -88,10 +88,9 @@ def backprop(
         raise ValueError("X must have at least one row, got none")
     rows = None if single else n
     values = arrays.targets("y", y, (rows, outputs), dtype, net.output_names)
-    slopes = None
     if dydx is not None:
         labels = (net.input_names, net.output_names)
-        slopes = arrays.slopes("dydx", dydx, (rows, outputs, inputs), dtype, labels)
+        dydx = arrays.slopes("dydx", dydx, (rows, outputs, inputs), dtype, labels)
     lead, shape = () if single else (n,), (outputs, inputs)
     weight = arrays.weights("slope_weight", slope_weight, shape, (*lead, *shape), dtype)
     v, dydv = arrays.slopes_along(directions, along, (rows, *shape), dtype)
@@ -100,7 +99,7 @@ def backprop(
     task = net._core.task(
         points.reshape(n, inputs),
         values.reshape(n, outputs),
-        None if slopes is None else slopes.reshape(n, outputs, inputs),
+        None if dydx is None else dydx.reshape(n, outputs, inputs),
         weight,
         None if v is None else v.reshape(n, *v.shape[-2:]),
         dydv,
