@@ -213,7 +213,8 @@ SLOPENET_INLINE Sigma<V> gated(V z, E x, const Gate<V>& gate) {
     const V below = residual(one_v, rise.hi, f.q) - fma(rise.hi, rest, rise.lo * f.q);
     const V above = fma(rise.hi, u, one_v);
     const DoubleDouble<V> fall = two_sum(turn.hi, -drop.hi);
-    const V bend = fma(drop.hi + drop.hi, u, fall.hi + (fall.lo - (drop.lo - turn.lo)));
+    const V bend =
+        fma(drop.hi + drop.hi, product_plus(f.e, f.q, f.e * rest), fall.hi + (fall.lo - (drop.lo - turn.lo)));
     return {negative ? -x.times(t * f.q) : z * f.q,
             negative ? x.times(product_plus(f.q, below, rest * below)) : f.q * above,
             x.times(f.q_squared() * bend)};
@@ -242,22 +243,21 @@ struct GeluTanh {  // z/2 (1 + tanh(c (z + k z^3))) = z s(2 c z (1 + k z^2)), c 
     static constexpr Scalar<V> limit(double) {
         return sizeof(Scalar<V>) == 8 ? 21 : Scalar<V>(9.5);  // where x is `normal`
     }
-    // c_0 + c_1 t^2 for two constants as pairs, its lower part to some digits
+    // c_0 + c_1 t^2
     template <class V>
     static SLOPENET_INLINE DoubleDouble<V> quadratic(DoubleDouble<V> c0, DoubleDouble<V> c1,
                                                      DoubleDouble<V> t2) {
-        const V hi = fma(c1.hi, t2.hi, c0.hi);
-        return {hi, residual(c0.hi - hi, -c1.hi, t2.hi) + fma(c1.hi, t2.lo, fma(c1.lo, t2.hi, c0.lo))};
+        const DoubleDouble<V> p = two_product(c1.hi, t2.hi), w = two_sum(c0.hi, p.hi);
+        return {w.hi, w.lo + (p.lo + fma(c1.hi, t2.lo, fma(c1.lo, t2.hi, c0.lo)))};
     }
     template <bool fast, class V>
     static SLOPENET_INLINE DoubleDouble<V> exponent(V z, double) {
         const auto c0 = constant<V>(0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54);
         const auto c1 = constant<V>(0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c70p-61);
         const V t = size_up_to<fast>(z, Scalar<V>(64));
-        const DoubleDouble<V> t2 = two_product(t, t), p = two_product(c1.hi, t2.hi), w = two_sum(c0.hi, p.hi);
-        const V lo = w.lo + (p.lo + fma(c1.hi, t2.lo, fma(c1.lo, t2.hi, c0.lo)));
+        const DoubleDouble<V> w = quadratic(c0, c1, two_product(t, t));
         const V x = w.hi * -t;
-        return {x, fma(lo, -t, -residual(x, w.hi, -t))};
+        return {x, fma(w.lo, -t, -residual(x, w.hi, -t))};
     }
     template <class V, class E>
     static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
@@ -278,23 +278,36 @@ struct Gelu {  // z Phi(z); Phi(-t) = exp(-t^2/2) m(t), m the Mills ratio over s
     static constexpr int lost_from = 3;
     template <class V>
     static constexpr Scalar<V> limit(double) {
-        return sizeof(Scalar<V>) == 8 ? 37 : Scalar<V>(12.5);  // where t^2/2 is `normal`
+        return sizeof(Scalar<V>) == 8 ? mills_limit<V> : Scalar<V>(12.5);  // where t^2/2 is `normal`
     }
     template <bool fast, class V>
     static SLOPENET_INLINE DoubleDouble<V> exponent(V z, double) {
-        const V t = size_up_to<fast>(z, MillsTerms<V>::most);
+        const V t = size_up_to<fast>(z, normal_limit<V>);
         return two_product(t, t * Scalar<V>(-0.5));
     }
     template <class V, class E>
     static SLOPENET_INLINE Sigma<V> of(V z, E phi, double) {
         const auto c = constant<V>(0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56);  // 1/sqrt(2 pi)
-        const V t = size_up_to<E::fast>(z, MillsTerms<V>::most);
+        const V t = size_up_to<E::fast>(z, normal_limit<V>);
         const Mask<V> negative = z < Scalar<V>(0);
-        const DoubleDouble<V> m = mills_ratio(t), square = two_product(t, t);
+        const DoubleDouble<V> square = two_product(t, t), m = mills<E::fast>(t);
         const V slope = phi.times(residual(m.hi, t, c.hi) + fma(-t, c.lo, m.lo));
         const V tail = phi.times(fma(t, m.hi, t * m.lo));  // t Phi(-t)
         return {(negative ? V{} : z) - tail, negative ? slope : one<V> - slope,
                 phi.times(((Scalar<V>(2) - square.hi) - square.lo) * c.hi)};
+    }
+
+  private:
+    template <bool fast, class V>
+    static SLOPENET_INLINE DoubleDouble<V> mills(V t) {
+        if constexpr (fast || sizeof(Scalar<V>) == sizeof(float)) {
+            return mills_ratio(t);
+        } else {
+            const Mask<V> near = t < mills_limit<V>;
+            const DoubleDouble<V> m = mills_ratio(near ? t : V{}),
+                                  far = mills_ratio_far(near ? broadcast(mills_limit<V>) : t);
+            return {near ? m.hi : far.hi, near ? m.lo : far.lo};
+        }
     }
 };
 
@@ -319,16 +332,17 @@ struct Mish {
         const Mask<V> negative = z < Scalar<V>(0);
         // tau = top / den, where z < 0 times e
         const V c = negative ? v2 : v1, factor = negative ? e : e + e;
-        const V side = e + c, den = fma(factor, side, c), top = negative ? side : side + e;
+        const V side = e + c, den = fma(factor, side, c), top = factor + c;
         // what den lacks, its inverse r
         const V lost = fma(factor, e - (side - c), residual(c - den, -factor, side));
         const V r = v1 / den, rest = r * fma(-lost, r, residual(v1, den, r));
-        // sigma' = (top + rise r) r, where z < 0 times e
-        const V rise = (near * v4) * (negative ? e + v1 : (e + v1) * (e * e));
-        const V fall = product_plus(rise, r, top) + rise * rest;
-        const V value = z * (top * r), slope = product_plus(r, fall, rest * fall);
+        const V r2 = product_plus(r, r, (r + r) * rest);
+        // sigma' = fall r^2 times e where z < 0, else tau + rise r^2
+        const V fall = product_plus(e, fma(e, e + v4, fma(near, v4, v6)), fma(near, v4, v4));
+        const V rise = (near * v4) * ((e + v1) * (e * e));
+        const V tau = top * r, up = (negative ? fall : rise) * r2;
         // sigma'' = 4 cubic r^3, times e or e^2
-        const V r2 = product_plus(r, r, (r + r) * rest), r2_rest = fma(r + r, rest, -residual(r2, r, r));
+        const V r2_rest = fma(r + r, rest, -residual(r2, r, r));
         const V r3 = product_plus(r2, r, fma(r2, rest, r2_rest * r));
         const V two = v2 - (near + near), four = v4 + (near + near), eight = v8 + (near + near);
         const V three = fma(near, -v3, v6);
@@ -340,7 +354,7 @@ struct Mish {
         const V p = negative ? x.p : fma(x.p, x.p, x.p + x.p);
         const V bend = cubic * r3, bend_lost = fma(cubic_lost, r3, -residual(bend, cubic, r3));
         const V second = (bend + fma(p, bend, fma(p, bend_lost, bend_lost))) * v4;
-        return {negative ? x.times(near * (top * r)) : value, negative ? x.times(slope) : slope,
+        return {negative ? x.times(near * tau) : z * tau, negative ? x.times(up) : tau + up,
                 x.power_or_square(negative).scale(second)};
     }
 };
