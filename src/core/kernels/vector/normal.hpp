@@ -41,7 +41,7 @@ inline constexpr Scalar<V> normal_limit = sizeof(Scalar<V>) == 8 ? 64 : 16;
 #if defined(__FMA__) || defined(__aarch64__)
 inline constexpr double mills_limit_double = 6;
 #else
-inline constexpr double mills_limit_double = 4;
+inline constexpr double mills_limit_double = 0.75;
 #endif
 template <class V>
 inline constexpr Scalar<V> mills_limit = sizeof(Scalar<V>) == 8 ? mills_limit_double : 16;
