@@ -37,9 +37,14 @@ template <class V>
 inline constexpr Scalar<V> normal_limit = sizeof(Scalar<V>) == 8 ? 64 : 16;
 
 // The t up to which `mills_ratio` is right; of doubles the quotient holds up to 8, but its rounding errors
-// grow.
+// grow, the more so where multiply-adds are not fused.
+#if defined(__FMA__) || defined(__aarch64__)
+inline constexpr double mills_limit_double = 6;
+#else
+inline constexpr double mills_limit_double = 0.75;
+#endif
 template <class V>
-inline constexpr Scalar<V> mills_limit = sizeof(Scalar<V>) == 8 ? 6 : 16;
+inline constexpr Scalar<V> mills_limit = sizeof(Scalar<V>) == 8 ? mills_limit_double : 16;
 
 SLOPENET_INLINE F64 mills_top_at(F64 t) { return polynomial(t, mills_top); }
 SLOPENET_INLINE F32 mills_top_at(F32 t) { return polynomial(t, mills_top_float); }
