@@ -117,3 +117,19 @@ def test_sigma_double_prime_of_sigmoid_is_rounded_once_where_z_is_subnormal() ->
     z = np.array([5, -5, 12, 100, -4], np.float32) * unit
     got = _core.activation("sigmoid", 0.0, z, 2)[2]
     np.testing.assert_array_equal(got, np.array([-1, 1, -2, -12, 0], np.float32) * unit)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", NAMES)
+def test_one_entry_beyond_the_fast_path_changes_no_bit_of_its_neighbours(
+    name: str, dtype: type[np.floating]
+) -> None:
+    z = np.random.default_rng(0).normal(size=600).astype(dtype)
+    for place in (0, 95, 96, 97, 191, 300, 599):
+        far = z.copy()
+        far[place] = 1e4
+        for order in range(3):
+            alone = _core.activation(name, parameter(name), z, order)
+            mixed = _core.activation(name, parameter(name), far, order)
+            for a, b in zip(alone, mixed, strict=True):
+                assert np.delete(a, place).tobytes() == np.delete(b, place).tobytes()
