@@ -12,7 +12,7 @@
 namespace slopenet {
 
 // The variant of an activation that computes sigma'' from sigma and sigma' where it can.
-inline constexpr int brief = 3;
+inline constexpr int second_for_sums = 3;
 
 template <class T>
 struct Activation {
@@ -20,7 +20,7 @@ struct Activation {
     int parameters;              // 0 or 1
     double preset;               // the parameter's value unless given
     bool has_second_derivative;  // sigma'' is not 0 everywhere
-    // n entries of sigma; of sigma and sigma'; of all three; of all three with a `brief` sigma''
+    // n entries of sigma; of sigma and sigma'; of all three; of all three with a `second_for_sums` sigma''
     void (*apply[4])(const T* z, double parameter, T* a, T* d, T* s, long n);
 };
 

@@ -51,7 +51,7 @@ class Backprop {
         const int top = net.depth - 1, inputs = net.inputs(), outputs = net.outputs();
         Layout::read([&](long s) { return task.X + task.row(s0 + s) * inputs; }, n, inputs, groups,
                      tape.a[0]);
-        forward(net, tape, groups, with_slopes ? brief : 1);
+        forward(net, tape, groups, with_slopes ? second_for_sums : 1);
         if (with_slopes) slopes(s0, n, groups, tape, gradient.theta, gradient.slope_cost);
         const long last = groups * Layout::panel(outputs);
         std::memcpy(delta, tape.a[net.depth], static_cast<std::size_t>(last) * sizeof(T));

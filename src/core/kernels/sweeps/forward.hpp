@@ -40,7 +40,7 @@ struct Tape {
     }
 };
 
-// derivatives: of sigma, 0, 1, 2 or `brief`
+// derivatives: of sigma, 0, 1, 2 or `second_for_sums`
 template <class Layout, class T>
 void forward(const Net<T>& net, const Tape<Layout, T>& tape, int groups, int derivatives) {
     for (int i = 0; i < net.depth; ++i) {

@@ -83,7 +83,7 @@ class GaussNewton {
     void forward_sweep(const Residuals<T>& task, long s0, long n) {
         const int inputs = net.inputs(), outputs = net.outputs();
         Layout::read(task.X + s0 * inputs, n, inputs, used_groups, tape.a[0], inputs);
-        forward(net, tape, used_groups, M ? brief : 1);
+        forward(net, tape, used_groups, M ? second_for_sums : 1);
         Layout::write(tape.a[net.depth], outputs, used_groups, n, task.H + s0 * outputs, outputs);
         for (int m = 0; m < M; ++m) read_tangent(task, m, s0, n);
         for (int i = 0; i < net.depth; ++i) {

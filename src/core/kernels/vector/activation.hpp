@@ -389,19 +389,21 @@ struct Gaussian {  // exp(-z^2)
     static constexpr int lost_from = 3;
     template <class V>
     static constexpr Scalar<V> limit(double) {
-        return sizeof(Scalar<V>) == 8 ? 26 : Scalar<V>(8.8);  // where z^2 is `normal`
+        return 26;  // where z^2 is `normal`
     }
     template <bool fast, class V>
     static SLOPENET_INLINE DoubleDouble<V> exponent(V z, double) {
         const V t = size_up_to<fast>(z, Scalar<V>(64));
         return two_product(-t, t);
     }
+    template <class V>
+    static constexpr bool in_range(double) {
+        return sizeof(Scalar<V>) == 8;
+    }
     template <class V, class E>
     static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
         const V t = size_up_to<E::fast>(z, Scalar<V>(64)), four = broadcast(Scalar<V>(4));
-        const DoubleDouble<V> square = two_product(t, t);
-        return {x.value(), x.times(copysign(t + t, -z)),
-                x.times(fma(square.lo, four, fma(square.hi, four, Scalar<V>(-2))))};
+        return {x.value(), x.times(copysign(t + t, -z)), x.times(fma(t * t, four, Scalar<V>(-2)))};
     }
 };
 

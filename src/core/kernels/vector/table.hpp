@@ -124,12 +124,33 @@ constexpr bool takes(double, long) {
     return true;
 }
 
+template <class A, int order, class T>
+void apply(const T* z, double parameter, T* a, T* d, T* s, long n);
+
+// The same of floats, evaluated in double and rounded once.
+template <class A, int order>
+void apply_in_double(const float* z, double parameter, float* a, float* d, float* s, long n) {
+    constexpr int most = batch * lanes<double>;
+    alignas(vector_bytes) double wide[4][most];
+    for (long i = 0; i < n; i += most) {
+        const int count = static_cast<int>(n - i < most ? n - i : most);
+        for (int k = 0; k < count; k += lanes<double>)
+            store(wide[0] + k, __builtin_convertvector(load_as<F32Half>(z + i + k), F64));
+        apply<A, order>(wide[0], parameter, wide[1], wide[2], wide[3], count);
+        float* const to[] = {a, d, s};
+        for (int j = 0; j <= (order > 2 ? 2 : order); ++j) {
+            for (int k = 0; k < count; k += lanes<double>)
+                store(to[j] + i + k, __builtin_convertvector(load(wide[1 + j] + k), F32Half));
+        }
+    }
+}
+
 // sigma over n consecutive entries (whole vectors); d and s are written as far as `order` asks, s the shorter
-// way if that is `brief`.
+// way if that is `second_for_sums`.
 template <class A, int order, class T>
 void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
     using V = Vec<T>;
-    constexpr bool for_sums = order == brief && has_second_for_sums<A>(0);
+    constexpr bool for_sums = order == second_for_sums && has_second_for_sums<A>(0);
     const auto put = [&](long i, const Sigma<V>& sigma) {
         store(a + i, sigma.a);
         if constexpr (order > 0) store(d + i, sigma.d);
@@ -141,15 +162,7 @@ void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
     };
     if constexpr (sizeof(T) == sizeof(float)) {
         if (!takes<A, T>(parameter, 0)) {
-            for (long i = 0; i < n; i += lanes<double>) {
-                const auto narrow = [](T* to, F64 v) { store(to, __builtin_convertvector(v, F32Half)); };
-                const F64 wide = __builtin_convertvector(load_as<F32Half>(z + i), F64);
-                const auto sigma = sigma_at<A>(wide, parameter);
-                narrow(a + i, sigma.a);
-                if constexpr (order > 0) narrow(d + i, sigma.d);
-                if constexpr (order > 1) narrow(s + i, sigma.s);
-            }
-            return;
+            return apply_in_double<A, order>(z, parameter, a, d, s, n);
         }
     }
     long i = 0;
@@ -170,12 +183,12 @@ void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
 }
 
 template <class A, class T>
-constexpr Activation<T> row(const char* name, int parameters = 0, double preset = 0, bool curved = true) {
+constexpr Activation<T> row(const char* name, int parameters = 0, double preset = 0, bool has_second = true) {
     return {name,
             parameters,
             preset,
-            curved,
-            {apply<A, 0, T>, apply<A, 1, T>, apply<A, 2, T>, apply<A, brief, T>}};
+            has_second,
+            {apply<A, 0, T>, apply<A, 1, T>, apply<A, 2, T>, apply<A, second_for_sums, T>}};
 }
 
 template <class T>
