@@ -212,9 +212,11 @@ SLOPENET_INLINE Sigma<V> gated(V z, E x, const Gate<V>& gate) {
     // sigma' = s(x) (1 + z x' s(-x)): s(-x) is q below 0, and u above
     const V below = residual(one_v, rise.hi, f.q) - fma(rise.hi, rest, rise.lo * f.q);
     const V above = fma(rise.hi, u, one_v);
+    // |z| x' (1 - 2 s(-|x|)) from 2 x' + |z| x'': what is lost of each product is kept
     const DoubleDouble<V> fall = two_sum(turn.hi, -drop.hi);
-    const V bend =
-        fma(drop.hi + drop.hi, product_plus(f.e, f.q, f.e * rest), fall.hi + (fall.lo - (drop.lo - turn.lo)));
+    const V u_lost = fma(f.e, rest, -residual(u, f.e, f.q)), twice = drop.hi + drop.hi;
+    const V bend = residual(fall.hi, -twice, u) +
+                   fma(twice, u_lost, fma(drop.lo + drop.lo, u, fall.lo - (drop.lo - turn.lo)));
     return {negative ? -x.times(t * f.q) : z * f.q,
             negative ? x.times(product_plus(f.q, below, rest * below)) : f.q * above,
             x.times(f.q_squared() * bend)};
