@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from benchmarks import activations
 from benchmarks.agreement import DisagreementError, check
 from benchmarks.cases import CASES, QUANTITIES, Case, Problem
 from benchmarks.clock import best_of_blocks, interleave
@@ -121,6 +122,8 @@ def main(  # noqa: PLR0917
     pages += [page for page in [threads(results)] if page.rows]
     if any(result.best for result in results):
         pages.append(call_times(results, peak))
+    if not patterns:
+        pages.append(activations.page(activations.measure(*([1] if quick else []))))
     pages.append(details(results))
     for page in pages:
         page.show(console)

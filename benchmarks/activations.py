@@ -14,9 +14,13 @@ from typing import Any
 
 import click
 import numpy as np
+from rich.console import Console
+
+from benchmarks.page import Page
 
 SIZE, ROWS, ROUNDS, CALLS = 64, 960, 15, 20
 METHODS = ("__call__", "jvp", "hvp")
+DTYPES = ("float64", "float32")
 
 
 def _seconds(call: Callable[[], Any]) -> float:
@@ -26,7 +30,7 @@ def _seconds(call: Callable[[], Any]) -> float:
     return (perf_counter() - start) / CALLS
 
 
-def costs(name: str, dtype: str) -> list[float]:
+def costs(name: str, dtype: str, rounds: int) -> list[float]:
     """Nanoseconds per entry: for σ; for σ and σ'; for σ, σ' and σ''."""
     import slopenet as sn
 
@@ -43,29 +47,46 @@ def costs(name: str, dtype: str) -> list[float]:
             function = getattr(net, method)
             calls.append(lambda f=function, a=arguments: f(*a, threads=1))
         extra = []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             with_it, without = (_seconds(call) for call in calls)
             extra.append((with_it - without) / (ROWS * SIZE) * 1e9)
         found.append(statistics.median(extra))
     return found
 
 
-@click.command()
-def main() -> None:
-    """Print nanoseconds per entry for every activation and its derivatives, on one thread."""
+def measure(rounds: int = ROUNDS) -> dict[str, list[float]]:
+    """Return the costs of every activation but the identity, in float64 and then in float32."""
     from slopenet import _core
 
-    click.echo(f"instruction set {_core.isa}; nanoseconds per entry")
-    heads = ("σ", "σ, σ′", "σ, σ′, σ″")
-    columns = [f"{dtype} {heads[0]}" for dtype in ("float64", "float32")]
-    click.echo(" " * 14 + "".join(f"{c:>12}{heads[1]:>9}{heads[2]:>11}" for c in columns))
-    for name, *_ in _core.activations():
-        if name != "identity":
-            double, single = costs(name, "float64"), costs(name, "float32")
-            click.echo(
-                f"{name:14}{double[0]:12.2f}{double[1]:9.2f}{double[2]:11.2f}"
-                f"{single[0]:12.2f}{single[1]:9.2f}{single[2]:11.2f}"
-            )
+    names = [name for name, *_ in _core.activations() if name != "identity"]
+    return {n: [c for dtype in DTYPES for c in costs(n, dtype, rounds)] for n in names}
+
+
+def page(found: dict[str, list[float]]) -> Page:
+    """Compare each cost with that of tanh."""
+    head = [f"{dtype} {sigmas}" for dtype in DTYPES for sigmas in ("σ", "σ, σ′", "σ, σ′, σ″")]
+    rows = [
+        [
+            name,
+            *(
+                f"{c:.2f} ({c / of_tanh:.2f}×)"
+                for c, of_tanh in zip(own, found["tanh"], strict=True)
+            ),
+        ]
+        for name, own in found.items()
+    ]
+    return Page("Activations: ns per entry, and compared with tanh", ["activation", *head], rows)
+
+
+@click.command()
+def main() -> None:
+    """Print nanoseconds per entry of every activation, σ and its derivatives, on one thread."""
+    import slopenet as sn
+
+    console = Console()
+    console.width = max(console.width, 150)
+    console.print(f"instruction set {sn.instruction_set()}")
+    page(measure()).show(console)
 
 
 if __name__ == "__main__":
