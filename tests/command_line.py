@@ -29,7 +29,7 @@ def run(*args):
 
 
 def start(*args, **options):
-    """Start a command in a process of its own."""
+    """Start a command in its own process."""
     return subprocess.Popen(
         [sys.executable, "-m", "slopenet", *map(str, args)],
         stderr=subprocess.PIPE,

@@ -134,7 +134,7 @@ def test_subnormal_slopes_are_rounded_once() -> None:
     assert oracle.evaluate([np.eye(1)], [np.zeros(1)], "tanh", np.array([373.5])).D[0] == 0
 
 
-def test_what_cancels_is_zero() -> None:
+def test_sums_that_cancel_are_zero() -> None:
     """Two sums that cancel to the last digit: in ∂H/∂x, and in a z that stands on the kink."""
     weights = [np.array([[0.7], [-0.7]]), np.array([[1.0, 1.0]]), np.ones((1, 1))]
     biases = [np.array([0.1, -0.1]), np.zeros(1), np.zeros(1)]

@@ -32,7 +32,7 @@ def test_quiet_commands_print_nothing(folder, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["predict", "explain", "check", "info"])
-def test_what_is_no_model_is_refused(folder, command):
+def test_a_file_that_is_not_a_model_is_refused(folder, command):
     data = folder / "data.csv"
     args = {"predict": [data], "explain": ["--at", "a=1,b=2"]}.get(command, [])
     assert refused(run(command, data, *args), "data.csv")

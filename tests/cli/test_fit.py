@@ -23,7 +23,7 @@ def test_fit_learns_values_and_slopes_and_keeps_the_names(folder):
     assert np.sqrt(np.mean((J.reshape(-1, 4) - rows[:, 4:]) ** 2)) < 0.15
 
 
-def test_fit_says_why_it_stopped_how_well_it_did_and_what_it_wrote(folder, tmp_path):
+def test_fit_prints_its_reason_to_stop_its_errors_and_its_file(folder, tmp_path):
     output = tmp_path / "model.safetensors"
     result = run("fit", folder / "data.csv", *FIT, "-o", output)
     assert "54 rows learned from" in result.stdout

@@ -61,9 +61,7 @@ def has_peak() -> bool:
         ("value_jacobian_laplacian", ""),
     ],
 )
-def test_twenty_times_the_rows_take_no_more_memory_beside_input_and_output(
-    name: str, along: str
-) -> None:
+def test_twenty_times_the_rows_take_no_memory_but_input_and_output(name: str, along: str) -> None:
     """Where the rows of one activation of the hidden layers alone would be 97 MiB more."""
     result = subprocess.run(
         [sys.executable, "-c", PEAK, name, along], capture_output=True, text=True, check=False

@@ -72,7 +72,7 @@ def test_columns_are_put_back_in_their_order() -> None:
     assert rms(e) < 1e-13
 
 
-def test_what_is_left_out_is_foretold_by_the_others_as_by_a_fit_without_it() -> None:
+def test_a_sample_left_out_is_predicted_as_by_a_fit_without_it() -> None:
     rng = np.random.default_rng(2)
     X = rng.uniform(-1, 1, (12, 2))
     y = np.sin(2 * X[:, 0]) + X[:, 1] ** 2

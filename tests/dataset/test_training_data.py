@@ -57,7 +57,7 @@ def test_a_missing_slope_adds_nothing_to_cost_and_gradient() -> None:
     np.testing.assert_allclose(got.dW[0], filled.dW[0], rtol=1e-12)
 
 
-def test_slopes_that_are_all_missing_are_no_slopes() -> None:
+def test_slopes_that_are_all_missing_count_as_absent() -> None:
     nothing = np.full_like(T, np.nan)
     one, other = fit(X, Y, nothing), fit(X, Y)
     assert one.network == other.network

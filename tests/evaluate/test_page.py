@@ -6,7 +6,7 @@ from networks import random_network
 import slopenet as sn
 
 
-def test_record_holds_what_the_network_gives() -> None:
+def test_record_holds_the_results_of_the_network() -> None:
     net = random_network((2, 4, 3, 2), "sigmoid")
     x, y = np.array([0.3, -0.2]), np.array([1.0, 0.0])
     record = net.derivation(x, y)

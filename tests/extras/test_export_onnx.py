@@ -1,4 +1,4 @@
-"""ONNX files give what the network gives, in onnxruntime and in onnx's own evaluator."""
+"""ONNX files give the network's results, in onnxruntime and in onnx's own evaluator."""
 
 from __future__ import annotations
 

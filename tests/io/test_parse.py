@@ -44,7 +44,7 @@ FLOAT32 = [tensor([3, 2], 0, 24, "F32"), tensor([3], 24, 36, "F32"), tensor([1, 
         pytest.param(signed(header(W2=tensor([-3, -2], 0, 48)), DATA), TABLE, id="negative shape"),
         pytest.param(signed(header(W2=tensor([3.0, 2], 0, 48)), DATA), TABLE, id="shape of floats"),
         pytest.param(signed(header(W2=tensor(["3"], 0, 48)), DATA), TABLE, id="shape of texts"),
-        pytest.param(signed(header(W2=[1]), DATA), TABLE, id="tensor that is no object"),
+        pytest.param(signed(header(W2=[1]), DATA), TABLE, id="tensor that is not an object"),
         pytest.param(signed(header(W2=tensor([6], 0, 48)), DATA), "W2 has the shape", id="1-D W"),
         pytest.param(
             signed(header(b2=tensor([3, 1], 48, 72)), DATA), "b2 has the shape", id="2-D b"
@@ -196,7 +196,7 @@ def nested(depth: int) -> bytes:
         pytest.param(
             header({"checksum": ["0"]}, W2=tensor([3, 2], 0, 48) | {"checksum": "0" * 64}),
             "its metadata are not",
-            id="checksum that is no text",
+            id="checksum that is not text",
         ),
         pytest.param(
             header(W2=tensor([3, 2], 0, 48) | {"checksum": "0" * 64}).replace(

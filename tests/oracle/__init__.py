@@ -60,7 +60,7 @@ def sensitivity(
 ) -> Exact:
     """Change of every result when W, b and x move by one ulp each, the largest of several draws.
 
-    Every number moves up or down at random, by an ulp of its own dtype; y stays. `exact` is
+    Every number moves up or down at random, by an ulp in its dtype; y stays. `exact` is
     `evaluate` of the same arguments, if the caller has it; second derivatives are moved if it has
     them. Overflow counts as no change.
     """

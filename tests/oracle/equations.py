@@ -14,7 +14,7 @@ from .activations import SIGMA
 class Exact:
     """Results rounded once, to float64; index i of every field is layer l = i + 2.
 
-    Without y there are no delta, dW and db; second derivatives are there if asked for.
+    delta, dW and db are empty without y; second derivatives are empty unless asked for.
     """
 
     z: tuple[np.ndarray, ...]  # (n_l,)
@@ -68,14 +68,14 @@ def derive(
     for i, (b, (name, parameters)) in enumerate(zip(biases, activations, strict=True)):
         z.append(W[i] * a[i] + m.matrix(np.reshape(b, (-1, 1))))
         columns = zip(*(SIGMA[name](m, zj, *parameters) for zj in m.entries(z[i])), strict=True)
-        values, slopes, bends = map(list, columns)
+        values, slopes, second_derivatives = map(list, columns)
         a.append(m.build(len(values), 1, values))
         D.append(m.build(len(slopes), 1, slopes))
         DW = _scaled_rows(m, slopes, W[i])
         if second:
             dz_dx = W[i] * da_dx[-1] if i else W[i]
-            bend = _scaled_rows(m, bends, _squares(m, dz_dx))
-            d2a_dx2.append(bend + DW * d2a_dx2[-1] if i else bend)
+            curvature = _scaled_rows(m, second_derivatives, _squares(m, dz_dx))
+            d2a_dx2.append(curvature + DW * d2a_dx2[-1] if i else curvature)
         da_dx.append(DW * da_dx[-1] if i else DW)
     if y is not None:
         error = a[-1] - m.matrix(np.reshape(y, (-1, 1)))

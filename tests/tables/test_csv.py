@@ -114,7 +114,7 @@ def test_a_million_columns_are_read_and_a_wrong_name_among_them_is_refused(save)
 
 
 def test_a_pipe_is_read_in_one_pass(tmp_path):
-    """Names and numbers come from one opening: a second one would lose what was buffered."""
+    """Names and numbers come from one opening: a second one would lose buffered bytes."""
     reader, writer = os.pipe()
     os.write(writer, GOOD)
     os.close(writer)

@@ -43,6 +43,6 @@ def test_rows_of_samples_keep_values_and_slopes_together(save):
     assert np.isnan(second.dydx).all()
 
 
-def test_an_infinite_slope_is_no_missing_slope(save):
+def test_an_infinite_slope_is_not_a_missing_slope(save):
     with pytest.raises(TableError, match="line 2, column 'drho/dT': 'inf' is not a finite"):
         read_samples(save(b"T,rho,drho/dT\n1,2,inf\n"), ["T"], ["rho"])

@@ -92,7 +92,7 @@ def test_an_unknown_suffix_or_a_name_used_twice_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_file_that_is_read_is_no_output_under_any_of_its_names(save, tmp_path):
+def test_the_file_that_is_read_is_not_an_output_under_any_of_its_names(save, tmp_path):
     path = save(GOOD)
     link = tmp_path / "link.csv"
     link.symlink_to(path)

@@ -50,9 +50,7 @@ def test_a_wrong_shape_is_told_with_the_right_one(taker: str, shape: tuple[int, 
     [None, "text", X.astype(str), X + 0j, X.astype(object), X.astype("M8[s]"), {"a": 1}],
     ids=["None", "text", "strings", "complex", "object", "dates", "dict"],
 )
-def test_what_is_no_array_of_real_numbers_is_a_type_error_that_names_it(
-    taker: str, bad: Any
-) -> None:
+def test_an_array_without_real_numbers_is_a_type_error_that_names_it(taker: str, bad: Any) -> None:
     with pytest.raises(TypeError, match=r"^[Xx] (has dtype|is of type)"):
         TAKES_X[taker](bad)
 
@@ -99,7 +97,7 @@ def test_integers_booleans_and_half_precision_are_taken_at_their_value() -> None
     np.testing.assert_array_equal(NET(half), NET(half.astype(float)))
 
 
-def test_a_float32_network_rounds_its_points_and_refuses_what_it_cannot_hold() -> None:
+def test_a_float32_network_rounds_its_points_and_refuses_too_large_ones() -> None:
     net = sn.Network(NET.weights, NET.biases, NET.activations, dtype=np.float32)
     H = net(X)
     assert H.dtype == np.float32

@@ -1,4 +1,4 @@
-"""What the commands accept: lists of names, widths, a point, and numbers within sound limits."""
+"""The types of the options: lists of names, widths, a point, and numbers within sound limits."""
 
 import csv
 import math

@@ -111,7 +111,7 @@ def _module(module: Any, where: str) -> Iterator[Step]:
 
 
 def _sigma(where: str, function: Any) -> Step:
-    """σ of a function of JAX, told from its values; the same number in every unit."""
+    """σ of a function of JAX, recognised by its values; the same number in every unit."""
     import jax
 
     try:

@@ -10,7 +10,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.evaluate.agreement import Agreement, largest_difference
-from slopenet.evaluate.probe_points import awake
+from slopenet.evaluate.probe_points import unsaturated
 from slopenet.importers._steps import UnsupportedNetworkError
 from slopenet.network import Network
 
@@ -106,5 +106,5 @@ def compare(
 def random_points(network: Network) -> Floats:
     """Points (100, n_1): half of them N(0, 1), half such that z[2] is about N(0, 1)."""
     rng = np.random.default_rng(0)
-    near = awake(network.weights[0], network.biases[0], np.ones(_HALF), rng)
+    near = unsaturated(network.weights[0], network.biases[0], np.ones(_HALF), rng)
     return np.concatenate([rng.standard_normal((_HALF, network.sizes[0])), near])

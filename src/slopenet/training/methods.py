@@ -74,7 +74,7 @@ OPTIONAL: Mapping[str, float] = {"batch_size": 256, "learning_rate": 1e-2, "mome
 
 @dataclass(frozen=True)
 class Setup:
-    """What one optimiser is made for: start number `start` of `starts`, over so many samples.
+    """The task of one optimiser: start number `start` of `starts`, over so many samples.
 
     `l2` is None if the method is to find it; `find_balance` says whether to find the weight of the
     slopes too.

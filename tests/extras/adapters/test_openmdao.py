@@ -145,7 +145,7 @@ def test_a_metamodel_trains_the_surrogate_and_gets_its_exact_slopes(vec_size: in
             np.testing.assert_array_equal(blocks[i, :, j], block)
 
 
-def test_what_cannot_be_done_is_a_clear_error() -> None:
+def test_wrong_arguments_of_a_component_are_a_clear_error() -> None:
     with pytest.raises(RuntimeError, match="NetworkSurrogate has not been trained"):
         NetworkSurrogate().predict(np.zeros(2))
     with pytest.raises(KeyError, match="epoch"):

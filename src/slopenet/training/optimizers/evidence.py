@@ -196,7 +196,7 @@ def _judge(state: State, problem: Problem, model: Linearised) -> tuple[float, fl
 
 
 def _log_weights(problem: Problem) -> float:
-    """½ Σ log of what ρ weighs each residual with, which its density is to be divided by."""
+    """½ Σ log of the weight that ρ gives each residual; the density is divided by it."""
     return 0.5 * problem.slopes * float(np.log(problem.balance))
 
 
