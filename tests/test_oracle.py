@@ -135,7 +135,7 @@ def test_subnormal_slopes_are_rounded_once() -> None:
 
 
 def test_sums_that_cancel_are_zero() -> None:
-    """Two sums that cancel to the last digit: in ∂H/∂x, and in a z that stands on the kink."""
+    """Two sums that cancel to the last digit: in ∂H/∂x, and in a z exactly at the kink."""
     weights = [np.array([[0.7], [-0.7]]), np.array([[1.0, 1.0]]), np.ones((1, 1))]
     biases = [np.array([0.1, -0.1]), np.zeros(1), np.zeros(1)]
     exact = oracle.evaluate(weights, biases, ["tanh", "softsign", "relu"], np.array([0.3]))

@@ -14,7 +14,7 @@ def test_an_output_that_may_not_be_written_is_refused_before_the_work(folder, mo
     assert "Wrote" not in result.stdout
 
 
-def test_files_in_the_wrong_order_are_told_apart(folder):
+def test_files_in_the_wrong_order_are_refused_with_the_right_one(folder):
     model, data = folder / "model.safetensors", folder / "data.csv"
     swapped = run("predict", data, model)
     assert swapped.exit_code == 2

@@ -43,15 +43,15 @@ def test_fit_takes_its_options_from_a_toml_file_too(folder, tmp_path):
     assert "L-BFGS (as asked)" in result.stdout
     assert "all 9 epochs were used" in result.stdout  # the command line comes before the file
     config.write_text('metod = "lm"')
-    told = run("fit", folder / "data.csv", "--config", config)
-    assert refused(told, "'metod', which is not an option")
+    result = run("fit", folder / "data.csv", "--config", config)
+    assert refused(result, "'metod', which is not an option")
     config.write_text("epochs = ")
     assert refused(run("fit", folder / "data.csv", "--config", config), "is not a TOML file")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_fit_that_is_stopped_leaves_the_best_model_and_goes_on(folder, tmp_path, number, status):
+def test_a_fit_that_is_stopped_leaves_the_best_model_and_resumes(folder, tmp_path, number, status):
     model, log = tmp_path / "model.safetensors", tmp_path / "log"
     options = ("--inputs", "a,b", "--outputs", "u,v", "--method", "lbfgs", "--validation", 0)
     options += ("--hidden", "8", "--checkpoint", tmp_path / "ckpt", "--log", log, "-o", model)
@@ -83,8 +83,8 @@ def test_a_column_nearly_named_like_a_slope_is_not_ignored(tmp_path, wrong):
     assert result.exit_code == 2
     assert f"column '{wrong}' looks like a slope" in result.stderr
     assert "did you mean 'du/da'?" in result.stderr
-    told = run("fit", table, *FIT, "--slopes", "none", "-o", tmp_path / "m.safetensors")
-    assert told.exit_code == 0
+    result = run("fit", table, *FIT, "--slopes", "none", "-o", tmp_path / "m.safetensors")
+    assert result.exit_code == 0
 
 
 def test_a_validation_part_without_a_row_is_refused(folder, tmp_path):
@@ -108,11 +108,11 @@ def test_slopes_none_learns_from_values_alone(folder, tmp_path):
     """The same model comes out as from a table that has no slope columns at all."""
     values = tmp_path / "values.csv"
     write_table(values, NAMES[:4], [surface(60)[:, :4]])
-    paths = tmp_path / "told.safetensors", tmp_path / "absent.safetensors"
+    paths = tmp_path / "ignored.safetensors", tmp_path / "absent.safetensors"
     run("fit", folder / "data.csv", *FIT, "--slopes", "none", "-o", paths[0])
     run("fit", values, *FIT, "-o", paths[1])
-    told, absent = (path.read_bytes() for path in paths)
-    assert told == absent != (folder / "model.safetensors").read_bytes()
+    ignored, absent = (path.read_bytes() for path in paths)
+    assert ignored == absent != (folder / "model.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize(

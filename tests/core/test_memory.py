@@ -49,7 +49,7 @@ def has_peak() -> bool:
     return STATUS.exists() and "VmHWM" in STATUS.read_text()
 
 
-@pytest.mark.skipif(not has_peak(), reason="this system does not tell a process its peak memory")
+@pytest.mark.skipif(not has_peak(), reason="this system does not report peak memory")
 @pytest.mark.parametrize(
     ("name", "along"),
     [
@@ -105,7 +105,7 @@ def test_denormal_numbers_work_as_before_after_every_call(dtype: Any) -> None:
 
 
 def test_no_floating_point_error_is_left_for_numpy_to_find() -> None:
-    """An overflow of ours raises no FloatingPointError, here or in NumPy's next operation."""
+    """An overflow in the core raises no FloatingPointError, here or in NumPy's next operation."""
     net = sn.Network([[[1e200]], [[1e200]]], [[0.0], [0.0]], "identity")
     with np.errstate(all="raise"):
         net.jacobian([[1e200]])

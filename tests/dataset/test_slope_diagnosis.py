@@ -40,7 +40,7 @@ def product(x: Array) -> Array:
 
 
 def mixed(x: Array) -> Array:
-    """Smooth, and no two inputs are alike."""
+    """Smooth, and different in every input."""
     return np.sin(2 * x[:, 0]) + 3 * x[:, 1] * x[:, 0] + np.exp(x[:, 2]) - x[:, 1]
 
 

@@ -58,7 +58,7 @@ def test_wide_layers_are_shortened_and_the_full_page_is_whole() -> None:
 
 
 def test_a_small_page_can_be_followed_by_hand() -> None:
-    """Every W, b and product stands on it with six significant digits."""
+    """Every W, b and product is on it with six significant digits."""
     net = random_network((2, 3, 2), scale=0.01)
     record = net.derivation([0.1, 0.2], [0.0, 1.0])
     page = str(record)

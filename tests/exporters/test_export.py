@@ -94,7 +94,7 @@ def test_the_verdict_in_words() -> None:
     assert not Export(Path("a.c"), (Agreement("value", float("nan"), 1.0),), "cc").passed
 
 
-def test_a_wrong_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_file_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison is with the network itself, not with the text that was written."""
     net = random_network((2, 3, 1), "tanh")
     monkeypatch.setattr("slopenet.exporters._python._FUNCTIONS", {"value": WRONG})

@@ -144,7 +144,7 @@ def test_files(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-def test_a_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
+def test_a_damaged_keras_file_is_refused(tmp_path: Path, suffix: str) -> None:
     pytest.importorskip("h5py", reason="h5py is not installed")
     path = tmp_path / f"net{suffix}"
     stack().save(path)

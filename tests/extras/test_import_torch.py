@@ -113,7 +113,7 @@ def test_a_subclass_that_computes_the_same_and_weight_norm_are_understood() -> N
     assert net.sizes == (3, 4, 1)
 
 
-def test_an_activation_of_ones_own_is_told() -> None:
+def test_a_custom_activation_has_to_be_named() -> None:
     class Sine(nn.Module):
         def forward(self, x: Any) -> Any:
             return torch.sin(x)
@@ -123,7 +123,7 @@ def test_an_activation_of_ones_own_is_told() -> None:
     assert net.activations == ("sin", "identity")
     with pytest.raises(sn.UnsupportedNetworkError, match=r"module 1 \(Sine\): it is neither"):
         sn.from_torch(module)
-    with pytest.raises(sn.UnsupportedNetworkError, match="does more than its layers tell"):
+    with pytest.raises(sn.UnsupportedNetworkError, match="computes more than its layers show"):
         sn.from_torch(module, activations={Sine: "tanh"})
 
 

@@ -1,4 +1,4 @@
-"""`load` tells files apart, and opens none that could run code."""
+"""`load` detects the kind of a file, and opens none that could run code."""
 
 from __future__ import annotations
 

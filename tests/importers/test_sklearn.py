@@ -161,7 +161,7 @@ class TestFitted:
                 return super().predict(X) + 1e-3
 
         model = Shifted(hidden_layer_sizes=3, max_iter=3, random_state=0).fit(X, Y[:, 1])
-        with pytest.raises(sn.UnsupportedNetworkError, match="does more than its layers tell"):
+        with pytest.raises(sn.UnsupportedNetworkError, match="computes more than its layers show"):
             sn.from_sklearn(model)
 
 

@@ -66,7 +66,7 @@ def test_a_layer_that_is_not_dense_is_refused_by_name(
         sn.from_state_dict(tensors, "tanh")
 
 
-def test_wrong_arguments_are_told() -> None:
+def test_wrong_arguments_of_from_state_dict_are_named() -> None:
     tensors = named(random_network((2, 4, 3)))
     with pytest.raises(TypeError, match="tensors must map names to arrays, got 3"):
         sn.from_state_dict(3, "tanh")

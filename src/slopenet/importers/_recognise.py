@@ -62,7 +62,7 @@ def activation_of_library(function: Callable[[Floats], Any]) -> ActivationSpec |
     found = None
     for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # JAX tells that it has no float64
+            warnings.simplefilter("ignore")  # JAX warns that it has no float64
             found = found or activation_of(lambda z: np.asarray(function(z)), dtype)
     return found
 

@@ -38,7 +38,7 @@ def from_state_dict(
         results of ``module.state_dict()``, ``safetensors.numpy.load_file(path)`` and
         ``numpy.load("w.npz")`` will do.
     activation : activation, or sequence of activations
-        σ of the hidden layers, which the weights do not tell: one for all, or one per layer.
+        σ of the hidden layers, which the weights do not contain: one for all, or one per layer.
     output : activation
         σ of the last layer.
     dtype : {float64, float32}, optional

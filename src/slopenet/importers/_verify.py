@@ -96,7 +96,7 @@ def compare(
             advice = "; where maps are folded float32 may lose digits, which dtype='float64' keeps"
         raise UnsupportedNetworkError(
             f"{source}: its values and those of its layers differ by {difference:.1e} of the"
-            f" largest value, so it does more than its layers tell{advice}"
+            f" largest value, so it computes more than its layers show{advice}"
         )
     if report is not None:
         report(Comparison(source, network, len(wanted), agreement))

@@ -63,7 +63,7 @@ def test_cost_and_gradient_are_those_of_backpropagation(sizes: tuple[int, ...], 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sizes", SHAPES, ids=str)
 def test_rows_are_the_derivatives_of_the_residuals(sizes: tuple[int, ...], kind: str) -> None:
-    """Central differences shrink as h²: two step sizes tell the order, and the limit is J."""
+    """Central differences shrink as h²: two step sizes show the order, and the limit is J."""
     problem, _, _, theta = case(sizes, kind)
 
     def residuals(at: np.ndarray) -> np.ndarray:

@@ -88,7 +88,7 @@ class State:
 
 
 class Evidence:
-    """Searches for λ from `top` downwards, then goes on with the best; steps as LM's.
+    """Searches for λ from `top` downwards, then continues with the best; its steps are those of LM.
 
     Parameters
     ----------
