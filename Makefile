@@ -56,8 +56,10 @@ demo: $(VENV)/with-demo  ## fit real steam data with and without slopes, draw th
 test: $(VENV)/with-demo $(VENV)/with-test $(EXHAUST)  ## run the tests; those of torch and JAX are skipped if absent
 	$(PYTEST)
 
+# All tests that an absent extra skips, wherever they lie.
 test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-extras  ## install torch (CPU), JAX and all that is imported from, exported to or adapted to; run their tests
-	$(PYTEST) tests/extras tests/importers tests/exporters tests/adapters
+	$(PYTEST) tests/extras tests/importers tests/exporters tests/adapters \
+		tests/cli/test_convert.py tests/evaluate/test_out.py tests/test_new_activation.py
 
 test-arm64: $(VENV)/tools  ## cross-compile for arm64, run the core's tests under qemu (about ten minutes)
 	tools/arm64/test.sh
@@ -77,7 +79,7 @@ format: $(VENV)/with-lint  ## lay out the code as lint wants it
 bench: $(VENV)/installed $(PEAK)  ## time first and second derivatives against every peer installed, and the FMA peak
 	$(BIN)/python -m benchmarks --markdown build/benchmarks.md $(ARGS)
 
-bench-training: $(VENV)/installed  ## error against seconds of training beside every peer installed
+bench-training: $(VENV)/installed  ## error against seconds of training, with every peer installed
 	$(BIN)/python -m benchmarks.training --output build/training.md $(ARGS)
 
 exhaust: $(EXHAUST)  ## errors of all activations over every float32 and 10^8 float64, about an hour

@@ -64,7 +64,7 @@ class Case:
         return QUANTITIES[self.quantity].work(self.sizes) * (self.rows or 1)
 
 
-# What optimisers, calibrations and notebooks send.
+# The sizes and rows that optimisers, calibrations and notebooks send.
 MIDDLE = tuple(
     Case("jacobian", sizes, rows)
     for sizes in ((6, 32, 32, 32, 1), (8, 64, 64, 1), (20, 128, 128, 128, 10))

@@ -54,7 +54,7 @@ class Graph:
 
 
 def between(spelling: Spelling, dtype: Any = np.float64) -> Any:
-    """A layer, what is spelled, and a layer."""
+    """A layer, the spelling, and a layer."""
     g = Graph(dtype)
     z = g("Gemm", "x", W, B, transB=1)
     return g.model(g("Add", g("MatMul", spelling(g, z), V.T), C))

@@ -19,7 +19,7 @@ from slopenet.cli import cli
 LEAKY = ("leaky_relu", 0.2)
 SIZES = (2, 4, 3, 1)  # two hidden layers and the output
 
-# What is given for the two hidden layers, and what it means.
+# Activations as given for the two hidden layers, and their meaning.
 SPELLINGS: dict[str, tuple[Any, tuple[Any, Any]]] = {
     "name": ("tanh", ("tanh", "tanh")),
     "pair": (LEAKY, (LEAKY, LEAKY)),

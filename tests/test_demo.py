@@ -57,7 +57,7 @@ def test_slopes_of_the_table_are_the_slopes_of_its_values(steam):
 
 
 def test_slopes_make_values_and_slopes_better_on_the_same_rows(ran):
-    """What the demonstration is for: errors shrink at least five times."""
+    """The purpose of the demonstration: errors shrink at least five times."""
     gains = re.search(r"values ([\d.]+) times.*slopes ([\d.]+) times", " ".join(ran[1].split()))
     assert float(gains[1]) > 5
     assert float(gains[2]) > 5

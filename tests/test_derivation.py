@@ -85,18 +85,18 @@ def test_trace_product_and_weighted_sum_are_those_of_the_hessian(sizes: tuple[in
 
 
 @pytest.mark.parametrize("activation", ["identity", "relu", ("leaky_relu", 0.2)], ids=str)
-def test_what_is_made_of_straight_pieces_does_not_bend_at_all(activation: ActivationSpec) -> None:
+def test_piecewise_linear_activations_have_no_curvature(activation: ActivationSpec) -> None:
     net = random_network((5, 9, 6, 4), activation)
     chain, X = net.chain(), points(20, net)
     sweep = derivation.forward(chain, X)
     D, S = derivation.D(chain, sweep), derivation.S(chain, sweep)
-    for bend in (
+    for curvature in (
         derivation.hessian(chain, D, S),
         derivation.hvp(chain, D, S, X),
         derivation.weighted_hessian(chain, D, S, np.ones(4)),
         derivation.laplacian(chain, D, S),
     ):
-        assert not bend.any()
+        assert not curvature.any()
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "sin", ("softplus", 0.6), "silu"])

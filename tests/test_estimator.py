@@ -26,9 +26,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 100, "random_state": 0}
 SHORT: dict[str, Any] = QUICK | {"epochs": 20}  # before roundings have grown
 
-# To scikit-learn a weight of 2 is two rows. To `fit` it is so but for the penalty, which stands
-# beside the costs of all rows, however much they weigh; hence l2=0. Levenberg-Marquardt without it
-# magnifies roundings, of which a row and its double make different ones.
+# To scikit-learn a weight of 2 is two rows. To `fit` too, except for the penalty,
+# which is added to the mean cost whatever the sum of the weights; hence l2=0. Levenberg-Marquardt
+# without it magnifies roundings, and those of two equal rows differ from those of a weight of 2.
 CHECKED = sn.SlopeRegressor(hidden=(4,), method="lbfgs", epochs=30, l2=0.0, random_state=0)
 
 
@@ -197,7 +197,7 @@ def test_a_search_does_better_with_slopes() -> None:
     assert 1 - search.best_score_ < (1 - without.best_score_) / 2
 
 
-def test_slopes_in_a_pipeline_are_with_respect_to_what_its_steps_make_of_X() -> None:
+def test_slopes_in_a_pipeline_are_with_respect_to_the_transformed_X() -> None:
     scaler = StandardScaler().fit(X)
     model = make_pipeline(StandardScaler(), sn.SlopeRegressor(**SHORT))
     model.fit(X, Y, sloperegressor__dydx=T * scaler.scale_)

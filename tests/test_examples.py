@@ -1,4 +1,4 @@
-"""The examples do what they say, and the README's snippets run."""
+"""The examples keep their promises, and the README's snippets run."""
 
 import importlib.util
 import re

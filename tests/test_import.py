@@ -1,4 +1,4 @@
-"""What import slopenet loads, and which names the package shows."""
+"""`import slopenet` loads little, and the package shows its public names."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ HEAVY |= {"slopenet.exporters", "slopenet.importers", "slopenet.training", "slop
 
 
 def python(code: str) -> str:
-    """What a fresh process prints."""
+    """The output of a fresh process."""
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
@@ -56,7 +56,7 @@ def test_dir_has_the_public_names_and_no_others() -> None:
 
 
 @pytest.mark.parametrize(("package", "name"), [("sklearn", "SlopeRegressor"), ("dask", "dask")])
-def test_dir_leaves_out_what_is_not_installed(package: str, name: str) -> None:
+def test_dir_leaves_out_packages_that_are_not_installed(package: str, name: str) -> None:
     code = (
         f"import sys; sys.modules[{package!r}] = None\n"
         "import slopenet\n"

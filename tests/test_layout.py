@@ -37,7 +37,7 @@ PACKAGES = [
     "cli",
     "__main__",
 ]
-# What a fresh `import slopenet` may load; everything else is an extra or waits until it is needed.
+# Packages that a fresh `import slopenet` must not load: they wait until they are needed.
 OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich"}
 OPTIONAL |= {"onnx", "openmdao", "smt", "casadi", "pyomo", "dask", "distributed"}
 

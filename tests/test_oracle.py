@@ -1,7 +1,6 @@
-"""The oracle itself is right: by textbook definitions, by differences and by known networks."""
+"""The oracle's networks agree with textbook sums, with differences and with known networks."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -11,113 +10,7 @@ import numpy as np
 import oracle
 import pytest
 from mpmath import mp
-
-PARAMETERS = {"leaky_relu": (0.2,), "elu": (1.7,), "softplus": (0.3,)}
-
-# As the definitions stand in a textbook, whatever digits they lose.
-SELU = Fraction("1.0507009873554804934193349852946")
-SELU_ALPHA = Fraction("1.6732632423543772848170429916717")
-
-
-def real(number: Fraction) -> Any:
-    return mpmath.mpf(number.numerator) / number.denominator
-
-
-TEXTBOOK: dict[str, Callable[..., Any]] = {
-    "identity": lambda z: z,
-    "sigmoid": lambda z: 1 / (1 + mp.exp(-z)),
-    "tanh": lambda z: (mp.exp(z) - mp.exp(-z)) / (mp.exp(z) + mp.exp(-z)),
-    "relu": lambda z: max(z, mp.zero),
-    "leaky_relu": lambda z, slope: z if z > 0 else slope * z,
-    "elu": lambda z, alpha: z if z > 0 else alpha * (mp.exp(z) - 1),
-    "selu": lambda z: real(SELU) * (z if z > 0 else real(SELU_ALPHA) * (mp.exp(z) - 1)),
-    "softplus": lambda z, beta: mp.log(1 + mp.exp(beta * z)) / beta,
-    "silu": lambda z: z / (1 + mp.exp(-z)),
-    "gelu": lambda z: z * (1 + mp.erf(z / mp.sqrt(2))) / 2,
-    "gelu_tanh": lambda z: (
-        z / 2 * (1 + mp.tanh(mp.sqrt(2 / mp.pi) * (z + mp.mpf("0.044715") * z**3)))
-    ),
-    "mish": lambda z: z * mp.tanh(mp.log(1 + mp.exp(z))),
-    "softsign": lambda z: z / (1 + abs(z)),
-    "sin": mp.sin,
-    "gaussian": lambda z: mp.exp(-z * z),
-}
-NAMES = sorted(TEXTBOOK)
-
-
-def network(
-    sizes: tuple[int, ...], scale: float = 1.0, seed: int = 0
-) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    weights = [scale * rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
-    biases = [scale * rng.normal(size=n) for n in sizes[1:]]
-    return weights, biases, scale * rng.normal(size=sizes[0]), rng.normal(size=sizes[-1])
-
-
-def assert_same(one: oracle.Exact, other: oracle.Exact) -> None:
-    """Each of them was rounded once: at most the last bit of a subnormal may be another."""
-    for field in fields(oracle.Exact):
-        for a, b in zip(getattr(one, field.name), getattr(other, field.name), strict=True):
-            assert a.shape == b.shape
-            np.testing.assert_allclose(a, b, rtol=2e-16, atol=5e-324)
-
-
-def test_table_has_every_activation() -> None:
-    assert set(NAMES) <= set(oracle.SIGMA)
-    assert len(NAMES) == 15
-
-
-@pytest.mark.parametrize("order", [0, 1, 2])
-@pytest.mark.parametrize("name", NAMES)
-def test_sigma_is_the_textbook_function_and_its_derivatives(name: str, order: int) -> None:
-    parameters = PARAMETERS.get(name, ())
-    points = [1e-12, 0.1, 0.7, 1.2784645427610738, 2.3993572805154277, 5.0, 15.0, 30.0]
-    for z in [sign * point for point in points for sign in (1, -1)]:
-        got = oracle.sigma(name, parameters, z, order)
-        with mpmath.workdps(1000):
-            want = mp.diff(lambda t: TEXTBOOK[name](t, *parameters), mpmath.mpf(z), order)
-            # A second difference of a line is not quite zero.
-            assert abs(got - want) <= abs(want) * mpmath.mpf(10) ** -49 + mpmath.mpf(10) ** -950
-
-
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"gelu_tanh"}))
-def test_sigma_keeps_its_digits_far_out(name: str) -> None:
-    parameters = PARAMETERS.get(name, ())
-    for z in (100.0, -100.0):
-        got = oracle.sigma(name, parameters, z, 1)
-        with mpmath.workdps(2300):
-            want = mp.diff(lambda t: TEXTBOOK[name](t, *parameters), mpmath.mpf(z))
-            assert abs(got - want) <= abs(want) * mpmath.mpf(10) ** -49
-
-
-def test_sigma_without_parameters_takes_the_defaults() -> None:
-    for name, z in (("leaky_relu", -2.0), ("elu", -2.0), ("softplus", 1.0)):
-        default = {"leaky_relu": 0.01}.get(name, 1.0)
-        assert oracle.sigma(name, (), z, 0) == oracle.sigma(name, (default,), z, 0)
-        assert oracle.sigma(name, (), z, 0) != oracle.sigma(name, (0.5,), z, 0)
-
-
-def test_slopes_at_the_kinks() -> None:
-    assert oracle.sigma("relu", (), 0.0, 1) == 0
-    assert oracle.sigma("leaky_relu", (0.25,), 0.0, 1) == 0.25
-    assert oracle.sigma("elu", (0.25,), 0.0, 1) == 0.25
-    assert abs(oracle.sigma("selu", (), 0.0, 1) - float(SELU * SELU_ALPHA)) < 1e-15
-    assert oracle.sigma("softsign", (), 0.0, 1) == 1
-
-
-EXTREMES = [0.0, 5e-324, 1e-300, 1e-9, 1.0, 19.0, 40.0, 372.0, 745.0, 1e3, 1e7, 1e100, 1.7e308]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_both_libraries_agree_at_every_size_of_z(name: str) -> None:
-    for z in [*EXTREMES, *(-point for point in EXTREMES)]:
-        arguments = ([np.eye(1)], [np.zeros(1)], name, np.array([z]), np.ones(1))
-        one = oracle.evaluate(*arguments, library="flint")
-        assert_same(one, oracle.evaluate(*arguments, library="mpmath"))
-        assert all(np.isfinite(one.a[0]) & np.isfinite(one.D[0]))
-        for order, value in ((0, one.a[0]), (1, one.D[0])):
-            exact = float(oracle.sigma(name, (), z, order))
-            np.testing.assert_allclose(value, exact, rtol=2e-16, atol=5e-324)
+from textbook import NAMES, PARAMETERS, TEXTBOOK, assert_same, network
 
 
 @pytest.mark.parametrize("scale", [1.0, 40.0])
@@ -241,8 +134,8 @@ def test_subnormal_slopes_are_rounded_once() -> None:
     assert oracle.evaluate([np.eye(1)], [np.zeros(1)], "tanh", np.array([373.5])).D[0] == 0
 
 
-def test_what_cancels_is_zero() -> None:
-    """Two sums that cancel to the last digit: in ∂H/∂x, and in a z that stands on the kink."""
+def test_sums_that_cancel_are_zero() -> None:
+    """Two sums that cancel to the last digit: in ∂H/∂x, and in a z exactly at the kink."""
     weights = [np.array([[0.7], [-0.7]]), np.array([[1.0, 1.0]]), np.ones((1, 1))]
     biases = [np.array([0.1, -0.1]), np.zeros(1), np.zeros(1)]
     exact = oracle.evaluate(weights, biases, ["tanh", "softsign", "relu"], np.array([0.3]))

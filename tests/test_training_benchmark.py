@@ -38,7 +38,7 @@ def test_borehole_at_the_middle_of_its_ranges() -> None:
     assert functions.BOREHOLE.value(X[None])[0] == pytest.approx(expected, rel=1e-14)
 
 
-def test_a_curve_says_when_an_error_is_reached_and_what_it_was_by_a_time() -> None:
+def test_a_curve_gives_the_time_of_an_error_and_the_error_at_a_time() -> None:
     from benchmarks.training.curve import Curve, Point
 
     points = (Point(1, 0.5, 0.9), Point(2, 0.2, 0.9), Point(3, 0.3, 0.1))

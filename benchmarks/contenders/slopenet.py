@@ -2,7 +2,7 @@
 
 A second mode is timed too, but ratios use the default mode, which most users write. For a single
 point it is `out=`, which writes into arrays made before the clock starts; for a batch it is one
-thread, which tells whether waking the others pays.
+thread, which shows whether waking the others pays.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ void bind_model(nb::module_& m, const char* name, const char* task_name) {
             "factors"_a, "threads"_a,
             "H (N, n_L) and J v (N, M, n_L) along tangents V (N, M, n_1), or the M = n_1 unit vectors; with "
             "`scale` (N, (1 + M) n_L) the rows d/dtheta of both, (N (1 + M) n_L, parameters), times it; with "
-            "`factors` lists of what they are made of: a, G, A', E.")
+            "`factors` lists of the matrices in these rows: a, G, A', E.")
         .def("descend", &descend<T>, "theta"_a, "X"_a, "y"_a, "order"_a, "rates"_a,
              "Theta after single-sample gradient steps.")
         .def(

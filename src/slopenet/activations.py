@@ -9,7 +9,7 @@ An activation is added in five places:
 1. its struct, with σ, σ' and σ'', in src/core/kernels/vector/activation.hpp;
 2. its row of `table` in src/core/kernels/vector/table.hpp;
 3. its row of `TABLE` here, which exporters, importers, the CLI and most tests read;
-4. its formula at fifty digits in tests/oracle.py;
+4. its formula at fifty digits in tests/oracle/activations.py;
 5. its formula and its case in tools/exhaust/reference.hpp.
 
 A spelling of another library (a class of torch, an ONNX operator) is one more row in that importer,

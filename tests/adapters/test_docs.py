@@ -23,7 +23,7 @@ def snippet(text: str) -> Any:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder for what OpenMDAO writes; JAX as it was afterwards."""
+    """A folder for the files of OpenMDAO; JAX is restored afterwards."""
     monkeypatch.chdir(tmp_path)
     yield
     if "jax" in sys.modules:

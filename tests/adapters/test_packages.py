@@ -1,4 +1,4 @@
-"""Adapters are loaded when they are asked for, and say what to install."""
+"""Adapters are loaded when they are asked for, and name the package to install."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PACKAGES |= {"smt": "SMT", "casadi": "CasADi", "pyomo": "Pyomo"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_missing_package_is_named_with_what_to_install(package: str) -> None:
+def test_a_missing_package_is_named_with_its_pip_command(package: str) -> None:
     code = (
         f"import sys; sys.modules[{package!r}] = None\n"
         "import slopenet.adapters\n"

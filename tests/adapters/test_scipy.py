@@ -105,7 +105,7 @@ def test_value_and_slope_of_a_point_are_one_sweep(monkeypatch: pytest.MonkeyPatc
     assert len(swept) == 2
 
 
-def test_what_a_solver_does_to_its_arrays_changes_no_later_answer() -> None:
+def test_a_solver_that_changes_its_arrays_changes_no_later_answer() -> None:
     net = network()
     x = points(1, net)[0]
     f, r = objective(net, squares), Residuals(net, 0.0)
@@ -243,7 +243,7 @@ def test_objective_and_constraint_pickle_for_workers() -> None:
     np.testing.assert_array_equal(bounds.hess(x, np.ones(3)), net.weighted_hessian(x, np.ones(3)))
 
 
-def test_what_cannot_be_done_is_a_clear_error() -> None:
+def test_wrong_arguments_of_an_objective_are_a_clear_error() -> None:
     net = network()
     x = points(1, net)[0]
     for wrong in ("weight", 3, -4, True):

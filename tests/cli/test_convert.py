@@ -1,4 +1,4 @@
-"""`slopenet convert` writes what `load` opens as a model, says how far it is, and refuses."""
+"""`slopenet convert` writes a source of `load` as a model, reports the difference, and refuses."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def test_a_graph_with_derivatives_is_refused_by_name(source: Path, tmp_path: Pat
         (["nothing.onnx", "m.safetensors"], "does not exist"),
     ],
 )
-def test_what_makes_no_sense_is_one_sentence(source: Path, args: list[str], message: str) -> None:
+def test_a_wrong_convert_command_is_one_sentence(
+    source: Path, args: list[str], message: str
+) -> None:
     folder = source.parent
     (folder / "net.pt").write_bytes(b"\x80\x02}q\x00.")
     (folder / "net.txt").write_text("T,p,rho\n1,2,3\n")

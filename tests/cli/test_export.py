@@ -1,4 +1,4 @@
-"""`slopenet export` writes what is asked for, says how far it is from the model, and refuses."""
+"""`slopenet export` writes the derivatives asked for, reports the difference, and refuses."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_c_gets_its_header_and_prefix(model: Path, tmp_path: Path) -> None:
         (["net.c", "--dtype", "float16"], "'float16' is not one of"),
     ],
 )
-def test_what_makes_no_sense_is_one_sentence(model: Path, args: list[str], message: str) -> None:
+def test_a_wrong_export_command_is_one_sentence(model: Path, args: list[str], message: str) -> None:
     done = run(model, model.parent / args[0], *args[1:])
     assert (done.exit_code, done.stdout) == (2, "")
     assert message in done.stderr.splitlines()[-1]
@@ -69,7 +69,7 @@ def test_a_failing_compiler_is_one_sentence(
     assert not (tmp_path / "net.h").exists()
 
 
-def test_what_does_not_agree_has_status_1(
+def test_a_file_that_does_not_agree_has_status_1(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = "\n\ndef value(X):\n    return 2 * forward(X)[1]\n"

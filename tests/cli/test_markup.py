@@ -24,7 +24,7 @@ def run(*args):
 
 
 def said(names, text):
-    """Names that do not stand in a text."""
+    """Names that are not in a text."""
     return [name for name in names if name not in text]
 
 

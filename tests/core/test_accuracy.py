@@ -85,7 +85,7 @@ def test_six_layers_of_300_agree_with_50_digits() -> None:
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 @pytest.mark.parametrize("scale", [5.0, 30.0])
-def test_saturated_networks_agree_to_what_one_ulp_of_the_input_moves(
+def test_saturated_networks_agree_to_the_effect_of_one_ulp_of_the_input(
     activation: sn.ActivationSpec, scale: float
 ) -> None:
     for seed, sizes in enumerate([(3, 8, 2), (4, 12, 9, 1), (2, 5, 6, 7, 3)]):

@@ -143,7 +143,7 @@ V, T = np.ones((1, 3)), np.ones((5, 1, 2))
         ({"directions": V, "along": T, "along_weight": np.ones(3)}, "along_weight must have shape"),
     ],
 )
-def test_what_does_not_fit_is_named(arguments: dict[str, Any], message: str) -> None:
+def test_arguments_that_do_not_fit_are_named(arguments: dict[str, Any], message: str) -> None:
     net = random_network((3, 4, 2))
     with pytest.raises(ValueError, match=message):
         sn.backprop(net, np.zeros((5, 3)), np.zeros((5, 2)), **arguments)

@@ -84,7 +84,7 @@ def test_fifty_batches_agree_with_numpy(
 
 
 @pytest.mark.parametrize("make", [Adam, Momentum])
-def test_a_run_resumed_from_what_was_kept_gives_the_same_bits(make: Any) -> None:
+def test_a_run_resumed_from_its_kept_state_gives_the_same_bits(make: Any) -> None:
     objective, theta, data = problem((3, 6, 2), "slopes")
     optimiser = make(samples=len(data), batch_size=16, learning_rate=0.01, epochs=4)
     rng = np.random.default_rng(1)
@@ -124,7 +124,7 @@ def test_the_cost_on_the_way_is_that_of_the_batches_before_their_steps() -> None
     np.testing.assert_array_equal(state.theta, theta)
 
 
-def test_what_the_core_cannot_move_is_refused() -> None:
+def test_arrays_that_the_core_cannot_write_are_refused() -> None:
     objective, theta, data = problem((3, 6, 2), "slopes")
     order, rates = np.arange(len(data)), np.full(11, 0.1)
     zeros = np.zeros_like(theta)

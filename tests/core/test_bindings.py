@@ -1,4 +1,4 @@
-"""The array border of the core: what does not fit is refused before anything is read."""
+"""Arrays at the border of the core: a wrong one is refused before anything is read."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ NOT_READY = [
 
 
 @pytest.mark.parametrize("X", NOT_READY, ids=lambda X: getattr(X, "shape", X))
-def test_what_has_to_be_converted_first_gives_none(X: Any) -> None:
+def test_an_array_to_be_converted_first_gives_none(X: Any) -> None:
     net, points = model(), np.zeros((5, 3))
     assert net.values(X, None, None) is None
     assert net.hvp(points, X, None, None) is None

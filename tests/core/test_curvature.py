@@ -91,7 +91,7 @@ def test_hvp_is_symmetric_in_its_two_directions(activation: sn.ActivationSpec) -
 @DTYPES
 @pytest.mark.parametrize("output", STRAIGHT, ids=str)
 @pytest.mark.parametrize("hidden", STRAIGHT, ids=str)
-def test_what_is_made_of_straight_pieces_does_not_bend_at_all(
+def test_piecewise_linear_activations_have_no_curvature(
     hidden: sn.ActivationSpec, output: sn.ActivationSpec, dtype: Any
 ) -> None:
     net = random_network((5, 9, 6, 4), hidden, output=output, dtype=dtype)
@@ -102,7 +102,7 @@ def test_what_is_made_of_straight_pieces_does_not_bend_at_all(
 
 @DTYPES
 @pytest.mark.parametrize("sizes", SHAPES, ids=str)
-def test_each_part_of_a_sweep_is_what_its_own_call_gives(
+def test_each_part_of_a_sweep_equals_the_result_of_its_own_call(
     sizes: tuple[int, ...], dtype: Any
 ) -> None:
     net = random_network(sizes, "gelu", dtype=dtype)
@@ -122,8 +122,8 @@ def test_one_hidden_layer_has_the_laplacian_written_by_hand(activation: sn.Activ
     """ΔH_k = Σ_j W[3]_kj σ''(z_j) ‖W[2]_j‖², z = W[2] x + b[2]."""
     net = random_network((7, 30, 3), activation, output="identity")
     (W2, W3), (b2, _), X = net.weights, net.biases, points(20, net)
-    bend = derivation.sigma(normalise(activation), X @ W2.T + b2, 2)
-    close(net.laplacian(X), (bend * (W2**2).sum(axis=1)) @ W3.T)
+    curvature = derivation.sigma(normalise(activation), X @ W2.T + b2, 2)
+    close(net.laplacian(X), (curvature * (W2**2).sum(axis=1)) @ W3.T)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "silu", "softplus", "sin", "gaussian"])
@@ -160,7 +160,7 @@ def test_slopes_that_are_denormal_are_not_flushed_to_zero() -> None:
         np.testing.assert_allclose(net.hvp(X, v)[-1], [wanted @ v], rtol=0, atol=4 * bits)
 
 
-def test_what_does_not_bend_adds_nothing_even_where_its_slope_overflows() -> None:
+def test_a_layer_without_curvature_adds_nothing_even_where_its_slope_overflows() -> None:
     saturated = sn.Network([[[1e160]], [[1.0]]], [[0.0], [0.0]], ["tanh", "identity"])
     straight = sn.Network([[[1e200]]] * 3, [[0.0]] * 3, ["relu", "relu", "identity"])
     for X in (np.array([[1e100]]), np.full((60, 1), 1e100)):

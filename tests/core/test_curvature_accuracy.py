@@ -30,7 +30,7 @@ def by_core_in_a_batch(net: sn.Network, x: np.ndarray, v: np.ndarray, u: np.ndar
 
 
 def assert_exact(net: sn.Network, x: np.ndarray, *, saturated: bool = False) -> None:
-    """To 1e-12 of the largest entry; saturated, and to what moving the input by an ulp moves."""
+    """To 1e-12 of the largest entry; if saturated, also to the change from one ulp of the input."""
     arguments = net.weights, net.biases, list(net.activations), x
     exact = oracle.evaluate(*arguments, second=True)
     hessian, trace = exact.hessian, exact.laplacian
@@ -75,7 +75,7 @@ def test_wide_networks_agree_with_50_digits(sizes: tuple[int, ...], activation: 
 
 @EACH
 @pytest.mark.parametrize("scale", [5.0, 30.0])
-def test_saturated_networks_agree_to_what_one_ulp_of_the_input_moves(
+def test_saturated_networks_agree_to_the_effect_of_one_ulp_of_the_input(
     activation: sn.ActivationSpec, scale: float
 ) -> None:
     for seed, sizes in enumerate([(3, 8, 2), (4, 12, 9, 1), (2, 5, 6, 7, 3)]):

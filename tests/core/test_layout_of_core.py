@@ -34,7 +34,7 @@ def code(path: Path) -> str:
 
 
 def rank(path: Path) -> int:
-    """How far up a file of the kernels stands: at the bottom is what all folders share."""
+    """The level of a file of the kernels: at the bottom are the files that all folders share."""
     folder = path.relative_to(KERNELS).parts[0]
     if folder in ORDER:
         return ORDER.index(folder)

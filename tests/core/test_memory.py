@@ -49,7 +49,7 @@ def has_peak() -> bool:
     return STATUS.exists() and "VmHWM" in STATUS.read_text()
 
 
-@pytest.mark.skipif(not has_peak(), reason="this system does not tell a process its peak memory")
+@pytest.mark.skipif(not has_peak(), reason="this system does not report peak memory")
 @pytest.mark.parametrize(
     ("name", "along"),
     [
@@ -61,9 +61,7 @@ def has_peak() -> bool:
         ("value_jacobian_laplacian", ""),
     ],
 )
-def test_twenty_times_the_rows_take_no_more_memory_beside_input_and_output(
-    name: str, along: str
-) -> None:
+def test_twenty_times_the_rows_take_no_memory_but_input_and_output(name: str, along: str) -> None:
     """Where the rows of one activation of the hidden layers alone would be 97 MiB more."""
     result = subprocess.run(
         [sys.executable, "-c", PEAK, name, along], capture_output=True, text=True, check=False
@@ -107,7 +105,7 @@ def test_denormal_numbers_work_as_before_after_every_call(dtype: Any) -> None:
 
 
 def test_no_floating_point_error_is_left_for_numpy_to_find() -> None:
-    """An overflow of ours raises no FloatingPointError, here or in NumPy's next operation."""
+    """An overflow in the core raises no FloatingPointError, here or in NumPy's next operation."""
     net = sn.Network([[[1e200]], [[1e200]]], [[0.0], [0.0]], "identity")
     with np.errstate(all="raise"):
         net.jacobian([[1e200]])

@@ -122,7 +122,7 @@ COMBINATIONS = 120
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 def test_a_hundred_combinations_of_batch_order_threads_and_layout(dtype: type) -> None:
-    """Each network meets every layout and each number of threads; single points stand between."""
+    """Each network meets every layout and each number of threads; single points come in between."""
     rng = np.random.default_rng(7)
     tried: set[tuple[object, ...]] = set()
     for turn, (sizes, activation) in enumerate(NETS):

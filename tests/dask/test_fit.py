@@ -1,4 +1,4 @@
-"""Data in parts: every sum is that of all samples together, and so is what is learned from it."""
+"""Data in parts: every sum is that of all samples together, and so is the network."""
 
 import re
 import sys
@@ -107,7 +107,7 @@ def test_the_callback_hears_of_each_step_and_may_end_it():
     assert "the callback stopped it at epoch 3" in fit.reason
 
 
-def test_without_dask_a_data_frame_of_its_is_refused_by_what_to_install(monkeypatch):
+def test_without_dask_its_data_frame_is_refused_with_the_pip_command(monkeypatch):
     class Frame:
         def to_delayed(self):
             pytest.fail("asked in vain")
@@ -119,7 +119,7 @@ def test_without_dask_a_data_frame_of_its_is_refused_by_what_to_install(monkeypa
         sn.dask.fit(Frame(), **NAMES)
 
 
-def test_what_cannot_be_learned_from_is_named():
+def test_data_that_cannot_be_learned_are_named():
     parts = frames(sample())
     bad = [parts[0], parts[1].copy()]
     bad[1].iloc[3, 1] = np.nan
@@ -143,7 +143,7 @@ def test_what_cannot_be_learned_from_is_named():
 
 @pytest.mark.parametrize("name", ["inputs", "outputs"])
 @pytest.mark.parametrize("given", [None, "ab", [], [1], 5])
-def test_names_that_are_no_names_are_refused(name, given):
+def test_names_that_are_not_texts_are_refused(name, given):
     with pytest.raises(TypeError, match=rf"^{name} must be a sequence of names, got "):
         sn.dask.fit(frames(sample()), **(NAMES | {name: given}))
 

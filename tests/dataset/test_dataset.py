@@ -22,7 +22,7 @@ def everything() -> Data:
     )
 
 
-def test_rows_take_what_belongs_to_them() -> None:
+def test_rows_take_their_values_slopes_and_weights() -> None:
     data = everything()
     some = data.rows(np.array([5, 1, 1]))
     assert len(some) == 3
@@ -59,7 +59,7 @@ def test_rows_of_weight_zero_are_left_out_and_the_rest_have_a_mean_of_one() -> N
     np.testing.assert_allclose(data.sample_weight, weight[weight > 0] / 2, rtol=1e-15)
 
 
-def test_what_does_not_fit_is_named_with_the_prefix() -> None:
+def test_data_that_do_not_fit_are_named_with_the_prefix() -> None:
     with pytest.raises(ValueError, match=r"^validation y must have shape \(8, 1\)"):
         check_data(X, Y[:3], None, names=UNNAMED, prefix="validation ")
     with pytest.raises(ValueError, match=r"^y must have at least one column, got \(8, 0\)$"):

@@ -72,13 +72,13 @@ def test_columns_are_put_back_in_their_order() -> None:
     assert rms(e) < 1e-13
 
 
-def test_what_is_left_out_is_foretold_by_the_others_as_by_a_fit_without_it() -> None:
+def test_a_sample_left_out_is_predicted_as_by_a_fit_without_it() -> None:
     rng = np.random.default_rng(2)
     X = rng.uniform(-1, 1, (12, 2))
     y = np.sin(2 * X[:, 0]) + X[:, 1] ** 2
     found = left_out(X, y)
 
-    def foretold(s: int) -> float:
+    def predicted(s: int) -> float:
         keep = np.arange(12) != s
         points, n = X[keep], 11
         A = np.zeros((n + 3, n + 3))
@@ -90,6 +90,6 @@ def test_what_is_left_out_is_foretold_by_the_others_as_by_a_fit_without_it() -> 
         return float(np.concatenate([distances, [1.0], X[s]]) @ weights)
 
     for s in range(12):
-        assert found[s] == pytest.approx(y[s] - foretold(s), rel=1e-4, abs=1e-6)
+        assert found[s] == pytest.approx(y[s] - predicted(s), rel=1e-4, abs=1e-6)
     twice = left_out(np.vstack([X, X]), np.append(y, y))
     np.testing.assert_allclose(twice, np.append(found, found), rtol=1e-9)

@@ -40,7 +40,7 @@ def product(x: Array) -> Array:
 
 
 def mixed(x: Array) -> Array:
-    """Smooth, and no two inputs are alike."""
+    """Smooth, and different in every input."""
     return np.sin(2 * x[:, 0]) + 3 * x[:, 1] * x[:, 0] + np.exp(x[:, 2]) - x[:, 1]
 
 
@@ -115,7 +115,7 @@ def test_columns_in_the_wrong_order_are_named() -> None:
     assert "df/da, df/db, df/dc look out of order: they fit as those by db, dc, da" in turned
 
 
-def test_one_sentence_tells_what_is_wrong_alike_and_only_of_the_outputs_concerned() -> None:
+def test_one_sentence_names_the_same_fault_of_several_outputs_and_only_those() -> None:
     steam = load_steam().rows(slice(200))
     dydx = steam.dydx_or_nan.copy()
     dydx[:, [0, 2], 1] *= 1e-6
@@ -160,7 +160,7 @@ def test_an_input_that_has_no_slopes_at_all_hides_no_mistake() -> None:
     assert found(X, mixed(X), dydx) == ["the slopes dy[:, 0]/dX[:, 2] look of the wrong sign"]
 
 
-def test_what_says_nothing_is_left_alone() -> None:
+def test_slopes_without_evidence_are_left_alone() -> None:
     X, y, dydx = sample(mixed, 120, 3)
     wrong = -dydx
     assert not found(X[:11], y[:11], wrong[:11])

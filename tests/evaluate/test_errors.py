@@ -1,4 +1,4 @@
-"""Errors of a network are what their definition says, block by block or at once."""
+"""Errors of a network follow their definition, block by block or at once."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_missing_slopes_are_left_out(network):
     np.testing.assert_allclose(slopes, [[0.5, 1 / 3], [0.25, np.nan]])
 
 
-def test_without_true_slopes_there_is_no_slope_error(network):
+def test_without_true_slopes_there_are_only_value_errors(network):
     assert np.isnan(known_answers.relative_errors(network, X, X @ J[0].T).slopes).all()
 
 

@@ -12,7 +12,7 @@ from networks import points, random_network
 import slopenet as sn
 
 N, INPUTS, OUTPUTS = 5, 4, 3
-# each result's own shape, after the N; what v and u stand for
+# each result's own shape, after the N; the vectors that v and u stand for
 H, J, G = (OUTPUTS,), (OUTPUTS, INPUTS), (INPUTS,)
 HESSIAN = (OUTPUTS, INPUTS, INPUTS)
 METHODS: dict[str, tuple[tuple[int, ...], ...]] = {
@@ -199,8 +199,8 @@ def test_out_that_shares_memory_with_X_or_the_vector_is_refused(name: str, i: in
                 changed,
             )
             assert memory.tobytes() == before.tobytes()
-        beside = memory[entries:].reshape(shape)
-        out = with_part(name, i, beside)
+        apart = memory[entries:].reshape(shape)
+        out = with_part(name, i, apart)
         assert getattr(network(), name)(*changed, out=out) is out
 
 

@@ -6,7 +6,7 @@ from networks import random_network
 import slopenet as sn
 
 
-def test_record_holds_what_the_network_gives() -> None:
+def test_record_holds_the_results_of_the_network() -> None:
     net = random_network((2, 4, 3, 2), "sigmoid")
     x, y = np.array([0.3, -0.2]), np.array([1.0, 0.0])
     record = net.derivation(x, y)
@@ -58,7 +58,7 @@ def test_wide_layers_are_shortened_and_the_full_page_is_whole() -> None:
 
 
 def test_a_small_page_can_be_followed_by_hand() -> None:
-    """Every W, b and product stands on it with six significant digits."""
+    """Every W, b and product is on it with six significant digits."""
     net = random_network((2, 3, 2), scale=0.01)
     record = net.derivation([0.1, 0.2], [0.0, 1.0])
     page = str(record)

@@ -2,9 +2,9 @@
 
     python tests/exporters/full.py [FIRST LAST]
 
-The tests beside it do a part of this in a minute; this takes a quarter of an hour. It fails beyond
-the promise of the network itself: 1e-13 of the largest entry, 1e-12 for Hessians; in float32, where
-inputs far out magnify the rounding of z, ten times 1e-5 and 1e-4.
+The tests in this folder do a part of this in a minute; this takes a quarter of an hour. It fails
+beyond the promise of the network itself: 1e-13 of the largest entry, 1e-12 for Hessians; in
+float32, where inputs far out magnify the rounding of z, ten times 1e-5 and 1e-4.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def worst(net: Any, runs: dict[str, Any]) -> dict[str, float]:
 
 
 def ways(net: Any, path: Path) -> dict[str, Callable[[np.ndarray], dict[str, np.ndarray]]]:
-    """What gives the network's results, from the files at `path`."""
+    """Ways to compute the network's results, from the files at `path`."""
     found: dict[str, Any] = {
         f"{name} {level}": partial(
             results, library(path, command, "-std=c99", level), path.stem, net
@@ -70,7 +70,7 @@ def main(first: int = 0, last: int = NETWORKS) -> int:
             for way, error in worst(net, ways(net, path)).items():
                 found[way, dtype] = max(found.get((way, dtype), 0.0), error)
     for (way, dtype), error in found.items():
-        print(f"{way:<14} {dtype}  {error:.2f} of what is promised")
+        print(f"{way:<14} {dtype}  {error:.2f} of the promise")
     return int(any(error > LIMIT[dtype] for (_, dtype), error in found.items()))
 
 

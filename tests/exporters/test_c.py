@@ -1,4 +1,4 @@
-"""C files compile without a warning and give what the network gives."""
+"""C files compile without a warning and give the network's results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_tails_keep_their_digits(tmp_path: Path, dtype: Any) -> None:
         for order, name in enumerate(["y", "J", "H"]):
             exact = sigma(normalise(activation), z.astype(np.float64), order)
             error = np.abs(got[name].ravel() - exact)
-            # a rounded exponent, as z² is, and what cancels next to a root
+            # a rounded exponent, as z² is, and cancellation next to a root
             allowed = 16 * eps * ((1 + z.astype(float) ** 2) * np.abs(exact) + near_root(exact, z))
             assert np.all(error <= allowed + tiny), (activation, name)
 
@@ -173,7 +173,7 @@ def test_numbers_are_read_back_as_they_were(tmp_path: Path) -> None:
         np.testing.assert_array_equal(np.reshape(numbers, (4, 5)).T, net.weights[0])
 
 
-def test_the_prefix_is_the_file_name_or_what_is_given(tmp_path: Path) -> None:
+def test_the_prefix_is_the_file_name_or_the_name_given(tmp_path: Path) -> None:
     net = random_network((2, 1))
     net.export(tmp_path / "2nd-model.c")
     assert "net_2nd_model_value(" in (tmp_path / "2nd-model.h").read_text()

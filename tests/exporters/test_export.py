@@ -1,4 +1,4 @@
-"""What is asked for is checked before, and what was written after; files are whole or not there."""
+"""Arguments are checked before, and files after they are written; files are whole or absent."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_points_that_overflow_are_left_out_and_a_network_that_does_everywhere_re
             network(1e200).export(tmp_path / f"net{suffix}")
 
 
-def test_a_compiler_that_fails_leaves_what_was_there(
+def test_a_compiler_that_fails_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CC", "false")
@@ -94,7 +94,7 @@ def test_the_verdict_in_words() -> None:
     assert not Export(Path("a.c"), (Agreement("value", float("nan"), 1.0),), "cc").passed
 
 
-def test_a_wrong_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_file_does_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison is with the network itself, not with the text that was written."""
     net = random_network((2, 3, 1), "tanh")
     monkeypatch.setattr("slopenet.exporters._python._FUNCTIONS", {"value": WRONG})

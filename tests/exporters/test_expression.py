@@ -1,4 +1,4 @@
-"""Traced expressions say what the table of activations computes, also with operations replaced."""
+"""Traced expressions agree with the table of activations, also with operations replaced."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def evaluate(results: tuple[Expression, ...], z: np.ndarray) -> list[np.ndarray]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
-def test_a_trace_computes_what_the_table_does(activation: ActivationSpec) -> None:
+def test_a_trace_computes_the_activations_of_the_table(activation: ActivationSpec) -> None:
     """The same bits but for powers, which are products here."""
     spec = normalise(activation)
     for order, got in enumerate(evaluate(traced(spec, 2), Z)):

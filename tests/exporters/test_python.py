@@ -1,4 +1,4 @@
-"""Python files run without slopenet and give what the network gives."""
+"""Python files run without slopenet and give the network's results."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_it_runs_where_there_is_no_slopenet(tmp_path: Path) -> None:
     assert abs(float(said.stdout) - net([0.5, -1.0])[0]) < 1e-15
 
 
-def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:
+def test_only_derivatives_asked_for_are_written(tmp_path: Path) -> None:
     net = random_network((2, 3, 1), "tanh")
     net.export(tmp_path / "net.py", derivatives=["value"])
     tree = ast.parse((tmp_path / "net.py").read_text())

@@ -69,7 +69,9 @@ def test_limits_of_a_new_exporter_are_read_from_its_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_a_wrong_new_exporter_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_new_exporter_does_not_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def wrong(task: Task) -> Written:
         written = write_text(task)
         return Written(written.files, {"y": 2 * written.outputs["y"]}, "the test")

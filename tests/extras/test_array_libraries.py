@@ -33,7 +33,7 @@ def inputs(sizes: tuple[int, ...]) -> dict[str, np.ndarray]:
 def everything(
     chain: Chain, *, x: Any, y: Any, T: Any, v: Any, u: Any, weight: Any
 ) -> dict[str, Any]:
-    """What each function of `slopenet.derivation` says."""
+    """The results of each function of `slopenet.derivation`."""
     sweep = derivation.forward(chain, x)
     D = derivation.D(chain, sweep)
     J = derivation.dH_dx(chain, D)

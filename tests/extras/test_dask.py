@@ -1,4 +1,4 @@
-"""A Dask cluster predicts and learns what one process does."""
+"""A Dask cluster predicts and learns the same as one process."""
 
 import numpy as np
 import pytest
@@ -86,7 +86,7 @@ def test_partitions_without_rows_are_predicted_too(client, frame, network):
     np.testing.assert_array_equal(found["a"], rows["a"])
 
 
-def test_what_cannot_be_predicted_is_named(client, frame, network):
+def test_data_that_cannot_be_predicted_are_named(client, frame, network):
     with pytest.raises(TypeError, match="frame must be a Dask data frame, got DataFrame"):
         sn.dask.predict(network, frame)
     with pytest.raises(TableError, match="the data frame has no column 'a'"):
@@ -98,7 +98,7 @@ def test_what_cannot_be_predicted_is_named(client, frame, network):
 
 
 @pytest.mark.parametrize(("method", "epochs"), [("lbfgs", 25), ("lm", 10)])
-def test_a_cluster_learns_what_one_machine_learns(client, frame, method, epochs):
+def test_a_cluster_learns_the_same_as_one_machine(client, frame, method, epochs):
     settings = {"hidden": (6, 6), "method": method, "epochs": epochs, "l2": 1e-3, "rng": 3}
     data = dd.from_pandas(frame, npartitions=5)
     found = sn.dask.fit(data[data["b"] > -3], **NAMES, **settings)

@@ -1,4 +1,4 @@
-"""ONNX files give what the network gives, in onnxruntime and in onnx's own evaluator."""
+"""ONNX files give the network's results, in onnxruntime and in onnx's own evaluator."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_weights_are_shared_and_the_file_barely_grows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "softplus"])
 def test_values_alone_are_plain_layers(tmp_path: Path, activation: str) -> None:
-    """Gemm and one operator an activation, the attributes in full, every node named."""
+    """Gemm and one operator per activation, the attributes in full, every node named."""
     net = random_network((3, 5, 4, 1), activation, output="identity", dtype=np.float32)
     net.export(tmp_path / "net.onnx", derivatives=["value"])
     graph = onnx.load(tmp_path / "net.onnx").graph

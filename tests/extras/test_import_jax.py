@@ -69,7 +69,7 @@ def test_float32_and_a_sequence_of_layers() -> None:
     assert net.activations == ("gelu_tanh", "identity")
 
 
-def test_what_equinox_has_and_slopenet_has_not() -> None:
+def test_equinox_modules_that_slopenet_does_not_have_are_refused() -> None:
     eqx = pytest.importorskip("equinox", reason="equinox is not installed")
     key = jax.random.key(0)
     for module, sentence in (

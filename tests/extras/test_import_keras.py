@@ -144,7 +144,7 @@ def test_files(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
-def test_a_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
+def test_a_damaged_keras_file_is_refused(tmp_path: Path, suffix: str) -> None:
     pytest.importorskip("h5py", reason="h5py is not installed")
     path = tmp_path / f"net{suffix}"
     stack().save(path)
@@ -157,12 +157,12 @@ def test_a_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
         sn.from_keras(tmp_path / f"nothing{suffix}")
 
 
-# What writes the file: torch's exporter, or tf2onnx, which needs TensorFlow.
+# The writer of the file: torch's exporter, or tf2onnx, which needs TensorFlow.
 EXPORTERS = {"torch": ["torch", "onnxscript"], "tensorflow": ["tensorflow", "tf2onnx"]}
 
 
 @pytest.mark.parametrize("backend", EXPORTERS)
-def test_what_keras_exports_as_onnx(tmp_path: Path, backend: str) -> None:
+def test_onnx_exports_of_keras(tmp_path: Path, backend: str) -> None:
     for package in (*EXPORTERS[backend], "onnx", "h5py"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
@@ -197,7 +197,7 @@ def branches() -> Any:
     return keras.Model(x, L.Add(name="sum")([x, a]))
 
 
-def test_what_slopenet_cannot_be_is_refused_by_name() -> None:
+def test_an_unsupported_keras_layer_is_refused_by_name() -> None:
     def dense(*more: Any) -> Any:
         return keras.Sequential([L.Input((4,)), L.Dense(3), *more])
 

@@ -1,4 +1,4 @@
-"""ONNX files of torch, Keras and skl2onnx come in with the values of what was exported."""
+"""ONNX files of torch, Keras and skl2onnx come in with the values of their source."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """Exporters warn of what they will do otherwise one day, and log."""
+    """Exporters warn of future changes, and log."""
     logging.disable(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -54,7 +54,7 @@ TORCH = {
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("dynamo", [False, True], ids=["TorchScript", "dynamo"])
 @pytest.mark.parametrize("name", TORCH)
-def test_what_torch_writes(tmp_path: Path, name: str, dynamo: bool) -> None:
+def test_onnx_exports_of_torch(tmp_path: Path, name: str, dynamo: bool) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
     if dynamo:
         pytest.importorskip("onnxscript", reason="onnxscript is not installed")
@@ -84,7 +84,7 @@ def test_what_torch_writes(tmp_path: Path, name: str, dynamo: bool) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_weights_beside_the_file(tmp_path: Path) -> None:
+def test_weights_next_to_the_file(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="torch is not installed")
     pytest.importorskip("onnxscript", reason="onnxscript is not installed")
     nn = torch.nn
@@ -93,13 +93,13 @@ def test_weights_beside_the_file(tmp_path: Path) -> None:
     torch.onnx.export(
         module, torch.randn(2, 40), path, dynamo=True, external_data=True, verbose=False
     )
-    beside = tmp_path / "net.onnx.data"
-    assert beside.exists()
+    weights = tmp_path / "net.onnx.data"
+    assert weights.exists()
     assert sn.from_onnx(path) == sn.from_torch(module)
-    beside.rename(tmp_path / "elsewhere")
+    weights.rename(tmp_path / "elsewhere")
     with pytest.raises(sn.ModelFileError, match="No such file"):
         sn.from_onnx(path)
-    beside.symlink_to(tmp_path / "elsewhere")
+    weights.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(sn.ModelFileError, match="reached by a link"):
         sn.from_onnx(path)
 
@@ -108,7 +108,7 @@ def test_weights_beside_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("outputs", [1, 2])
 @pytest.mark.parametrize("scaler", ["StandardScaler", "MinMaxScaler", "RobustScaler"])
-def test_what_skl2onnx_writes(tmp_path: Path, scaler: str, outputs: int, dtype: type) -> None:
+def test_onnx_exports_of_skl2onnx(tmp_path: Path, scaler: str, outputs: int, dtype: type) -> None:
     skl2onnx = pytest.importorskip("skl2onnx", reason="skl2onnx is not installed")
     from sklearn import decomposition, neural_network, pipeline, preprocessing
 

@@ -1,4 +1,4 @@
-"""What comes in from any source goes out as C, with the source's own values and slopes."""
+"""An import from any source goes out as C, with the source's own values and slopes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Source: TypeAlias = tuple[sn.Network, Callable[[np.ndarray], Any]]
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """scikit-learn has not converged; exporters warn of what they will do otherwise one day."""
+    """scikit-learn has not converged; exporters warn of future changes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -45,7 +45,7 @@ def from_sklearn() -> Source:
 
 
 def torch_module(activation: str) -> Any:
-    """A module in eval mode, float64, whose first layer is awake at X."""
+    """A module in eval mode, float64, whose first layer is not saturated at X."""
     torch = pytest.importorskip("torch", reason="torch is not installed")
     torch.manual_seed(0)
     nn = torch.nn

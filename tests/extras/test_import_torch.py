@@ -32,7 +32,7 @@ ACTIVATIONS = {
 }
 
 
-def awake(module: Any) -> Any:
+def unsaturated(module: Any) -> Any:
     """In eval mode, its running statistics far from 0 and 1."""
     torch.manual_seed(0)
     for part in module.modules():
@@ -47,7 +47,7 @@ def awake(module: Any) -> Any:
 def everything(activation: Any, dtype: Any = torch.float64) -> Any:
     torch.manual_seed(0)
     hidden = nn.Sequential(nn.Linear(4, 9), nn.BatchNorm1d(9), activation, nn.Dropout(0.5))
-    return awake(
+    return unsaturated(
         nn.Sequential(
             nn.Flatten(), nn.BatchNorm1d(4), hidden, nn.Linear(9, 3, bias=False), nn.BatchNorm1d(3)
         ).to(dtype)
@@ -113,7 +113,7 @@ def test_a_subclass_that_computes_the_same_and_weight_norm_are_understood() -> N
     assert net.sizes == (3, 4, 1)
 
 
-def test_an_activation_of_ones_own_is_told() -> None:
+def test_a_custom_activation_has_to_be_named() -> None:
     class Sine(nn.Module):
         def forward(self, x: Any) -> Any:
             return torch.sin(x)
@@ -123,7 +123,7 @@ def test_an_activation_of_ones_own_is_told() -> None:
     assert net.activations == ("sin", "identity")
     with pytest.raises(sn.UnsupportedNetworkError, match=r"module 1 \(Sine\): it is neither"):
         sn.from_torch(module)
-    with pytest.raises(sn.UnsupportedNetworkError, match="does more than its layers tell"):
+    with pytest.raises(sn.UnsupportedNetworkError, match="computes more than its layers show"):
         sn.from_torch(module, activations={Sine: "tanh"})
 
 
@@ -162,7 +162,7 @@ def hooked() -> Any:
         (hooked(), r"module 1 \(Tanh\): it has forward hooks"),
     ],
 )
-def test_what_slopenet_cannot_be_is_refused_by_name(module: Any, sentence: Any) -> None:
+def test_an_unsupported_torch_module_is_refused_by_name(module: Any, sentence: Any) -> None:
     if sentence is None:
         nn.init.uniform_(module[1].weight)
         sentence = "its slopes differ between units"

@@ -35,7 +35,7 @@ def run(text: str, scope: dict[str, Any]) -> None:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder for what the snippets write; the path of imports as it was afterwards."""
+    """A folder for the files of the snippets; the path of imports is restored afterwards."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -58,7 +58,7 @@ def test_the_snippet_of_each_section_runs(name: str) -> None:
 
 
 @pytest.mark.skipif(not compilers(), reason="no C compiler is installed")
-def test_the_c_snippet_prints_what_the_network_gives() -> None:
+def test_the_c_snippet_prints_the_results_of_the_network() -> None:
     scope: dict[str, Any] = {}
     run(DOCS.split("\n## ")[0], scope)
     run(SECTIONS["C"], scope)

@@ -99,7 +99,7 @@ def test_the_dtype_is_that_of_the_matrices_unless_one_is_asked_for() -> None:
         (lambda: [scaling("flat", 0.0, [1.0, 0.0])], "flat: it divides by zero"),
     ],
 )
-def test_what_makes_no_network_is_refused_by_name(steps, sentence: str) -> None:
+def test_steps_that_make_no_network_are_refused_by_name(steps, sentence: str) -> None:
     with pytest.raises(UnsupportedNetworkError, match=f"^{sentence}"):
         network_of("test", steps())
 

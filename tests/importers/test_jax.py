@@ -25,7 +25,7 @@ def test_a_tree_of_kernels() -> None:
     assert sn.from_jax(layers, "sin") == net
 
 
-def test_wrong_arguments_are_told() -> None:
+def test_wrong_arguments_of_from_jax_are_named() -> None:
     net = random_network((3, 5, 2))
     pairs = list(zip(net.weights, net.biases, strict=True))
     with pytest.raises(ValueError, match=r"activation must be given.*from_jax\(params, 'tanh'\)"):

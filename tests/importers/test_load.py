@@ -1,4 +1,4 @@
-"""`load` tells files apart, and opens none that could run code."""
+"""`load` detects the kind of a file, and opens none that could run code."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_pickle_is_not_opened(tmp_path: Path, name: str, advice: str) -> None:
         sn.load(path)
 
 
-def test_what_is_no_model_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_model_is_named(tmp_path: Path) -> None:
     path = tmp_path / "net.dat"
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 100)
     with pytest.raises(sn.ModelFileError, match=r"if it is of Keras, name it \.h5"):

@@ -50,7 +50,7 @@ def external(model: Any, **place: str) -> None:
         (lambda m: setattr(first(m), "raw_data", b"\0" * 7), "7 bytes"),
         (lambda m: setattr(first(m), "data_type", 8), "data type 8"),
         (lambda m: m.graph.node[0].input.append("nobody"), "nothing makes 'nobody'"),
-        (lambda m: m.graph.node[0].input.__setitem__(0, "t2"), "comes before what it needs"),
+        (lambda m: m.graph.node[0].input.__setitem__(0, "t2"), "comes before its inputs"),
         (lambda m: m.graph.node.append(m.graph.node[0]), "is made twice"),
         (lambda m: m.graph.initializer.append(first(m)), "two weights have one name"),
         (lambda m: m.graph.node.extend([m.graph.node[0]] * 10_000), "nodes; 10000 are read"),

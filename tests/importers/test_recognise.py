@@ -1,4 +1,4 @@
-"""A function of one number is told from its values, whatever it is called."""
+"""A function of one number is recognised by its values, whatever its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""scikit-learn's networks come in with what is around them, in the units of X and y."""
+"""scikit-learn's networks come in with their scalers, in the units of X and y."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SCALERS = [
 
 
 def mlp(activation: str = "tanh", **settings: Any) -> MLPRegressor:
-    """Not trained to the end: what its weights are does not matter."""
+    """Not trained to the end: the values of its weights do not matter."""
     return MLPRegressor(
         hidden_layer_sizes=(9, 7), activation=activation, random_state=0, max_iter=3, **settings
     )
@@ -148,7 +148,9 @@ class TestFitted:
             ),
         ],
     )
-    def test_what_is_not_affine_is_refused_by_name(self, model: Any, sentence: str) -> None:
+    def test_a_transformer_that_is_not_affine_is_refused_by_name(
+        self, model: Any, sentence: str
+    ) -> None:
         model.fit(X, np.abs(Y))
         with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
             sn.from_sklearn(model)
@@ -159,11 +161,11 @@ class TestFitted:
                 return super().predict(X) + 1e-3
 
         model = Shifted(hidden_layer_sizes=3, max_iter=3, random_state=0).fit(X, Y[:, 1])
-        with pytest.raises(sn.UnsupportedNetworkError, match="does more than its layers tell"):
+        with pytest.raises(sn.UnsupportedNetworkError, match="computes more than its layers show"):
             sn.from_sklearn(model)
 
 
-def test_what_is_not_fitted_or_no_estimator_is_told() -> None:
+def test_an_estimator_that_is_not_fitted_is_named() -> None:
     with pytest.raises(NotFittedError):
         sn.from_sklearn(mlp())
     with pytest.raises(TypeError, match="must be one of scikit-learn, got int"):

@@ -58,13 +58,15 @@ def test_a_bias_may_be_absent_and_each_layer_have_its_activation() -> None:
         ({"net.0.weight": np.full((4, 2), np.inf)}, "layer 'net.0': its numbers are not all"),
     ],
 )
-def test_what_is_no_dense_layer_is_refused_by_name(change: dict[str, Any], sentence: str) -> None:
+def test_a_layer_that_is_not_dense_is_refused_by_name(
+    change: dict[str, Any], sentence: str
+) -> None:
     tensors = named(random_network((2, 4, 3))) | change
     with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
         sn.from_state_dict(tensors, "tanh")
 
 
-def test_wrong_arguments_are_told() -> None:
+def test_wrong_arguments_of_from_state_dict_are_named() -> None:
     tensors = named(random_network((2, 4, 3)))
     with pytest.raises(TypeError, match="tensors must map names to arrays, got 3"):
         sn.from_state_dict(3, "tanh")

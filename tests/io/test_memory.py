@@ -1,4 +1,4 @@
-"""Reading a model file takes at most twice its size and 16 MiB, whatever stands in it."""
+"""Reading a model file takes at most twice its size and 16 MiB, whatever its contents."""
 
 from __future__ import annotations
 

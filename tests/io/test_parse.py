@@ -44,7 +44,7 @@ FLOAT32 = [tensor([3, 2], 0, 24, "F32"), tensor([3], 24, 36, "F32"), tensor([1, 
         pytest.param(signed(header(W2=tensor([-3, -2], 0, 48)), DATA), TABLE, id="negative shape"),
         pytest.param(signed(header(W2=tensor([3.0, 2], 0, 48)), DATA), TABLE, id="shape of floats"),
         pytest.param(signed(header(W2=tensor(["3"], 0, 48)), DATA), TABLE, id="shape of texts"),
-        pytest.param(signed(header(W2=[1]), DATA), TABLE, id="tensor that is no object"),
+        pytest.param(signed(header(W2=[1]), DATA), TABLE, id="tensor that is not an object"),
         pytest.param(signed(header(W2=tensor([6], 0, 48)), DATA), "W2 has the shape", id="1-D W"),
         pytest.param(
             signed(header(b2=tensor([3, 1], 48, 72)), DATA), "b2 has the shape", id="2-D b"
@@ -143,7 +143,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
         ({"activations": ""}, "activations cannot be read as JSON"),
         ({"activations": DEEP}, "activations cannot be read as JSON"),
         ({"input_names": DEEP}, "input_names cannot be read as JSON"),
-        ({"input_names": '{"a":1,"a":2}'}, "a key stands twice"),
+        ({"input_names": '{"a":1,"a":2}'}, "a key appears twice"),
         ({"input_names": '["T"]'}, "it has 1 input_names for 2 columns"),
         ({"input_names": '["T",1]'}, "not a list of texts"),
         ({"output_names": '"T"'}, "not a list of texts"),
@@ -166,10 +166,10 @@ def nested(depth: int) -> bytes:
     [
         pytest.param(nested(100_000), "header cannot be read as JSON", id="deep"),
         pytest.param(nested(300), "its tensors are not", id="less deep"),
-        pytest.param(header()[:-1] + b',"W2":{}}', "a key stands twice", id="tensor twice"),
+        pytest.param(header()[:-1] + b',"W2":{}}', "a key appears twice", id="tensor twice"),
         pytest.param(
             header().replace(b'"version":"1"', b'"version":"1","version":"2"'),
-            "a key stands twice",
+            "a key appears twice",
             id="version twice",
         ),
         pytest.param(
@@ -196,13 +196,13 @@ def nested(depth: int) -> bytes:
         pytest.param(
             header({"checksum": ["0"]}, W2=tensor([3, 2], 0, 48) | {"checksum": "0" * 64}),
             "its metadata are not",
-            id="checksum that is no text",
+            id="checksum that is not text",
         ),
         pytest.param(
             header(W2=tensor([3, 2], 0, 48) | {"checksum": "0" * 64}).replace(
                 b'"checksum":"', b'"checksum": "', 1
             ),
-            "checksum stands in the wrong place",
+            "checksum is in the wrong place",
             id="checksum in a tensor",
         ),
     ],

@@ -135,7 +135,7 @@ def test_parity_of_a_network_draws_the_slopes_that_are_known(known):
     assert ax.texts[0].get_text() == "RMS error 20 %"
 
 
-def test_parity_of_a_network_refuses_what_it_does_not_have(known):
+def test_parity_of_a_network_refuses_unknown_names_and_slopes(known):
     net, X, y, dydx = known
     with pytest.raises(
         ValueError, match=r"output must be one of rho, h, or an index from -2 to 1, got 'cp'"

@@ -36,7 +36,7 @@ def model(network, tmp_path):
 
 @pytest.fixture
 def data(tmp_path):
-    """A folder of Parquet files, with what is no part of it beside them; its rows are distinct."""
+    """A folder of Parquet files with distinct rows, among other files that are not part of it."""
     folder = tmp_path / "data"
     (folder / "x").mkdir(parents=True)
     rng = np.random.default_rng(0)
@@ -100,7 +100,7 @@ def test_one_file_is_written_in_parts_if_their_size_is_given(network, model, dat
 
 
 def test_parts_cut_across_row_groups_and_blocks(tmp_path):
-    """Of 10 rows in groups of 4, every run of rows is what a slice of them is."""
+    """Of 10 rows in groups of 4, every run of rows equals the slice."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -135,7 +135,7 @@ def test_a_bad_value_is_named_by_its_row_in_the_file(model, data, tmp_path):
     assert not list((tmp_path / "out").glob(".slopenet*"))
 
 
-def test_what_is_there_is_kept_and_what_is_missing_or_cut_off_is_written(
+def test_whole_parts_are_kept_and_missing_or_truncated_parts_are_written(
     network, model, data, tmp_path
 ):
     out = tmp_path / "out"
@@ -182,7 +182,7 @@ def test_nothing_is_removed_from_a_folder_that_is_refused(model, data, tmp_path)
 
 
 @pytest.mark.parametrize("manifest", [b"", b"[]", b"{}", b"\xff", b'{"model": 1}'])
-def test_what_is_no_manifest_is_refused(model, data, tmp_path, manifest):
+def test_a_file_that_is_not_a_manifest_is_refused(model, data, tmp_path, manifest):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "_manifest.json").write_bytes(manifest)
     result = run(model, data, "-o", tmp_path / "out")

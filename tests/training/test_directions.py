@@ -27,7 +27,7 @@ def test_one_slope_a_row_along_a_direction_of_its_own() -> None:
 
 
 def test_weights_of_single_slopes_as_missing_ones() -> None:
-    """A weight of 0 is a missing slope, whatever stands there."""
+    """A weight of 0 is a missing slope, whatever its number."""
     X, y, T = wave(30)
     settings: dict[str, Any] = {"hidden": (6,), "method": "lbfgs", "epochs": 40, "rng": 0}
     weight = np.ones((30, 1, 3))

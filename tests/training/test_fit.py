@@ -1,4 +1,4 @@
-"""Fitting learns values and slopes, in the user's units, and says what it did."""
+"""Fitting learns values and slopes, in the user's units, and reports its decisions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""One row per method: what stands there is all that a new optimiser needs."""
+"""One row per method: a new optimiser needs nothing but its row."""
 
 from __future__ import annotations
 

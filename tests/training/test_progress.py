@@ -43,7 +43,7 @@ def test_a_bar_is_drawn_on_a_terminal_only_and_not_when_quiet(capfd) -> None:
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_line_an_epoch_with_all_digits_and_null_for_what_is_no_number(tmp_path) -> None:
+def test_a_line_per_epoch_with_all_digits_and_null_for_nan(tmp_path) -> None:
     with JsonLines(tmp_path / "log") as log:
         log(State(1, 9, 0.1 + 0.2, 1 / 3))
         log(State(2, 9, np.float64("nan"), np.inf))
@@ -71,7 +71,7 @@ def test_fit_calls_it_with_every_epoch(tmp_path) -> None:
         assert [line[name] for line in lines] == history[name]
 
 
-def test_a_run_that_goes_on_keeps_what_came_before_and_doubles_nothing(tmp_path) -> None:
+def test_a_resumed_run_keeps_the_earlier_lines_and_doubles_none(tmp_path) -> None:
     path = tmp_path / "log"
     write(path, range(1, 6))
     before = entries(path)
@@ -106,7 +106,7 @@ def test_a_line_that_was_cut_off_is_replaced(tmp_path, left: int) -> None:
         "\n",
     ],
 )
-def test_a_file_that_is_no_log_is_refused_and_left_as_it_is(tmp_path, text: str) -> None:
+def test_a_file_that_is_not_a_log_is_refused_and_left_as_it_is(tmp_path, text: str) -> None:
     path = tmp_path / "data.csv"
     path.write_text(text)
     with pytest.raises(

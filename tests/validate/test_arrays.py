@@ -1,4 +1,4 @@
-"""Array input: what fits passes untouched, what converts is right, all else is named."""
+"""Array input: a fitting array passes untouched, a conversion is right, all else is named."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -104,7 +104,7 @@ NO_NUMBERS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("kind", NO_NUMBERS)
-def test_what_holds_no_real_numbers_is_a_type_error_that_says_what_to_do(kind: str) -> None:
+def test_an_array_without_real_numbers_is_a_type_error_with_advice(kind: str) -> None:
     given, message = NO_NUMBERS[kind]
     if kind == "longdouble" and given.dtype.itemsize == 8:
         pytest.skip("longdouble is float64 here")
@@ -229,7 +229,7 @@ def test_sample_weights_say_what_is_wrong(weight: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize("unit", [1e308, 5e-324, 1.0])
-def test_sample_weights_count_only_beside_each_other(unit: float) -> None:
+def test_sample_weights_count_only_relative_to_each_other(unit: float) -> None:
     np.testing.assert_array_equal(arrays.sample_weights([unit, 0.0, unit], 3), [1, 0, 1])
 
 

@@ -20,7 +20,7 @@ def test_a_component_is_found_by_index_from_either_end_or_by_name(given, index):
 
 
 @pytest.mark.parametrize("given", [3, -4, "T", "0", True, 1.0, None, ("rho",)])
-def test_what_is_no_component_is_refused_by_name(given):
+def test_an_unknown_component_is_refused_by_name(given):
     with pytest.raises(ValueError, match=r"^output must be one of rho, h, cp, or an index from -3"):
         index_of("output", given, NAMES)
 

@@ -1,4 +1,4 @@
-"""Settings: what is out of range is named, with what is wanted and what was given."""
+"""Settings: a value out of range is named, with the requirement and the value."""
 
 from typing import Any
 

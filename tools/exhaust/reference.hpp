@@ -162,8 +162,8 @@ Sigma<R> gaussian(R z, double) {
     return {{e, -2 * z * e, (4 * z * z - 2) * e}};
 }
 
-// What is measured: plain(f) for an activation without a parameter, with(f, p) for each parameter p that
-// matters.
+// The measured functions: plain(f) for an activation without a parameter, with(f, p) for each parameter p
+// that matters.
 #define EXHAUST_CASES(plain, with)                                                                          \
     plain(identity), plain(sigmoid), plain(tanh), plain(relu), with(leaky_relu, 0.01),                      \
         with(leaky_relu, 0.2), with(elu, 1.0), with(elu, 1.7), plain(selu), with(softplus, 1.0),            \

@@ -71,11 +71,11 @@ def _sigma(spec: Activation, order: int) -> Callable[[Any], Any]:
 
     if order == 2:
         return value
-    bent: Callable[[Any], Any] = jax.custom_jvp(value)
+    differentiable: Callable[[Any], Any] = jax.custom_jvp(value)
 
     def along(primals: tuple[Any], tangents: tuple[Any]) -> tuple[Any, Any]:
         (z,), (s,) = primals, tangents
-        return bent(z), _sigma(spec, order + 1)(z) * s
+        return differentiable(z), _sigma(spec, order + 1)(z) * s
 
-    bent.defjvp(along)  # type: ignore[attr-defined]
-    return bent
+    differentiable.defjvp(along)  # type: ignore[attr-defined]
+    return differentiable

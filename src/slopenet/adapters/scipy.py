@@ -90,24 +90,24 @@ class Objective:
 
     def hessp(self, x: Floats, p: Floats) -> Floats:
         """∇²f p (n_1,), without the Hessian."""
-        J, _, slope, bend = self._at(x)
+        J, _, slope, hessian_of_g = self._at(x)
         along_slope = slope @ self._network.hvp(x, p)
-        return np.asarray(J.T @ (_known(bend) @ (J @ p)) + along_slope)
+        return np.asarray(J.T @ (_known(hessian_of_g) @ (J @ p)) + along_slope)
 
     def _evaluate(self, x: Floats) -> tuple[Floats, float, Floats, Floats | None]:
         H, J = self._network.value_and_jacobian(x)
-        value, slope, bend = self._of(H.astype(float))
+        value, slope, hessian_of_g = self._of(H.astype(float))
         n_L = H.size
         gradient = arrays.floats("the gradient of g", slope)
         arrays.require_shape("the gradient of g", gradient, [(n_L,)])
-        if bend is not None:
-            bend = arrays.floats("the Hessian of g", bend)
-            arrays.require_shape("the Hessian of g", bend, [(n_L, n_L)])
-        return J.astype(float), value, gradient, bend
+        if hessian_of_g is not None:
+            hessian_of_g = arrays.floats("the Hessian of g", hessian_of_g)
+            arrays.require_shape("the Hessian of g", hessian_of_g, [(n_L, n_L)])
+        return J.astype(float), value, gradient, hessian_of_g
 
     def _hessian(self, x: Floats) -> Floats:
-        J, _, slope, bend = self._at(x)
-        total = J.T @ (_known(bend) @ J) + self._network.weighted_hessian(x, slope)
+        J, _, slope, hessian_of_g = self._at(x)
+        total = J.T @ (_known(hessian_of_g) @ J) + self._network.weighted_hessian(x, slope)
         return np.asarray((total + total.T) / 2)
 
 
@@ -208,10 +208,10 @@ def _weighted(network: Network, u: Any) -> Network:
     )
 
 
-def _known(bend: Floats | None) -> Floats:
-    if bend is None:
+def _known(hessian_of_g: Floats | None) -> Floats:
+    if hessian_of_g is None:
         raise ValueError(
             "the Hessian of the objective needs that of g: let g give its Hessian (n_L, n_L) in"
             " place of None, or let SciPy do without hess and hessp"
         )
-    return bend
+    return hessian_of_g

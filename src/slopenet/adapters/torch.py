@@ -127,8 +127,8 @@ class _Vjp(_OfNetwork):
     @staticmethod
     def backward(ctx: Any, w: Any) -> tuple[Any, Any, None]:
         X, u = ctx.saved_tensors
-        bent = _Curvature.apply(X, u, w, ctx.network) if ctx.needs_input_grad[0] else None
-        return bent, _Jvp.apply(X, w, ctx.network) if ctx.needs_input_grad[1] else None, None
+        curvature = _Curvature.apply(X, u, w, ctx.network) if ctx.needs_input_grad[0] else None
+        return curvature, _Jvp.apply(X, w, ctx.network) if ctx.needs_input_grad[1] else None, None
 
     @staticmethod
     def jvp(ctx: Any, w: Any, u_dot: Any, _: Any) -> Any:
@@ -145,8 +145,8 @@ class _Jvp(_OfNetwork):
     @staticmethod
     def backward(ctx: Any, u: Any) -> tuple[Any, Any, None]:
         X, w = ctx.saved_tensors
-        bent = _Curvature.apply(X, u, w, ctx.network) if ctx.needs_input_grad[0] else None
-        return bent, _Vjp.apply(X, u, ctx.network) if ctx.needs_input_grad[1] else None, None
+        curvature = _Curvature.apply(X, u, w, ctx.network) if ctx.needs_input_grad[0] else None
+        return curvature, _Vjp.apply(X, u, ctx.network) if ctx.needs_input_grad[1] else None, None
 
 
 class _Curvature(_OfNetwork):

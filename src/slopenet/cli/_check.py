@@ -34,7 +34,7 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
     import slopenet as sn
     from slopenet.cli._console import print_errors, say
     from slopenet.cli._names import load_model
-    from slopenet.evaluate.probe_points import awake
+    from slopenet.evaluate.probe_points import unsaturated
     from slopenet.tables import column_names, open_table, samples_of
 
     network = load_model(model)
@@ -42,7 +42,7 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
     samples = None
     if data is None:
         rng = np.random.default_rng(0)
-        X = awake(network.weights[0], network.biases[0], np.ones(MADE_UP), rng)
+        X = unsaturated(network.weights[0], network.biases[0], np.ones(MADE_UP), rng)
     else:
         with open_table(data) as table:
             if set(outputs) <= set(table.names):

@@ -128,7 +128,7 @@ def fit(  # noqa: PLR0917 (click passes them by name)
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Leave SIGTERM to `slopenet.fit`, which keeps what it has."""
+    """Leave SIGTERM to `slopenet.fit`, which keeps the best network so far."""
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         yield

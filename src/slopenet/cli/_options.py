@@ -1,4 +1,4 @@
-"""What the commands accept: lists of names, widths, a point, and numbers within sound limits."""
+"""The types of the options: lists of names, widths, a point, and numbers within sound limits."""
 
 import csv
 import math
@@ -25,7 +25,7 @@ def examples(*lines: str) -> str:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return the column names between the commas; one with a comma stands in quotation marks."""
+    """Return the column names between the commas; one with a comma is quoted."""
     try:
         fields = next(csv.reader([text], skipinitialspace=True, strict=True), [])
     except csv.Error:

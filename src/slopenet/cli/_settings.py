@@ -12,7 +12,7 @@ from slopenet.cli import _options as options
 from slopenet.training import checks, settings
 from slopenet.training.methods import METHODS
 
-# What an option accepts, by the check of its setting; a default of "auto" is an option left out.
+# The type of an option, by the check of its setting; a default of "auto" is an option left out.
 _TYPES: dict[checks.Check, Any] = {
     checks.layer_widths: options.widths,
     checks.activation_spec: options.activation,

@@ -78,8 +78,8 @@ def fit(
     ImportError
         For a Dask data frame without dask.distributed.
     TableError, ValueError, TypeError
-        If a column is absent, a value is not a finite number, a setting is out of range, or there
-        is no client.
+        If a column is absent, a value is not a finite number, a setting is out of range, or no
+        client exists.
     Interrupted
         On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
     """
@@ -96,7 +96,7 @@ def fit(
     )
     columns = _column_names("inputs", inputs), _column_names("outputs", outputs)
     names, shape = Names(*columns), (len(columns[0]), len(columns[1]))
-    sizes_around(shape[0], hidden, shape[1])  # refuses what cannot be built before data are read
+    sizes_around(shape[0], hidden, shape[1])  # refuses an impossible network before data are read
 
     raw = _partitions(data, names, slopes=slopes)
     rows, kinds = np.transpose(list(raw.each(_size)))

@@ -39,7 +39,7 @@ def client() -> Any:
     ImportError
         If dask.distributed is not installed; the message says how to install it.
     ValueError
-        If there is no client.
+        If no client exists.
     """
     try:
         from distributed import get_client

@@ -77,7 +77,7 @@ class Pairs:
         """β (n,) of least squares, their standard errors (n,), and e (m,).
 
         The errors (White's, with leverages) do not assume an equal spread of e. They are infinite
-        where the pairs cannot tell one input from another.
+        where the pairs cannot separate one input from another.
         """
         size = rms(self.c)
         size = np.where(size > 0, size, 1.0)

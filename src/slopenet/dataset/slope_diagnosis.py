@@ -126,9 +126,9 @@ def _scales(
         return {}
     # noise pulls β towards 0 and coarse rows push it up, both by less than neighbours are unlike
     band, sure = _BAND / np.maximum(pairs.similarity, _SIMILAR), _SURE * error
-    told = given & (pairs.similarity > _SIMILAR) & (np.abs(beta - 1) * rms(pairs.c) > left)
-    told &= np.abs(beta) > sure
-    wrong = told & ((beta + sure < 1 / band) | (beta - sure > band))
+    certain = given & (pairs.similarity > _SIMILAR) & (np.abs(beta - 1) * rms(pairs.c) > left)
+    certain &= np.abs(beta) > sure
+    wrong = certain & ((beta + sure < 1 / band) | (beta - sure > band))
     return {int(i): _scale(float(beta[i])) for i in np.flatnonzero(wrong)}
 
 

@@ -22,7 +22,7 @@ class Agreement:
     Attributes
     ----------
     quantity : str
-        What was compared.
+        The name of the quantity.
     difference : float
         The largest difference, over the largest entry.
     tolerance : float

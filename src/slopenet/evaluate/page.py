@@ -94,7 +94,7 @@ class Derivation:
         ----------
         full : bool
             Print every entry of every array. Otherwise W[l] and b[l] are printed while they are
-            small, and an array of more than 64 entries is cut where three dots stand.
+            small, and an array of more than 64 entries is cut, and three dots mark the place.
         """
         limit = sys.maxsize if full else SHOWN
         lines = [*self._heading(), *self._forward(limit), *self._slope(limit)]

@@ -1,6 +1,6 @@
-"""The order in which the chain of ∂H/∂x is multiplied, and what it saves.
+"""The order in which the chain of ∂H/∂x is multiplied, and the work that it saves.
 
-`Plan` is what the core chose, `schedule` the same order as a list of steps, which exporters write.
+`Plan` is the choice of the core. `schedule` is the same order as a list of steps, for exporters.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _ROWS = 64  # rows of W[2] that are used
 _FLAT = 1e-3  # directions in which W[2] is flatter than this are ignored
 
 
-def awake(W: Floats, b: Floats, spread: ArrayLike, rng: np.random.Generator) -> Floats:
+def unsaturated(W: Floats, b: Floats, spread: ArrayLike, rng: np.random.Generator) -> Floats:
     """Points x (N, n_1) where z[2] = W[2] x + b[2] is about N(0, spread²).
 
     Parameters

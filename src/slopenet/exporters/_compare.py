@@ -8,7 +8,7 @@ import numpy as np
 
 from slopenet.evaluate.agreement import largest_difference
 from slopenet.evaluate.derivatives import Derivatives
-from slopenet.evaluate.probe_points import awake
+from slopenet.evaluate.probe_points import unsaturated
 from slopenet.exporters._task import OUTPUTS, Arrays
 
 _POINTS, _FAR = 12, 30.0
@@ -17,7 +17,7 @@ _SECOND = 10.0  # more for second derivatives
 
 
 def inputs(net: Derivatives, dtype: np.dtype[Any]) -> Arrays:
-    """Points x where the first layer is awake, z[2] about N(0, 1), and some where it is saturated.
+    """Points x with z[2] about N(0, 1), and some where the first layer is saturated.
 
     Each has its v and u, the directions of J v and Jᵀ u.
     """
@@ -26,7 +26,7 @@ def inputs(net: Derivatives, dtype: np.dtype[Any]) -> Arrays:
     rng = np.random.default_rng(0)
     points = int(np.clip(_ENTRIES // (n_L * n_1 * n_1), 1, _POINTS))
     spread = np.where(np.arange(points) > 2 * points // 3, _FAR, 1.0)
-    x = awake(W[0], b[0], spread, rng)
+    x = unsaturated(W[0], b[0], spread, rng)
     v, u = rng.standard_normal((points, n_1)), rng.standard_normal((points, n_L))
     return {name: a.astype(dtype, order="C") for name, a in {"x": x, "v": v, "u": u}.items()}
 

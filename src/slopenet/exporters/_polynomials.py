@@ -1,4 +1,4 @@
-"""Polynomials that stand for functions in exported files, lowest power first.
+"""Polynomials in place of functions in exported files, lowest power first.
 
 The core has the same numbers in src/core/kernels/vector, from tools/polynomials.py. A test keeps
 the copies equal and measures the errors that are stated here.

@@ -106,25 +106,25 @@ def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:
     x = points.astype(np.float64)
     true = _true(chain, x, v, along)
     _require_within(float(np.sqrt(np.finfo(net.dtype).max)), true)  # costs are squares
-    steep, bent = float(np.abs(true.J).max()), float(np.abs(true.along).max())
+    largest_slope, largest_curvature = float(np.abs(true.J).max()), float(np.abs(true.along).max())
     backward = backprop(net, points, y)
     gradient = flatten(backward.dW, backward.db)
     steps = generator.normal(size=(DIRECTIONS, gradient.size))
     rates = [complex_step.cost(chain, x, y, step) for step in steps]
     compared = {
-        "jacobian": (net.jacobian(points), true.J, steep),
-        "value_and_jacobian": (net.value_and_jacobian(points)[1], true.J, steep),
-        "jvp": (net.jvp(points, v), np.einsum("nki,ni->nk", true.J, v), steep),
-        "vjp": (net.vjp(points, u), np.einsum("nki,nk->ni", true.J, u), steep),
+        "jacobian": (net.jacobian(points), true.J, largest_slope),
+        "value_and_jacobian": (net.value_and_jacobian(points)[1], true.J, largest_slope),
+        "jvp": (net.jvp(points, v), np.einsum("nki,ni->nk", true.J, v), largest_slope),
+        "vjp": (net.vjp(points, u), np.einsum("nki,nk->ni", true.J, u), largest_slope),
         "backprop (gradient in θ)": (
             steps @ gradient, np.array(rates), float(np.linalg.norm(gradient)),
         ),
-        "hessian": (_times(net.hessian, along, points), true.along, bent),
+        "hessian": (_times(net.hessian, along, points), true.along, largest_curvature),
         "hvp": (net.hvp(points, v), true.hvp, float(np.abs(true.hvp).max())),
         "weighted_hessian": (
             _times(net.weighted_hessian, along, points, u),
             np.einsum("nkid,nk->nid", true.along, u),
-            bent,
+            largest_curvature,
         ),
         "laplacian": (
             net.laplacian(points),

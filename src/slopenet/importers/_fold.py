@@ -30,9 +30,10 @@ def network_of(
     """Fold steps into a network.
 
     A run of affine maps is one layer W, b, multiplied in float64 and rounded once, to the network's
-    dtype. At the end, after an activation, it is a layer with the activation identity, and W = I
-    stands between two activations that meet. A large product of two matrices, larger than both, is
-    not formed: the narrow place between them stays, as a layer with the activation identity.
+    dtype. At the end, after an activation, it is a layer with the activation identity, and a layer
+    with W = I separates two adjacent activations. A product of two matrices that is larger than
+    both is not formed: the narrow place between them stays, as a layer with the activation
+    identity.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def network_of(
     Raises
     ------
     UnsupportedNetworkError
-        If widths do not chain, no step tells a width, or the result is too large.
+        If widths do not chain, no step has a width, or the result is too large.
     """
     identity = normalise("identity")
     steps = [step for step in steps if isinstance(step, Affine) or not step.activation.linear]

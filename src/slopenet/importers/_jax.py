@@ -40,9 +40,9 @@ def from_jax(
         order of their names. Or a list of (W, b), W as (n_l, n_{l-1}) or transposed, whichever
         fits; weights that are all square are taken as (n_l, n_{l-1}).
     activation : activation, or sequence of activations
-        σ of the hidden layers, one for all or one per layer. An Equinox module tells it.
+        σ of the hidden layers, one for all or one per layer. An Equinox module contains it.
     output : activation
-        σ of the last layer, where the weights do not tell.
+        σ of the last layer, if `model` has weights alone.
     dtype : {float64, float32}, optional
         Of the network, instead of the weights'.
     input_names, output_names : sequence of str, optional
@@ -64,12 +64,12 @@ def from_jax(
     )
     if not isinstance(model, Mapping | list | tuple) and hasattr(model, "layers"):
         if activation is not None:
-            raise ValueError("activation is given, but a module tells its own")
+            raise ValueError("activation is given, but a module has its own")
         network = build(_module(model, "module"))
         return compare(name, network, *_runner(model), report)
     if activation is None:
         raise ValueError(
-            "activation must be given: weights alone do not tell it, as in from_jax(params, 'tanh')"
+            "activation must be given, since weights do not contain it: from_jax(params, 'tanh')"
         )
     if isinstance(model, Mapping):
         layers = dense_layers(dict(_leaves(model)))
@@ -111,7 +111,7 @@ def _module(module: Any, where: str) -> Iterator[Step]:
 
 
 def _sigma(where: str, function: Any) -> Step:
-    """σ of a function of JAX, told from its values; the same number in every unit."""
+    """σ of a function of JAX, recognised by its values; the same number in every unit."""
     import jax
 
     try:

@@ -81,7 +81,7 @@ def from_keras(
 
     Notes
     -----
-    Activations are told from their values, so a function of your own will do that is one of
+    Activations are recognised by their values, so a function of your own will do if it is one of
     slopenet's table.
     """
     try:
@@ -197,10 +197,10 @@ def _steps(keras: Any, layer: Any) -> list[Step]:
 
 
 def _activation(keras: Any, where: str, function: Any) -> list[Step]:
-    """σ of a function or layer that acts entry by entry, told from its values."""
+    """σ of a function or layer that acts entry by entry, recognised by its values."""
 
     def values(z: Floats) -> Floats:
-        # In rows of one number: what mixes a row, as softmax does, is a constant.
+        # In rows of one number: a function that mixes a row, as softmax does, is a constant.
         return np.ravel(
             keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(z[:, None])))
         )

@@ -1,4 +1,4 @@
-"""One `load` for every file; its first bytes tell the kind, or else its name."""
+"""One `load` for every file: the kind follows from the first bytes, or else from the name."""
 
 from __future__ import annotations
 

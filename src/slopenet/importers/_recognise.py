@@ -1,6 +1,6 @@
 """Recognises the activation that a function of one number is, by its values.
 
-silu is z·sigmoid(z) in one file and a node of its own in the next, a lambda in a third. On points
+silu is z·sigmoid(z) in one file and a single node in the next, a lambda in a third. On points
 from 1e-6 to 1e4 on both sides no two rows of the table agree.
 """
 
@@ -35,7 +35,7 @@ def activation_of(
     dtype : {float64, float32}
         In which it is evaluated; values may differ by 1e-9, or 1e-5, of max(1, |z|).
     far : bool
-        Look as far as 1e12, for a bend that a hostile file may have put there; a function of some
+        Look as far as 1e12, for a kink that a hostile file may have put there; a function of some
         library may lose its digits on the way.
     """
     z = np.concatenate([_POINTS, _FARTHEST, -_FARTHEST] if far else [_POINTS]).astype(dtype)
@@ -62,7 +62,7 @@ def activation_of_library(function: Callable[[Floats], Any]) -> ActivationSpec |
     found = None
     for dtype in (np.dtype(np.float64), np.dtype(np.float32)):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # JAX tells that it has no float64
+            warnings.simplefilter("ignore")  # JAX warns that it has no float64
             found = found or activation_of(lambda z: np.asarray(function(z)), dtype)
     return found
 

@@ -34,11 +34,11 @@ def from_state_dict(
     tensors : mapping of str to array
         W[l] as ``*.weight`` (n_l, n_{l-1}) or as ``*.kernel`` (n_{l-1}, n_l), and b[l] as
         ``*.bias`` (n_l,), which may be absent. Layers are taken in the natural order of their
-        names, 2 before 10, if the names have numbers, else in the mapping's. What
-        ``module.state_dict()``, ``safetensors.numpy.load_file(path)`` and ``numpy.load("w.npz")``
-        return will do.
+        names, 2 before 10, if the names have numbers, else in the mapping's. The
+        results of ``module.state_dict()``, ``safetensors.numpy.load_file(path)`` and
+        ``numpy.load("w.npz")`` will do.
     activation : activation, or sequence of activations
-        σ of the hidden layers, which the weights do not tell: one for all, or one per layer.
+        σ of the hidden layers, which the weights do not contain: one for all, or one per layer.
     output : activation
         σ of the last layer.
     dtype : {float64, float32}, optional

@@ -10,7 +10,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.evaluate.agreement import Agreement, largest_difference
-from slopenet.evaluate.probe_points import awake
+from slopenet.evaluate.probe_points import unsaturated
 from slopenet.importers._steps import UnsupportedNetworkError
 from slopenet.network import Network
 
@@ -96,7 +96,7 @@ def compare(
             advice = "; where maps are folded float32 may lose digits, which dtype='float64' keeps"
         raise UnsupportedNetworkError(
             f"{source}: its values and those of its layers differ by {difference:.1e} of the"
-            f" largest value, so it does more than its layers tell{advice}"
+            f" largest value, so it computes more than its layers show{advice}"
         )
     if report is not None:
         report(Comparison(source, network, len(wanted), agreement))
@@ -106,5 +106,5 @@ def compare(
 def random_points(network: Network) -> Floats:
     """Points (100, n_1): half of them N(0, 1), half such that z[2] is about N(0, 1)."""
     rng = np.random.default_rng(0)
-    near = awake(network.weights[0], network.biases[0], np.ones(_HALF), rng)
+    near = unsaturated(network.weights[0], network.biases[0], np.ones(_HALF), rng)
     return np.concatenate([rng.standard_normal((_HALF, network.sizes[0])), near])

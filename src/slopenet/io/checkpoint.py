@@ -45,7 +45,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], Any]:
         length = header_length(raw[:8], len(raw))
         verified_checksum(raw, raw[8 : 8 + length])
         metadata = json.loads(raw[8 : 8 + length])["__metadata__"]
-        require(metadata["format"] == FORMAT, "is no checkpoint")
+        require(metadata["format"] == FORMAT, "is not a checkpoint")
         return safetensors.numpy.load(raw), json.loads(metadata["values"])
     except (ModelFileError, safetensors.SafetensorError, KeyError, ValueError) as error:
         raise CheckpointError(f"{os.fspath(path)} {error}") from error

@@ -26,7 +26,7 @@ def parse(raw: bytes) -> Contents:
     metadata = _metadata(header)
     require(
         metadata["checksum"].encode() == checksum,
-        "is not valid: its checksum stands in the wrong place",
+        "is not valid: its checksum is in the wrong place",
     )
     keys = header.keys() - {"__metadata__"}
     layers = range(2, len(keys) // 2 + 2)
@@ -62,7 +62,7 @@ def _json(text: str | bytes, what: str) -> Any:
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) != len(pairs):
-            raise ValueError("a key stands twice")
+            raise ValueError("a key appears twice")
         return dict(pairs)
 
     try:

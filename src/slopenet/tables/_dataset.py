@@ -81,7 +81,7 @@ def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source
     Raises
     ------
     TableError
-        If there is no file, a file is damaged or lacks a column, or there are no rows at all.
+        If there is no file or not a single row, or if a file is damaged or lacks a column.
     """
     data = Path(data)
     inside = (path for path in data.rglob("*") if _counts(path, data))

@@ -1,6 +1,6 @@
 """Checks of single settings: each returns the value as it is kept, or raises an error.
 
-A check is called with the name of the setting, which its error begins with, and what was given.
+A check is called with the name of the setting, which begins its error, and the value given.
 """
 
 from __future__ import annotations

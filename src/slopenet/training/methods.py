@@ -55,7 +55,7 @@ class Method(NamedTuple):
     """The method of one fit, the reason for it, and its settings.
 
     Checkpoints keep these values: a run resumes only if all of them are the same. A setting that
-    the method does not have stands there as in OPTIONAL. `operations` is `Work.lm_operations`,
+    the method does not have is as in OPTIONAL. `operations` is `Work.lm_operations`,
     whatever the method.
     """
 
@@ -68,13 +68,13 @@ class Method(NamedTuple):
     operations: float
 
 
-# The settings that not every method has; the numbers stand in for them in a `Method` without them.
+# The settings that not every method has; a `Method` without them holds these numbers.
 OPTIONAL: Mapping[str, float] = {"batch_size": 256, "learning_rate": 1e-2, "momentum": 0.9}
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What one optimiser is made for: start number `start` of `starts`, over so many samples.
+    """The task of one optimiser: start number `start` of `starts`, over so many samples.
 
     `l2` is None if the method is to find it; `find_balance` says whether to find the weight of the
     slopes too.

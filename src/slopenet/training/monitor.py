@@ -17,7 +17,7 @@ PATIENCE = 0.1
 
 @dataclass(frozen=True)
 class State:
-    """What a callback sees after every epoch (one step of LM or L-BFGS is one epoch).
+    """The state that a callback sees after every epoch (one step of LM or L-BFGS is one epoch).
 
     `cost` and `validation` are the mean costs of values and slopes, in standard units; `start`
     counts the starts that are trained, from 0.

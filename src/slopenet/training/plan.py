@@ -24,7 +24,7 @@ TINY_OPERATIONS = 1e6
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a fit is going to do.
+    """The decisions of a fit, made before it begins.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Plan:
     find_balance : bool
         Whether a method that finds l2 is to find the weight of the slopes too.
     validation : float or tuple, optional
-        What to hold out.
+        The rows to hold out.
     """
 
     sizes: tuple[int, ...]

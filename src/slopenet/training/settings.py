@@ -179,7 +179,7 @@ class FitSettings:
 
 
 def described(text: str, more: Mapping[str, str] | None = None) -> str:
-    """A description with what it says in braces of the methods, such as ``{epochs}``, filled in."""
+    """A description in which facts of the methods replace placeholders such as ``{epochs}``."""
     for name, phrase in (phrases() | dict(more or {})).items():
         text = text.replace(f"{{{name}}}", phrase)
     return text
@@ -194,7 +194,7 @@ def options() -> dict[str, tuple[Any, Check, str]]:
     }
 
 
-# What stands for all settings in the docstring of a function that takes them.
+# The placeholder of all settings in the docstring of a function that takes them.
 PLACEHOLDER = """\
 hidden, activation, ..., checkpoint_seconds
     Settings: see `slopenet.training.settings.FitSettings`."""

@@ -1,4 +1,4 @@
-"""The starts of a fit: what they share, how each begins, and which one is the best."""
+"""The starts of a fit: their shared data, how each begins, and which one is the best."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Cost = Callable[[Floats], float]
 
 
 class Candidates:
-    """What all starts share.
+    """The data and settings that all starts share.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ WAYS = ["callback", "SX", "MX", "expanded"]
 
 
 def function(net: sn.Network, way: str) -> Any:
-    """H as a Function of CasADi, and what must be kept beside it."""
+    """H as a Function of CasADi, and the object that must be kept with it."""
     if way == "callback":
         return callback(net)
     x = ca.SX.sym("x", net.sizes[0]) if way == "SX" else ca.MX.sym("x", net.sizes[0])
@@ -138,7 +138,7 @@ def test_third_derivatives_of_a_callback_are_refused() -> None:
         ca.jacobian(ca.vec(ca.hessian(H(s), s)[0]), s)
 
 
-def test_what_cannot_be_done_is_a_clear_error() -> None:
+def test_wrong_arguments_of_a_casadi_function_are_a_clear_error() -> None:
     net = random_network((3, 9, 2))
     with pytest.raises(TypeError, match="network must be a Network"):
         callback(3)

@@ -87,7 +87,7 @@ def test_float32_stays_float32() -> None:
     close(J, net.jacobian(X), 1e-5)
 
 
-def test_what_cannot_be_done_is_a_clear_error() -> None:
+def test_wrong_arguments_of_a_jax_function_are_a_clear_error() -> None:
     H = adapter.function(random_network((3, 8, 2)))
     with pytest.raises(TypeError, match="network must be a Network"):
         adapter.function(None)

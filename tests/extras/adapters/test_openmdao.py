@@ -65,7 +65,7 @@ def test_partials_are_those_of_a_complex_step(activation: Any, names: Any, nodes
 
 @pytest.mark.parametrize(("names", "each"), [(NAMES, 1), ({}, 2 * 3)], ids=["named", "vectors"])
 def test_partials_of_many_points_are_declared_sparse(names: Any, each: int) -> None:
-    """A block a point: num_nodes blocks, not num_nodes² of them."""
+    """One block per point: num_nodes blocks, not num_nodes² of them."""
     prob = problem(NetworkComp(network=network(**names), num_nodes=50))
     prob.run_model()
     prob.model.run_linearize()
@@ -145,7 +145,7 @@ def test_a_metamodel_trains_the_surrogate_and_gets_its_exact_slopes(vec_size: in
             np.testing.assert_array_equal(blocks[i, :, j], block)
 
 
-def test_what_cannot_be_done_is_a_clear_error() -> None:
+def test_wrong_arguments_of_a_component_are_a_clear_error() -> None:
     with pytest.raises(RuntimeError, match="NetworkSurrogate has not been trained"):
         NetworkSurrogate().predict(np.zeros(2))
     with pytest.raises(KeyError, match="epoch"):

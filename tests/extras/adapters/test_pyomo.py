@@ -114,7 +114,7 @@ def test_cyipopt_solves_a_model_with_a_network() -> None:
     assert pyo.value(m.least) == pytest.approx(best.fun, abs=1e-6)
 
 
-def test_what_cannot_be_done_is_a_clear_error() -> None:
+def test_wrong_arguments_of_a_pyomo_block_are_a_clear_error() -> None:
     with pytest.raises(TypeError, match="network must be a Network"):
         GreyBox(3)
     box = GreyBox(network())

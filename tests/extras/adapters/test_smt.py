@@ -12,7 +12,7 @@ from networks import points, random_network
 import slopenet as sn
 
 pytest.importorskip("smt", reason="smt is not installed")
-# compiled modules of SMT and of what it imports, and what its own code is warned of
+# SMT, its imports and its own code warn
 pytestmark = pytest.mark.filterwarnings("default")
 from slopenet.adapters.smt import NetworkSurrogate  # noqa: E402
 
@@ -179,7 +179,7 @@ def test_a_negative_index_of_an_input_counts_from_the_end() -> None:
         sm.set_training_derivatives(x, slopes[:, :1], 2)
 
 
-def test_what_cannot_be_done_is_a_clear_error() -> None:
+def test_wrong_arguments_of_a_surrogate_are_a_clear_error() -> None:
     with pytest.raises(AssertionError, match="epoch"):
         NetworkSurrogate(epoch=3)
     with pytest.raises(TypeError, match="network must be a Network, got 3"):

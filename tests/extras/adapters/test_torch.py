@@ -116,7 +116,7 @@ def test_any_leading_axes_and_float32() -> None:
     close(x.grad, net.vjp(X, np.ones(2)), 1e-5)
 
 
-def test_what_cannot_be_done_is_a_clear_error() -> None:
+def test_wrong_arguments_of_a_torch_module_are_a_clear_error() -> None:
     net = random_network((3, 8, 2))
     H = function(net)
     with pytest.raises(TypeError, match="network must be a Network, got 'net'"):

@@ -63,7 +63,7 @@ def test_cost_and_gradient_are_those_of_backpropagation(sizes: tuple[int, ...], 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sizes", SHAPES, ids=str)
 def test_rows_are_the_derivatives_of_the_residuals(sizes: tuple[int, ...], kind: str) -> None:
-    """Central differences shrink as h²: two step sizes tell the order, and the limit is J."""
+    """Central differences shrink as h²: two step sizes show the order, and the limit is J."""
     problem, _, _, theta = case(sizes, kind)
 
     def residuals(at: np.ndarray) -> np.ndarray:
@@ -80,7 +80,7 @@ def test_rows_are_the_derivatives_of_the_residuals(sizes: tuple[int, ...], kind:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_balance_multiplies_what_slopes_cost_and_not_how_they_are_judged(kind: str) -> None:
+def test_the_balance_multiplies_the_cost_of_slopes_and_not_their_judgement(kind: str) -> None:
     problem, _, data, theta = case((3, 5, 4, 2), kind)
     r = next(problem._blocks(theta))[0].reshape(len(data), -1)
     problem.balance = 4.0
@@ -90,7 +90,7 @@ def test_the_balance_multiplies_what_slopes_cost_and_not_how_they_are_judged(kin
     values, slopes = 2 * len(data), problem.residuals - problem.slopes
     assert values == slopes  # the rest are the values
     assert problem.slopes == np.count_nonzero(r[:, 2:])
-    # where the ridge leaves nothing to be learned, what is left out is what is there
+    # where the ridge lets nothing be learned, the residuals left out are all residuals
     problem.l2, free = 1e12, 1e12
     shares = 1 / problem._factors_of_balance()
     untaught = problem.linearise(theta).left_out(free, shares)

@@ -55,7 +55,7 @@ def test_primal_and_dual_take_the_same_steps(sizes: tuple[int, ...], kind: str) 
         (d, promise), (d_dual, promise_dual) = primal.step(damping), dual.step(damping)
         assert np.abs(d - d_dual).max() <= 1e-11 * np.abs(d).max()
         assert promise == pytest.approx(promise_dual, rel=1e-10)
-        # a step solves (JᵀJ + l2 P + μ I) d = -g: what it promises is what the model gives
+        # a step solves (JᵀJ + l2 P + μ I) d = -g: its promise is the decrease of the model
         A = sum(J.T @ J for _, J in problem._blocks(theta))
         A = A + np.diag(problem.l2 * problem._P + damping)
         np.testing.assert_allclose(A @ d, -primal.gradient, atol=1e-10)

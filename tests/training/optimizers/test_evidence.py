@@ -33,7 +33,7 @@ def test_nothing_but_noise_is_learned_as_little_but_a_constant(seed: int) -> Non
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("noisy", ["values", "slopes"])
 @pytest.mark.filterwarnings("ignore::slopenet.SlopeWarning")
-def test_what_is_noisy_weighs_less(noisy: str, seed: int) -> None:
+def test_noisy_values_or_slopes_weigh_less(noisy: str, seed: int) -> None:
     X, y, T = wave(100, noise=0.3 * (noisy == "values"), seed=seed)
     T = T + 0.3 * (noisy == "slopes") * np.random.default_rng(seed + 100).normal(size=T.shape)
     settings: Any = {"hidden": (12, 12), "restarts": 1, "rng": seed}

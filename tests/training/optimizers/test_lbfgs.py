@@ -48,7 +48,7 @@ def test_lbfgs_finds_the_minimum_and_says_why_it_ended(
     assert problem.calls < 2 * len(states) + 10
 
 
-def test_lbfgs_steps_back_from_where_the_function_is_no_number() -> None:
+def test_lbfgs_steps_back_from_where_the_function_is_not_a_number() -> None:
     def logarithm(theta: np.ndarray) -> tuple[float, np.ndarray]:
         with np.errstate(invalid="ignore"):
             return float((theta - np.log(theta)).sum()), 1 - 1 / theta

@@ -132,7 +132,7 @@ struct Samples {
     }
 
     // Reads the first `cols` entries at row(0), row(1), ..., row(n - 1) into panels. Pads the last chunk with
-    // the last sample, so that padding meets no overflow of its own. Returns false if an entry is not finite.
+    // the last sample, so that padding never overflows by itself. Returns false if an entry is not finite.
     template <class Row>
     static bool read(const Row& row, long n, int cols, int groups, T* to) {
         for (int g = 0; g < groups; ++g) {

@@ -113,8 +113,8 @@ def callback(network: Network, name: str = "H", options: dict[str, Any] | None =
             return np.asarray(rows.T)
 
         def blocks(x: Floats, u: Floats) -> list[Floats]:
-            bent = network.weighted_hessian(np.tile(x, (count, 1)), np.ascontiguousarray(u.T))
-            return [bent.reshape(-1, n_1), np.kron(np.eye(count), network.jacobian(x).T)]
+            curvature = network.weighted_hessian(np.tile(x, (count, 1)), np.ascontiguousarray(u.T))
+            return [curvature.reshape(-1, n_1), np.kron(np.eye(count), network.jacobian(x).T)]
 
         def curvature(*names: Any) -> Compiled:
             """Σ_k u_k ∇²H_k by x, 0 by H, Jᵀ by u."""

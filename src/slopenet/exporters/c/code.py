@@ -1,4 +1,4 @@
-"""Lines of C that record what they use while they are written."""
+"""Lines of C that record the definitions they use while they are written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEADERS = {
 
 @dataclass
 class Code:
-    """The lines of one definition, and what they use.
+    """The lines of one definition, and everything that they use.
 
     Every reference to another definition, to the C library, to a part of the workspace or to a
     counter is written by the method of its kind, which records it.

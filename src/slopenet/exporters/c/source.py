@@ -43,7 +43,7 @@ _HEADER = """\
  * Arrays are the caller's: x and v have {P}_N_IN numbers, y, u and Jv {P}_N_OUT, uJ {P}_N_IN,
  * J {P}_N_OUT x {P}_N_IN and H {P}_N_OUT x {P}_N_IN x {P}_N_IN, row after row; w is a workspace
  * of {P}_WORKSPACE. None may overlap another. Nothing is kept between calls, so any number of
- * threads may call at once, each with a workspace of its own.
+ * threads may call at once, each with its own workspace.
  */
 #ifndef {P}_H
 #define {P}_H
@@ -139,7 +139,7 @@ def _declarations(names: Names, derivatives: tuple[str, ...]) -> str:
     return "\n".join(
         [
             *lines,
-            "/* 0 if the functions above give what the network gave, else the number of the first",
+            "/* 0 if the functions above give the network's results, else the number of the first",
             f" * that does not; w is a workspace of {names.prefix.upper()}_SELF_TEST_WORKSPACE. */",
             f"int {names.prefix}_self_test({names.prefix}_real *{names.restrict} w);",
             "",

@@ -84,14 +84,14 @@ def steps_of_graph(graph: Graph) -> list[Step]:
     Raises
     ------
     ModelFileError, UnsupportedNetworkError
-        If a node comes before what it needs, or cannot be part of such a chain.
+        If a node comes before its inputs, or cannot be part of such a chain.
     """
     made: dict[str, Value | Floats] = dict(graph.weights)
     made[graph.input] = Value(Trunk(None, []), Z, graph.width)
     for node in graph.nodes:
         where = _where(node)
         ready = all(name in made for name in node.input if name)
-        require(ready, f"is damaged: {where} comes before what it needs")
+        require(ready, f"is damaged: {where} comes before its inputs")
         if node.domain not in _DOMAINS:
             refuse(where, f"it is of the domain {_text(node.domain)}, which is unknown here")
         op = _DOMAINS[node.domain] + node.op_type

@@ -70,7 +70,7 @@ def from_onnx(
 
     Attributes of ONNX, such as the slope of LeakyRelu, are float32 in float64 graphs too. They are
     taken as the shortest decimal that rounds to them, 0.01 and not 0.00999999978, and selu's as the
-    exact constants, since that is what was meant.
+    exact constants, since the author of the file meant those.
     """
     try:
         import onnx

@@ -88,7 +88,7 @@ class State:
 
 
 class Evidence:
-    """Searches for λ from `top` downwards, then goes on with the best; steps as LM's.
+    """Searches for λ from `top` downwards, then continues with the best; its steps are those of LM.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def _judge(state: State, problem: Problem, model: Linearised) -> tuple[float, fl
 
 
 def _log_weights(problem: Problem) -> float:
-    """½ Σ log of what ρ weighs each residual with, which its density is to be divided by."""
+    """½ Σ log of the weight that ρ gives each residual; the density is divided by it."""
     return 0.5 * problem.slopes * float(np.log(problem.balance))
 
 

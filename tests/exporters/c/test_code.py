@@ -1,4 +1,4 @@
-"""Lines of C record what they use while they are written; the text agrees with the record."""
+"""Lines of C record the definitions they use while they are written, and agree with the record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = Names("net", np.dtype(np.float32))
 SIGNS = {"math": r"\b(fabs|sin|cos)\(", "stdint": r"uint64_t", "string": r"\bmem(cpy|set)\("}
 
 
-def test_code_records_what_its_lines_use() -> None:
+def test_code_records_the_definitions_its_lines_use() -> None:
     code = Code(NAMES)
     code.work.take("p", 3)
     code.work.take("q", 3)

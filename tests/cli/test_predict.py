@@ -1,0 +1,73 @@
+"""`slopenet predict` writes inputs, values and slopes of every row."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from command_line import NAMES, run, start, surface
+
+import slopenet as sn
+from slopenet.tables import read_columns
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_predict_writes_inputs_values_and_slopes_of_every_row(folder, tmp_path, suffix):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    output = tmp_path / f"out.{suffix}"
+    result = run("predict", folder / "model.safetensors", folder / "data.csv", "-o", output)
+    assert result.exit_code == 0
+    assert result.stdout == f"Wrote 60 rows of 8 columns to {output}.\n"
+    found, X = read_columns(output, NAMES), surface(60)[:, :2]
+    H, J = sn.load(folder / "model.safetensors").value_and_jacobian(X)
+    np.testing.assert_array_equal(found, np.hstack([X, H, J.reshape(60, 4)]))
+
+
+def test_predict_needs_the_input_columns_only_and_can_leave_slopes_out(folder, tmp_path):
+    data = tmp_path / "inputs.csv"
+    data.write_text("b,remark,a\n0.5,hello,-0.5\n")
+    result = run("predict", folder / "model.safetensors", data, "--no-slopes")
+    header, row = result.stdout.splitlines()
+    assert header == "a,b,u,v"
+    network = sn.load(folder / "model.safetensors")
+    assert [float(cell) for cell in row.split(",")[2:]] == network([[-0.5, 0.5]])[0].tolist()
+
+
+def test_predict_in_many_blocks_gives_the_same_bytes(folder, monkeypatch):
+    args = ("predict", folder / "model.safetensors", folder / "data.csv")
+    whole = run(*args).stdout
+    monkeypatch.setattr("slopenet.evaluate.errors.BLOCK_ENTRIES", 42)
+    assert run(*args).stdout == whole
+    assert len(whole.splitlines()) == 61
+
+
+def test_a_model_without_names_takes_x1_x2_and_gives_y1(tmp_path):
+    network = sn.Network.random((2, 3, 1), rng=0)
+    model, data = tmp_path / "model.safetensors", tmp_path / "data.csv"
+    network.save(model)
+    data.write_text("x2,x1\n2,1\n")
+    header, row = run("predict", model, data).stdout.splitlines()
+    assert header == "x1,x2,y1,dy1/dx1,dy1/dx2"
+    value, jacobian = network.value_and_jacobian(np.array([[1.0, 2.0]]))
+    expected = [1, 2, value.item(), *jacobian.ravel()]
+    assert [float(cell) for cell in row.split(",")] == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "message"),
+    [(signal.SIGINT, 130, "\nInterrupted.\n"), (signal.SIGTERM, 143, "")],
+)
+def test_a_signal_ends_the_command_without_a_traceback(folder, tmp_path, number, status, message):
+    """The command waits for its rows from a pipe when the signal comes."""
+    pipe, output = tmp_path / "pipe.csv", tmp_path / "out.csv"
+    os.mkfifo(pipe)
+    output.write_text("precious")
+    process = start("predict", folder / "model.safetensors", pipe, "-o", output)
+    with pipe.open("wb", buffering=0) as rows:
+        rows.write(b"a,b\n1,2\n")
+        process.send_signal(number)
+        stderr = process.communicate(timeout=60)[1]
+    assert (process.returncode, stderr) == (status, message)
+    assert output.read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe.csv", "out.csv"}
