@@ -71,10 +71,10 @@ def _report(error: Exception) -> int:
             return INTERRUPTED
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            _say(f"{where}{error.strerror or error}.")
+            _say(f"{where}{error.strerror or error}")
             return FAILED
         case MemoryError():
-            _say("there is not enough memory for this.")
+            _say("there is not enough memory for this")
             return FAILED
         case ImportError() | ArithmeticError():
             _say(str(error))
@@ -86,8 +86,10 @@ def _report(error: Exception) -> int:
             raise error
 
 
-def _say(sentence: str) -> None:
-    click.echo("Error: " + " ".join(sentence.split()), err=True)
+def _say(message: str) -> None:
+    """Print the message of an exception, which has no full stop of its own, as a sentence."""
+    sentence = " ".join(message.split())
+    click.echo(f"Error: {sentence.removesuffix('.')}.", err=True)
 
 
 def _flush_stdout() -> None:

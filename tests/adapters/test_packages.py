@@ -22,7 +22,7 @@ def test_a_missing_package_is_named_with_its_pip_command(package: str) -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == (
         f"slopenet.adapters.{package} needs {PACKAGES[package]}:"
-        f" pip install 'slopenet[{package}]'.\n"
+        f" pip install 'slopenet[{package}]'\n"
     )
 
 

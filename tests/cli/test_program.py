@@ -49,9 +49,9 @@ def test_a_mistyped_command_suggests_the_right_one():
     [
         (OSError(28, "No space left on device", "m"), 1, "Error: m: No space left on device."),
         (MemoryError(), 1, "Error: there is not enough memory for this."),
-        (ImportError("install it"), 1, "Error: install it"),
-        (FloatingPointError("the cost is NaN"), 1, "Error: the cost is NaN"),
-        (ValueError("X is\nwrong"), 2, "Error: X is wrong"),
+        (ImportError("install it"), 1, "Error: install it."),
+        (FloatingPointError("the cost is NaN"), 1, "Error: the cost is NaN."),
+        (ValueError("X is\nwrong"), 2, "Error: X is wrong."),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
 )

@@ -187,4 +187,4 @@ def test_from_onnx_without_onnx_says_what_to_install() -> None:
         "except ImportError as error: print(error)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout == "from_onnx needs onnx: pip install 'slopenet[onnx]'.\n"
+    assert said.stdout == "from_onnx needs onnx: pip install 'slopenet[onnx]'\n"

@@ -179,4 +179,4 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
         "except ImportError as error: print(error)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout == ("from_sklearn needs scikit-learn: pip install 'slopenet[sklearn]'.\n")
+    assert said.stdout == ("from_sklearn needs scikit-learn: pip install 'slopenet[sklearn]'\n")

@@ -93,7 +93,7 @@ def test_a_bad_file_ends_in_one_sentence_that_names_the_place(save, content, mes
         read_columns(path, ["T", "rho"])
     sentence = str(caught.value)
     assert sentence.startswith(str(path))
-    assert sentence.endswith(".")
+    assert not sentence.endswith(".")
     assert "\n" not in sentence
     assert len(sentence) < len(str(path)) + 200
 

@@ -21,7 +21,7 @@ try:
     import jax
     import jax.numpy as jnp
 except ImportError as error:
-    raise ImportError("slopenet.adapters.jax needs JAX: pip install 'slopenet[jax]'.") from error
+    raise ImportError("slopenet.adapters.jax needs JAX: pip install 'slopenet[jax]'") from error
 
 
 def function(network: Network) -> Callable[[Any], Any]:

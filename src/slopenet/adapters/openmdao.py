@@ -22,7 +22,7 @@ try:
     from openmdao.surrogate_models.surrogate_model import SurrogateModel
 except ImportError as error:
     raise ImportError(
-        "slopenet.adapters.openmdao needs OpenMDAO: pip install 'slopenet[openmdao]'."
+        "slopenet.adapters.openmdao needs OpenMDAO: pip install 'slopenet[openmdao]'"
     ) from error
 
 _Variables = dict[str, list[int]]

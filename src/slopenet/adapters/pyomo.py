@@ -23,7 +23,7 @@ try:
     from pyomo.contrib.pynumero.interfaces.external_grey_box import ExternalGreyBoxModel
 except ImportError as error:
     raise ImportError(
-        "slopenet.adapters.pyomo needs Pyomo: pip install 'slopenet[pyomo]'."
+        "slopenet.adapters.pyomo needs Pyomo: pip install 'slopenet[pyomo]'"
     ) from error
 
 

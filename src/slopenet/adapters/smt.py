@@ -24,7 +24,7 @@ from slopenet.validate.components import index_of, labels
 try:
     from smt.surrogate_models.surrogate_model import SurrogateModel
 except ImportError as error:
-    raise ImportError("slopenet.adapters.smt needs SMT: pip install 'slopenet[smt]'.") from error
+    raise ImportError("slopenet.adapters.smt needs SMT: pip install 'slopenet[smt]'") from error
 
 
 class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]

@@ -31,7 +31,7 @@ try:
     from torch.autograd import Function
 except ImportError as error:
     raise ImportError(
-        "slopenet.adapters.torch needs PyTorch: pip install 'slopenet[torch]'."
+        "slopenet.adapters.torch needs PyTorch: pip install 'slopenet[torch]'"
     ) from error
 
 

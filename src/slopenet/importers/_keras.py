@@ -88,7 +88,7 @@ def from_keras(
         import keras
     except ImportError as error:
         raise ImportError(
-            f"from_keras needs Keras and one of its backends: {_INSTALL} jax."
+            f"from_keras needs Keras and one of its backends: {_INSTALL} jax"
         ) from error
     if isinstance(model, str | os.PathLike):
         model = _load(keras, Path(model))
@@ -115,7 +115,7 @@ def _load(keras: Any, path: Path) -> Any:
     if not is_safe(keras.__version__):
         raise ImportError(
             f"Keras {keras.__version__} is installed, which a hostile file can have read any file;"
-            f" loading {path} needs 3.15.1 or later, or 3.12.4 or later of 3.12: {_INSTALL}."
+            f" loading {path} needs 3.15.1 or later, or 3.12.4 or later of 3.12: {_INSTALL}"
         )
     if path.suffix not in _SUFFIXES:
         raise ValueError(f"{path} must end in one of {', '.join(_SUFFIXES)}, as Keras demands")

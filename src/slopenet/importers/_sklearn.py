@@ -56,7 +56,7 @@ def from_sklearn(
         from sklearn.utils.validation import check_is_fitted
     except ImportError as error:
         raise ImportError(
-            "from_sklearn needs scikit-learn: pip install 'slopenet[sklearn]'."
+            "from_sklearn needs scikit-learn: pip install 'slopenet[sklearn]'"
         ) from error
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(f"estimator must be one of scikit-learn, got {type(estimator).__name__}")

@@ -78,7 +78,7 @@ def from_torch(
     try:
         import torch
     except ImportError as error:
-        raise ImportError("from_torch needs PyTorch: pip install torch.") from error
+        raise ImportError("from_torch needs PyTorch: pip install torch") from error
     if not isinstance(module, torch.nn.Module):
         raise TypeError(
             f"module must be a torch.nn.Module, got {type(module).__name__};"

@@ -63,10 +63,10 @@ def parity(
     if true.ndim != 1 or columns.ndim != 2 or len(columns) != len(true):
         raise ValueError(
             "true must have the shape (N,) and predicted (N,) or (N, k), not"
-            f" {true.shape} and {predicted.shape}."
+            f" {true.shape} and {predicted.shape}"
         )
     if labels is not None and len(labels) != columns.shape[1]:
-        raise ValueError(f"{len(labels)} labels do not name {columns.shape[1]} predictions.")
+        raise ValueError(f"{len(labels)} labels do not name {columns.shape[1]} predictions")
     if ax is None:
         ax = new_figure(4.5, 4.2).subplots()
     for k, column in enumerate(columns.T):

@@ -42,11 +42,11 @@ class CsvReader:
         self.path = path
         for signature, fault in NOT_TEXT.items():
             if start.startswith(signature):
-                raise TableError(f"{path} {fault}.")
+                raise TableError(f"{path} {fault}")
         lines = _text_lines(file, path)
         header = next((line for line in lines if line.strip()), None)
         if header is None:
-            raise TableError(f"{path} is empty.")
+            raise TableError(f"{path} is empty")
         self._separator = max(DELIMITERS, key=header.count)
         self._reader = csv.reader(
             itertools.chain([header], lines),
@@ -90,7 +90,7 @@ class CsvReader:
         if lines:
             blocks.append(self._numbers(cells, lines, wanted, may_miss))
         if not blocks:
-            raise TableError(f"{self.path} has a header but no rows.")
+            raise TableError(f"{self.path} has a header but no rows")
         return np.concatenate(blocks)
 
     def _rows(self) -> Iterator[list[str]]:
@@ -104,7 +104,7 @@ class CsvReader:
             except csv.Error as error:
                 raise TableError(
                     f"{self.path}, line {line}: the row cannot be read, perhaps because a quotation"
-                    f" mark is not closed ({error})."
+                    f" mark is not closed ({error})"
                 ) from None
             yield row
 
@@ -153,16 +153,16 @@ class CsvReader:
             if name in may_miss:
                 return math.nan
             found = f"is missing ({shown(word)})" if word else "is missing"
-            raise TableError(f"{where}: the value {found}; only slope columns may have gaps.")
+            raise TableError(f"{where}: the value {found}; only slope columns may have gaps")
         try:
             number = float(word)
         except ValueError:
             number = math.nan
         if math.isinf(number):
-            raise TableError(f"{where}: {shown(word)} is not a finite float64 number.")
+            raise TableError(f"{where}: {shown(word)} is not a finite float64 number")
         if math.isnan(number) or "_" in word:
             hint = "; write the decimal comma as a point" if _is_decimal_comma(word) else ""
-            raise TableError(f"{where}: {shown(word)} is not a number{hint}.")
+            raise TableError(f"{where}: {shown(word)} is not a number{hint}")
         return number
 
 
@@ -173,10 +173,10 @@ def _text_lines(file: BinaryIO, path: Path) -> Iterator[str]:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
             raise TableError(
-                f"{path}, line {number}: this is not UTF-8 text; save the file as UTF-8."
+                f"{path}, line {number}: this is not UTF-8 text; save the file as UTF-8"
             ) from None
         if "\0" in text:
-            raise TableError(f"{path}, line {number}: the line holds a NUL character.")
+            raise TableError(f"{path}, line {number}: the line holds a NUL character")
         yield text
 
 

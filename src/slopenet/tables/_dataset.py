@@ -36,7 +36,7 @@ class Source(NamedTuple):
         """
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise TableError(f"{path} is not a Parquet file; only these can be streamed.")
+                raise TableError(f"{path} is not a Parquet file; only these can be streamed")
             reader = ParquetReader(file, path)
             column_positions(path, reader.names, names)
         status = path.stat()
@@ -63,7 +63,7 @@ class Run(NamedTuple):
         """
         path = self.source.path
         if Source.of(path) != self.source:
-            raise TableError(f"{path} has changed since its rows were counted.")
+            raise TableError(f"{path} has changed since its rows were counted")
         with path.open("rb") as file:
             reader = ParquetReader(file, path)
             yield from reader.blocks(names, first=self.first, last=self.last, most=most)
@@ -87,10 +87,10 @@ def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source
     inside = (path for path in data.rglob("*") if _counts(path, data))
     paths = [data] if data.is_file() else sorted(inside, key=_natural)
     if not paths:
-        raise TableError(f"{data} has no file that ends in {' or '.join(SUFFIXES)}.")
+        raise TableError(f"{data} has no file that ends in {' or '.join(SUFFIXES)}")
     found = [Source.of(path, names) for path in paths]
     if not any(source.rows for source in found):
-        raise TableError(f"{data} has columns but no rows.")
+        raise TableError(f"{data} has columns but no rows")
     return found
 
 

@@ -25,7 +25,7 @@ def pyarrow() -> Any:
         import pyarrow.parquet
     except ImportError as error:
         raise ImportError(
-            "Parquet files need pyarrow: pip install 'slopenet[demo]' (CSV files do not)."
+            "Parquet files need pyarrow: pip install 'slopenet[demo]' (CSV files do not)"
         ) from error
     return pyarrow
 
@@ -45,7 +45,7 @@ class ParquetReader:
         self.path = path
         self._arrow = pyarrow()
         if not file.seekable():
-            raise TableError(f"{path}: a Parquet file cannot be read from a pipe.")
+            raise TableError(f"{path}: a Parquet file cannot be read from a pipe")
         try:
             self._parquet = self._arrow.parquet.ParquetFile(file)
             names = self._parquet.schema_arrow.names
@@ -70,7 +70,7 @@ class ParquetReader:
             damaged data, or no rows at all.
         """
         if self.rows == 0:
-            raise TableError(f"{self.path} has columns but no rows.")
+            raise TableError(f"{self.path} has columns but no rows")
         numbers, at = np.empty((self.rows, len(wanted))), 0
         for block in self.blocks(wanted, may_miss):
             numbers[at : at + len(block)] = block
@@ -141,7 +141,7 @@ class ParquetReader:
         )
         if not any(is_kind(column.type) for is_kind in numeric):
             raise TableError(
-                f"{self.path}, column {shown(name)}: the column holds {column.type}, not numbers."
+                f"{self.path}, column {shown(name)}: the column holds {column.type}, not numbers"
             )
         plain = column.cast("float64", safe=False)
         numbers: NDArray[np.float64] = plain.to_numpy(zero_copy_only=False)
@@ -156,8 +156,8 @@ class ParquetReader:
         row = int(bad.argmax())
         where = f"{self.path}, row {before + row + 1}, column {shown(name)}"
         if np.isnan(numbers[row]):
-            raise TableError(f"{where}: the value is missing; only slope columns may have gaps.")
-        raise TableError(f"{where}: {numbers[row]} is not a finite number.")
+            raise TableError(f"{where}: the value is missing; only slope columns may have gaps")
+        raise TableError(f"{where}: {numbers[row]} is not a finite number")
 
     def _damaged(self, error: Exception) -> TableError:
         reason = " ".join(str(error).split())

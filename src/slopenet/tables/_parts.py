@@ -83,7 +83,7 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise TableError(f"{folder} is being written to by another process.") from None
+            raise TableError(f"{folder} is being written to by another process") from None
         yield
     finally:
         os.close(descriptor)
@@ -96,7 +96,7 @@ def _claim(folder: Path, belongs: Mapping[str, Any]) -> None:
         other = next((file for file in folder.iterdir() if not file.match(_TEMPORARY)), None)
         if other is not None:
             raise TableError(
-                f"{folder} holds {other.name} and no {MANIFEST}; parts go to a new or empty folder."
+                f"{folder} holds {other.name} and no {MANIFEST}; parts go to a new or empty folder"
             )
         with replacing(path) as file:
             file.write(json.dumps(belongs, indent=1).encode() + b"\n")
@@ -107,11 +107,11 @@ def _claim(folder: Path, belongs: Mapping[str, Any]) -> None:
         found = json.loads(path.read_bytes())
         differing = [key for key in belongs if found[key] != belongs[key]]
     except (ValueError, TypeError, KeyError):
-        raise TableError(f"{path} is not a manifest of parts; write to another folder.") from None
+        raise TableError(f"{path} is not a manifest of parts; write to another folder") from None
     if differing:
         raise TableError(
             f"{folder} holds parts of another run, which differs in its {' and '.join(differing)};"
-            " write to another folder, or remove this one."
+            " write to another folder, or remove this one"
         )
 
 

@@ -87,7 +87,7 @@ def _refuse_near_slopes(
             raise TableError(
                 f"{table.path}: column {shown(name)} looks like a slope, but does not name an"
                 f" output and an input (did you mean {shown(meant)}?); rename it, or leave all"
-                " slopes out with --slopes none."
+                " slopes out with --slopes none"
             )
 
 
@@ -106,7 +106,7 @@ def open_table(path: str | PathLike[str]) -> Iterator[TableReader]:
     with path.open("rb") as file:
         start = file.peek(16)[:16]
         if start[8:10] == b'{"' and int.from_bytes(start[:8], "little") < path.stat().st_size:
-            raise TableError(f"{path} is a model, not a table.")
+            raise TableError(f"{path} is a model, not a table")
         yield ParquetReader(file, path) if start[:4] == MAGIC else CsvReader(file, path, start[:4])
 
 

@@ -25,10 +25,10 @@ def checked_header(path: Path, names: Sequence[str]) -> tuple[str, ...]:
         if name and first.setdefault(name, position) != position:
             raise TableError(
                 f"{path}: columns {first[name]} and {position} are both named {shown(name)};"
-                " rename one of them."
+                " rename one of them"
             )
     if not first:
-        raise TableError(f"{path}: the first line names no columns.")
+        raise TableError(f"{path}: the first line names no columns")
     return tuple(names)
 
 
@@ -48,7 +48,7 @@ def column_positions(path: Path, names: Sequence[str], wanted: Sequence[str]) ->
             listed = ", ".join(shown(known) for known in names[:LISTED_NAMES])
             more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
             raise TableError(
-                f"{path} has no column {shown(name)}{hint}; its columns are {listed}{more}."
+                f"{path} has no column {shown(name)}{hint}; its columns are {listed}{more}"
             )
     return [position[name] for name in wanted]
 

@@ -23,9 +23,9 @@ def refuse_same_file(output: str | PathLike[str], source: str | PathLike[str]) -
     """Raise TableError if output is the input, a link to it, or in the input folder."""
     output, source = Path(output), Path(source)
     if source.is_dir() and source.resolve() in (output.resolve(), *output.resolve().parents):
-        raise TableError(f"{output} is in the input folder; write to another one.")
+        raise TableError(f"{output} is in the input folder; write to another one")
     if output.exists() and source.exists() and output.samefile(source):
-        raise TableError(f"{output} is the input file; write to another one.")
+        raise TableError(f"{output} is the input file; write to another one")
 
 
 def write_table(
@@ -67,7 +67,7 @@ def write_table(
     elif suffix in CSV_SUFFIXES:
         write = _write_csv
     else:
-        raise TableError(f"{path}: a table is written as .csv or .parquet, not {suffix}.")
+        raise TableError(f"{path}: a table is written as .csv or .parquet, not {suffix}")
     with replacing(path) as file:
         write(file, names, blocks)
 

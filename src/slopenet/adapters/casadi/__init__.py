@@ -26,7 +26,7 @@ try:
     from slopenet.adapters.casadi._symbolic import sigma
 except ImportError as error:
     raise ImportError(
-        "slopenet.adapters.casadi needs CasADi: pip install 'slopenet[casadi]'."
+        "slopenet.adapters.casadi needs CasADi: pip install 'slopenet[casadi]'"
     ) from error
 
 

@@ -25,7 +25,7 @@ def package() -> Any:
         import onnx.helper
         import onnx.numpy_helper
     except ImportError as error:
-        raise ImportError("ONNX files need onnx: pip install 'slopenet[onnx]'.") from error
+        raise ImportError("ONNX files need onnx: pip install 'slopenet[onnx]'") from error
     return onnx
 
 

@@ -75,7 +75,7 @@ def from_onnx(
     try:
         import onnx
     except ImportError as error:
-        raise ImportError("from_onnx needs onnx: pip install 'slopenet[onnx]'.") from error
+        raise ImportError("from_onnx needs onnx: pip install 'slopenet[onnx]'") from error
     given = isinstance(model, onnx.ModelProto)
     name = "the ModelProto" if given else os.fspath(model)
     try:
