@@ -116,7 +116,7 @@ class CsvReader:
         return TableError(
             f"{self.path}, line {self._reader.line_num}: the row has {found}"
             f" {'value' if found == 1 else 'values'} where the header names {wanted}"
-            f" {'column' if wanted == 1 else 'columns'}{hint}."
+            f" {'column' if wanted == 1 else 'columns'}{hint}"
         )
 
     def _numbers(

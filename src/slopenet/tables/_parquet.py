@@ -162,5 +162,5 @@ class ParquetReader:
     def _damaged(self, error: Exception) -> TableError:
         reason = " ".join(str(error).split())
         return TableError(
-            f"{self.path} is truncated or not a valid Parquet file ({reason[:120].rstrip('.')})."
+            f"{self.path} is truncated or not a valid Parquet file ({reason[:120].rstrip('.')})"
         )
