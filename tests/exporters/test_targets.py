@@ -85,4 +85,4 @@ def test_help_of_the_command_names_every_target() -> None:
     for suffix, target in TARGETS.items():
         assert f"{suffix} ({target.title})" in text
     assert f"Of {', '.join(OUTPUTS)}; .onnx has value, jacobian, hessian." in text
-    assert "Of all symbols in .c files" in text
+    assert "Prefix of all symbols in .c files" in text

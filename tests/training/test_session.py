@@ -113,7 +113,8 @@ def test_a_killed_run_ends_with_the_same_bytes(method: str, tmp_path: Path) -> N
 def test_sigterm_keeps_a_checkpoint_and_the_best_network(tmp_path: Path) -> None:
     path = tmp_path / "run.ckpt"
     process = _run(path, "lbfgs", 1_000_000)
-    time.sleep(0.3)
+    while process.poll() is None and not path.exists():
+        time.sleep(0.01)
     process.terminate()
     process.communicate()
     assert process.returncode != 0
