@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
+from parts import cut, sample
 
-from slopenet.dataset.dataset import Data
-from slopenet.dataset.partitions import Listed
 from slopenet.dataset.scaling import Scaling, even_weights
 from slopenet.parameters import count
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.partitioned import Distributed, Terms
 from slopenet.validate.layers import check_activations
-
-CUTS = (0, 1, 13, 40, 97)
-
-
-def sample(rows=97, seed=0):
-    """u = sin(a) + b², v = a b, with their slopes, some of which are missing."""
-    rng = np.random.default_rng(seed)
-    a, b = rng.uniform(-2, 2, (2, rows))
-    X, y = np.stack([a, 30 * b + 5], axis=1), np.stack([np.sin(a) + b**2, 100 * a * b], axis=1)
-    dydx = np.stack([np.cos(a), 2 * b / 30, 100 * b, 100 * a / 30], axis=1).reshape(-1, 2, 2)
-    dydx[rng.random(dydx.shape) < 0.1] = np.nan
-    return Data(X, y, dydx)
-
-
-def cut(data):
-    return Listed([data.rows(slice(lo, hi)) for lo, hi in pairwise(CUTS)])
 
 
 def test_cost_gradient_and_normal_equations_are_those_of_all_rows():
