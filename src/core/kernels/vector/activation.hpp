@@ -5,8 +5,13 @@
 // one member of the Clarke subdifferential, the same on every path: the left derivative at 0.
 //
 // To add an activation: write its struct, then add one line to `table` in table.hpp (and one to
-// activations.py). `at` takes vectors of either precision. Where a struct has a `limit`, `at<true>` is a
-// faster path for |z| < limit with the same bits: there 2^n of every exp is a normal number.
+// activations.py). A struct has
+//
+//   at             sigma and its derivatives, of vectors of either precision; or
+//   exponent, of   the same as a function of z and exp(exponent(z)), which table.hpp interleaves;
+//   limit          for |z| < limit a faster path gives the same bits: there 2^n of every exp is normal;
+//   in_range       false where floats are to be evaluated in double and rounded once;
+//   lost_from      the order from which on `of` needs what rounding loses of the exp.
 #pragma once
 
 #include "elementary.hpp"
