@@ -42,7 +42,7 @@ NOT_READY = [
     np.zeros((3, 5)).T,
     np.zeros((5, 6))[:, ::2],
     np.zeros((5, 3), ">f8"),
-    np.matrix(np.zeros((5, 3))),
+    np.zeros((5, 3)).view(np.matrix),
 ]
 
 
