@@ -10,6 +10,7 @@ import pytest
 from command_line import FIT, NAMES, refused, run, start, surface
 
 import slopenet as sn
+from slopenet.io import checkpoint
 from slopenet.tables import write_table
 
 
@@ -63,7 +64,7 @@ def test_a_fit_that_is_stopped_leaves_the_best_model_and_resumes(folder, tmp_pat
     assert process.returncode == status, errors
     assert "has the best network so far" in errors
     assert sn.load(model).sizes == (2, 8, 2)
-    assert sn.io.checkpoint.read(tmp_path / "ckpt")[1]["starts"][0]["epoch"] > 0
+    assert checkpoint.read(tmp_path / "ckpt")[1]["starts"][0]["epoch"] > 0
 
 
 def test_fit_counts_the_slopes_it_has(folder, tmp_path):

@@ -15,6 +15,7 @@ import pytest
 from waves import wave
 
 import slopenet as sn
+from slopenet.io import checkpoint
 
 NOT_WINDOWS = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
@@ -102,7 +103,7 @@ def test_a_killed_run_ends_with_the_same_bytes(method: str, tmp_path: Path) -> N
         time.sleep(rng.uniform(0.0, 0.4))
         process.send_signal(signal.SIGKILL)
         found, _ = process.communicate()
-        sn.io.checkpoint.read(path) if path.exists() else None
+        checkpoint.read(path) if path.exists() else None
         if process.returncode == 0:
             assert found == whole
             path.unlink()
@@ -118,7 +119,7 @@ def test_sigterm_keeps_a_checkpoint_and_the_best_network(tmp_path: Path) -> None
     process.terminate()
     process.communicate()
     assert process.returncode != 0
-    assert sn.io.checkpoint.read(path)[1]["starts"][0]["epoch"] > 0
+    assert checkpoint.read(path)[1]["starts"][0]["epoch"] > 0
 
 
 def test_the_same_seed_gives_the_same_bits_whatever_the_threads() -> None:
