@@ -102,9 +102,9 @@ class Sweep {
 // How n samples are cut: full chunks, then the rest in narrow chunks of one vector if these leave fewer lanes
 // empty, and one by one where even a vector would be mostly empty. The bits are the same.
 template <class T>
-struct Parts {
+struct Split {
     long chunks, narrow, single;  // samples
-    explicit Parts(long n) : chunks(n / chunk<T> * chunk<T>), narrow(0), single(0) {
+    explicit Split(long n) : chunks(n / chunk<T> * chunk<T>), narrow(0), single(0) {
         const long rest = n - chunks;
         if (rest <= lanes<T> / 2) {
             single = rest;
@@ -118,21 +118,21 @@ struct Parts {
 
 template <class T>
 Need need(const Net<T>& net, const Points<T>& points, Operation operation) {
-    const Parts<T> parts(points.n);
+    const Split<T> split(points.n);
     Need total{0, 1, chunk<T>, lanes<T>};
     const auto add = [&](const auto& sweep) {
         if (sweep.workspace() > total.workspace) total.workspace = sweep.workspace();
         total.tile = sweep.tile();
     };
     add(Sweep<Rows<T>, T>(net, points, operation, nullptr));
-    if (parts.narrow || parts.chunks) add(Sweep<Samples<T, 1>, T>(net, points, operation, nullptr));
-    if (parts.chunks) add(Sweep<Samples<T>, T>(net, points, operation, nullptr));
+    if (split.narrow || split.chunks) add(Sweep<Samples<T, 1>, T>(net, points, operation, nullptr));
+    if (split.chunks) add(Sweep<Samples<T>, T>(net, points, operation, nullptr));
     return total;
 }
 
 template <class T>
 bool run(const Net<T>& net, const Points<T>& points, Operation operation, T* workspace) {
-    const Parts<T> parts(points.n);
+    const Split<T> split(points.n);
     bool finite = true;
     long s = 0;
     const auto run_next = [&](long samples, auto&& sweep) {
@@ -142,9 +142,9 @@ bool run(const Net<T>& net, const Points<T>& points, Operation operation, T* wor
             s += n;
         }
     };
-    if (parts.chunks) run_next(parts.chunks, Sweep<Samples<T>, T>(net, points, operation, workspace));
-    if (parts.narrow) run_next(parts.narrow, Sweep<Samples<T, 1>, T>(net, points, operation, workspace));
-    if (parts.single) run_next(parts.single, Sweep<Rows<T>, T>(net, points, operation, workspace));
+    if (split.chunks) run_next(split.chunks, Sweep<Samples<T>, T>(net, points, operation, workspace));
+    if (split.narrow) run_next(split.narrow, Sweep<Samples<T, 1>, T>(net, points, operation, workspace));
+    if (split.single) run_next(split.single, Sweep<Rows<T>, T>(net, points, operation, workspace));
     return finite;
 }
 

@@ -83,8 +83,8 @@ struct Sigmoid {
     template <class V, class E>
     static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
         const Logistic<E> f(x);
-        const V t = abs(z), bend = f.x.times(f.q_squared(), f.exact_tanh_half());
-        const V near = t < Scalar<V>(0x1p-30) ? t * Scalar<V>(0.125) : bend;  // a subnormal is rounded once
+        const V t = abs(z), second = f.x.times(f.q_squared(), f.exact_tanh_half());
+        const V near = t < Scalar<V>(0x1p-30) ? t * Scalar<V>(0.125) : second;  // a subnormal is rounded once
         return {f.value(z < Scalar<V>(0)), f.slope(), copysign(near, -z)};
     }
 };
@@ -103,8 +103,8 @@ struct Tanh {
     static SLOPENET_INLINE Sigma<V> of(V z, E x, double) {
         const Logistic<E> f(x);
         const V u = f.e * f.q, four_u = f.x.times(f.q * Scalar<V>(4));
-        const V bend = f.x.times(f.q_squared() * Scalar<V>(8), f.exact_tanh_half());
-        return {copysign(f.tanh_half(), z), four_u * (one<V> - u), copysign(bend, -z)};
+        const V second = f.x.times(f.q_squared() * Scalar<V>(8), f.exact_tanh_half());
+        return {copysign(f.tanh_half(), z), four_u * (one<V> - u), copysign(second, -z)};
     }
     template <class V>
     static SLOPENET_INLINE V second_for_sums(const Sigma<V>& sigma) {
@@ -220,11 +220,11 @@ SLOPENET_INLINE Sigma<V> gated(V z, E x, const Gate<V>& gate) {
     // |z| x' (1 - 2 s(-|x|)) from 2 x' + |z| x'': what is lost of each product is kept
     const DoubleDouble<V> fall = two_sum(turn.hi, -drop.hi);
     const V u_lost = fma(f.e, rest, -residual(u, f.e, f.q)), twice = drop.hi + drop.hi;
-    const V bend = residual(fall.hi, -twice, u) +
-                   fma(twice, u_lost, fma(drop.lo + drop.lo, u, fall.lo - (drop.lo - turn.lo)));
+    const V second = residual(fall.hi, -twice, u) +
+                     fma(twice, u_lost, fma(drop.lo + drop.lo, u, fall.lo - (drop.lo - turn.lo)));
     return {negative ? -x.times(t * f.q) : z * f.q,
             negative ? x.times(product_plus(f.q, below, rest * below)) : f.q * above,
-            x.times(f.q_squared() * bend)};
+            x.times(f.q_squared() * second)};
 }
 
 struct Silu {
@@ -359,8 +359,9 @@ struct Mish {
         const V inner_lost = residual(c1 - inner, -e, high);
         const V cubic_lost = fma(e, inner_lost, residual(c0 - cubic, -e, inner));
         const V p = negative ? x.p : fma(x.p, x.p, x.p + x.p);
-        const V bend = cubic * r3, bend_lost = fma(cubic_lost, r3, -residual(bend, cubic, r3));
-        const V second = (bend + fma(p, bend, fma(p, bend_lost, bend_lost))) * v4;
+        const V scaled_cubic = cubic * r3,
+                scaled_lost = fma(cubic_lost, r3, -residual(scaled_cubic, cubic, r3));
+        const V second = (scaled_cubic + fma(p, scaled_cubic, fma(p, scaled_lost, scaled_lost))) * v4;
         return {negative ? x.times(near * tau) : z * tau, negative ? x.times(up) : tau + up,
                 x.power_or_square(negative).scale(second)};
     }
@@ -375,8 +376,8 @@ struct Softsign {
         const Mask<V> far = t > Scalar<V>(0x1p100);
         const V near_n = far ? broadcast(one<V>) : n, near_q = far ? broadcast(one<V>) : q;
         const V rest = q * fma(-lost, q, residual(broadcast(one<V>), near_n, near_q));
-        const V d = fma(q, q, (q + q) * rest), bend = d * (q + q);
-        return {z / n, d, z > Scalar<V>(0) ? -bend : bend};
+        const V d = fma(q, q, (q + q) * rest), second = d * (q + q);
+        return {z / n, d, z > Scalar<V>(0) ? -second : second};
     }
 };
 

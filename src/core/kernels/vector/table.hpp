@@ -15,7 +15,7 @@ constexpr bool has_fast_path(long) {
     return false;
 }
 
-// Vectors of the fast path under way together: one by itself waits for each of its own results.
+// Vectors of the fast path computed together: a single one waits for each of its own results.
 inline constexpr int interleaved = 3;
 
 // f(j) for each of the interleaved vectors.
