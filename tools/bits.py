@@ -80,7 +80,7 @@ def of_sums(net: sn.Network, X: Any, rng: np.random.Generator) -> Iterator[Resul
         ("slopes", {"dydx": dydx}),
         ("directions", {"directions": directions, "along": along}),
     ):
-        g = sn.backprop(net, X, y, **targets)  # type: ignore[arg-type]
+        g = sn.backprop(net, X, y, **targets)
         yield f"backprop of {name}", [g.cost, list(g.delta), list(g.dW), list(g.db)]
 
 
