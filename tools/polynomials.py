@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import reduce
 
 import mpmath as mp
 
@@ -26,12 +27,17 @@ def chebyshev_fit(f: Function, low: mp.mpf, high: mp.mpf, degree: int) -> list[m
     return list(mp.lu_solve(vandermonde, mp.matrix([f(point) for point in x])))
 
 
+def horner(terms: list[mp.mpf], x: mp.mpf) -> mp.mpf:
+    """Evaluate terms[0] + terms[1] x + ..."""
+    return reduce(lambda total, term: total * x + term, reversed(terms), mp.mpf(0))
+
+
 def show(name: str, f: Function, low: float, high: float, degree: int, *, suffix: str = "") -> None:
     """Fit, measure the largest error, print as a C++ table; with suffix "f", of floats."""
     a, b = mp.mpf(low), mp.mpf(high)
     c = chebyshev_fit(f, a, b, degree)
     grid = [a + (b - a) * i / 997 for i in range(998)]
-    error = max(abs(mp.polyval(c[::-1], x) - f(x)) for x in grid)
+    error = max(abs(horner(c, x) - f(x)) for x in grid)
     print(f"// {name}, max error {mp.nstr(error, 2)}")
     print(",\n".join(f"    {float(value)!r}{suffix}" for value in c), "\n")
 
@@ -85,7 +91,7 @@ def show_quotient(most: int, degree: int, middle: int, *, suffix: str = "") -> N
     solved = list(mp.lu_solve(system, right))
     bottom = [mp.mpf(1), *(rounded(value, suffix) for value in solved[degree + 1 :])]
     points = nodes(3 * degree)
-    target = [tail(t) * mp.polyval(bottom[::-1], t) for t in points]
+    target = [tail(t) * horner(bottom, t) for t in points]
     top = {0: mp.mpf("0.5")}
     for highest in range(degree, 0, -1):
         system, right = mp.matrix(len(points), highest), mp.matrix(len(points), 1)

@@ -137,4 +137,9 @@ if not TYPE_CHECKING:
 def __dir__() -> list[str]:
     """Return the public names, without those whose package is not installed."""
     public = {*__all__, *_HOMES, *_MODULES, "__version__"}
-    return sorted(n for n in public if n not in _NEEDS or _find_spec(_NEEDS[n]) is not None)
+    return sorted(n for n in public if n not in _NEEDS or _is_installed(_NEEDS[n]))
+
+
+def _is_installed(package: str) -> bool:
+    spec = _find_spec(package)
+    return spec is not None and spec.has_location  # a folder of that name is not the package
