@@ -29,11 +29,10 @@ def core_tables() -> dict[str, tuple[float, ...]]:
     return found
 
 
-def test_the_core_has_the_polynomials_of_python() -> None:
-    core = core_tables()
-    assert {"MILLS", "ATANH", "EXPM1", "EXPM1_FLOAT"} <= set(core)
-    for name in set(NAMES) & set(core):
-        assert core[name] == getattr(_polynomials, name), name
+@pytest.mark.parametrize("name", ["MILLS", "EXPM1", "EXPM1_FLOAT"])
+def test_the_core_has_the_polynomial_of_python(name: str) -> None:
+    """The core takes log1p over another range and has no centre of Φ: those are Python's alone."""
+    assert core_tables()[name] == getattr(_polynomials, name)
 
 
 def test_the_core_has_the_numbers_of_selu_and_of_gelu_tanh() -> None:
