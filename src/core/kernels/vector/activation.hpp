@@ -206,7 +206,7 @@ struct Gate {
     DoubleDouble<V> rise, turn, drop;
 };
 // z s(x), where s is the logistic function and x(z) is odd; given exp(-|x|). Near their roots sigma' and
-// sigma'' are differences of what the gate gives, which is why it comes as pairs.
+// sigma'' are differences of these terms of the gate, so each term comes as a pair.
 template <class V, class E>
 SLOPENET_INLINE Sigma<V> gated(V z, E x, const Gate<V>& gate) {
     const auto& [rise, turn, drop] = gate;
@@ -217,7 +217,7 @@ SLOPENET_INLINE Sigma<V> gated(V z, E x, const Gate<V>& gate) {
     // sigma' = s(x) (1 + z x' s(-x)): s(-x) is q below 0, and u above
     const V below = residual(one_v, rise.hi, f.q) - fma(rise.hi, rest, rise.lo * f.q);
     const V above = fma(rise.hi, u, one_v);
-    // |z| x' (1 - 2 s(-|x|)) from 2 x' + |z| x'': what is lost of each product is kept
+    // |z| x' (1 - 2 s(-|x|)) from 2 x' + |z| x''; the rounding error of each product is added
     const DoubleDouble<V> fall = two_sum(turn.hi, -drop.hi);
     const V u_lost = fma(f.e, rest, -residual(u, f.e, f.q)), twice = drop.hi + drop.hi;
     const V second = residual(fall.hi, -twice, u) +

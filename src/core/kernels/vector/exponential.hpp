@@ -30,7 +30,7 @@ template <class V>
 struct ExpConstants;
 template <>
 struct ExpConstants<F64> {
-    static constexpr double least = -1000;  // its exp is 0, also times what stands beside it
+    static constexpr double least = -1000;  // its exp is 0, and so is every product with it
     static constexpr double normal = 700;   // exp(-normal) / 100 is a normal number
     static constexpr double floor = -2000;  // 2^floor times any number is 0, and `scaled` takes it
     static constexpr double tiny = -1021;   // below it 2^n is subnormal, or nearly
