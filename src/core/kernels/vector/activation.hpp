@@ -194,7 +194,7 @@ struct Softplus {  // log(1 + exp(beta z)) / beta
     static SLOPENET_INLINE Sigma<V> of(V z, E x, double beta) {
         const Mask<V> negative = z < Scalar<V>(0);
         const Logistic f(x);
-        const V tail = f.x.times(log1p_over_x(f.e) * static_cast<Scalar<V>>(1 / beta));
+        const V tail = f.x.times(log1p_over_x(f.e, beta));
         return {(negative ? V{} : z) + tail, f.value(negative),
                 f.x.times(f.q_squared() * static_cast<Scalar<V>>(beta))};
     }

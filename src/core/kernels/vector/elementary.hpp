@@ -56,14 +56,15 @@ struct ElementaryTerms<F32> {
                            third = -0x1.ee59da0000000p-50f;
 };
 
-// log(1 + x) / x.
-// Domain: 0 <= x <= 1.
-// Error: 1.5 ulp.
+// log(1 + x) / (beta x).
+// Domain: 0 <= x <= 1; beta normal, and 2/beta too.
+// Error: 1.5 ulp, and that of 2/beta.
 // Source: 2 atanh(s) of s = x/(2 + x) <= 1/3, its series replaced by a polynomial. As a factor of x it has no
 // case for small x.
 template <class V>
-SLOPENET_INLINE V log1p_over_x(V x) {
-    const V w = Scalar<V>(2) / (x + Scalar<V>(2)), s = (x * Scalar<V>(0.5)) * w, s2 = s * s;
+SLOPENET_INLINE V log1p_over_x(V x, double beta) {
+    const V w = static_cast<Scalar<V>>(2 / beta) / (x + Scalar<V>(2));
+    const V s = (x * static_cast<Scalar<V>>(beta / 2)) * w, s2 = s * s;
     return fma(w * s2, ElementaryTerms<V>::atanh(s2), w);
 }
 
