@@ -33,6 +33,16 @@ def layer_widths(name: str, given: Any) -> tuple[int, ...]:
     return validate.counts(name, [given] if isinstance(given, int | np.integer) else given)
 
 
+def layer_widths_or_auto(name: str, given: Any) -> tuple[int, ...] | str:
+    """As `layer_widths`, or ``"auto"``."""
+    return "auto" if isinstance(given, str) and given == "auto" else layer_widths(name, given)
+
+
+def activation_or_auto(name: str, given: Any) -> Any:
+    """An activation, as it was given, or ``"auto"``."""
+    return given if isinstance(given, str) and given == "auto" else activation_spec(name, given)
+
+
 def activation_spec(_: str, given: Any) -> Any:
     """An activation, as it was given."""
     normalise(given)

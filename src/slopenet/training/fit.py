@@ -12,16 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.activations import ActivationSpec
+from slopenet.activations import ActivationSpec, normalise
 from slopenet.dataset.dataset import Data, Names, check_data, split
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.monitor import State
-from slopenet.training.plan import make_plan
+from slopenet.training.entrants import Task, entrants, wider
+from slopenet.training.plan import Plan, make_plan
 from slopenet.training.progress import JsonLines, Progress
+from slopenet.training.race import Race
 from slopenet.training.session import Checkpoint, Interrupted, Runs, read, require_same
-from slopenet.training.settings import FitSettings, documented
+from slopenet.training.settings import AUTO, FitSettings, documented
 from slopenet.training.starts import Candidates
 from slopenet.validate.layers import component_names
 from slopenet.validate.settings import RandomSource, generator
@@ -56,8 +58,8 @@ def fit(
     y: Any,
     dydx: Any = None,
     *,
-    hidden: Sequence[int] | int = (64, 64),
-    activation: ActivationSpec = "tanh",
+    hidden: Sequence[int] | int | str = AUTO,
+    activation: ActivationSpec = AUTO,
     output: ActivationSpec = "identity",
     method: str = "auto",
     epochs: int | None = None,
@@ -138,7 +140,11 @@ def fit(
     inputs, outputs = data.X.shape[1], data.y.shape[1]
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)
-    plan = make_plan(settings, inputs, outputs, rows=len(data), targets=outputs * data.kinds)
+    plain = data.directions is None and data.slope_weight is None
+    plain = plain and normalise(settings.output)[0] == "identity"
+    task = Task(inputs, outputs, len(data), data.kinds, plain)
+    tried = entrants(settings, task)
+    plans = [_plan(each, task) for each in tried]
     if data.dydx is not None:
         for sentence in disagreements(data.X, data.y, data.dydx, names):
             warnings.warn(sentence, SlopeWarning, stacklevel=2)
@@ -148,36 +154,45 @@ def fit(
     if resumed is not None and rng is None:
         seed = resumed[1]["run"]["seed"]
     source = np.random.default_rng(seed)
-    learned, held_out = split(data, plan.validation, names, source)
+    learned, held_out = split(data, plans[0].validation, names, source)
     identity = {
         "seed": seed,
         "data": [] if checkpoint is None else [_digest(learned), _digest(held_out)],
-        "sizes": plan.sizes,
+        "sizes": [plan.sizes for plan in plans],
         "activations": [repr(activation), repr(output)],
-        "method": plan.method,
-        "l2": plan.l2,
+        "method": [plan.method for plan in plans],
+        "l2": plans[0].l2,
         "slope_weight": None if np.ndim(slope_weight) > 2 else np.asarray(slope_weight).tolist(),
-        "starts": plan.starts,
+        "starts": [plan.starts for plan in plans],
     }
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
-    candidates = Candidates.of(plan, names, learned, held_out)
-    return train(
-        candidates,
-        settings,
-        source,
-        side_by_side=plan.side_by_side,
-        identity=identity,
-        resumed=resumed,
-    )
+
+    def candidates(plan: Plan) -> Candidates:
+        return Candidates.of(plan, names, learned, held_out)
+
+    def next_to_try(best: Candidates) -> Candidates | None:
+        settled = tried[[each.plan for each in race.entered].index(best.plan)]
+        following = wider(settings, tried, settled, task)
+        if following is None:
+            return None
+        tried.append(following)
+        return candidates(_plan(following, task))
+
+    race = Race([candidates(plan) for plan in plans], next_to_try)
+    return train(race, settings, source, identity=identity, resumed=resumed)
+
+
+def _plan(settings: FitSettings, task: Task) -> Plan:
+    targets = task.outputs * task.kinds
+    return make_plan(settings, task.inputs, task.outputs, rows=task.rows, targets=targets)
 
 
 def train(
-    candidates: Candidates,
+    race: Race,
     settings: FitSettings,
     rng: np.random.Generator,
     *,
-    side_by_side: bool = False,
     identity: dict[str, Any] | None = None,
     resumed: Checkpoint | None = None,
 ) -> Fit:
@@ -196,16 +211,15 @@ def train(
             calls.append(stack.enter_context(Progress()))
         if settings.log is not None:
             calls.append(stack.enter_context(JsonLines(settings.log)))
-        trainings = candidates.trainings(rng, calls)
-        runs = Runs(trainings, settings.checkpoint, identity or {}, settings.checkpoint_seconds)
+        runs = Runs(settings.checkpoint, identity or {}, settings.checkpoint_seconds)
         if resumed is not None:
             runs.resume(*resumed)
         try:
-            runs.train(side_by_side=side_by_side)
+            race.run(runs, rng, calls)
         except Interrupted as stopped:
-            stopped.fit = Fit(*candidates.results(trainings))
+            stopped.fit = Fit(*race.result())
             raise
-    return Fit(*candidates.results(trainings))
+    return Fit(*race.result())
 
 
 def _digest(data: Data | None) -> str:

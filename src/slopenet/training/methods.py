@@ -13,6 +13,7 @@ from typing import NamedTuple
 from slopenet.parameters import count
 from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.kriging import WIDTHS, Kriging
 from slopenet.training.optimizers.lbfgs import LBFGS
 from slopenet.training.optimizers.lm import LevenbergMarquardt
 from slopenet.training.optimizers.momentum import Momentum
@@ -25,8 +26,10 @@ FULL_BATCH_ROWS = 50_000
 MOST_OPERATIONS, CHEAP_OPERATIONS = 3e9, 2e7
 CHEAP_STARTS = 4
 # λ = N l2 where the search of the evidence begins. A single start, and one of four, begins at the
-# upper end, which suits noisy data; the others begin at the lower end, which suits exact data.
+# upper end, which suits noisy data; the others begin at the lower end, which suits exact data. From
+# the upper end softplus mostly ends as a constant or a plane.
 UPPER_L2, LOWER_L2 = 10.0, 1e-3
+_FROM_BELOW = ("softplus",)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Setup:
     """The task of one optimiser: start number `start` of `starts`, over so many samples.
 
     `l2` is None if the method is to find it; `find_balance` says whether to find the weight of the
-    slopes too.
+    slopes too. `sizes` are n_1, ..., n_L, `activation` is σ of the first layer.
     """
 
     method: Method
@@ -86,6 +89,9 @@ class Setup:
     starts: int = 1
     l2: float | None = None
     find_balance: bool = False
+    sizes: tuple[int, ...] = ()
+    activation: str = "tanh"
+    seed: int = 0
 
 
 def _never(_: Work) -> str:
@@ -110,6 +116,8 @@ class MethodInfo:
     least_squares : bool
         Whether it minimises residuals (`objective.least_squares`) or a function with a gradient
         (`objective.gradient`).
+    process : bool
+        Whether it learns from a Gaussian process (`kriging`) instead.
     finds_l2 : bool
         Whether it finds l2 from the data.
     partitions : bool
@@ -127,6 +135,7 @@ class MethodInfo:
     epochs: int
     defaults: Mapping[str, float] = field(default_factory=dict)
     least_squares: bool = False
+    process: bool = False
     finds_l2: bool = False
     partitions: bool = False
     suits: Callable[[Work], str] = _never
@@ -137,7 +146,8 @@ class MethodInfo:
 def _lm(setup: Setup) -> Optimizer:
     if setup.l2 is not None:
         return LevenbergMarquardt()
-    upper = setup.starts == 1 or setup.start % 4 == 1
+    single = setup.starts == 1 and setup.activation not in _FROM_BELOW
+    upper = single or setup.start % 4 == 1
     return Evidence(UPPER_L2 if upper else LOWER_L2, balance=setup.find_balance)
 
 
@@ -174,6 +184,11 @@ def _momentum(setup: Setup) -> Optimizer:
     )
 
 
+def _kriging(setup: Setup) -> Optimizer:
+    width = setup.sizes[1]
+    return Kriging(None if width == WIDTHS[-1] else width, seed=setup.seed)
+
+
 # "auto" takes the first row that suits, or the first that has every optional setting given.
 METHODS: dict[str, MethodInfo] = {
     "lm": MethodInfo(
@@ -203,6 +218,13 @@ METHODS: dict[str, MethodInfo] = {
         defaults={"batch_size": 256, "learning_rate": 1e-3},
         suits=lambda work: f"as {work.rows:,} rows are too many to go through at every step",
         when="for more rows",
+    ),
+    "kriging": MethodInfo(
+        title="A kriging start",
+        optimizer=_kriging,
+        epochs=100,
+        process=True,
+        finds_l2=True,
     ),
     "sgd": MethodInfo(
         title="SGD with momentum",

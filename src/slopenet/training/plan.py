@@ -9,6 +9,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
+from slopenet.training.kriging.problem import widths_of
 from slopenet.training.methods import METHODS, OPTIONAL, Method, MethodInfo, Work
 from slopenet.training.settings import FitSettings
 from slopenet.validate import arrays
@@ -57,6 +58,12 @@ class Plan:
     def info(self) -> MethodInfo:
         """The method's row."""
         return METHODS[self.method.name]
+
+    def sizes_of(self, theta: Floats) -> tuple[int, ...]:
+        """n_1, ..., n_L of θ; a kriging start decides on its width as it goes."""
+        if not self.info.process:
+            return self.sizes
+        return widths_of(theta, self.sizes[0], self.sizes[-1])
 
     @property
     def first_l2(self) -> float:

@@ -41,7 +41,6 @@ class Runs:
 
     Parameters
     ----------
-    trainings : sequence of Training
     path : path, optional
         Of the checkpoint.
     identity : dict
@@ -52,22 +51,31 @@ class Runs:
 
     def __init__(
         self,
-        trainings: Sequence[Training],
         path: str | os.PathLike[str] | None,
         identity: dict[str, Any],
         seconds: float,
     ) -> None:
-        self._trainings, self._path = trainings, path
+        self._trainings: list[Training] = []
+        self._saved: Checkpoint | None = None
+        self._path = path
         self._identity, self._seconds = identity, seconds
         self._lock, self._written = threading.Lock(), time.monotonic()
         self._stop = threading.Event()
 
     def resume(self, arrays: dict[str, Any], values: dict[str, Any]) -> None:
-        """Resume from the contents of a checkpoint."""
-        for i, training in enumerate(self._trainings):
-            prefix = f"{i}."
-            own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
-            training.restore(own, values["starts"][i])
+        """Resume from the contents of a checkpoint: trainings that are added later, too."""
+        self._saved = arrays, values
+
+    def add(self, trainings: Sequence[Training]) -> None:
+        """Add trainings, where they are in the checkpoint that it resumes from."""
+        for training in trainings:
+            i = len(self._trainings)
+            self._trainings.append(training)
+            if self._saved is not None and i < len(self._saved[1]["starts"]):
+                arrays, values = self._saved
+                prefix = f"{i}."
+                own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+                training.restore(own, values["starts"][i])
 
     def save(self) -> None:
         """Write the checkpoint, if a path was given."""

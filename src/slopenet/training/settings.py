@@ -20,6 +20,10 @@ from slopenet.training.monitor import State
 from slopenet.validate.settings import RandomSource
 
 
+# A setting that is left to the data.
+AUTO = "auto"
+
+
 def _rule(check: Check, option: str | None = None) -> dict[str, Any]:
     """How a field is checked, and the help text of its option of ``slopenet fit`` if it has one."""
     return {"check": check, "option": option}
@@ -31,10 +35,13 @@ class FitSettings:
 
     Attributes
     ----------
-    hidden : sequence of int, or int
-        Widths of the hidden layers; ``()`` for none.
-    activation, output : activation
-        σ of the hidden layers and of the last layer.
+    hidden : sequence of int, int, or "auto"
+        Widths of the hidden layers; ``()`` for none. ``"auto"`` tries several networks and keeps
+        the best: see `slopenet.training.entrants`.
+    activation : activation, or "auto"
+        σ of the hidden layers. ``"auto"`` tries several.
+    output : activation
+        σ of the last layer.
     method : one of {methods}
         {titles}. ``"auto"`` takes {auto}.
         `Fit.reason` says which method was taken, and why.
@@ -83,15 +90,19 @@ class FitSettings:
         The least time between two checkpoints.
     """
 
-    hidden: Sequence[int] | int = field(
-        default=(64, 64), metadata=_rule(checks.layer_widths, "Widths of the hidden layers.")
+    hidden: Sequence[int] | int | str = field(
+        default=AUTO,
+        metadata=_rule(
+            checks.layer_widths_or_auto,
+            "Widths of the hidden layers. Unless given, several networks are tried.",
+        ),
     )
     activation: ActivationSpec = field(
-        default="tanh",
+        default=AUTO,
         metadata=_rule(
-            checks.activation_spec,
+            checks.activation_or_auto,
             "Activation of the hidden layers, with its parameter if it has one, like"
-            " leaky_relu:0.2. One of {activations}.",
+            " leaky_relu:0.2. Unless given, several are tried. One of {activations}.",
         ),
     )
     output: ActivationSpec = field(default="identity", metadata=_rule(checks.activation_spec))

@@ -6,22 +6,24 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec
+from slopenet.activations import ActivationSpec, normalise
 from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.scaling import Scaling, even_weights
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
+from slopenet.training.kriging.problem import Sines
 from slopenet.training.methods import UPPER_L2, Setup
 from slopenet.training.monitor import State, Watch
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.kriging import Kriging
 from slopenet.training.plan import Plan
 from slopenet.training.start import Training
 from slopenet.validate.layers import check_activations
@@ -62,9 +64,10 @@ class Candidates:
         held_out: Callable[[int | None], Cost] | None = None,
         rows: str,
     ) -> None:
-        self._plan, self._names, self._scaling = plan, names, scaling
+        self.plan, self._names, self._scaling = plan, names, scaling
         self._samples, self._problem, self._held_out = samples, problem, held_out
         self._rows = rows
+        self.started: list[Training] = []
 
     @classmethod
     def of(cls, plan: Plan, names: Names, data: Data, held_out: Data | None = None) -> Candidates:
@@ -76,11 +79,13 @@ class Candidates:
         train = _weighted(train, slope_weight)
         held = held_out and _weighted(scaling.standardise(held_out), slope_weight)
 
-        def objective(l2: float) -> Objective:
-            return Objective(plan.sizes, specs, slope_weight, l2, dydv_weight=dydv_weight)
+        def objective(l2: float, sizes: tuple[int, ...] = plan.sizes) -> Objective:
+            return Objective(sizes, specs, slope_weight, l2, dydv_weight=dydv_weight)
 
         def problem(threads: int | None) -> Any:
             l2 = plan.first_l2 / len(train)
+            if plan.info.process:
+                return Sines(scaling.standardise(data), partial(cost, train, threads), threads)
             if not plan.info.least_squares:
                 return objective(l2).on(train, threads)
             return LeastSquares(
@@ -93,7 +98,13 @@ class Candidates:
                 threads=threads,
             )
 
+        def cost(rows: Data, threads: int | None, theta: Floats) -> float:
+            sizes = plan.sizes_of(theta)
+            return objective(0.0, sizes)(theta, rows, gradient=False, threads=threads).total
+
         def cost_on(rows: Data, threads: int | None) -> Cost:
+            if plan.info.process:
+                return partial(cost, rows, threads)
             return objective(0.0).on(rows, threads).value
 
         known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
@@ -109,9 +120,14 @@ class Candidates:
         )
 
     def trainings(
-        self, rng: np.random.Generator, callbacks: Sequence[Callable[[State], object]]
+        self,
+        rng: np.random.Generator,
+        callbacks: Sequence[Callable[[State], object]],
+        *,
+        first: int = 0,
+        threads: int | None = None,
     ) -> list[Training]:
-        """Each start, with its own first weights and seed."""
+        """Each start, with its own first weights and seed, numbered from `first`."""
         lock = threading.Lock()
 
         def callback(state: State) -> bool:
@@ -119,20 +135,23 @@ class Candidates:
                 answers = [call(state) for call in callbacks]  # every one is called
                 return any(answers)
 
-        plan = self._plan
-        threads = 1 if plan.starts > 1 else None
+        plan = self.plan
+        threads = 1 if plan.starts > 1 else threads
         made = []
         for start, seed in enumerate(rng.integers(2**63, size=plan.starts)):
             generator = np.random.default_rng(seed)
             setup = Setup(
-                plan.method, self._samples, start, plan.starts, plan.l2, plan.find_balance
+                *(plan.method, self._samples, start, plan.starts, plan.l2, plan.find_balance),
+                sizes=plan.sizes,
+                activation=normalise(plan.activations[0])[0],
+                seed=int(seed),
             )
             watch = Watch(
                 plan.method.epochs,
                 None if self._held_out is None else self._held_out(threads),
                 callback if callbacks else None,
                 self.network,
-                start,
+                first + start,
             )
             theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
             made.append(
@@ -144,34 +163,78 @@ class Candidates:
                     int(generator.integers(2**63)),
                 )
             )
+        self.started = made
         return made
 
     def network(self, theta: Floats) -> Network:
         """θ, in the user's units."""
-        weights, biases = self._scaling.fold(*unflatten(theta, self._plan.sizes))
+        weights, biases = self._scaling.fold(*unflatten(theta, self.plan.sizes_of(theta)))
         return Network(
             weights,
             biases,
-            list(self._plan.activations),
+            list(self.plan.activations),
             input_names=self._names.inputs,
             output_names=self._names.outputs,
         )
 
-    def results(
-        self, trainings: Sequence[Training]
-    ) -> tuple[Network, dict[str, list[float]], str, Ensemble]:
-        """The fields of a `Fit`, the best start first."""
-        order = list(trainings)
-        if len(order) > 1:
-            order.sort(key=error_of_start)
+    @property
+    def best(self) -> Training:
+        """The best start."""
+        return min(self.started, key=error_of_start) if len(self.started) > 1 else self.started[0]
+
+    @property
+    def label(self) -> str:
+        """Its shape, in words."""
+        sizes = self.plan.sizes_of(self.best.theta)
+        activation = self.plan.activations[0]
+        name = activation if isinstance(activation, str) else ":".join(map(str, activation))
+        return f"{name} {'-'.join(map(str, sizes[1:-1]))}"
+
+    @property
+    def judged_by_rows(self) -> bool:
+        """Whether its error is that of rows held out."""
+        return self._held_out is not None
+
+    @property
+    def error(self) -> float:
+        """The logarithm of an error, to compare with those of other candidates of the same rows."""
+        return log_error(self.best)
+
+    def result(self) -> Result:
+        """The networks of all starts, the best one first."""
+        order = sorted(self.started, key=error_of_start) if len(self.started) > 1 else self.started
         best, networks = order[0], [self.network(t.theta) for t in order]
-        title, why = self._plan.info.title, self._plan.method.why
+        title, why = self.plan.info.title, self.plan.method.why
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
         if isinstance(best.optimizer, Evidence):
             reason += best.optimizer.sentence(best.at.state)
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
-        return networks[0], best.watch.history, reason, Ensemble(networks)
+        return Result(networks[0], best.watch.history, reason, Ensemble(networks))
+
+
+class Result(NamedTuple):
+    """The fields of a `slopenet.training.fit.Fit`."""
+
+    network: Network
+    history: dict[str, list[float]]
+    reason: str
+    ensemble: Ensemble
+
+
+def log_error(training: Training) -> float:
+    """The logarithm of the held-out error of a start, else of the error that its evidence implies.
+
+    R times the latter, less a constant of the data, is the log evidence; infinite where the
+    evidence is for a constant.
+    """
+    optimizer, state, problem = training.optimizer, training.at.state, training.problem
+    if training.watch.held_out is None and isinstance(optimizer, Kriging):
+        return -optimizer.evidence(state, problem) / problem.process.residuals
+    if training.watch.held_out is None and isinstance(optimizer, Evidence):
+        evidence = state.evidence + problem.log_weights
+        return float(-evidence / problem.residuals)
+    return 0.5 * float(np.log(training.watch.best_cost + 1e-300))
 
 
 def error_of_start(training: Training) -> tuple[bool, float]:

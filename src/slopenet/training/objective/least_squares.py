@@ -44,6 +44,14 @@ class LeastSquares:
     l2 : float
         May be changed at any time.
     threads : int, optional
+
+    Attributes
+    ----------
+    samples, residuals, slopes, size : int
+        Numbers of samples, of known values and slopes, of slopes alone, and of parameters.
+    log_weights : float
+        ½ Σ log of all weights, w_s or w_s λ: by so much is the log of a probability density of the
+        targets larger than that of their weighted residuals.
     """
 
     def __init__(
@@ -87,6 +95,8 @@ class LeastSquares:
         self._even_scale = np.sqrt(np.where(known, weight, 0.0) / len(data))
         self.residuals = int(np.count_nonzero(self._even_scale))
         self.slopes = self.residuals - int(np.count_nonzero(self._even_scale[:, : self.sizes[-1]]))
+        weights = weight[known & (weight > 0)]
+        self.log_weights = 0.5 * float(np.log(weights).sum())
         self._balance, self._scale = 1.0, self._even_scale
 
     @property

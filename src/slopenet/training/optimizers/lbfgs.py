@@ -108,6 +108,8 @@ def _search(
             if derivative * ((high[0] if high else np.inf) - low[0]) >= 0:
                 high = low
             low = here
+        if high is not None and high[0] == low[0]:
+            break
         step = 2 * step if high is None else _between(low, high)
     return best
 

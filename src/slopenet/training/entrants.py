@@ -1,0 +1,130 @@
+"""The networks that are tried where width and activation are left to the data.
+
+A small problem is a race of a kriging start and small networks of tanh and softplus by
+Levenberg-Marquardt. All of them find their own penalty, and are judged by the evidence, the
+probability of the data given the model: it needs no rows held out. Larger problems are judged by
+held-out rows. The winner is tried at twice the width while that pays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from slopenet.activations import normalise
+from slopenet.training.methods import METHODS, OPTIONAL, Work
+from slopenet.training.optimizers.kriging import MOST_TARGETS, WIDTHS
+from slopenet.training.settings import AUTO, FitSettings
+from slopenet.validate.layers import sizes_around
+
+# Widths of the two hidden layers: the first that is tried, and the last.
+_NARROW, _WIDE = 16, 64
+_TRIED = ("tanh", "softplus")
+# The most operations of a step of Levenberg-Marquardt in a race, of all its steps together, and
+# the fewest steps.
+_MOST_OPERATIONS, _ALL_OPERATIONS, _FEWEST = 3e8, 3e10, 50
+# The share of rows that is held out where nothing else can judge, from so many rows on.
+HELD_OUT, LEAST_ROWS = 0.1, 20
+# The most rows from which a kriging start learns.
+_MOST_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned: its size, and whether a process can learn it.
+
+    `kinds` is the number of values and slopes of an output per row; `plain` says that there are no
+    directions, no weights per slope, and no activation behind the last layer.
+    """
+
+    inputs: int
+    outputs: int
+    rows: int
+    kinds: int
+    plain: bool
+
+    def work(self, hidden: Any) -> Work:
+        """The size of a fit with these hidden layers."""
+        sizes = sizes_around(self.inputs, hidden, self.outputs)
+        return Work(sizes, self.rows, self.outputs * self.kinds)
+
+
+def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
+    """The settings of each network to try, none of them "auto".
+
+    Raises
+    ------
+    ValueError
+        If a setting does not go with the method.
+    """
+    if settings.method == "kriging":
+        return [_kriging(settings, task)]
+    if AUTO not in (settings.hidden, settings.activation):
+        return [settings]
+    free = settings.method == AUTO and settings.ensemble is None
+    free = free and all(getattr(settings, name) is None for name in OPTIONAL)
+    suits = task.plain and task.rows <= _MOST_ROWS and settings.hidden == AUTO
+    suits = suits and settings.activation in (AUTO, "sin")
+    suits = suits and isinstance(settings.l2, str) and isinstance(settings.slope_weight, str)
+    found = [_kriging(settings, task)] if free and suits and settings.epochs is None else []
+    found += _others(settings, task, free=free)
+    exact = all(
+        METHODS[each.method].finds_l2
+        and (each.method != "kriging" or task.rows * task.kinds <= MOST_TARGETS)
+        for each in found
+    )
+    if len(found) == 1 or exact or settings.validation is not None or task.rows < LEAST_ROWS:
+        return found
+    return [replace(each, validation=HELD_OUT) for each in found]
+
+
+def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, task: Task) -> Any:
+    """The next network to try after `best` won, or None."""
+    if settings.hidden != AUTO or best.method != "lm" or len(tried) == 1:
+        return None
+    width = 2 * best.hidden[0]  # type: ignore[index]
+    if width > _WIDE or any(each.hidden == (width, width) for each in tried):
+        return None
+    if task.work((width, width)).lm_operations > _MOST_OPERATIONS:
+        return None
+    return _quick(replace(best, hidden=(width, width), epochs=settings.epochs), task)
+
+
+def _others(settings: FitSettings, task: Task, *, free: bool) -> list[FitSettings]:
+    """Networks by Levenberg-Marquardt where its steps are cheap, else one by another method."""
+    narrow = (_NARROW, _NARROW) if settings.hidden == AUTO else settings.hidden
+    wide = (_WIDE, _WIDE) if settings.hidden == AUTO else settings.hidden
+    cheap = free and task.work(narrow).lm_operations <= _MOST_OPERATIONS
+    activations = _TRIED if settings.activation == AUTO else (settings.activation,)
+    if cheap or settings.method == "lm":
+        common = replace(settings, method="lm", hidden=narrow)
+        if len(activations) > 1 and settings.restarts is settings.ensemble is None:
+            common = _quick(replace(common, restarts=1), task)
+        return [replace(common, activation=each) for each in activations]
+    return [replace(settings, hidden=wide, activation=activations[0])]
+
+
+def _quick(settings: FitSettings, task: Task) -> FitSettings:
+    """With fewer steps, and without a search for the weight of the slopes."""
+    steps = METHODS["lm"].epochs
+    cheap = int(_ALL_OPERATIONS / task.work(settings.hidden).lm_operations)
+    if settings.epochs is None:
+        settings = replace(settings, epochs=int(np.clip(cheap, _FEWEST, steps)))
+    return replace(settings, slope_weight=1.0) if isinstance(settings.slope_weight, str) else settings
+
+
+def _kriging(settings: FitSettings, task: Task) -> FitSettings:
+    hidden, activation = settings.hidden, settings.activation
+    if not task.plain:
+        raise ValueError(
+            "method 'kriging' learns values and slopes dydx, without directions and weights of"
+            " single slopes, with output 'identity'"
+        )
+    if activation != AUTO and normalise(activation)[0] != "sin":
+        raise ValueError(f"activation must be 'sin' or 'auto' with method 'kriging', got {activation!r}")
+    if hidden != AUTO and len(hidden) != 1:  # type: ignore[arg-type]
+        raise ValueError(f"hidden must be one width or 'auto' with method 'kriging', got {hidden!r}")
+    widths = (WIDTHS[-1],) if hidden == AUTO else hidden
+    return replace(settings, method="kriging", hidden=widths, activation="sin")

@@ -1,0 +1,39 @@
+"""The length scales and noises of the largest likelihood, by L-BFGS-B from several starts."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import minimize
+
+from slopenet._types import Floats
+from slopenet.training.kriging.process import NOISES, SCALES, Process
+
+# log ℓ of the starts, less ½ log n_1, and log ν. Slopes tell the length scales more sharply.
+_STARTS = ((0.5, -14.0), (-1.0, -14.0), (1.5, -9.0), (-2.5, -9.0), (0.0, -3.0))
+_STARTS_WITH_SLOPES = ((0.5, -23.0), (1.2, -9.0), (-0.7, -14.0))
+_STEPS = 100
+
+
+def starts(process: Process) -> list[Floats]:
+    """The points to search from."""
+    d = process.X.shape[1]
+    pairs = _STARTS_WITH_SLOPES if process.slopes else _STARTS
+    return [
+        np.r_[np.full(d, 0.5 * np.log(d) + scale), np.full(process.noises, noise)]
+        for scale, noise in pairs
+    ]
+
+
+def improve(process: Process, p: Floats) -> tuple[Floats, float]:
+    """Where -log L is least near p, and its value there."""
+    d = process.X.shape[1]
+    bounds = [SCALES] * d + [NOISES] * process.noises
+    found = minimize(
+        process.cost,
+        np.clip(p, *np.transpose(bounds)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": _STEPS},
+    )
+    return np.asarray(found.x), float(found.fun)

@@ -1,0 +1,93 @@
+"""Several networks on the same data: they are trained, compared, and the best is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from slopenet.training.monitor import State
+from slopenet.training.session import Runs
+from slopenet.training.starts import Candidates, Result
+
+# Of errors within this factor of the least, that of the smallest network wins.
+CLOSE = 1.1
+
+
+class Race:
+    """Candidates of one or more shapes.
+
+    Parameters
+    ----------
+    entered : sequence of Candidates
+        At least one.
+    following : function of Candidates, optional
+        The candidates to try after these won, or None.
+    """
+
+    def __init__(
+        self,
+        entered: Sequence[Candidates],
+        following: Callable[[Candidates], Candidates | None] = lambda _: None,
+    ) -> None:
+        self.entered, self._following = list(entered), following
+
+    def run(
+        self,
+        runs: Runs,
+        rng: np.random.Generator,
+        callbacks: Sequence[Callable[[State], object]],
+    ) -> None:
+        """Train all candidates, and those that follow from the results.
+
+        Raises
+        ------
+        Interrupted
+            On Ctrl-C or SIGTERM.
+        """
+        waiting: list[Candidates] = list(self.entered)
+        while waiting:
+            started = sum(len(each.started) for each in self.entered)
+            several = len(waiting) > 1
+            for each in waiting:
+                made = each.trainings(
+                    rng, callbacks, first=started, threads=1 if several else None
+                )
+                runs.add(made)
+                started += len(made)
+            runs.train(side_by_side=several or waiting[0].plan.side_by_side)
+            following = self._following(self.best)
+            waiting = [] if following is None else [following]
+            self.entered += waiting
+
+    @property
+    def best(self) -> Candidates:
+        """The smallest of those whose errors are close to the least."""
+        trained = [each for each in self.entered if each.started]
+        if len(trained) == 1:
+            return trained[0]
+        errors = [each.error for each in trained]
+        least = min(errors)
+        close = [
+            (each.best.theta.size, error, i)
+            for i, (each, error) in enumerate(zip(trained, errors, strict=True))
+            if error <= least + np.log(CLOSE)
+        ]
+        return trained[min(close)[-1]] if close else trained[0]
+
+    def result(self) -> Result:
+        """The networks of the best candidates, and what was tried."""
+        best = self.best
+        found = best.result()
+        trained = [each for each in self.entered if each.started]
+        if len(trained) == 1:
+            return found
+        tried = ", ".join(
+            f"{each.label} {_said(each.error)}" for each in trained
+        )
+        by = "logarithms of held-out errors" if best.judged_by_rows else "log evidence per target"
+        return found._replace(reason=f"{found.reason} Tried: {tried} ({by}).")
+
+
+def _said(error: float) -> str:
+    return f"{-error:.3g}" if np.isfinite(error) else "no more than a constant"
