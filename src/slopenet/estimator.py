@@ -65,8 +65,8 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
     def __init__(
         self,
         *,
-        hidden: Sequence[int] | int = (64, 64),
-        activation: ActivationSpec = "tanh",
+        hidden: Sequence[int] | int | str = "auto",
+        activation: ActivationSpec = "auto",
         output: ActivationSpec = "identity",
         method: str = "auto",
         epochs: int | None = None,

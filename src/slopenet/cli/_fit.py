@@ -95,7 +95,7 @@ def fit(  # noqa: PLR0917 (click passes them by name)
     from slopenet.tables import read_samples, refuse_same_file
 
     _refuse_overlap(inputs, outputs)
-    _refuse_excess((len(inputs), *settings["hidden"], len(outputs)))
+    _refuse_excess((len(inputs), *(settings["hidden"] or ()), len(outputs)))
     options.require_output(output)
     refuse_same_file(output, data)
 

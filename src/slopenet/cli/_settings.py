@@ -14,7 +14,8 @@ from slopenet.training.methods import METHODS
 
 # The type of an option, by the check of its setting; a default of "auto" is an option left out.
 _TYPES: dict[checks.Check, Any] = {
-    checks.layer_widths: options.widths,
+    checks.layer_widths_or_auto: options.widths,
+    checks.activation_or_auto: options.activation,
     checks.activation_spec: options.activation,
     checks.share: options.real(least=0, below=1),
     checks.number_or_auto: options.real(least=0),
@@ -23,8 +24,16 @@ _TYPES: dict[checks.Check, Any] = {
     checks.count: click.IntRange(min=1),
     checks.positive: options.real(above=0),
 }
-_METAVARS: dict[checks.Check, str] = {checks.activation_spec: "NAME[:NUMBER]"}
-_AUTO = (checks.number_or_auto, checks.slope_weights)
+_METAVARS: dict[checks.Check, str] = {
+    checks.activation_spec: "NAME[:NUMBER]",
+    checks.activation_or_auto: "NAME[:NUMBER]",
+}
+_AUTO = (
+    checks.layer_widths_or_auto,
+    checks.activation_or_auto,
+    checks.number_or_auto,
+    checks.slope_weights,
+)
 
 
 def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,7 +17,8 @@ from slopenet.training.methods import partitioned
 from slopenet.training.monitor import State
 from slopenet.training.objective.partitioned import Distributed, Terms
 from slopenet.training.plan import make_plan
-from slopenet.training.settings import FitSettings
+from slopenet.training.race import Race
+from slopenet.training.settings import AUTO, FitSettings
 from slopenet.training.starts import Candidates
 from slopenet.validate import settings as validate
 from slopenet.validate.layers import check_activations, sizes_around
@@ -33,8 +34,8 @@ def fit(
     outputs: Sequence[str],
     *,
     slopes: bool = True,
-    hidden: Sequence[int] | int = (64, 64),
-    activation: ActivationSpec = "tanh",
+    hidden: Sequence[int] | int | str = "auto",
+    activation: ActivationSpec = "auto",
     output: ActivationSpec = "identity",
     method: str = "lbfgs",
     epochs: int | None = None,
@@ -60,7 +61,9 @@ def fit(
         one is missing.
     slopes : bool
         Whether to look for slopes.
-    hidden, activation, output, epochs, l2, rng, callback
+    hidden, activation : sequence of int, int or "auto"; activation or "auto"
+        As in `slopenet.fit`, but ``"auto"`` is (64, 64) and tanh: partitions have no race.
+    output, epochs, l2, rng, callback
         As in `slopenet.fit`.
     method : str
         A method that sums over samples: ``"lbfgs"``, or ``"lm"``, for which each partition sends a
@@ -84,8 +87,8 @@ def fit(
         On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
     """
     settings = FitSettings(
-        hidden=hidden,
-        activation=activation,
+        hidden=(64, 64) if isinstance(hidden, str) and hidden == AUTO else hidden,
+        activation="tanh" if isinstance(activation, str) and activation == AUTO else activation,
         output=output,
         method=validate.choice("method must be", method, partitioned()),
         epochs=epochs,
@@ -96,7 +99,7 @@ def fit(
     )
     columns = _column_names("inputs", inputs), _column_names("outputs", outputs)
     names, shape = Names(*columns), (len(columns[0]), len(columns[1]))
-    sizes_around(shape[0], hidden, shape[1])  # refuses an impossible network before data are read
+    sizes_around(shape[0], settings.hidden, shape[1])  # refuses an impossible network before data are read
 
     raw = _partitions(data, names, slopes=slopes)
     rows, kinds = np.transpose(list(raw.each(_size)))
@@ -123,7 +126,7 @@ def fit(
         rows=f"{samples} rows in partitions",
     )
     seed = int(validate.generator(rng).integers(2**63))
-    return train(candidates, settings, np.random.default_rng(seed))
+    return train(Race([candidates]), settings, np.random.default_rng(seed))
 
 
 def _column_names(name: str, given: Any) -> tuple[str, ...]:

@@ -22,9 +22,9 @@ from slopenet.validate.layers import sizes_around
 # Widths of the two hidden layers: the first that is tried, and the last.
 _NARROW, _WIDE = 16, 64
 _TRIED = ("tanh", "softplus")
-# The most operations of a step of Levenberg-Marquardt in a race, of all its steps together, and
-# the fewest steps.
-_MOST_OPERATIONS, _ALL_OPERATIONS, _FEWEST = 3e8, 3e10, 50
+# The most operations of a step of Levenberg-Marquardt in a race, of a step at a greater width, and of
+# all steps together; the fewest steps.
+_MOST_OPERATIONS, _MOST_WIDE, _ALL_OPERATIONS, _FEWEST = 3e8, 5e7, 2e10, 50
 # The share of rows that is held out where nothing else can judge, from so many rows on.
 HELD_OUT, LEAST_ROWS = 0.1, 20
 # The most rows from which a kriging start learns.
@@ -87,7 +87,7 @@ def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, ta
     width = 2 * best.hidden[0]  # type: ignore[index]
     if width > _WIDE or any(each.hidden == (width, width) for each in tried):
         return None
-    if task.work((width, width)).lm_operations > _MOST_OPERATIONS:
+    if task.work((width, width)).lm_operations > _MOST_WIDE:
         return None
     return _quick(replace(best, hidden=(width, width), epochs=settings.epochs), task)
 

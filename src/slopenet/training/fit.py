@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -144,7 +144,8 @@ def fit(
     plain = plain and normalise(settings.output)[0] == "identity"
     task = Task(inputs, outputs, len(data), data.kinds, plain)
     tried = entrants(settings, task)
-    plans = [_plan(each, task) for each in tried]
+    raced = len(tried) > 1
+    plans = [replace(_plan(each, task), from_below=raced) for each in tried]
     if data.dydx is not None:
         for sentence in disagreements(data.X, data.y, data.dydx, names):
             warnings.warn(sentence, SlopeWarning, stacklevel=2)
@@ -177,7 +178,7 @@ def fit(
         if following is None:
             return None
         tried.append(following)
-        return candidates(_plan(following, task))
+        return candidates(replace(_plan(following, task), from_below=True))
 
     race = Race([candidates(plan) for plan in plans], next_to_try)
     return train(race, settings, source, identity=identity, resumed=resumed)

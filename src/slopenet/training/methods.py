@@ -26,10 +26,9 @@ FULL_BATCH_ROWS = 50_000
 MOST_OPERATIONS, CHEAP_OPERATIONS = 3e9, 2e7
 CHEAP_STARTS = 4
 # λ = N l2 where the search of the evidence begins. A single start, and one of four, begins at the
-# upper end, which suits noisy data; the others begin at the lower end, which suits exact data. From
-# the upper end softplus mostly ends as a constant or a plane.
+# upper end, which suits noisy data; the others, and all in a race with kriging, which suits noisy
+# data as well, begin at the lower end, which suits exact data.
 UPPER_L2, LOWER_L2 = 10.0, 1e-3
-_FROM_BELOW = ("softplus",)
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Setup:
     """The task of one optimiser: start number `start` of `starts`, over so many samples.
 
     `l2` is None if the method is to find it; `find_balance` says whether to find the weight of the
-    slopes too. `sizes` are n_1, ..., n_L, `activation` is σ of the first layer.
+    slopes too. `sizes` are n_1, ..., n_L; `from_below` says where a single start begins to search.
     """
 
     method: Method
@@ -90,7 +89,7 @@ class Setup:
     l2: float | None = None
     find_balance: bool = False
     sizes: tuple[int, ...] = ()
-    activation: str = "tanh"
+    from_below: bool = False
     seed: int = 0
 
 
@@ -146,8 +145,7 @@ class MethodInfo:
 def _lm(setup: Setup) -> Optimizer:
     if setup.l2 is not None:
         return LevenbergMarquardt()
-    single = setup.starts == 1 and setup.activation not in _FROM_BELOW
-    upper = single or setup.start % 4 == 1
+    upper = (setup.starts == 1 and not setup.from_below) or setup.start % 4 == 1
     return Evidence(UPPER_L2 if upper else LOWER_L2, balance=setup.find_balance)
 
 

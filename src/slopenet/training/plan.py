@@ -43,6 +43,8 @@ class Plan:
         Whether a method that finds l2 is to find the weight of the slopes too.
     validation : float or tuple, optional
         The rows to hold out.
+    from_below : bool
+        Whether a single search for l2 begins at the lower end.
     """
 
     sizes: tuple[int, ...]
@@ -53,6 +55,7 @@ class Plan:
     slope_weight: Floats | float
     find_balance: bool
     validation: Any
+    from_below: bool = False
 
     @property
     def info(self) -> MethodInfo:

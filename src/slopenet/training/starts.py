@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec, normalise
+from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.scaling import Scaling, even_weights
 from slopenet.network import Network
@@ -143,7 +143,7 @@ class Candidates:
             setup = Setup(
                 *(plan.method, self._samples, start, plan.starts, plan.l2, plan.find_balance),
                 sizes=plan.sizes,
-                activation=normalise(plan.activations[0])[0],
+                from_below=plan.from_below,
                 seed=int(seed),
             )
             watch = Watch(
