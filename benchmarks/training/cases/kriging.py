@@ -46,6 +46,8 @@ Table = Mapping[str, Mapping[str, Score]]
 def _own(seed: int, slopes: bool) -> Fitter:
     def fit(rows: Rows) -> Surrogate:
         net = sn.fit(rows.X, rows.y, rows.dydx if slopes else None, rng=seed).network
+        if not slopes:
+            return Surrogate(lambda T: net(T)[:, 0])
         return Surrogate(lambda T: net(T)[:, 0], lambda T: net.value_and_jacobian(T)[1][:, 0])
 
     return fit
