@@ -105,10 +105,8 @@ def _table(plan: Plan, slopes: bool, seeds: int) -> Table:
             who: Score(*map(median, zip(*each, strict=True))) for who, each in scores.items()
         }
         for who, score in table[name].items():
-            plan.say(
-                f"  {name}, {who}: values {score.value:.2e}, slopes {score.slope:.2e},"
-                f" {score.seconds:.2f} CPU s"
-            )
+            also = "" if math.isnan(score.slope) else f", slopes {score.slope:.2e}"
+            plan.say(f"  {name}, {who}: values {score.value:.2e}{also}, {score.seconds:.2f} CPU s")
     return table
 
 
@@ -136,14 +134,14 @@ def _mean(ratios: Iterable[float]) -> float:
 
 
 def _cost(table: Table) -> Verdict:
-    ratios = [
-        scores[OWN].seconds / scores[_best(scores, lambda s: s.value)].seconds
-        for scores in table.values()
-    ]
+    own = [scores[OWN].seconds for scores in table.values()]
+    peers = [scores[_best(scores, lambda s: s.value)].seconds for scores in table.values()]
+    ratios = np.divide(own, peers)
     mean = _mean(ratios)
     return Verdict(
         f"CPU time at most {DEARER} times that of the best peer (geometric mean)",
-        f"{mean:.2f} times, {min(ratios):.2f} to {max(ratios):.2f}",
+        f"{mean:.2f} times, {ratios.min():.2f} to {ratios.max():.2f};"
+        f" in total {sum(own):.1f} s and {sum(peers):.1f} s",
         mean <= DEARER,
     )
 

@@ -61,7 +61,7 @@ def _differences(value: Predict, steps: Numbers) -> Predict:
 
     def slopes(T: Numbers) -> Numbers:
         columns = [value(T + move) - value(T - move) for move in moves]
-        return np.stack(columns, axis=1) / (2 * steps)
+        return np.asarray(np.stack(columns, axis=1) / (2 * steps))
 
     return slopes
 
