@@ -1,5 +1,6 @@
 """The training benchmark's test functions have the slopes that complex steps give."""
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -121,3 +122,48 @@ def test_problems_about_collapse_have_the_slopes_of_their_values(index: int) -> 
     found = np.stack([(a - b) / 2e-6 for a, b in pairs], axis=1)
     np.testing.assert_allclose(found, slopes, rtol=1e-5, atol=1e-6 * np.abs(slopes).max())
     assert np.isfinite(value).all()
+
+
+def test_problems_about_collapse_have_all_kinds_inputs_and_numbers_of_rows() -> None:
+    problems = [collapse.problem(index) for index in range(collapse.PROBLEMS)]
+    rows = [each.rows for each in problems]
+    assert {each.kind for each in problems} == set(collapse.KINDS)
+    assert {len(each.centre) for each in problems} == set(range(1, 7))
+    assert 3 == min(rows) < max(rows) <= 10_000
+    assert 3 <= sum(count > 1000 for count in rows) <= 8
+    assert {(each.slopes, each.noise > 0) for each in problems} == {
+        (a, b) for a in (True, False) for b in (True, False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "warned", "silent", "false_alarm"),
+    [
+        (0.95, False, True, False),
+        (0.95, True, False, False),
+        (np.nan, False, True, False),
+        (0.7, True, False, False),
+        (0.1, True, False, True),
+        (0.1, False, False, False),
+    ],
+)
+def test_a_fit_about_collapse_is_silent_or_a_false_alarm_or_right(
+    error: float, warned: bool, silent: bool, false_alarm: bool
+) -> None:
+    fitted = collapse.Fitted("", error, warned)
+    assert (fitted.silent, fitted.false_alarm) == (silent, false_alarm)
+
+
+def test_a_fit_about_collapse_finds_the_warning_by_the_name_of_its_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warning = type(collapse.WARNING, (UserWarning,), {})
+
+    def fit(X: np.ndarray, *_: object, **__: object) -> SimpleNamespace:
+        warnings.warn("the network has not learned", warning, stacklevel=2)
+        return SimpleNamespace(network=lambda T: np.zeros((len(T), 1)))
+
+    monkeypatch.setattr(collapse.sn, "fit", fit)
+    fitted = collapse._fit(collapse.problem(3), 3, 0)
+    assert fitted.warned
+    assert fitted.error > 0.9
