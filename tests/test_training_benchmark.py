@@ -1,5 +1,6 @@
 """The training benchmark's test functions have the slopes that complex steps give."""
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -48,3 +49,121 @@ def test_a_curve_gives_the_time_of_an_error_and_the_error_at_a_time() -> None:
     assert curve.reach(0.1) == np.inf
     assert curve.at(2.5) == points[1]
     assert curve.at(0.5).value == np.inf
+
+
+experiments = pytest.importorskip("benchmarks.training.surrogate_functions")
+slope_process = pytest.importorskip("benchmarks.training.contenders.slope_process")
+collapse = pytest.importorskip("benchmarks.training.cases.collapse")
+
+
+@pytest.mark.parametrize("name", experiments.EXPERIMENTS)
+def test_slopes_of_experiments_match_central_differences(name: str) -> None:
+    experiment = experiments.EXPERIMENTS[name]
+    data, steps = experiment.test(0), 1e-6 * np.diag(experiment.width)
+    value = experiment.function.value
+    found = np.stack([value(data.X + step) - value(data.X - step) for step in steps], axis=1) / 2e-6
+    expected = data.dydx[:, 0] * experiment.width
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "minimum"),
+    [
+        ("branin", (np.pi, 2.275), 0.397887),
+        ("hartmann6", (0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573), -3.32237),
+    ],
+)
+def test_experiments_have_their_published_minima(name: str, point: tuple, minimum: float) -> None:
+    function = experiments.EXPERIMENTS[name].function
+    assert function.value(np.array([point]))[0] == pytest.approx(minimum, abs=1e-5)
+
+
+@pytest.mark.parametrize("kernel", slope_process.KERNELS)
+def test_likelihood_of_the_slope_process_has_the_gradient_of_central_differences(
+    kernel: str,
+) -> None:
+    data = experiments.EXPERIMENTS["branin"].train(0)
+    Z, t = data.X / 5, np.concatenate([data.y, data.dydx[:, 0] * 5], axis=1) / 50
+    log, function = np.log([0.7, 1.9, 1e-3, 1e-2]), slope_process.KERNELS[kernel]
+
+    def cost(moved: np.ndarray) -> float:
+        return slope_process.state(function, Z, t, moved).cost
+
+    expected = [(cost(log + step) - cost(log - step)) / 2e-5 for step in 1e-5 * np.eye(4)]
+    found = slope_process.state(function, Z, t, log).gradient
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", slope_process.KERNELS)
+def test_slope_process_passes_through_its_rows_and_predicts_the_slopes_of_its_values(
+    kernel: str,
+) -> None:
+    experiment = experiments.EXPERIMENTS["branin"]
+    data, points = experiment.train(0), experiment.test(0).X[:50]
+    box = experiment.function.lower, experiment.function.upper
+    kriging = pytest.importorskip("benchmarks.training.contenders.kriging")
+    rows = kriging.Rows(data.X, data.y[:, 0], data.dydx[:, 0], *box)
+    surrogate = slope_process.slope_process(kernel)(rows)
+    np.testing.assert_allclose(surrogate.value(data.X), rows.y, atol=0.1)
+    np.testing.assert_allclose(surrogate.slopes(data.X), rows.dydx, atol=0.5)
+    steps = 1e-3 * np.eye(2)
+    ahead, behind = ([surrogate.value(points + sign * s) for s in steps] for sign in (1, -1))
+    found = (np.transpose(ahead) - np.transpose(behind)) / 2e-3
+    np.testing.assert_allclose(found, surrogate.slopes(points), rtol=1e-3, atol=1e-1)
+
+
+@pytest.mark.parametrize("index", range(8))
+def test_problems_about_collapse_have_the_slopes_of_their_values(index: int) -> None:
+    problem = collapse.problem(index)
+    Z = np.random.default_rng(1).uniform(-1, 1, (20, len(problem.centre)))
+    value, slopes = problem._by_z(Z)
+    steps = 1e-6 * np.eye(Z.shape[1])
+    pairs = [(problem._by_z(Z + step)[0], problem._by_z(Z - step)[0]) for step in steps]
+    found = np.stack([(a - b) / 2e-6 for a, b in pairs], axis=1)
+    np.testing.assert_allclose(found, slopes, rtol=1e-5, atol=1e-6 * np.abs(slopes).max())
+    assert np.isfinite(value).all()
+
+
+def test_problems_about_collapse_have_all_kinds_inputs_and_numbers_of_rows() -> None:
+    problems = [collapse.problem(index) for index in range(collapse.PROBLEMS)]
+    rows = [each.rows for each in problems]
+    assert {each.kind for each in problems} == set(collapse.KINDS)
+    assert {len(each.centre) for each in problems} == set(range(1, 7))
+    assert 3 == min(rows) < max(rows) <= 10_000
+    assert 3 <= sum(count > 1000 for count in rows) <= 8
+    assert {(each.slopes, each.noise > 0) for each in problems} == {
+        (a, b) for a in (True, False) for b in (True, False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "warned", "silent", "false_alarm"),
+    [
+        (0.95, False, True, False),
+        (0.95, True, False, False),
+        (np.nan, False, True, False),
+        (0.7, True, False, False),
+        (0.1, True, False, True),
+        (0.1, False, False, False),
+    ],
+)
+def test_a_fit_about_collapse_is_silent_or_a_false_alarm_or_right(
+    error: float, warned: bool, silent: bool, false_alarm: bool
+) -> None:
+    fitted = collapse.Fitted("", error, warned)
+    assert (fitted.silent, fitted.false_alarm) == (silent, false_alarm)
+
+
+def test_a_fit_about_collapse_finds_the_warning_by_the_name_of_its_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warning = type(collapse.WARNING, (UserWarning,), {})
+
+    def fit(X: np.ndarray, *_: object, **__: object) -> SimpleNamespace:
+        warnings.warn("the network has not learned", warning, stacklevel=2)
+        return SimpleNamespace(network=lambda T: np.zeros((len(T), 1)))
+
+    monkeypatch.setattr(collapse.sn, "fit", fit)
+    fitted = collapse._fit(collapse.problem(3), 3, 0)
+    assert fitted.warned
+    assert fitted.error > 0.9

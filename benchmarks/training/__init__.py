@@ -14,4 +14,7 @@ The clock starts when the data have the layout a contender needs and its functio
 slopenet's time includes its checks and scaling. The peers' data are standardised in advance. Peers
 whose threads wait for each other get one thread if that is faster. scikit-learn has no callback for
 L-BFGS, so its curves consist of complete runs with more and more iterations.
+
+Gaussian processes return no network, so the cases `kriging`, `kriging-slopes` and `friedman` have
+no curves: they compare the errors of complete fits, and their CPU times. `collapse` has no peers.
 """

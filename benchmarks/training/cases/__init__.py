@@ -6,9 +6,12 @@ from benchmarks.training.cases import (
     airfoil,
     balance,
     borehole,
+    collapse,
+    friedman,
     gradient,
     grid,
     higham,
+    kriging,
     rastrigin,
     rosenbrock,
     sine,
@@ -25,6 +28,10 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "borehole": borehole.run,
     "grid": grid.run,
     "gradient": gradient.run,
+    "kriging": kriging.run,
+    "kriging-slopes": kriging.run_slopes,
+    "friedman": friedman.run,
+    "collapse": collapse.run,
 }
 
 __all__ = ["CASES"]
