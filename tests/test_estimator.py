@@ -21,20 +21,32 @@ from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_sample_weight_equivalence_on_dense_data,
+    parametrize_with_checks,
+)
 
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 100, "random_state": 0}
 SHORT: dict[str, Any] = QUICK | {"epochs": 20}  # before roundings have grown
 
-# To scikit-learn a weight of 2 is two rows. To `fit` too, except for the penalty,
-# which is added to the mean cost whatever the sum of the weights; hence l2=0. Levenberg-Marquardt
-# without it magnifies roundings, and those of two equal rows differ from those of a weight of 2.
-CHECKED = sn.SlopeRegressor(hidden=(4,), method="lbfgs", epochs=30, l2=0.0, random_state=0)
+CHECKED = sn.SlopeRegressor(hidden=(4,), epochs=30, random_state=0)
 
 
 @parametrize_with_checks([CHECKED])
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        sn.SlopeRegressor(),
+        *(sn.SlopeRegressor(method=name, epochs=50) for name in ("lbfgs", "adam", "sgd")),
+    ],
+    ids=["default", "lbfgs", "adam", "sgd"],
+)
+def test_scikit_learns_weights_are_counts_of_rows(estimator: Any) -> None:
+    check_sample_weight_equivalence_on_dense_data("SlopeRegressor", estimator)
 
 
 def wave(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

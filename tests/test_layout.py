@@ -57,7 +57,15 @@ WITHIN = {
         "derivatives",
         "errors",
     ],
-    "dataset": ["dataset", "partitions", "moments", "scaling", "neighbours", "slope_diagnosis"],
+    "dataset": [
+        "dataset",
+        "distinct",
+        "partitions",
+        "moments",
+        "scaling",
+        "neighbours",
+        "slope_diagnosis",
+    ],
     "training": [
         "problem",
         "objective",

@@ -92,8 +92,9 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         y : (N, n_L), or (N,) for one output
         dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
             Slopes ∂y_k/∂x_i; NaN is a missing slope.
-        sample_weight : (N,), optional
-            Not negative. Only their ratios matter; samples of weight 0 are left out.
+        sample_weight : (N,), or a number for all rows, optional
+            Number of rows that each row counts as, not negative: a weight of 2 is the row given
+            twice, 0 leaves it out.
 
         Returns
         -------

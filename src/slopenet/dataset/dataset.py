@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ class Data:
     dydx : (N, n_L, n_1)
         Slopes, NaN where one is missing.
     sample_weight : (N,)
+        The number of rows that each one stands for, or, once divided by their mean, w_s.
     slope_weight : (N, n_L, n_1)
         λ of each slope, in place of the objective's.
     directions : (N, M, n_1)
@@ -43,6 +44,11 @@ class Data:
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
+
+    @property
+    def count(self) -> float:
+        """Number of rows that all rows together stand for."""
+        return len(self) if self.sample_weight is None else float(self.sample_weight.sum())
 
     @property
     def kinds(self) -> int:
@@ -107,14 +113,9 @@ def check_data(
         shared = (outputs, inputs)
         per_slope = arrays.weights("slope_weight", slope_weight, shared, (n, *shared), np.float64)
     data = Data(points, values, dydx, weight, per_slope, v, dydv)
-    return data if weight is None else _weighted(data, weight)
-
-
-def _weighted(data: Data, weight: Floats) -> Data:
-    """The rows of a weight other than 0, their weights scaled to a mean of 1."""
-    counting = np.flatnonzero(weight)
-    kept = weight[counting]
-    return replace(data.rows(counting), sample_weight=kept / kept.mean())
+    if weight is None or weight.all():
+        return data
+    return data.rows(np.flatnonzero(weight))
 
 
 def split(

@@ -14,6 +14,7 @@ import numpy as np
 
 from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names, check_data, split
+from slopenet.dataset.distinct import distinct
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
@@ -103,8 +104,11 @@ def fit(
         Directions v, of any length, for slopes that are known along some directions only.
     along : (N, M, n_L), (N, M) or (N,) for one output, optional
         Slopes v·∇y_k along them; NaN where one is missing.
-    sample_weight : (N,), optional
-        Not negative. Only their ratios matter; samples of weight 0 are left out.
+    sample_weight : (N,), or a number for all rows, optional
+        Number of rows that each row counts as, not negative: a weight of 2 is the row given twice,
+        0 leaves it out. Weights need not be whole. The more rows the weights add up to, the surer
+        is the fit of them, and the smaller is the l2 that it finds; weights that are all below 1
+        cannot be counts, and are scaled to a largest of 1.
     input_names, output_names : sequence of str, optional
         Labels of the network's inputs and outputs.
     hidden, activation, ..., checkpoint_seconds
@@ -135,6 +139,7 @@ def fit(
         directions=directions,
         along=along,
     )
+    data = distinct(data)
     inputs, outputs = data.X.shape[1], data.y.shape[1]
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)

@@ -43,6 +43,7 @@ class Candidates:
     scaling : Scaling
         From the user's units to those of the problem.
     samples : int
+        Distinct rows.
     problem : function of a number of threads, or of None for all
         Makes the function that one start minimises.
     held_out : function of a number of threads, or of None for all, optional
@@ -73,6 +74,7 @@ class Candidates:
         scaling = Scaling.of(data, outputs=specs[-1][0] == "identity")
         train = scaling.standardise(data)
         slope_weight, dydv_weight = even_weights(train, plan.slope_weight)
+        count = train.count
         train = _weighted(train, slope_weight)
         held = held_out and _weighted(scaling.standardise(held_out), slope_weight)
 
@@ -80,7 +82,7 @@ class Candidates:
             return Objective(plan.sizes, specs, slope_weight, l2, dydv_weight=dydv_weight)
 
         def problem(threads: int | None) -> Any:
-            l2 = plan.first_l2 / len(train)
+            l2 = plan.first_l2 / count
             if not plan.info.least_squares:
                 return objective(l2).on(train, threads)
             return LeastSquares(
@@ -90,6 +92,7 @@ class Candidates:
                 slope_weight,
                 dydv_weight=dydv_weight,
                 l2=l2,
+                samples=count,
                 threads=threads,
             )
 
@@ -97,7 +100,11 @@ class Candidates:
             return objective(0.0).on(rows, threads).value
 
         known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
-        more = "" if held is None else f", {len(held)} more held out"
+        rows = f"{known} of {len(data)} rows"
+        if data.sample_weight is not None:
+            rows += f" that count as {count:g}"
+        if held is not None:
+            rows += f", {len(held)} more held out"
         return cls(
             plan,
             names,
@@ -105,7 +112,7 @@ class Candidates:
             samples=len(train),
             problem=problem,
             held_out=None if held is None else partial(cost_on, held),
-            rows=f"{known} of {len(data)} rows{more}",
+            rows=rows,
         )
 
     def trainings(
@@ -208,7 +215,13 @@ def first_weights(
 
 
 def _weighted(data: Data, slope_weight: Floats) -> Data:
-    """The same data, weights per sample multiplied by those that all samples share."""
-    if data.slope_weight is None:
-        return data
-    return replace(data, slope_weight=slope_weight * data.slope_weight)
+    """The same data, their weights as f has them.
+
+    Weights of slopes per sample are multiplied by those that all samples share; weights of samples
+    are divided by their mean.
+    """
+    if data.slope_weight is not None:
+        data = replace(data, slope_weight=slope_weight * data.slope_weight)
+    if data.sample_weight is not None:
+        data = replace(data, sample_weight=data.sample_weight / data.sample_weight.mean())
+    return data

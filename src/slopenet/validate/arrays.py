@@ -232,14 +232,20 @@ def weights(
 
 
 def sample_weights(weight: Any, n: int) -> Floats:
-    """Weights (N,) of the samples, finite, not negative, not all zero; scaled to a largest of 1."""
+    """Weights (N,) of the samples, or one number for all: finite, not negative, not all zero.
+
+    They count rows; weights that are all below 1 are scaled to a largest of 1.
+    """
     array = floats("sample_weight", weight)
-    require_shape("sample_weight", array, [(n,)])
+    require_shape("sample_weight", array, [(n,), ()])
     require_finite("sample_weight", array)
     _require_not_negative("sample_weight", array)
     if not array.any():
         raise ValueError("sample_weight is zero for every sample")
-    return np.asarray(array / array.max())
+    with np.errstate(over="ignore"):
+        if not np.isfinite(array.max() * n):
+            raise ValueError(f"sample_weight has entries up to {array.max():g}; it counts rows")
+    return np.ascontiguousarray(np.broadcast_to(array / min(1.0, array.max()), (n,)))
 
 
 def _require_not_infinite(name: str, slopes: Floats) -> None:

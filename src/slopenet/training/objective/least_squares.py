@@ -43,6 +43,9 @@ class LeastSquares:
         μ.
     l2 : float
         May be changed at any time.
+    samples : float, optional
+        The number of samples that all rows stand for, each by its share of the weights; unless
+        given, each row stands for itself.
     threads : int, optional
     """
 
@@ -55,11 +58,12 @@ class LeastSquares:
         *,
         dydv_weight: Floats | float = 1.0,
         l2: float = 0.0,
+        samples: float | None = None,
         threads: int | None = None,
     ) -> None:
         self.sizes = tuple(sizes)
         self.l2 = l2
-        self.samples = len(data)
+        self.samples = len(data) if samples is None else samples
         self._threads = threads
         self._P = weight_mask(self.sizes)
         self.size = len(self._P)
@@ -85,8 +89,12 @@ class LeastSquares:
         if data.sample_weight is not None:
             weight = weight * data.sample_weight[:, None]
         self._even_scale = np.sqrt(np.where(known, weight, 0.0) / len(data))
-        self.residuals = int(np.count_nonzero(self._even_scale))
-        self.slopes = self.residuals - int(np.count_nonzero(self._even_scale[:, : self.sizes[-1]]))
+        copies = np.ones((len(data), 1))
+        if samples is not None and data.sample_weight is not None:
+            copies = data.sample_weight[:, None] * (samples / data.sample_weight.sum())
+        counts = (self._even_scale != 0) * copies
+        self.residuals = float(counts.sum())
+        self.slopes = float(counts[:, self.sizes[-1] :].sum())
         self._balance, self._scale = 1.0, self._even_scale
 
     @property
@@ -153,15 +161,17 @@ class LeastSquares:
         """Mean cost of the samples, each left out of the fit, to first order.
 
         The leave-one-out residuals (I - H_ss)⁻¹ r_s of a ridge regression (Allen 1974); a sample's
-        values and slopes are left out together, and weighted as if ρ were 1.
+        values, slopes and copies are left out together, and weighted as if ρ were 1.
         """
-        return self.linearise(theta).left_out(_FREE / self.samples, 1 / self._factors_of_balance())
+        weights = 1 / self._factors_of_balance()
+        mean = self.linearise(theta).left_out(_FREE / self.samples, weights)
+        return mean * (len(self._X) / self.samples)
 
     def _blocks(self, theta: Floats) -> Iterator[tuple[Floats, Floats]]:
         """R and J of some samples at a time."""
         self._core.set(theta)
         step = max(1, _BLOCK // (self._target.shape[1] * theta.size))
-        for first in range(0, self.samples, step):
+        for first in range(0, len(self._X), step):
             rows = slice(first, first + step)
             H, Jv, J, *_ = self._run(rows, self._scale[rows], factors=False)
             yield self._weighted(rows, H, Jv), J

@@ -114,7 +114,7 @@ def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, 
     return len(data) * costs.fit, len(data) * gradient
 
 
-def _residuals(data: Data, terms: Terms) -> tuple[int, int]:
+def _residuals(data: Data, terms: Terms) -> tuple[float, float]:
     f = _least_squares(data, terms)
     return f.residuals, f.slopes
 

@@ -52,9 +52,9 @@ _FACTOR, _FURTHEST, _GAIN, _HIGHER = 10.0, 1e4, 3.0, 100.0
 class Problem(lm.Problem, Protocol):
     """Least squares with the numbers of its terms and parameters; the search sets l2 and ρ."""
 
-    samples: int
-    residuals: int
-    slopes: int
+    samples: float
+    residuals: float
+    slopes: float
     size: int
     balance: float
 
