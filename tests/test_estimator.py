@@ -169,6 +169,13 @@ def test_a_row_of_weight_zero_is_as_if_it_were_not_there() -> None:
     np.testing.assert_allclose(with_zeros.predict(X), without.predict(X), rtol=1e-6)
 
 
+def test_deviations_reach_fit() -> None:
+    stds = {"y_std": np.linspace(0.1, 1, 40), "dydx_std": np.linspace(1, 0.1, 80).reshape(40, 2)}
+    model = sn.SlopeRegressor(**SHORT).fit(X, Y, T, **stds)
+    wanted = sn.fit(X, Y, T, **stds, hidden=(8,), epochs=20, rng=0)
+    assert model.network_ == wanted.network != sn.SlopeRegressor(**SHORT).fit(X, Y, T).network_
+
+
 def test_columns_of_data_frames_must_keep_their_names_and_order() -> None:
     pd = pytest.importorskip("pandas", reason="pandas is not installed")
     frame, y = pd.DataFrame(X, columns=["u", "v"]), pd.Series(Y, name="y")

@@ -63,6 +63,7 @@ WITHIN = {
         "partitions",
         "moments",
         "scaling",
+        "noise",
         "neighbours",
         "slope_diagnosis",
     ],

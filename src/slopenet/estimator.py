@@ -83,7 +83,16 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         # Exactly the parameters above, so that one that is added there reaches `fit` as it is.
         self.__dict__.update({name: given for name, given in locals().items() if name != "self"})
 
-    def fit(self, X: Any, y: Any, dydx: Any = None, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        dydx: Any = None,
+        sample_weight: Any = None,
+        *,
+        y_std: Any = None,
+        dydx_std: Any = None,
+    ) -> Self:
         """Fit the network on values and, where given, slopes.
 
         Parameters
@@ -95,6 +104,8 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         sample_weight : (N,), or a number for all rows, optional
             Number of rows that each row counts as, not negative: a weight of 2 is the row given
             twice, 0 leaves it out.
+        y_std, dydx_std : as y and dydx, or a number, optional
+            Standard deviations of their noise, as in `slopenet.fit`.
 
         Returns
         -------
@@ -114,6 +125,8 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
             y,
             dydx,
             sample_weight=sample_weight,
+            y_std=y_std,
+            dydx_std=dydx_std,
             rng=_seed(settings.pop("random_state")),
             input_names=getattr(self, "feature_names_in_", None),
             output_names=output_names,

@@ -19,6 +19,7 @@ def everything() -> Data:
     return Data(
         *(RNG.normal(size=shape) for shape in ((8, 2), (8, 1), (8, 1, 2), (8,), (8, 1, 2))),
         *(RNG.normal(size=shape) for shape in ((8, 3, 2), (8, 3, 1), (8, 3, 1))),
+        *(RNG.uniform(size=shape) for shape in ((8, 1), (8, 1, 2), (8, 1))),
     )
 
 

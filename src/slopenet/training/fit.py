@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names, check_data, split
 from slopenet.dataset.distinct import distinct
+from slopenet.dataset.noise import reliable
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
@@ -71,6 +72,8 @@ def fit(
     along: Any = None,
     validation: Any = None,
     sample_weight: Any = None,
+    y_std: Any = None,
+    dydx_std: Any = None,
     restarts: int | None = None,
     ensemble: int | None = None,
     rng: RandomSource = None,
@@ -109,6 +112,13 @@ def fit(
         0 leaves it out. Weights need not be whole. The more rows the weights add up to, the surer
         is the fit of them, and the smaller is the l2 that it finds; weights that are all below 1
         cannot be counts, and are scaled to a largest of 1.
+    y_std : (N, n_L), (N,) for one output, (n_L,), or a number, optional
+        Standard deviations of the noise of y, in its units; inf where a value is unknown, which may
+        then be NaN. A residual weighs 1/y_std², relative to the others: the size of all noise is
+        found from the data.
+    dydx_std : (N, n_L, n_1), (N, n_1) for one output, (n_L, n_1), or a number, optional
+        Standard deviations of the noise of dydx. With y_std they also give the weight of the
+        slopes compared with the values, of which `slope_weight` is then a multiple ("auto": 1).
     input_names, output_names : sequence of str, optional
         Labels of the network's inputs and outputs.
     hidden, activation, ..., checkpoint_seconds
@@ -138,15 +148,18 @@ def fit(
         slope_weight=slope_weight,
         directions=directions,
         along=along,
+        y_std=y_std,
+        dydx_std=dydx_std,
     )
     data = distinct(data)
     inputs, outputs = data.X.shape[1], data.y.shape[1]
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)
     plan = make_plan(settings, inputs, outputs, rows=len(data), targets=outputs * data.kinds)
-    if data.dydx is not None:
-        for sentence in disagreements(data.X, data.y, data.dydx, names):
-            warnings.warn(sentence, SlopeWarning, stacklevel=2)
+    if data.y_std is not None and data.dydx_std is not None:
+        plan = replace(plan, find_balance=False)
+    for sentence in _doubts(data, names):
+        warnings.warn(sentence, SlopeWarning, stacklevel=2)
 
     resumed = read(checkpoint)
     seed = int(generator(rng).integers(2**63))
@@ -211,6 +224,19 @@ def train(
             stopped.fit = Fit(*candidates.results(trainings))
             raise
     return Fit(*candidates.results(trainings))
+
+
+def _doubts(data: Data, names: Names) -> list[str]:
+    """Sentences about slopes that look wrong; noise of a known size is not an error."""
+    if data.dydx is None:
+        return []
+    if data.y_std is None and data.dydx_std is None:
+        return disagreements(data.X, data.y, data.dydx, names)
+    usable = reliable(data)
+    rows = usable.rows(np.flatnonzero(~np.isnan(usable.y).any(axis=1)))
+    if rows.dydx is None or not len(rows):
+        return []
+    return disagreements(rows.X, rows.y, rows.dydx, names, noise=False)
 
 
 def _digest(data: Data | None) -> str:

@@ -55,7 +55,7 @@ class FitSettings:
     slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
         Weight of the slopes dydx compared with the values: one number, one per slope, or one per
         slope and sample. ``"auto"`` is 1, unless the method finds l2: then it finds this weight
-        too, from 1e-4 to 1e4, by the noise of values and slopes.
+        too, from 1e-4 to 1e4, by the noise of values and slopes, unless that noise is given.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth

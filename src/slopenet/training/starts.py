@@ -13,7 +13,8 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
-from slopenet.dataset.scaling import Scaling, even_weights
+from slopenet.dataset.noise import Noise, reliable
+from slopenet.dataset.scaling import Scaling
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
@@ -71,12 +72,16 @@ class Candidates:
     def of(cls, plan: Plan, names: Names, data: Data, held_out: Data | None = None) -> Candidates:
         """Starts on data that are in the memory of this process."""
         specs = check_activations(list(plan.activations), len(plan.activations))
-        scaling = Scaling.of(data, outputs=specs[-1][0] == "identity")
+        usable = reliable(data)
+        scaling = Scaling.of(usable, outputs=specs[-1][0] == "identity")
         train = scaling.standardise(data)
-        slope_weight, dydv_weight = even_weights(train, plan.slope_weight)
+        noise = Noise.of(train)
+        slope_weight, dydv_weight = noise.shared_weights(
+            scaling.standardise(usable), plan.slope_weight
+        )
         count = train.count
-        train = _weighted(train, slope_weight)
-        held = held_out and _weighted(scaling.standardise(held_out), slope_weight)
+        train = _weighted(noise.weigh(train), slope_weight)
+        held = held_out and _weighted(noise.weigh(scaling.standardise(held_out)), slope_weight)
 
         def objective(l2: float) -> Objective:
             return Objective(plan.sizes, specs, slope_weight, l2, dydv_weight=dydv_weight)

@@ -2,7 +2,7 @@
 
     f(θ) = ½ ‖r(θ)‖² + ½ l2 Σ_l ‖W[l]‖²
 
-r has √(w_s/N) (H_k(x_s) - y_sk), √(w_s λ_ki/N) (∂H_k/∂x_i - T_ski) and, along directions,
+r has √(w_s v_k/N) (H_k(x_s) - y_sk), √(w_s λ_ki/N) (∂H_k/∂x_i - T_ski) and, along directions,
 √(w_s μ_mk/N) (v_sm·∇H_k - t_smk), the values of a sample before its
 slopes: the same f as `slopenet.training.objective.gradient`, linearised for Gauss-Newton steps.
 """
@@ -69,7 +69,8 @@ class LeastSquares:
         self.size = len(self._P)
         self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._P))
         self._X, self._V = data.X, _tangents(data)
-        targets, weights = [data.y], [np.ones(data.y.shape)]
+        values = np.ones(data.y.shape) if data.value_weight is None else data.value_weight
+        targets, weights = [data.y], [values]
         self._count = 0
         if data.dydx is not None:
             slope_weight = slope_weight if data.slope_weight is None else data.slope_weight
