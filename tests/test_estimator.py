@@ -90,6 +90,7 @@ def test_every_parameter_reaches_fit() -> None:
         "momentum": 0.5,
         "l2": 1e-2,
         "slope_weight": 0.3,
+        "loss": "squared",
         "validation": 0.2,
         "restarts": 2,
     }

@@ -85,7 +85,13 @@ WITHIN = {
         "session",
         "fit",
     ],
-    "training.objective": ["normal_equations", "gradient", "least_squares", "partitioned"],
+    "training.objective": [
+        "normal_equations",
+        "gradient",
+        "least_squares",
+        "robust",
+        "partitioned",
+    ],
     "training.optimizers": ["batches", "adam", "momentum", "lbfgs", "lm", "evidence"],
     "gradcheck": ["complex_step", "check"],
 }

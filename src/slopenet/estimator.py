@@ -75,6 +75,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         momentum: float | None = None,
         l2: float | str = "auto",
         slope_weight: Any = "auto",
+        loss: str = "squared",
         validation: Any = None,
         restarts: int | None = None,
         ensemble: int | None = None,

@@ -117,6 +117,19 @@ def test_much_noisier_numbers_say_nothing_about_scales() -> None:
     assert reliable(plain).y is plain.y
 
 
+def test_outliers_say_nothing_about_scales_if_they_are_not_to() -> None:
+    y, dydx = Y.copy(), T.copy()
+    y[4, 1], dydx[5, 0, 2], dydx[6, 1, 1] = 1e6, -1e3, np.nan
+    data = Data(X, y, dydx)
+    kept, left = reliable(data), reliable(data, outliers=False)
+    assert kept.y is data.y
+    assert np.argwhere(np.isnan(left.y)).tolist() == [[4, 1]]
+    assert np.argwhere(np.isnan(left.dydx)).tolist() == [[5, 0, 2], [6, 1, 1]]
+    assert Scaling.of(left, outputs=True).s_y[1] < 3e4 < Scaling.of(kept, outputs=True).s_y[1]
+    same = replace(data, y=np.append(np.zeros((8, 2)), np.ones((1, 2)), axis=0))
+    np.testing.assert_array_equal(reliable(same, outliers=False).y, same.y)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

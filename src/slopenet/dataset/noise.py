@@ -22,19 +22,33 @@ from slopenet.dataset.scaling import even_weights
 # A value or slope says nothing about the scale of its column if its deviation is so many times
 # the median one.
 _UNRELIABLE = 3.0
+# An outlier is so many deviations off the median of its column, or more, where MEDIAN_DEVIATION
+# times the deviation is the median distance.
+_FAR, _MEDIAN_DEVIATION = 6.0, 0.6745
 
 
-def reliable(data: Data) -> Data:
+def reliable(data: Data, *, outliers: bool = True) -> Data:
     """The same data without the values and slopes that are much noisier than most of their column.
 
-    Means and spreads of columns are those of the rest.
+    Means and spreads of columns are those of the rest. With `outliers` False it is also without
+    those that are far from most of their column.
     """
     y, dydx = data.y, data.dydx
     if data.y_std is not None:
         y = np.where(_is_reliable(data.y_std), y, np.nan)
     if dydx is not None and data.dydx_std is not None:
         dydx = np.where(_is_reliable(data.dydx_std), dydx, np.nan)
+    if not outliers:
+        y, dydx = _without_outliers(y), None if dydx is None else _without_outliers(dydx)
     return replace(data, y=y, dydx=dydx)
+
+
+def _without_outliers(x: Floats) -> Floats:
+    """Columns x (N, ...) with NaN in place of outliers; none where most of a column is the same."""
+    known = ~np.isnan(x).all(axis=0)
+    distance = np.abs(x - np.nanmedian(np.where(known, x, 0.0), axis=0))
+    typical = np.nanmedian(np.where(known, distance, 0.0), axis=0) / _MEDIAN_DEVIATION
+    return np.where((distance <= _FAR * typical) | (typical == 0), x, np.nan)
 
 
 def _is_reliable(std: Floats) -> Floats:

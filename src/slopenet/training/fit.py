@@ -68,6 +68,7 @@ def fit(
     momentum: float | None = None,
     l2: float | str = "auto",
     slope_weight: Any = "auto",
+    loss: str = "squared",
     directions: Any = None,
     along: Any = None,
     validation: Any = None,
@@ -176,6 +177,7 @@ def fit(
         "l2": plan.l2,
         "slope_weight": None if np.ndim(slope_weight) > 2 else np.asarray(slope_weight).tolist(),
         "starts": plan.starts,
+        "loss": plan.loss,
     }
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)

@@ -22,6 +22,7 @@ from slopenet.training.methods import UPPER_L2, Setup
 from slopenet.training.monitor import State, Watch
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
+from slopenet.training.objective.robust import RobustLeastSquares
 from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.plan import Plan
 from slopenet.training.start import Training
@@ -72,7 +73,8 @@ class Candidates:
     def of(cls, plan: Plan, names: Names, data: Data, held_out: Data | None = None) -> Candidates:
         """Starts on data that are in the memory of this process."""
         specs = check_activations(list(plan.activations), len(plan.activations))
-        usable = reliable(data)
+        robust = plan.loss != "squared"
+        usable = reliable(data, outliers=not robust)
         scaling = Scaling.of(usable, outputs=specs[-1][0] == "identity")
         train = scaling.standardise(data)
         noise = Noise.of(train)
@@ -86,23 +88,23 @@ class Candidates:
         def objective(l2: float) -> Objective:
             return Objective(plan.sizes, specs, slope_weight, l2, dydv_weight=dydv_weight)
 
+        residuals = partial(
+            RobustLeastSquares if robust else LeastSquares,
+            *(plan.sizes, specs),
+            slope_weight=slope_weight,
+            dydv_weight=dydv_weight,
+        )
+
         def problem(threads: int | None) -> Any:
             l2 = plan.first_l2 / count
             if not plan.info.least_squares:
                 return objective(l2).on(train, threads)
-            return LeastSquares(
-                plan.sizes,
-                specs,
-                train,
-                slope_weight,
-                dydv_weight=dydv_weight,
-                l2=l2,
-                samples=count,
-                threads=threads,
-            )
+            return residuals(data=train, l2=l2, samples=count, threads=threads)
 
         def cost_on(rows: Data, threads: int | None) -> Cost:
-            return objective(0.0).on(rows, threads).value
+            if not robust:
+                return objective(0.0).on(rows, threads).value
+            return residuals(data=rows, samples=len(rows), threads=threads).judged
 
         known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
         rows = f"{known} of {len(data)} rows"
@@ -181,6 +183,10 @@ class Candidates:
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
         if isinstance(best.optimizer, Evidence):
             reason += best.optimizer.sentence(best.at.state)
+        if isinstance(best.problem, RobustLeastSquares):
+            reason += " Outliers: {:g} values and {:g} slopes.".format(
+                *best.problem.outliers(best.theta)
+            )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
         return networks[0], best.watch.history, reason, Ensemble(networks)
@@ -194,13 +200,17 @@ def error_of_start(training: Training) -> tuple[bool, float]:
     lowest cost.
     """
     optimizer = training.optimizer
-    if training.watch.held_out is not None or not isinstance(optimizer, Evidence):
+    if training.watch.held_out is not None:
         return False, training.watch.best_cost
+    if not isinstance(optimizer, Evidence):
+        robust = isinstance(training.problem, RobustLeastSquares)  # costs depend on the weights
+        cost = training.problem.judged(training.theta) if robust else training.watch.best_cost
+        return False, cost
     theta, ridge, found_balance = optimizer.result(training.at.state)
     problem = training.problem.copy(l2=ridge / training.problem.samples, balance=found_balance)
     error = problem.left_out(theta)
     even = problem.copy(l2=problem.l2, balance=1.0)  # as the leave-one-out error weighs slopes
-    constant = 2 * even.value(0 * theta) / problem.samples
+    constant = 2 * even.judged(0 * theta) / problem.samples
     if optimizer.top == UPPER_L2 and error < NOISE * constant:
         error *= BETTER
     return training.at.state.best is None, error if np.isfinite(error) else np.inf

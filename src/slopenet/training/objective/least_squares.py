@@ -24,7 +24,7 @@ from slopenet.training.objective.normal_equations import Dual, Factors, Primal, 
 # Entries of J in memory at a time.
 _BLOCK = 1 << 20
 # N l2 of the biases, which are not penalised, where the matrix must not be singular.
-_FREE = 1e-3
+FREE = 1e-3
 
 
 class LeastSquares:
@@ -47,7 +47,14 @@ class LeastSquares:
         The number of samples that all rows stand for, each by its share of the weights; unless
         given, each row stands for itself.
     threads : int, optional
+
+    Attributes
+    ----------
+    log_shape : float
+        The log density of the residuals beyond that of a normal one; 0.
     """
+
+    log_shape = 0.0
 
     def __init__(
         self,
@@ -90,12 +97,12 @@ class LeastSquares:
         if data.sample_weight is not None:
             weight = weight * data.sample_weight[:, None]
         self._even_scale = np.sqrt(np.where(known, weight, 0.0) / len(data))
-        copies = np.ones((len(data), 1))
+        self._copies = np.ones((len(data), 1))
         if samples is not None and data.sample_weight is not None:
-            copies = data.sample_weight[:, None] * (samples / data.sample_weight.sum())
-        counts = (self._even_scale != 0) * copies
-        self.residuals = float(counts.sum())
-        self.slopes = float(counts[:, self.sizes[-1] :].sum())
+            self._copies = data.sample_weight[:, None] * (samples / data.sample_weight.sum())
+        self._counts = (self._even_scale != 0) * self._copies
+        self.residuals = float(self._counts.sum())
+        self.slopes = float(self._counts[:, self.sizes[-1] :].sum())
         self._balance, self._scale = 1.0, self._even_scale
 
     @property
@@ -108,7 +115,14 @@ class LeastSquares:
         if value == self._balance:
             return
         self._balance = value
+        self._set_scale()
+
+    def _set_scale(self) -> None:
+        """Set the factor of each residual."""
         self._scale = self._even_scale * np.sqrt(self._factors_of_balance())
+
+    def reweigh(self, theta: Floats) -> None:
+        """Take the weights of θ, if they depend on it; they do not here."""
 
     def _factors_of_balance(self) -> Floats:
         """1 for each value of a sample, ρ for each of its slopes."""
@@ -128,6 +142,15 @@ class LeastSquares:
         H, Jv, *_ = self._run(slice(None), None, factors=False)
         r = self._weighted(slice(None), H, Jv)
         return 0.5 * float(r @ r) + self._ridge(theta).cost
+
+    def reweighed_value(self, theta: Floats) -> float:
+        """f(θ) with the weights of θ."""
+        self.reweigh(theta)
+        return self.value(theta)
+
+    def judged(self, theta: Floats) -> float:
+        """The cost of values and slopes by which different θ are compared; here f without l2."""
+        return self.value(theta) - self.penalty(theta)
 
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""
@@ -153,9 +176,12 @@ class LeastSquares:
         V = None if self._V is None else self._V[rows]
         return self._core.gauss_newton(self._X[rows], V, self._count, scale, factors, threads)
 
-    def _weighted(self, rows: slice, H: Floats, Jv: Floats) -> Floats:
+    def _missed(self, rows: slice, H: Floats, Jv: Floats) -> Floats:
         found = np.concatenate([H, Jv.reshape(len(H), -1)], axis=1) if self._count else H
-        weighted: Floats = (self._scale[rows] * (found - self._target[rows])).ravel()
+        return np.asarray(found - self._target[rows])
+
+    def _weighted(self, rows: slice, H: Floats, Jv: Floats) -> Floats:
+        weighted: Floats = (self._scale[rows] * self._missed(rows, H, Jv)).ravel()
         return weighted
 
     def left_out(self, theta: Floats) -> float:
@@ -165,7 +191,7 @@ class LeastSquares:
         values, slopes and copies are left out together, and weighted as if ρ were 1.
         """
         weights = 1 / self._factors_of_balance()
-        mean = self.linearise(theta).left_out(_FREE / self.samples, weights)
+        mean = self.linearise(theta).left_out(FREE / self.samples, weights)
         return mean * (len(self._X) / self.samples)
 
     def _blocks(self, theta: Floats) -> Iterator[tuple[Floats, Floats]]:
