@@ -152,3 +152,16 @@ def test_the_balance_changes_no_weights_and_no_judgement(kind: str) -> None:
     f.l2 = 1e12
     assert f.left_out(0 * theta) == pytest.approx(2 * f.judged(0 * theta) / len(data), rel=0.2)
     assert missed > 0
+
+
+def test_starts_are_judged_by_the_density_of_their_residuals() -> None:
+    """Where residuals are normal that is half their mean square; one outlier is worth its log."""
+    f, theta, data = problem(slopes=False)
+    r = plain_residuals(data, theta)
+    wanted = np.exp(-2 * spread(r).log_density / 30) / (2 * np.pi * np.e)
+    assert f.judged(theta) == pytest.approx(0.5 * wanted, rel=1e-9)
+    rng = np.random.default_rng(0)
+    data = replace(data, y=rng.normal(size=(30, 1)), sample_weight=np.full(30, 1.0))
+    g = RobustLeastSquares(SIZES, SPECS, data, np.ones((1, 2)))
+    square = float((plain_residuals(data, 0 * theta) ** 2).mean())
+    assert g.judged(0 * theta) == pytest.approx(0.5 * square, rel=0.05)

@@ -21,8 +21,8 @@ from slopenet._types import Floats
 from slopenet.training.objective.least_squares import FREE, LeastSquares
 from slopenet.training.objective.normal_equations import Dual, Primal
 
-# The ν to choose from, and the one that all θ have where they are compared.
-FREEDOMS, JUDGED = (16.0, 8.0, 4.0, 2.0, 1.0), 2.0
+# The ν to choose from.
+FREEDOMS = (16.0, 8.0, 4.0, 2.0, 1.0)
 # log σ² has converged when it changes by less than this; σ² is never smaller than _LEAST.
 _SAME, _LEAST, _ROUNDS = 1e-6, 1e-32, 100
 # An outlier is so many deviations off, or more, where _MEDIAN_DEVIATION of one is the median.
@@ -65,15 +65,21 @@ class RobustLeastSquares(LeastSquares):
         self._set_scale()
 
     def judged(self, theta: Floats) -> float:
-        """Half the mean over the samples of Σ σ² of its residuals, which outliers hardly change."""
+        """Half the mean over the samples of Σ s² of its residuals.
+
+        s is the deviation of normal residuals of the same log density: outliers and σ both count.
+        """
         return self._judged(self._missed_at(theta))
 
     def _judged(self, r: Floats) -> float:
         total = 0.0
         for group in self._groups():
             counts = self._counts[:, group]
-            total += float(counts.sum()) * _spread(r[:, group], counts, (JUDGED,)).sigma ** 2
-        return 0.5 * total
+            R = float(counts.sum())
+            if R:
+                log_density = _spread(r[:, group], counts).log_density
+                total += R * np.exp(-2 * log_density / R - np.log(2 * np.pi) - 1)
+        return 0.5 * float(total)
 
     def _missed_at(self, theta: Floats) -> Floats:
         """The residuals at θ (N, columns), of one copy of each sample."""
@@ -100,7 +106,7 @@ class RobustLeastSquares(LeastSquares):
         return super().linearise(theta)
 
     def left_out(self, theta: Floats) -> float:
-        """As of least squares, with σ² in place of the mean square of the residuals left out."""
+        """As of least squares, with s² in place of the mean square of the residuals left out."""
         model = self.linearise(theta)
         e = model.residuals_left_out(FREE / self.samples, self._w.shape[1])
         e = e / np.sqrt(self._w * self._copies * self._factors_of_balance())
