@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from slopenet.dataset.dataset import Data
@@ -30,6 +32,8 @@ def case(
         directions=v if kind in ("along", "both") else None,
         dydv=t if kind in ("along", "both") else None,
     )
+    if kind == "both":
+        data = replace(data, value_weight=rng.uniform(0.5, 2, data.y.shape))
     rows = [("tanh", 0.0)] * (len(sizes) - 2) + [("identity", 0.0)]
     weight, mu = rng.uniform(0.5, 2, (sizes[-1], sizes[0])), rng.uniform(0.5, 2, sizes[-1])
     problem = LeastSquares(sizes, rows, data, weight, dydv_weight=mu, l2=0.01)

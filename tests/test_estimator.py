@@ -21,20 +21,32 @@ from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import (
+    check_sample_weight_equivalence_on_dense_data,
+    parametrize_with_checks,
+)
 
 QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 100, "random_state": 0}
 SHORT: dict[str, Any] = QUICK | {"epochs": 20}  # before roundings have grown
 
-# To scikit-learn a weight of 2 is two rows. To `fit` too, except for the penalty,
-# which is added to the mean cost whatever the sum of the weights; hence l2=0. Levenberg-Marquardt
-# without it magnifies roundings, and those of two equal rows differ from those of a weight of 2.
-CHECKED = sn.SlopeRegressor(hidden=(4,), method="lbfgs", epochs=30, l2=0.0, random_state=0)
+CHECKED = sn.SlopeRegressor(hidden=(4,), epochs=30, random_state=0)
 
 
 @parametrize_with_checks([CHECKED])
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        sn.SlopeRegressor(),
+        *(sn.SlopeRegressor(method=name, epochs=50) for name in ("lbfgs", "adam", "sgd")),
+    ],
+    ids=["default", "lbfgs", "adam", "sgd"],
+)
+def test_scikit_learns_weights_are_counts_of_rows(estimator: Any) -> None:
+    check_sample_weight_equivalence_on_dense_data("SlopeRegressor", estimator)
 
 
 def wave(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -78,6 +90,7 @@ def test_every_parameter_reaches_fit() -> None:
         "momentum": 0.5,
         "l2": 1e-2,
         "slope_weight": 0.3,
+        "loss": "squared",
         "validation": 0.2,
         "restarts": 2,
     }
@@ -155,6 +168,13 @@ def test_a_row_of_weight_zero_is_as_if_it_were_not_there() -> None:
     with_zeros = sn.SlopeRegressor(**SHORT).fit(X, y, T, sample_weight=weight)
     without = sn.SlopeRegressor(**SHORT).fit(X[there], y[there], T[there])
     np.testing.assert_allclose(with_zeros.predict(X), without.predict(X), rtol=1e-6)
+
+
+def test_deviations_reach_fit() -> None:
+    stds = {"y_std": np.linspace(0.1, 1, 40), "dydx_std": np.linspace(1, 0.1, 80).reshape(40, 2)}
+    model = sn.SlopeRegressor(**SHORT).fit(X, Y, T, **stds)
+    wanted = sn.fit(X, Y, T, **stds, hidden=(8,), epochs=20, rng=0)
+    assert model.network_ == wanted.network != sn.SlopeRegressor(**SHORT).fit(X, Y, T).network_
 
 
 def test_columns_of_data_frames_must_keep_their_names_and_order() -> None:

@@ -57,7 +57,16 @@ WITHIN = {
         "derivatives",
         "errors",
     ],
-    "dataset": ["dataset", "partitions", "moments", "scaling", "neighbours", "slope_diagnosis"],
+    "dataset": [
+        "dataset",
+        "distinct",
+        "partitions",
+        "moments",
+        "scaling",
+        "noise",
+        "neighbours",
+        "slope_diagnosis",
+    ],
     "training": [
         "problem",
         "objective",
@@ -76,7 +85,13 @@ WITHIN = {
         "session",
         "fit",
     ],
-    "training.objective": ["normal_equations", "gradient", "least_squares", "partitioned"],
+    "training.objective": [
+        "normal_equations",
+        "gradient",
+        "least_squares",
+        "robust",
+        "partitioned",
+    ],
     "training.optimizers": ["batches", "adam", "momentum", "lbfgs", "lm", "evidence"],
     "gradcheck": ["complex_step", "check"],
 }

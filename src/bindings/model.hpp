@@ -139,19 +139,21 @@ void bind_model(nb::module_& m, const char* name, const char* task_name) {
         .def(
             "task",
             [](const M& self, Array X, Array y, Optional dydx, Optional dydx_weight, Optional directions,
-               Optional dydv, Optional dydv_weight, Optional sample_weight, bool cotangents) {
+               Optional dydv, Optional dydv_weight, Optional sample_weight, bool cotangents,
+               Optional y_weight) {
                 const Arrays<T> arrays{X,    y,           dydx,          dydx_weight, directions,
-                                       dydv, dydv_weight, sample_weight, cotangents};
+                                       dydv, dydv_weight, sample_weight, y_weight,    cotangents};
                 arrays.of(self.net());
                 return arrays;
             },
             "X"_a, "y"_a, "dydx"_a.none() = nb::none(), "slope_weight"_a.none() = nb::none(),
             "directions"_a.none() = nb::none(), "along"_a.none() = nb::none(),
             "along_weight"_a.none() = nb::none(), "sample_weight"_a.none() = nb::none(), "given"_a = false,
+            "value_weight"_a.none() = nb::none(),
             "Known values and slopes: y (N, n_L), dydx (N, n_L, n_1) with slope_weight (n_L, n_1) or (N, "
             "n_L,\n"
             "n_1), and the slopes along (N, M, n_L) of directions (N, M, n_1) with along_weight (n_L,) or\n"
-            "(N, M, n_L), NaN a missing slope; sample_weight (N,).\n\n"
+            "(N, M, n_L), NaN a missing slope; sample_weight (N,), value_weight (N, n_L).\n\n"
             "With `given`, y, dydx and along are the cotangents of H, dH/dx and dH/dx v themselves.")
         .def("backprop", &backpropagate<T>, "task"_a, "want_theta"_a, "want_delta"_a, "threads"_a,
              "Sums over the samples: cost of values, cost of slopes, gradient in theta. Then delta (N, n_l) "

@@ -13,7 +13,7 @@ struct Arrays {
     using Array = Given<T>;
     using Optional = std::optional<Array>;
     Array X, y;
-    Optional dydx, dydx_weight, directions, dydv, dydv_weight, sample_weight;
+    Optional dydx, dydx_weight, directions, dydv, dydv_weight, sample_weight, y_weight;
     bool cotangents;
 
     // The task for a network. Raises if the sizes do not fit it.
@@ -28,10 +28,12 @@ struct Arrays {
         if (directions) check_size("directions", *directions, n * M * net.inputs());
         if (directions) check_size("along", needed("along", dydv), n * M * net.outputs());
         if (directions && !cotangents) needed("along_weight", dydv_weight);
+        if (y_weight) check_size("value_weight", *y_weight, n * net.outputs());
         if (sample_weight) check_size("sample_weight", *sample_weight, n);
         return {n,
                 X.data(),
                 y.data(),
+                data_of(y_weight),
                 data_of(dydx),
                 weights("slope_weight", dydx_weight, slopes, n),
                 static_cast<int>(M),

@@ -139,10 +139,11 @@ struct Weights {
 };
 
 // Backpropagation of values H, slopes J = dH/dx, and slopes J v_m along M directions v_m of each sample. The
-// cost of one sample, in which a NaN in dydx or dydv is a missing slope:
+// cost of one sample, in which a NaN is a missing value or slope:
 //
-//     C = 1/2 |y - H|^2 + 1/2 sum_ki dydx_weight_ki (J_ki        - dydx_ki)^2
-//                       + 1/2 sum_mk dydv_weight_mk ((J v_m)_k - dydv_mk)^2
+//     C = 1/2 sum_k  y_weight_k     (H_k         - y_k)^2
+//       + 1/2 sum_ki dydx_weight_ki (J_ki        - dydx_ki)^2
+//       + 1/2 sum_mk dydv_weight_mk ((J v_m)_k   - dydv_mk)^2
 //
 // With `cotangents`, y, dydx and dydv are not targets but the cotangents of H, J and J v_m.
 template <class T>
@@ -150,6 +151,7 @@ struct Task {
     long n;
     const T* X;              // (n, n_1)
     const T* y;              // (n, n_L)
+    const T* y_weight;       // (n, n_L), or null: 1
     const T* dydx;           // (n, n_L, n_1) or null
     Weights<T> dydx_weight;  // sets of (n_L, n_1), a row is a sample
     int M;

@@ -75,6 +75,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         momentum: float | None = None,
         l2: float | str = "auto",
         slope_weight: Any = "auto",
+        loss: str = "squared",
         validation: Any = None,
         restarts: int | None = None,
         ensemble: int | None = None,
@@ -83,7 +84,16 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         # Exactly the parameters above, so that one that is added there reaches `fit` as it is.
         self.__dict__.update({name: given for name, given in locals().items() if name != "self"})
 
-    def fit(self, X: Any, y: Any, dydx: Any = None, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        dydx: Any = None,
+        sample_weight: Any = None,
+        *,
+        y_std: Any = None,
+        dydx_std: Any = None,
+    ) -> Self:
         """Fit the network on values and, where given, slopes.
 
         Parameters
@@ -92,8 +102,11 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         y : (N, n_L), or (N,) for one output
         dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
             Slopes ∂y_k/∂x_i; NaN is a missing slope.
-        sample_weight : (N,), optional
-            Not negative. Only their ratios matter; samples of weight 0 are left out.
+        sample_weight : (N,), or a number for all rows, optional
+            Number of rows that each row counts as, not negative: a weight of 2 is the row given
+            twice, 0 leaves it out.
+        y_std, dydx_std : as y and dydx, or a number, optional
+            Standard deviations of their noise, as in `slopenet.fit`.
 
         Returns
         -------
@@ -113,6 +126,8 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
             y,
             dydx,
             sample_weight=sample_weight,
+            y_std=y_std,
+            dydx_std=dydx_std,
             rng=_seed(settings.pop("random_state")),
             input_names=getattr(self, "feature_names_in_", None),
             output_names=output_names,

@@ -42,6 +42,7 @@ def problem(sizes: tuple[int, ...], kind: str, n: int = 103) -> tuple[Objective,
     if kind.startswith("all"):
         weights = rng.uniform(0, 2, dydx.shape), rng.uniform(0, 2, dydv.shape)
         data = replace(data, slope_weight=weights[0], dydv_weight=weights[1])
+        data = replace(data, value_weight=rng.uniform(0, 2, data.y.shape))
     specs = [normalise("tanh")] * (len(sizes) - 2) + [normalise("identity")]
     objective = Objective(sizes, specs, rng.uniform(0, 1, (outputs, inputs)), l2=1e-3)
     return objective, rng.normal(size=count(sizes)) / 2, data

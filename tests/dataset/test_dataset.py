@@ -19,6 +19,7 @@ def everything() -> Data:
     return Data(
         *(RNG.normal(size=shape) for shape in ((8, 2), (8, 1), (8, 1, 2), (8,), (8, 1, 2))),
         *(RNG.normal(size=shape) for shape in ((8, 3, 2), (8, 3, 1), (8, 3, 1))),
+        *(RNG.uniform(size=shape) for shape in ((8, 1), (8, 1, 2), (8, 1))),
     )
 
 
@@ -51,12 +52,14 @@ def test_checked_data_have_an_axis_for_every_index() -> None:
     assert own.shape == (8, 1, 2)
 
 
-def test_rows_of_weight_zero_are_left_out_and_the_rest_have_a_mean_of_one() -> None:
+def test_rows_of_weight_zero_are_left_out_and_the_rest_keep_their_weights() -> None:
     weight = np.array([0, 1, 2, 0, 3, 2, 1, 3.0])
     data = check_data(X, Y, T, weight, names=UNNAMED)
     np.testing.assert_array_equal(data.X, X[weight > 0])
     assert data.sample_weight is not None
-    np.testing.assert_allclose(data.sample_weight, weight[weight > 0] / 2, rtol=1e-15)
+    np.testing.assert_array_equal(data.sample_weight, weight[weight > 0])
+    assert (data.count, len(data)) == (12, 6)
+    assert check_data(X, Y, T, names=UNNAMED).count == 8
 
 
 def test_data_that_do_not_fit_are_named_with_the_prefix() -> None:

@@ -68,3 +68,11 @@ def test_missing_slopes_do_not_count() -> None:
     assert root_mean_square(parts, "dydv") == 0
     weighted = Data(x, x, slopes, sample_weight=np.array([1.0, 5.0, 3.0, 5.0]))
     assert root_mean_square(Listed([weighted]), "dydx") == pytest.approx(np.sqrt(57 / 4), rel=1e-15)
+
+
+def test_missing_values_have_no_part_in_means_and_spreads() -> None:
+    y = np.array([[1.0, np.nan], [3.0, np.nan], [np.nan, np.nan], [8.0, np.nan]])
+    data = Data(y, y, sample_weight=np.array([1.0, 1.0, 5.0, 2.0]))
+    mean, spread = centre_and_spread(Listed([data.rows([0, 1]), data.rows([2, 3])]), "y")
+    np.testing.assert_allclose(mean, [5.0, 0.0], rtol=1e-15)
+    np.testing.assert_allclose(spread, [np.std([1, 3, 8, 8]), 0.0], rtol=1e-15)

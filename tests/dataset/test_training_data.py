@@ -115,7 +115,7 @@ def test_columns_too_large_or_small_to_learn_are_named(size: float) -> None:
         ([1, 1, -1, 1, 1], r"^sample_weight\[2\] is -1\.0; no weight may be negative$"),
         ([0] * 5, "^sample_weight is zero for every sample$"),
         ([1, 1, np.nan, 1, 1], r"^sample_weight\[2\] is nan"),
-        ([1, 1], r"^sample_weight must have shape \(5,\), got \(2,\)$"),
+        ([1, 1], r"^sample_weight must have shape \(5,\) or \(\), got \(2,\)$"),
         ("heavy", "^sample_weight has dtype <U5"),
     ],
 )
@@ -132,10 +132,16 @@ def test_a_sample_of_weight_zero_is_as_if_it_were_not_there(method: str) -> None
     assert "of 5 rows" in got.reason
 
 
-def test_only_ratios_of_sample_weights_count() -> None:
-    weight = np.array([1.0, 2.0, 1.0, 0.5, 1.0])
-    one, other = fit(sample_weight=weight), fit(sample_weight=weight * 2.0**1020)
+def test_only_ratios_of_sample_weights_below_one_count() -> None:
+    weight = np.array([0.5, 1.0, 0.5, 0.25, 0.5])
+    one, other = fit(sample_weight=weight), fit(sample_weight=weight * 2.0**-1020)
     assert one.network == other.network
+    assert "of 5 rows that count as 2.75" in one.reason
+
+
+def test_one_sample_weight_serves_all_rows() -> None:
+    assert fit(sample_weight=3).network == fit(sample_weight=[3] * 5).network
+    assert fit(sample_weight=1).network == fit().network
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_sample_weights_decide_between_contradicting_rows() -> None:
 def test_weights_mean_the_same_in_every_method_and_batch() -> None:
     """400 contradicting rows at one point: the answer is their weighted mean, 0.998."""
     X = np.zeros((400, 1))
-    y = np.repeat([1.0, -1.0], 200)
+    y = np.repeat([1.0, -1.0], 200) + 1e-9 * np.arange(400)  # all rows distinct
     weight = np.repeat([1.0, 1e-3], 200)
     common = {"hidden": (2,), "l2": 0.0, "sample_weight": weight, "rng": 0}
     for settings in (

@@ -15,7 +15,8 @@ from slopenet.cli import _fit
 from slopenet.training.settings import PLACEHOLDER, FitSettings, described, documented, options
 
 DATA = {
-    "X", "y", "dydx", "directions", "along", "sample_weight", "input_names", "output_names",
+    "X", "y", "dydx", "directions", "along", "sample_weight", "y_std", "dydx_std",
+    "input_names", "output_names",
 }  # fmt: skip
 
 

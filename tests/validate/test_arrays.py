@@ -217,10 +217,11 @@ def test_one_direction_serves_all_points() -> None:
 @pytest.mark.parametrize(
     ("weight", "message"),
     [
-        ([1, 2], r"^sample_weight must have shape \(3,\), got \(2,\)$"),
+        ([1, 2], r"^sample_weight must have shape \(3,\) or \(\), got \(2,\)$"),
         ([1, -2, 3], r"^sample_weight\[1\] is -2\.0; no weight may be negative$"),
         ([1, np.nan, 3], r"^sample_weight\[1\] is nan; every entry"),
         ([0, 0, 0], "^sample_weight is zero for every sample$"),
+        ([0, 0, 1e308], "^sample_weight has entries up to 1e\\+308; it counts rows$"),
     ],
 )
 def test_sample_weights_say_what_is_wrong(weight: Any, message: str) -> None:
@@ -228,9 +229,37 @@ def test_sample_weights_say_what_is_wrong(weight: Any, message: str) -> None:
         arrays.sample_weights(weight, 3)
 
 
-@pytest.mark.parametrize("unit", [1e308, 5e-324, 1.0])
-def test_sample_weights_count_only_relative_to_each_other(unit: float) -> None:
+@pytest.mark.parametrize(
+    ("std", "message"),
+    [
+        ([1, 2], r"^y_std must have shape \(3, 1\) or \(3,\) or \(\), got \(2,\)$"),
+        ([1, -2, 3], r"^y_std\[1\] is -2\.0; a deviation is positive, or inf if unknown$"),
+        ([1, 0, 3], r"^y_std\[1\] is 0\.0; a deviation is positive"),
+        ([1, np.nan, 3], r"^y_std\[1\] is nan; a deviation is positive"),
+    ],
+)
+def test_deviations_say_what_is_wrong(std: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        arrays.deviations("y_std", std, [(3, 1), (3,), ()], np.float64)
+
+
+def test_deviations_are_spread_to_every_entry() -> None:
+    wanted: list[tuple[int, ...]] = [(3, 2), (2,), ()]
+    for std in (np.full((3, 2), 2.0), [2, 2], 2):
+        got = arrays.deviations("y_std", std, wanted, np.float64)
+        np.testing.assert_array_equal(got, np.full((3, 2), 2.0))
+    got = arrays.deviations("y_std", [1, np.inf, 3], [(3, 1), (3,)], np.float64)
+    np.testing.assert_array_equal(got, [[1], [np.inf], [3]])
+
+
+@pytest.mark.parametrize("unit", [0.5, 5e-324, 1.0])
+def test_sample_weights_of_which_none_reaches_one_are_scaled_to_it(unit: float) -> None:
     np.testing.assert_array_equal(arrays.sample_weights([unit, 0.0, unit], 3), [1, 0, 1])
+
+
+def test_sample_weights_from_one_on_are_counts_as_they_are() -> None:
+    np.testing.assert_array_equal(arrays.sample_weights([1e300, 0.0, 0.5], 3), [1e300, 0, 0.5])
+    np.testing.assert_array_equal(arrays.sample_weights(2, 3), [2, 2, 2])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import click
 from slopenet.activations import TABLE
 from slopenet.cli import _options as options
 from slopenet.training import checks, settings
-from slopenet.training.methods import METHODS
+from slopenet.training.methods import LOSSES, METHODS
 
 # The type of an option, by the check of its setting; a default of "auto" is an option left out.
 _TYPES: dict[checks.Check, Any] = {
@@ -55,6 +55,8 @@ def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _type(check: checks.Check) -> Any:
     if check is checks.method_name:
         return click.Choice(["auto", *METHODS])
+    if check is checks.loss_name:
+        return click.Choice(LOSSES)
     return _TYPES[check]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ class Data:
     dydx : (N, n_L, n_1)
         Slopes, NaN where one is missing.
     sample_weight : (N,)
+        The number of rows that each one stands for, or, once divided by their mean, w_s.
     slope_weight : (N, n_L, n_1)
         λ of each slope, in place of the objective's.
     directions : (N, M, n_1)
@@ -30,6 +31,12 @@ class Data:
         Slopes v_m·∇y_k along them, NaN where one is missing.
     dydv_weight : (N, M, n_L)
         μ of each of these, in place of the objective's.
+    y_std, dydx_std : (N, n_L), (N, n_L, n_1)
+        Standard deviations of values and slopes, inf where one is unknown or missing.
+    value_weight : (N, n_L)
+        Weight of each value; 1 unless given.
+
+    A value is NaN where its deviation is infinite.
     """
 
     X: Floats
@@ -40,9 +47,17 @@ class Data:
     directions: Floats | None = None
     dydv: Floats | None = None
     dydv_weight: Floats | None = None
+    y_std: Floats | None = None
+    dydx_std: Floats | None = None
+    value_weight: Floats | None = None
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
+
+    @property
+    def count(self) -> float:
+        """Number of rows that all rows together stand for."""
+        return len(self) if self.sample_weight is None else float(self.sample_weight.sum())
 
     @property
     def kinds(self) -> int:
@@ -84,6 +99,8 @@ def check_data(
     slope_weight: Any = None,
     directions: Any = None,
     along: Any = None,
+    y_std: Any = None,
+    dydx_std: Any = None,
 ) -> Data:
     """Check the data and return float64 arrays of matching shapes."""
     points = arrays.samples(f"{prefix}X", X, names.inputs)
@@ -92,11 +109,18 @@ def check_data(
     outputs = values.shape[1] if values.ndim == 2 else 1
     if outputs == 0:
         raise ValueError(f"{prefix}y must have at least one column, got {values.shape}")
+    y_std = _value_deviations(y_std, (n, outputs), names)
+    if y_std is not None and values.size == y_std.size:
+        values = np.where(np.isinf(y_std.reshape(values.shape)), 0.0, values)
     values = arrays.targets(f"{prefix}y", values, (n, outputs), np.float64)
+    if y_std is not None:
+        values = np.where(np.isinf(y_std), np.nan, values)
     weight = None
     if dydx is not None:
         shape, labels = (n, outputs, inputs), (names.inputs, names.outputs)
         dydx = arrays.slopes(f"{prefix}dydx", dydx, shape, np.float64, labels)
+    if dydx_std is not None:
+        dydx, dydx_std = _with_deviations(dydx, dydx_std, (n, outputs, inputs), names)
     if sample_weight is not None:
         weight = arrays.sample_weights(sample_weight, n)
     if np.ndim(directions) == 2 and np.ndim(along) == 1:  # one direction and one slope per row
@@ -106,15 +130,41 @@ def check_data(
     if slope_weight is not None and np.ndim(slope_weight) == 3:
         shared = (outputs, inputs)
         per_slope = arrays.weights("slope_weight", slope_weight, shared, (n, *shared), np.float64)
-    data = Data(points, values, dydx, weight, per_slope, v, dydv)
-    return data if weight is None else _weighted(data, weight)
+    data = Data(*(points, values, dydx, weight, per_slope, v, dydv), y_std=y_std, dydx_std=dydx_std)
+    if weight is None or weight.all():
+        return data
+    return data.rows(np.flatnonzero(weight))
 
 
-def _weighted(data: Data, weight: Floats) -> Data:
-    """The rows of a weight other than 0, their weights scaled to a mean of 1."""
-    counting = np.flatnonzero(weight)
-    kept = weight[counting]
-    return replace(data.rows(counting), sample_weight=kept / kept.mean())
+def _value_deviations(y_std: Any, shape: tuple[int, int], names: Names) -> Floats | None:
+    if y_std is None:
+        return None
+    n, outputs = shape
+    wanted: list[tuple[int, ...]] = [shape, *([(n,)] if outputs == 1 else []), (outputs,), ()]
+    std = arrays.deviations("y_std", y_std, wanted, np.float64, names.outputs)
+    if np.isinf(std).all():
+        raise ValueError("y_std is infinite for every value: at least one must be known")
+    return std
+
+
+def _with_deviations(
+    dydx: Floats | None, dydx_std: Any, shape: tuple[int, int, int], names: Names
+) -> tuple[Floats | None, Floats | None]:
+    """Slopes, NaN where the deviation is infinite, and deviations, infinite where dydx is NaN."""
+    if dydx is None:
+        raise ValueError("dydx_std must be left out without dydx")
+    n, outputs, inputs = shape
+    labels = frames.slope_columns("dydx_std", dydx_std, names.inputs, names.outputs)
+    given = arrays.floats("dydx_std", dydx_std, np.float64, labels)
+    if given.size == dydx.size:  # the deviation of a missing slope may be missing
+        given = np.where(np.isnan(dydx).reshape(given.shape), np.inf, given)
+    wanted: list[tuple[int, ...]] = [shape, *([(n, inputs)] if outputs == 1 else [])]
+    wanted += [(n, outputs * inputs)] if labels is not None else []
+    std = arrays.deviations("dydx_std", given, [*wanted, (outputs, inputs), ()], np.float64)
+    unknown = np.isnan(dydx) | np.isinf(std)
+    if unknown.all():
+        return None, None
+    return np.where(unknown, np.nan, dydx), np.where(unknown, np.inf, std)
 
 
 def split(

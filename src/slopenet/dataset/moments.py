@@ -16,10 +16,14 @@ _CONSTANT = 1e-13
 
 
 def centre_and_spread(parts: Partitions, name: str) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each column, without overflow; 0 spread for a constant."""
+    """Mean and standard deviation of each column, without overflow; 0 spread for a constant.
+
+    NaN is a missing value.
+    """
     largest = np.max(list(parts.each(_largest_value, name)), axis=0)
     unit = np.where(largest > 0, largest, 1.0)
     weight, summed = total(parts.each(_power_sum, name, unit, 0.0, 1))
+    weight = np.where(weight > 0, weight, 1.0)
     mean = summed / weight
     _, squares = total(parts.each(_power_sum, name, unit, mean, 2))
     spread = np.sqrt(squares / weight)
@@ -29,14 +33,18 @@ def centre_and_spread(parts: Partitions, name: str) -> tuple[Floats, Floats]:
 
 def _largest_value(data: Data, name: str) -> Floats:
     x: Floats = getattr(data, name)
-    return np.asarray(np.abs(x).max(axis=0))
+    return np.asarray(np.fmax.reduce(np.abs(x), axis=0, initial=0.0))
 
 
 def _power_sum(
     data: Data, name: str, unit: Floats, mean: Floats | float, power: int
-) -> tuple[float, Floats]:
+) -> tuple[Floats | float, Floats]:
     """Σ w and Σ w (x/unit - mean)^power over the samples."""
     u = (getattr(data, name) / unit - mean) ** power
+    known = ~np.isnan(u)
+    if not known.all():
+        w = known if data.sample_weight is None else known * data.sample_weight[:, None]
+        return w.sum(axis=0).astype(float), (w * np.where(known, u, 0.0)).sum(axis=0)
     if data.sample_weight is None:
         return float(len(data)), u.sum(axis=0)
     return float(data.sample_weight.sum()), (u * data.sample_weight[:, None]).sum(axis=0)

@@ -76,7 +76,10 @@ class Scaling:
 
     def standardise(self, data: Data) -> Data:
         """Return the same data in standard units."""
-        dydx = None if data.dydx is None else data.dydx * (self.s_x / self.s_y[:, None])
+        per_slope = self.s_x / self.s_y[:, None]
+        dydx = None if data.dydx is None else data.dydx * per_slope
+        y_std = None if data.y_std is None else data.y_std / self.s_y
+        dydx_std = None if data.dydx_std is None else data.dydx_std * per_slope
         v, dydv = data.directions, data.dydv
         if v is not None and dydv is not None:
             v = v / self.s_x
@@ -86,7 +89,8 @@ class Scaling:
         X, y = data.X - self.m_x, data.y - self.m_y
         X /= self.s_x
         y /= self.s_y
-        return replace(data, X=X, y=y, dydx=dydx, directions=v, dydv=dydv)
+        stds = {"y_std": y_std, "dydx_std": dydx_std}
+        return replace(data, X=X, y=y, dydx=dydx, directions=v, dydv=dydv, **stds)
 
     def fold(
         self, weights: list[Floats], biases: list[Floats]

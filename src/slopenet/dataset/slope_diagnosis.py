@@ -37,7 +37,9 @@ class SlopeWarning(UserWarning):
     """Slopes do not seem to fit their values."""
 
 
-def disagreements(X: Floats, y: Floats, dydx: Floats, names: Names) -> list[str]:
+def disagreements(
+    X: Floats, y: Floats, dydx: Floats, names: Names, *, noise: bool = True
+) -> list[str]:
     """Sentences about slopes that look wrong; none where the data do not suffice.
 
     At most a few hundred rows are examined, always the same ones.
@@ -50,6 +52,8 @@ def disagreements(X: Floats, y: Floats, dydx: Floats, names: Names) -> list[str]
         NaN where missing.
     names : Names
         Labels of inputs and outputs for the sentences.
+    noise : bool
+        Whether to report slopes that look noisy.
     """
     rng = np.random.default_rng(0)
     rows = _some(np.arange(len(X)), 20 * _ROWS, rng)
@@ -67,7 +71,7 @@ def disagreements(X: Floats, y: Floats, dydx: Floats, names: Names) -> list[str]
         found: dict[str, list[str]] = {}
         for k in np.flatnonzero(s_y):
             T = dydx[rows, k][:, moving] / s_y[k]
-            for i, what in _look(points, y[:, k], T).items():
+            for i, what in _look(points, y[:, k], T, noise=noise).items():
                 slope = f"d{_label('y', names.outputs, int(k))}/d{inputs[i]}"
                 found.setdefault(what, []).append(slope)
     return [f"the slopes {_listed(slopes)} {what}" for what, slopes in found.items()]
@@ -83,7 +87,7 @@ class _Points:
     inputs: list[str]
 
 
-def _look(points: _Points, y: Floats, T: Floats) -> dict[int, str]:
+def _look(points: _Points, y: Floats, T: Floats, *, noise: bool) -> dict[int, str]:
     """Mistakes of the slopes T (N, n) of one output, by the index of the input."""
     missing = np.isnan(T)
     given = np.asarray(~missing.all(axis=0))
@@ -101,7 +105,9 @@ def _look(points: _Points, y: Floats, T: Floats) -> dict[int, str]:
     if not given.all():
         return scales
     found = _order(pairs, rms(e), points.inputs) or scales
-    return found or (_noise(pairs, points.Z, y, near) if rows >= _LEAST_FOR_NOISE else {})
+    if found or not noise or rows < _LEAST_FOR_NOISE:
+        return found
+    return _noise(pairs, points.Z, y, near)
 
 
 def _order(pairs: Pairs, left: float, inputs: list[str]) -> dict[int, str]:

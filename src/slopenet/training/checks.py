@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from slopenet.activations import normalise
-from slopenet.training.methods import METHODS
+from slopenet.training.methods import LOSSES, METHODS
 from slopenet.validate import settings as validate
 
 Check = Callable[[str, Any], Any]
@@ -52,6 +52,11 @@ def activation_spec(_: str, given: Any) -> Any:
 def method_name(name: str, given: Any) -> str:
     """``"auto"`` or the name of a row of METHODS."""
     return validate.choice(f"{name} must be", given, ("auto", *METHODS))
+
+
+def loss_name(name: str, given: Any) -> str:
+    """One of LOSSES."""
+    return validate.choice(f"{name} must be", given, LOSSES)
 
 
 def not_negative(name: str, given: Any) -> float:

@@ -14,6 +14,8 @@ import numpy as np
 
 from slopenet.activations import ActivationSpec, normalise
 from slopenet.dataset.dataset import Data, Names, check_data, split
+from slopenet.dataset.distinct import distinct
+from slopenet.dataset.noise import reliable
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
@@ -68,10 +70,13 @@ def fit(
     momentum: float | None = None,
     l2: float | str = "auto",
     slope_weight: Any = "auto",
+    loss: str = "squared",
     directions: Any = None,
     along: Any = None,
     validation: Any = None,
     sample_weight: Any = None,
+    y_std: Any = None,
+    dydx_std: Any = None,
     restarts: int | None = None,
     ensemble: int | None = None,
     rng: RandomSource = None,
@@ -105,8 +110,18 @@ def fit(
         Directions v, of any length, for slopes that are known along some directions only.
     along : (N, M, n_L), (N, M) or (N,) for one output, optional
         Slopes v·∇y_k along them; NaN where one is missing.
-    sample_weight : (N,), optional
-        Not negative. Only their ratios matter; samples of weight 0 are left out.
+    sample_weight : (N,), or a number for all rows, optional
+        Number of rows that each row counts as, not negative: a weight of 2 is the row given twice,
+        0 leaves it out. Weights need not be whole. The more rows the weights add up to, the surer
+        is the fit of them, and the smaller is the l2 that it finds; weights that are all below 1
+        cannot be counts, and are scaled to a largest of 1.
+    y_std : (N, n_L), (N,) for one output, (n_L,), or a number, optional
+        Standard deviations of the noise of y, in its units; inf where a value is unknown, which may
+        then be NaN. A residual weighs 1/y_std², relative to the others: the size of all noise is
+        found from the data.
+    dydx_std : (N, n_L, n_1), (N, n_1) for one output, (n_L, n_1), or a number, optional
+        Standard deviations of the noise of dydx. With y_std they also give the weight of the
+        slopes compared with the values, of which `slope_weight` is then a multiple ("auto": 1).
     input_names, output_names : sequence of str, optional
         Labels of the network's inputs and outputs.
     hidden, activation, ..., checkpoint_seconds
@@ -136,19 +151,30 @@ def fit(
         slope_weight=slope_weight,
         directions=directions,
         along=along,
+        y_std=y_std,
+        dydx_std=dydx_std,
     )
+    data = distinct(data)
     inputs, outputs = data.X.shape[1], data.y.shape[1]
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)
-    plain = data.directions is None and data.slope_weight is None
-    plain = plain and normalise(settings.output)[0] == "identity"
+    plain = data.directions is data.slope_weight is data.y_std is data.dydx_std is None
+    plain = plain and normalise(settings.output)[0] == "identity" and settings.loss == "squared"
+    plain = plain and not np.isnan(data.y).any()
     task = Task(inputs, outputs, len(data), data.kinds, plain)
     tried = entrants(settings, task)
+    known_noise = data.y_std is not None and data.dydx_std is not None
     raced = len(tried) > 1
-    plans = [replace(_plan(each, task), from_below=raced) for each in tried]
-    if data.dydx is not None:
-        for sentence in disagreements(data.X, data.y, data.dydx, names):
-            warnings.warn(sentence, SlopeWarning, stacklevel=2)
+
+    def planned(each: FitSettings) -> Plan:
+        targets = outputs * data.kinds
+        plan = make_plan(each, inputs, outputs, rows=len(data), targets=targets)
+        find_balance = plan.find_balance and not known_noise
+        return replace(plan, from_below=raced, find_balance=find_balance)
+
+    plans = [planned(each) for each in tried]
+    for sentence in _doubts(data, names):
+        warnings.warn(sentence, SlopeWarning, stacklevel=2)
 
     resumed = read(checkpoint)
     seed = int(generator(rng).integers(2**63))
@@ -165,6 +191,7 @@ def fit(
         "l2": plans[0].l2,
         "slope_weight": None if np.ndim(slope_weight) > 2 else np.asarray(slope_weight).tolist(),
         "starts": [plan.starts for plan in plans],
+        "loss": settings.loss,
     }
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
@@ -178,15 +205,10 @@ def fit(
         if following is None:
             return None
         tried.append(following)
-        return candidates(replace(_plan(following, task), from_below=True))
+        return candidates(planned(following))
 
     race = Race([candidates(plan) for plan in plans], next_to_try)
     return train(race, settings, source, identity=identity, resumed=resumed)
-
-
-def _plan(settings: FitSettings, task: Task) -> Plan:
-    targets = task.outputs * task.kinds
-    return make_plan(settings, task.inputs, task.outputs, rows=task.rows, targets=targets)
 
 
 def train(
@@ -221,6 +243,19 @@ def train(
             stopped.fit = Fit(*race.result())
             raise
     return Fit(*race.result())
+
+
+def _doubts(data: Data, names: Names) -> list[str]:
+    """Sentences about slopes that look wrong; noise of a known size is not an error."""
+    if data.dydx is None:
+        return []
+    if data.y_std is None and data.dydx_std is None:
+        return disagreements(data.X, data.y, data.dydx, names)
+    usable = reliable(data)
+    rows = usable.rows(np.flatnonzero(~np.isnan(usable.y).any(axis=1)))
+    if rows.dydx is None or not len(rows):
+        return []
+    return disagreements(rows.X, rows.y, rows.dydx, names, noise=False)
 
 
 def _digest(data: Data | None) -> str:

@@ -70,6 +70,9 @@ class Method(NamedTuple):
     operations: float
 
 
+# What a residual costs: its square, or -log of the density of Student's t.
+LOSSES = ("squared", "student")
+
 # The settings that not every method has; a `Method` without them holds these numbers.
 OPTIONAL: Mapping[str, float] = {"batch_size": 256, "learning_rate": 1e-2, "momentum": 0.9}
 
@@ -119,6 +122,8 @@ class MethodInfo:
         Whether it learns from a Gaussian process (`kriging`) instead.
     finds_l2 : bool
         Whether it finds l2 from the data.
+    robust : bool
+        Whether it can learn with Student's t as the loss (`objective.robust`).
     partitions : bool
         Whether it can learn from `objective.partitioned`, where `slopenet.dask.fit` keeps the data.
     suits : function of a Work
@@ -136,6 +141,7 @@ class MethodInfo:
     least_squares: bool = False
     process: bool = False
     finds_l2: bool = False
+    robust: bool = False
     partitions: bool = False
     suits: Callable[[Work], str] = _never
     when: str = ""
@@ -195,6 +201,7 @@ METHODS: dict[str, MethodInfo] = {
         epochs=500,
         least_squares=True,
         finds_l2=True,
+        robust=True,
         partitions=True,
         suits=_lm_suits,
         when="where its steps are cheap (up to some thousand values and slopes, or a few hundred"
@@ -233,6 +240,11 @@ METHODS: dict[str, MethodInfo] = {
 }
 
 
+def robust() -> tuple[str, ...]:
+    """Names of the methods that can learn with Student's t as the loss."""
+    return tuple(name for name, info in METHODS.items() if info.robust)
+
+
 def partitioned() -> tuple[str, ...]:
     """Names of the methods that can learn from partitions."""
     return tuple(name for name, info in METHODS.items() if info.partitions)
@@ -246,6 +258,7 @@ def phrases() -> dict[str, str]:
         "titles": ", ".join(f'``"{name}"`` is {info.title}' for name, info in rows),
         "auto": ", ".join(f"{name} {info.when}" for name, info in rows if info.when),
         "epochs": ", ".join(f"{info.epochs} ({name})" for name, info in rows),
+        "robust": " and ".join(robust()),
         "finding": " and ".join(name for name, info in rows if info.finds_l2),
         "options": " or ".join(f"--{setting.replace('_', '-')}" for setting in OPTIONAL),
     }

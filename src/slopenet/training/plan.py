@@ -10,7 +10,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
 from slopenet.training.kriging.problem import widths_of
-from slopenet.training.methods import METHODS, OPTIONAL, Method, MethodInfo, Work
+from slopenet.training.methods import METHODS, OPTIONAL, Method, MethodInfo, Work, robust
 from slopenet.training.settings import FitSettings
 from slopenet.validate import arrays
 from slopenet.validate.layers import check_activations, sizes_around
@@ -43,6 +43,8 @@ class Plan:
         Whether a method that finds l2 is to find the weight of the slopes too.
     validation : float or tuple, optional
         The rows to hold out.
+    loss : str
+        One of LOSSES.
     from_below : bool
         Whether a single search for l2 begins at the lower end.
     """
@@ -55,6 +57,7 @@ class Plan:
     slope_weight: Floats | float
     find_balance: bool
     validation: Any
+    loss: str
     from_below: bool = False
 
     @property
@@ -119,6 +122,7 @@ def make_plan(
         _slope_weight(settings.slope_weight, outputs, inputs),
         isinstance(settings.slope_weight, str),
         validation,
+        settings.loss,
     )
 
 
@@ -136,6 +140,8 @@ def choose(settings: FitSettings, work: Work) -> Method:
     if name == "auto" and given:
         name = next(other for other, row in METHODS.items() if given.keys() <= row.defaults.keys())
         why = f"for the {' and '.join(given)} given"
+    elif name == "auto" and settings.loss != "squared":
+        name, why = robust()[0], f"for loss={settings.loss!r}"
     elif name == "auto":
         reasons = ((other, info.suits(work)) for other, info in METHODS.items())
         name, why = next((other, reason) for other, reason in reasons if reason)
@@ -145,6 +151,11 @@ def choose(settings: FitSettings, work: Work) -> Method:
         raise ValueError(
             f"{setting} must be left out with method {name!r}, got {given[setting]!r}:"
             f" it belongs to {' and '.join(having)}"
+        )
+    if settings.loss != "squared" and not info.robust:
+        raise ValueError(
+            f"loss must be 'squared' with method {name!r}, got {settings.loss!r}:"
+            f" it belongs to {' and '.join(robust())}"
         )
     full = {**OPTIONAL, **info.defaults, **given}
     return Method(

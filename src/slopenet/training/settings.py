@@ -62,7 +62,11 @@ class FitSettings:
     slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
         Weight of the slopes dydx compared with the values: one number, one per slope, or one per
         slope and sample. ``"auto"`` is 1, unless the method finds l2: then it finds this weight
-        too, from 1e-4 to 1e4, by the noise of values and slopes.
+        too, from 1e-4 to 1e4, by the noise of values and slopes, unless that noise is given.
+    loss : "squared" or "student"
+        Cost of a residual: half its square, or -log of the density of Student's t, with which
+        outliers of values and slopes hardly count. Its spread and degrees of freedom (1 to 16) are
+        found from the data, for the values and for the slopes of each output. With {robust} only.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth
@@ -143,6 +147,13 @@ class FitSettings:
             checks.slope_weights,
             "Weight of the slopes compared with the values. Unless given, {finding} finds it from"
             " the data, and every other method takes 1.",
+        ),
+    )
+    loss: str = field(
+        default="squared",
+        metadata=_rule(
+            checks.loss_name,
+            "Cost of a residual. With student outliers count less; with {robust} only.",
         ),
     )
     validation: Any = field(default=None, metadata=_rule(checks.checked_later))

@@ -13,7 +13,8 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
-from slopenet.dataset.scaling import Scaling, even_weights
+from slopenet.dataset.noise import Noise, reliable
+from slopenet.dataset.scaling import Scaling
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
@@ -22,6 +23,7 @@ from slopenet.training.methods import UPPER_L2, Setup
 from slopenet.training.monitor import State, Watch
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
+from slopenet.training.objective.robust import RobustLeastSquares
 from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.optimizers.kriging import Kriging
 from slopenet.training.plan import Plan
@@ -45,6 +47,7 @@ class Candidates:
     scaling : Scaling
         From the user's units to those of the problem.
     samples : int
+        Distinct rows.
     problem : function of a number of threads, or of None for all
         Makes the function that one start minimises.
     held_out : function of a number of threads, or of None for all, optional
@@ -73,30 +76,35 @@ class Candidates:
     def of(cls, plan: Plan, names: Names, data: Data, held_out: Data | None = None) -> Candidates:
         """Starts on data that are in the memory of this process."""
         specs = check_activations(list(plan.activations), len(plan.activations))
-        scaling = Scaling.of(data, outputs=specs[-1][0] == "identity")
+        robust = plan.loss != "squared"
+        usable = reliable(data, outliers=not robust)
+        scaling = Scaling.of(usable, outputs=specs[-1][0] == "identity")
         train = scaling.standardise(data)
-        slope_weight, dydv_weight = even_weights(train, plan.slope_weight)
-        train = _weighted(train, slope_weight)
-        held = held_out and _weighted(scaling.standardise(held_out), slope_weight)
+        noise = Noise.of(train)
+        slope_weight, dydv_weight = noise.shared_weights(
+            scaling.standardise(usable), plan.slope_weight
+        )
+        count = train.count
+        train = _weighted(noise.weigh(train), slope_weight)
+        held = held_out and _weighted(noise.weigh(scaling.standardise(held_out)), slope_weight)
 
         def objective(l2: float, sizes: tuple[int, ...] = plan.sizes) -> Objective:
             return Objective(sizes, specs, slope_weight, l2, dydv_weight=dydv_weight)
 
+        residuals = partial(
+            RobustLeastSquares if robust else LeastSquares,
+            *(plan.sizes, specs),
+            slope_weight=slope_weight,
+            dydv_weight=dydv_weight,
+        )
+
         def problem(threads: int | None) -> Any:
-            l2 = plan.first_l2 / len(train)
+            l2 = plan.first_l2 / count
             if plan.info.process:
                 return Sines(scaling.standardise(data), partial(cost, train, threads), threads)
             if not plan.info.least_squares:
                 return objective(l2).on(train, threads)
-            return LeastSquares(
-                plan.sizes,
-                specs,
-                train,
-                slope_weight,
-                dydv_weight=dydv_weight,
-                l2=l2,
-                threads=threads,
-            )
+            return residuals(data=train, l2=l2, samples=count, threads=threads)
 
         def cost(rows: Data, threads: int | None, theta: Floats) -> float:
             sizes = plan.sizes_of(theta)
@@ -105,10 +113,16 @@ class Candidates:
         def cost_on(rows: Data, threads: int | None) -> Cost:
             if plan.info.process:
                 return partial(cost, rows, threads)
-            return objective(0.0).on(rows, threads).value
+            if not robust:
+                return objective(0.0).on(rows, threads).value
+            return residuals(data=rows, samples=len(rows), threads=threads).judged
 
         known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
-        more = "" if held is None else f", {len(held)} more held out"
+        rows = f"{known} of {len(data)} rows"
+        if data.sample_weight is not None:
+            rows += f" that count as {count:g}"
+        if held is not None:
+            rows += f", {len(held)} more held out"
         return cls(
             plan,
             names,
@@ -116,7 +130,7 @@ class Candidates:
             samples=len(train),
             problem=problem,
             held_out=None if held is None else partial(cost_on, held),
-            rows=f"{known} of {len(data)} rows{more}",
+            rows=rows,
         )
 
     def trainings(
@@ -208,6 +222,10 @@ class Candidates:
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
         if isinstance(best.optimizer, Evidence):
             reason += best.optimizer.sentence(best.at.state)
+        if isinstance(best.problem, RobustLeastSquares):
+            reason += " Outliers: {:g} values and {:g} slopes.".format(
+                *best.problem.outliers(best.theta)
+            )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
         return Result(networks[0], best.watch.history, reason, Ensemble(networks))
@@ -245,13 +263,17 @@ def error_of_start(training: Training) -> tuple[bool, float]:
     lowest cost.
     """
     optimizer = training.optimizer
-    if training.watch.held_out is not None or not isinstance(optimizer, Evidence):
+    if training.watch.held_out is not None:
         return False, training.watch.best_cost
+    if not isinstance(optimizer, Evidence):
+        robust = isinstance(training.problem, RobustLeastSquares)  # costs depend on the weights
+        cost = training.problem.judged(training.theta) if robust else training.watch.best_cost
+        return False, cost
     theta, ridge, found_balance = optimizer.result(training.at.state)
     problem = training.problem.copy(l2=ridge / training.problem.samples, balance=found_balance)
     error = problem.left_out(theta)
     even = problem.copy(l2=problem.l2, balance=1.0)  # as the leave-one-out error weighs slopes
-    constant = 2 * even.value(0 * theta) / problem.samples
+    constant = 2 * even.judged(0 * theta) / problem.samples
     if optimizer.top == UPPER_L2 and error < NOISE * constant:
         error *= BETTER
     return training.at.state.best is None, error if np.isfinite(error) else np.inf
@@ -271,7 +293,13 @@ def first_weights(
 
 
 def _weighted(data: Data, slope_weight: Floats) -> Data:
-    """The same data, weights per sample multiplied by those that all samples share."""
-    if data.slope_weight is None:
-        return data
-    return replace(data, slope_weight=slope_weight * data.slope_weight)
+    """The same data, their weights as f has them.
+
+    Weights of slopes per sample are multiplied by those that all samples share; weights of samples
+    are divided by their mean.
+    """
+    if data.slope_weight is not None:
+        data = replace(data, slope_weight=slope_weight * data.slope_weight)
+    if data.sample_weight is not None:
+        data = replace(data, sample_weight=data.sample_weight / data.sample_weight.mean())
+    return data

@@ -188,6 +188,24 @@ def slopes(
     return None if np.isnan(given).all() else given.reshape(wanted[0])
 
 
+def deviations(
+    name: str, std: Any, wanted: list[tuple[int, ...]], dtype: DTypeLike, labels: Names = None
+) -> Floats:
+    """Standard deviations as an array of the first shape `wanted`; the others are spread to it.
+
+    Every one is positive; infinity stands for an unknown one.
+    """
+    array = floats(name, std, dtype, labels)
+    require_shape(name, array, wanted)
+    wrong = ~(array > 0)
+    if wrong.any():
+        where, value = _first(array, wrong)
+        raise ValueError(f"{name}{where} is {value}; a deviation is positive, or inf if unknown")
+    if array.shape not in (wanted[0], ()) and array.size == np.prod(wanted[0]):
+        array = array.reshape(wanted[0])
+    return np.ascontiguousarray(np.broadcast_to(array, wanted[0]))
+
+
 def one_or_each(name: str, x: Any, shape: tuple[int, ...], dtype: DTypeLike) -> Floats:
     """Finite numbers, one per entry of `shape` or one for all, as an array of that shape."""
     array = floats(name, x, dtype)
@@ -232,14 +250,20 @@ def weights(
 
 
 def sample_weights(weight: Any, n: int) -> Floats:
-    """Weights (N,) of the samples, finite, not negative, not all zero; scaled to a largest of 1."""
+    """Weights (N,) of the samples, or one number for all: finite, not negative, not all zero.
+
+    They count rows; weights that are all below 1 are scaled to a largest of 1.
+    """
     array = floats("sample_weight", weight)
-    require_shape("sample_weight", array, [(n,)])
+    require_shape("sample_weight", array, [(n,), ()])
     require_finite("sample_weight", array)
     _require_not_negative("sample_weight", array)
     if not array.any():
         raise ValueError("sample_weight is zero for every sample")
-    return np.asarray(array / array.max())
+    with np.errstate(over="ignore"):
+        if not np.isfinite(array.max() * n):
+            raise ValueError(f"sample_weight has entries up to {array.max():g}; it counts rows")
+    return np.ascontiguousarray(np.broadcast_to(array / min(1.0, array.max()), (n,)))
 
 
 def _require_not_infinite(name: str, slopes: Floats) -> None:

@@ -48,13 +48,16 @@ def test_gradient_agrees_with_the_complex_step(
     activations = [normalise("tanh")] * (len(sizes) - 2) + [normalise("softplus")]
     theta, data, weight = problem(sizes)
     rng = np.random.default_rng(1)
+    value_weight = np.ones(data.y.shape)
     dydv_weight = rng.uniform(0, 2, sizes[-1])
     if what != "slopes":
         data = with_directions(data if what == "both" else replace(data, dydx=None))
     objective = Objective(sizes, activations, weight, 0.01, dydv_weight=dydv_weight)
     if own:
         weight = rng.uniform(0, 2, (len(data), *weight.shape))
-        data = replace(data, slope_weight=weight)
+        value_weight = rng.uniform(0, 2, data.y.shape)
+        data = replace(data, slope_weight=weight, value_weight=value_weight)
+        data.y[0, 0] = np.nan
         if data.dydv is not None:
             dydv_weight = rng.uniform(0, 2, data.dydv.shape)
             data = replace(data, dydv_weight=dydv_weight)
@@ -64,7 +67,8 @@ def test_gradient_agrees_with_the_complex_step(
         chain = derivation.Chain(W, b, activations)
         sweep = derivation.forward(chain, data.X)
         J = derivation.partial_products(chain, derivation.D(chain, sweep))[-1]
-        each = ((sweep.a[-1] - data.y) ** 2).sum(axis=1)
+        r = np.where(np.isnan(data.y), 0, sweep.a[-1] - np.nan_to_num(data.y))
+        each = (value_weight * r**2).sum(axis=1)
         if data.dydx is not None:
             each = each + squares(weight, J, data.dydx)
         if data.directions is not None:
@@ -104,14 +108,15 @@ def test_a_sample_of_weight_zero_does_not_count() -> None:
     np.testing.assert_allclose(some.gradient, share * few.gradient, rtol=1e-12, atol=1e-14)
 
 
-def test_samples_may_weigh_their_slopes_alike_or_each_by_itself() -> None:
+def test_samples_may_weigh_values_and_slopes_alike_or_each_by_itself() -> None:
     """The same weights said once or for each sample are the same cost, to the bit."""
     sizes = (3, 5, 2)
     theta, data, weight = problem(sizes)
     specs = [normalise("silu"), normalise("identity")]
     shared = Objective(sizes, specs, weight)(theta, data)
     own = np.broadcast_to(weight, (len(data), *weight.shape)).copy()
-    each = Objective(sizes, specs, 0 * weight)(theta, replace(data, slope_weight=own))
+    data = replace(data, slope_weight=own, value_weight=np.ones(data.y.shape))
+    each = Objective(sizes, specs, 0 * weight)(theta, data)
     assert (shared.value, shared.slope) == (each.value, each.slope)
     assert shared.gradient is not None
     assert each.gradient is not None

@@ -42,6 +42,7 @@ class Backprop {
         delta = arena.take(cut.groups * Layout::panel(widest(net)));
         spare = arena.take(cut.groups * Layout::panel(widest(net)));
         scratch = arena.take(OuterSum<T>::scratch_size(cut.groups));
+        weight_panel = task.y_weight ? arena.take(Layout::panel(net.outputs())) : nullptr;
     }
     long workspace() const { return arena.peak; }
     int tile() const { return cut.groups * Layout::width; }
@@ -56,8 +57,11 @@ class Backprop {
         const long last = groups * Layout::panel(outputs);
         std::memcpy(delta, tape.a[net.depth], static_cast<std::size_t>(last) * sizeof(T));
         const auto known = [&](long s) { return task.y + task.row(s) * outputs; };
-        const auto weight = [](long) -> const T* { return nullptr; };
-        cotangent(task, Known{known, weight, 1L, false}, s0, n, outputs, delta, spare, spare,
+        const bool weighted = task.y_weight != nullptr;
+        const auto weight = [&](long s) {
+            return weighted ? task.y_weight + task.row(s) * outputs : nullptr;
+        };
+        cotangent(task, Known{known, weight, 1L, weighted}, s0, n, outputs, delta, spare, weight_panel,
                   gradient.value_cost);
         if (!gradient.theta) return;
         multiply(delta, tape.D[top], delta, last);
@@ -107,7 +111,7 @@ class Backprop {
     Arena<T> arena;
     Tape<Layout, T> tape;
     Slopes<T> slopes;
-    T *delta, *spare, *scratch;
+    T *delta, *spare, *scratch, *weight_panel;
 };
 
 }  // namespace slopenet::SLOPENET_ISA

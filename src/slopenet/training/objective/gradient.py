@@ -2,8 +2,9 @@
 
     f(θ) = 1/N Σ_s w_s (C_s + C'_s) + ½ l2 Σ_l ‖W[l]‖²
 
-C = ½ ‖y - H(x)‖² and C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - T_ki)² + ½ Σ_mk μ_mk (v_m·∇H_k - t_mk)², a
-missing slope T_ki or t_mk being NaN. The core works on θ itself; no `Network` is built on the way.
+C = ½ Σ_k v_k (H_k(x) - y_k)², where v is 1 unless given, and
+C' = ½ Σ_ki λ_ki (∂H_k/∂x_i - T_ki)² + ½ Σ_mk μ_mk (v_m·∇H_k - t_mk)². NaN is a missing value or
+slope. The core works on θ itself; no `Network` is built on the way.
 """
 
 from __future__ import annotations
@@ -116,6 +117,7 @@ class Objective:
             data.dydv,
             self.dydv_weight if data.dydv_weight is None else data.dydv_weight,
             data.sample_weight,
+            value_weight=data.value_weight,
         )
 
     def on(self, data: Data, threads: int | None = None) -> OnData:

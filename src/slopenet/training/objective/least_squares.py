@@ -2,7 +2,7 @@
 
     f(θ) = ½ ‖r(θ)‖² + ½ l2 Σ_l ‖W[l]‖²
 
-r has √(w_s/N) (H_k(x_s) - y_sk), √(w_s λ_ki/N) (∂H_k/∂x_i - T_ski) and, along directions,
+r has √(w_s v_k/N) (H_k(x_s) - y_sk), √(w_s λ_ki/N) (∂H_k/∂x_i - T_ski) and, along directions,
 √(w_s μ_mk/N) (v_sm·∇H_k - t_smk), the values of a sample before its
 slopes: the same f as `slopenet.training.objective.gradient`, linearised for Gauss-Newton steps.
 """
@@ -24,7 +24,7 @@ from slopenet.training.objective.normal_equations import Dual, Factors, Primal, 
 # Entries of J in memory at a time.
 _BLOCK = 1 << 20
 # N l2 of the biases, which are not penalised, where the matrix must not be singular.
-_FREE = 1e-3
+FREE = 1e-3
 
 
 class LeastSquares:
@@ -43,6 +43,9 @@ class LeastSquares:
         μ.
     l2 : float
         May be changed at any time.
+    samples : float, optional
+        The number of samples that all rows stand for, each by its share of the weights; unless
+        given, each row stands for itself.
     threads : int, optional
 
     Attributes
@@ -52,7 +55,11 @@ class LeastSquares:
     log_weights : float
         ½ Σ log of all weights, w_s or w_s λ: by so much is the log of a probability density of the
         targets larger than that of their weighted residuals.
+    log_shape : float
+        The log density of the residuals beyond that of a normal one; 0.
     """
+
+    log_shape = 0.0
 
     def __init__(
         self,
@@ -63,17 +70,19 @@ class LeastSquares:
         *,
         dydv_weight: Floats | float = 1.0,
         l2: float = 0.0,
+        samples: float | None = None,
         threads: int | None = None,
     ) -> None:
         self.sizes = tuple(sizes)
         self.l2 = l2
-        self.samples = len(data)
+        self.samples = len(data) if samples is None else samples
         self._threads = threads
         self._P = weight_mask(self.sizes)
         self.size = len(self._P)
         self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._P))
         self._X, self._V = data.X, _tangents(data)
-        targets, weights = [data.y], [np.ones(data.y.shape)]
+        values = np.ones(data.y.shape) if data.value_weight is None else data.value_weight
+        targets, weights = [data.y], [values]
         self._count = 0
         if data.dydx is not None:
             slope_weight = slope_weight if data.slope_weight is None else data.slope_weight
@@ -93,10 +102,14 @@ class LeastSquares:
         if data.sample_weight is not None:
             weight = weight * data.sample_weight[:, None]
         self._even_scale = np.sqrt(np.where(known, weight, 0.0) / len(data))
-        self.residuals = int(np.count_nonzero(self._even_scale))
-        self.slopes = self.residuals - int(np.count_nonzero(self._even_scale[:, : self.sizes[-1]]))
-        weights = weight[known & (weight > 0)]
-        self.log_weights = 0.5 * float(np.log(weights).sum())
+        self._copies = np.ones((len(data), 1))
+        if samples is not None and data.sample_weight is not None:
+            self._copies = data.sample_weight[:, None] * (samples / data.sample_weight.sum())
+        self._counts = (self._even_scale != 0) * self._copies
+        self.residuals = float(self._counts.sum())
+        self.slopes = float(self._counts[:, self.sizes[-1] :].sum())
+        of_one = np.where(self._counts > 0, weight / self._copies, 1.0)
+        self.log_weights = 0.5 * float((self._counts * np.log(of_one)).sum())
         self._balance, self._scale = 1.0, self._even_scale
 
     @property
@@ -109,7 +122,14 @@ class LeastSquares:
         if value == self._balance:
             return
         self._balance = value
+        self._set_scale()
+
+    def _set_scale(self) -> None:
+        """Set the factor of each residual."""
         self._scale = self._even_scale * np.sqrt(self._factors_of_balance())
+
+    def reweigh(self, theta: Floats) -> None:
+        """Take the weights of θ, if they depend on it; they do not here."""
 
     def _factors_of_balance(self) -> Floats:
         """1 for each value of a sample, ρ for each of its slopes."""
@@ -129,6 +149,15 @@ class LeastSquares:
         H, Jv, *_ = self._run(slice(None), None, factors=False)
         r = self._weighted(slice(None), H, Jv)
         return 0.5 * float(r @ r) + self._ridge(theta).cost
+
+    def reweighed_value(self, theta: Floats) -> float:
+        """f(θ) with the weights of θ."""
+        self.reweigh(theta)
+        return self.value(theta)
+
+    def judged(self, theta: Floats) -> float:
+        """The cost of values and slopes by which different θ are compared; here f without l2."""
+        return self.value(theta) - self.penalty(theta)
 
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""
@@ -154,24 +183,29 @@ class LeastSquares:
         V = None if self._V is None else self._V[rows]
         return self._core.gauss_newton(self._X[rows], V, self._count, scale, factors, threads)
 
-    def _weighted(self, rows: slice, H: Floats, Jv: Floats) -> Floats:
+    def _missed(self, rows: slice, H: Floats, Jv: Floats) -> Floats:
         found = np.concatenate([H, Jv.reshape(len(H), -1)], axis=1) if self._count else H
-        weighted: Floats = (self._scale[rows] * (found - self._target[rows])).ravel()
+        return np.asarray(found - self._target[rows])
+
+    def _weighted(self, rows: slice, H: Floats, Jv: Floats) -> Floats:
+        weighted: Floats = (self._scale[rows] * self._missed(rows, H, Jv)).ravel()
         return weighted
 
     def left_out(self, theta: Floats) -> float:
         """Mean cost of the samples, each left out of the fit, to first order.
 
         The leave-one-out residuals (I - H_ss)⁻¹ r_s of a ridge regression (Allen 1974); a sample's
-        values and slopes are left out together, and weighted as if ρ were 1.
+        values, slopes and copies are left out together, and weighted as if ρ were 1.
         """
-        return self.linearise(theta).left_out(_FREE / self.samples, 1 / self._factors_of_balance())
+        weights = 1 / self._factors_of_balance()
+        mean = self.linearise(theta).left_out(FREE / self.samples, weights)
+        return mean * (len(self._X) / self.samples)
 
     def _blocks(self, theta: Floats) -> Iterator[tuple[Floats, Floats]]:
         """R and J of some samples at a time."""
         self._core.set(theta)
         step = max(1, _BLOCK // (self._target.shape[1] * theta.size))
-        for first in range(0, self.samples, step):
+        for first in range(0, len(self._X), step):
             rows = slice(first, first + step)
             H, Jv, J, *_ = self._run(rows, self._scale[rows], factors=False)
             yield self._weighted(rows, H, Jv), J

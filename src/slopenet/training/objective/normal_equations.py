@@ -118,13 +118,17 @@ class Primal(Summed):
 
     def left_out(self, free: float, weights: Floats) -> float:
         """Mean over the samples of Σ weights r² of a sample's rows, the sample left out."""
+        return float((self.residuals_left_out(free, len(weights)) ** 2 @ weights).mean())
+
+    def residuals_left_out(self, free: float, each: int) -> Floats:
+        """r of each sample's rows (N, each), the sample left out."""
         _, inverse, _ = self._inverse(free)
-        each, errors = len(weights), []
+        residuals = []
         for r, J in self._blocks():
             J3 = J.reshape(-1, each, len(inverse))
             rest = np.eye(each) - J3 @ inverse @ J3.transpose(0, 2, 1)
-            errors.append(_left_out(r, rest, weights))
-        return float(np.concatenate(errors).mean())
+            residuals.append(_left_out(r, rest))
+        return np.concatenate(residuals)
 
 
 class Factors(NamedTuple):
@@ -186,11 +190,14 @@ class Dual:
 
     def left_out(self, free: float, weights: Floats) -> float:
         """See `Primal`."""
+        return float((self.residuals_left_out(free, len(weights)) ** 2 @ weights).mean())
+
+    def residuals_left_out(self, free: float, each: int) -> Floats:
+        """See `Primal`."""
         inverse, _ = _inverse(self._damped(self._ridge.l2, free))
-        each = len(weights)
         n = len(inverse) // each
         blocks = inverse.reshape(n, each, n, each)[range(n), :, range(n)]
-        return float(_left_out(self._r, blocks, weights).mean())
+        return _left_out(self._r, blocks)
 
     def _times(self, v: Floats) -> Floats:
         """J v."""
@@ -218,12 +225,11 @@ def _promise(d: Floats, damping: float, gradient: Floats) -> tuple[Floats, float
     return (d, promised) if np.isfinite(promised) else None
 
 
-def _left_out(r: Floats, rest: Floats, weights: Floats) -> Floats:
-    """Σ weights ((I - H_ss)⁻¹ r_s)² of each sample s, with its block H_ss of the hat matrix."""
-    each = len(weights)
+def _left_out(r: Floats, rest: Floats) -> Floats:
+    """(I - H_ss)⁻¹ r_s of each sample s, with I - H_ss, its block of I - the hat matrix."""
+    each = rest.shape[-1]
     e = np.linalg.solve(rest + 1e-14 * np.eye(each), r.reshape(-1, each, 1))
-    squares: Floats = e[..., 0] ** 2 @ weights
-    return squares
+    return np.asarray(e[..., 0])
 
 
 def _inverse(A: Floats) -> tuple[Floats, float]:

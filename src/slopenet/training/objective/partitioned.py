@@ -46,7 +46,7 @@ class Distributed:
         ρ, by which λ is multiplied; may be changed at any time.
     """
 
-    balance = 1.0
+    balance, log_shape = 1.0, 0.0
 
     def __init__(self, parts: Partitions, terms: Terms, l2: float = 0.0) -> None:
         self._parts, self._even_terms, self.l2 = parts, terms, l2
@@ -93,6 +93,10 @@ class Distributed:
         n = self.samples
         return Summed(Products(JJ / n, Jr / n, float(rr) / n), self._ridge(theta))
 
+    def reweighed_value(self, theta: Floats) -> float:
+        """f(θ), whose weights do not depend on θ."""
+        return self.value(theta)
+
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""
         return self._ridge(theta).cost
@@ -114,7 +118,7 @@ def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, 
     return len(data) * costs.fit, len(data) * gradient
 
 
-def _residuals(data: Data, terms: Terms) -> tuple[int, int]:
+def _residuals(data: Data, terms: Terms) -> tuple[float, float]:
     f = _least_squares(data, terms)
     return f.residuals, f.slopes
 

@@ -52,11 +52,15 @@ _FACTOR, _FURTHEST, _GAIN, _HIGHER = 10.0, 1e4, 3.0, 100.0
 class Problem(lm.Problem, Protocol):
     """Least squares with the numbers of its terms and parameters; the search sets l2 and ρ."""
 
-    samples: int
-    residuals: int
-    slopes: int
+    samples: float
+    residuals: float
+    slopes: float
     size: int
     balance: float
+    log_shape: float
+
+    def reweighed_value(self, theta: Floats) -> float:
+        """f(θ) with the weights of θ."""
 
     def penalty(self, theta: Floats) -> float:
         """½ l2 ‖Pθ‖²."""
@@ -189,7 +193,7 @@ def _judge(state: State, problem: Problem, model: Linearised) -> tuple[float, fl
     misfit = problem.samples * model.cost - penalty
     R, least = problem.residuals, 1e-300
     evidence = -0.5 * log_det - 0.5 * R * np.log(2 * (misfit + penalty) / R + least)
-    evidence += _log_weights(problem)
+    evidence += _log_weights(problem) + problem.log_shape
     freedom = max(R - known, 1e-3)
     ridge = state.ridge * determined * (misfit + least) / ((penalty + least) * freedom)
     return float(evidence), determined, float(ridge)
@@ -211,7 +215,7 @@ def _end(state: State, problem: Problem) -> State:
 def _on_rung(state: State, problem: Problem, ridge: float, theta: Floats) -> State:
     state = replace(state, theta=theta, ridge=ridge, damping=0.0, small=0, steps=0)
     weigh(problem, ridge, state.balance)
-    return replace(state, cost=problem.value(theta))
+    return replace(state, cost=problem.reweighed_value(theta))
 
 
 def weigh(problem: Problem, ridge: float, balance: float) -> None:
@@ -221,6 +225,7 @@ def weigh(problem: Problem, ridge: float, balance: float) -> None:
 
 def _constant(problem: Problem) -> float:
     """Log Z of a network that gives 0, the mean in standard units."""
-    misfit = problem.samples * problem.value(np.zeros(problem.size))  # no weights, no penalty
+    misfit = problem.samples * problem.reweighed_value(np.zeros(problem.size))  # no penalty
     R = problem.residuals
-    return _log_weights(problem) - 0.5 * R * float(np.log(2 * misfit / R + 1e-300))
+    log_scale = 0.5 * R * float(np.log(2 * misfit / R + 1e-300))
+    return _log_weights(problem) + problem.log_shape - log_scale

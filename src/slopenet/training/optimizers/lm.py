@@ -85,6 +85,10 @@ class LevenbergMarquardt:
                 break
         return replace(state, damping=0.0, done="no step lowers the cost any more")
 
+    def result(self, state: State) -> tuple[Floats]:
+        """The last weights, as no step raises f."""
+        return (state.theta,)
+
     def _moved(self, old: State, before: float, new: State) -> State:
         small = old.small + 1 if before - new.cost <= self._small * before else 0
         done = "the cost does not change any more" if small >= PATIENCE else ""
