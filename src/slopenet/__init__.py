@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from slopenet.training.ensemble import Ensemble
     from slopenet.training.fit import Fit, fit
     from slopenet.training.higham import Descent, sgd
+    from slopenet.training.quality import FitWarning
     from slopenet.training.session import Interrupted
 
     __version__: str
@@ -61,6 +62,7 @@ __all__ = [
     "Ensemble",
     "Export",
     "Fit",
+    "FitWarning",
     "Interrupted",
     "ModelFileError",
     "Network",
@@ -94,6 +96,7 @@ _HOMES = {
     "Ensemble": "training.ensemble",
     "Export": "exporters",
     "Fit": "training.fit",
+    "FitWarning": "training.quality",
     "Interrupted": "training.session",
     "ModelFileError": "io.model_file",
     "Network": "network",

@@ -32,7 +32,10 @@ SETTINGS: dict[str, tuple[list[Any], str]] = {
     "ensemble": ([0, -1, 1.5, "3"], "^ensemble must be a whole number of at least 1"),
     "checkpoint_seconds": ([-1, np.nan, "a"], "^checkpoint_seconds must be a finite number"),
     "rng": ([-1, 1.5, "a"], "^rng must be a numpy Generator or a seed"),
-    "method": ([None, "ADAM", 5], "^method must be one of auto, lm, lbfgs, adam, sgd, got "),
+    "method": (
+        [None, "ADAM", 5],
+        "^method must be one of auto, lm, lbfgs, adam, kriging, sgd, got ",
+    ),
     "activation": (
         [None, 5, "tan", ["tanh"], ("tanh", 1), ("elu", np.inf), np.tanh],
         "activation|alpha",

@@ -59,7 +59,8 @@ def test_a_row_is_all_that_fit_needs_of_a_new_optimiser(toy: None) -> None:
     assert len(cost) <= 40
     assert cost[-1] < 0.3 * cost[0]
     with pytest.raises(
-        ValueError, match=r"^method must be one of auto, lm, lbfgs, adam, sgd, sign, got 'sing'$"
+        ValueError,
+        match=r"^method must be one of auto, lm, .*, sign, got 'sing'$",
     ):
         sn.fit(X, y, method="sing")
     with pytest.raises(

@@ -18,7 +18,7 @@ from slopenet.training.monitor import State
 from slopenet.training.objective.partitioned import Distributed, Terms
 from slopenet.training.plan import make_plan
 from slopenet.training.race import Race
-from slopenet.training.settings import AUTO, FitSettings
+from slopenet.training.settings import FitSettings
 from slopenet.training.starts import Candidates
 from slopenet.validate import settings as validate
 from slopenet.validate.layers import check_activations, sizes_around
@@ -87,8 +87,8 @@ def fit(
         On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
     """
     settings = FitSettings(
-        hidden=(64, 64) if isinstance(hidden, str) and hidden == AUTO else hidden,
-        activation="tanh" if isinstance(activation, str) and activation == AUTO else activation,
+        hidden=hidden,
+        activation=activation,
         output=output,
         method=validate.choice("method must be", method, partitioned()),
         epochs=epochs,
@@ -96,10 +96,11 @@ def fit(
         slope_weight=number_or_auto("slope_weight", slope_weight),
         rng=rng,
         callback=callback,
-    )
+    ).resolved()
     columns = _column_names("inputs", inputs), _column_names("outputs", outputs)
     names, shape = Names(*columns), (len(columns[0]), len(columns[1]))
-    sizes_around(shape[0], settings.hidden, shape[1])  # refuses an impossible network before data are read
+    # refuses an impossible network before data are read
+    sizes_around(shape[0], settings.hidden, shape[1])
 
     raw = _partitions(data, names, slopes=slopes)
     rows, kinds = np.transpose(list(raw.each(_size)))

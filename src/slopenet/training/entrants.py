@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 
 from slopenet.activations import normalise
+from slopenet.training.kriging.optimizer import MOST_TARGETS, WIDTHS
 from slopenet.training.methods import METHODS, OPTIONAL, Work
-from slopenet.training.optimizers.kriging import MOST_TARGETS, WIDTHS
 from slopenet.training.settings import AUTO, FitSettings
 from slopenet.validate.layers import sizes_around
 
 # Widths of the two hidden layers: the first that is tried, and the last.
 _NARROW, _WIDE = 16, 64
 _TRIED = ("tanh", "softplus")
-# The most operations of a step of Levenberg-Marquardt in a race, of a step at a greater width, and of
-# all steps together; the fewest steps.
+# The most operations of a step of Levenberg-Marquardt in a race, of a step at a greater width, and
+# of all steps together; the fewest steps.
 _MOST_OPERATIONS, _MOST_WIDE, _ALL_OPERATIONS, _FEWEST = 3e8, 5e7, 2e10, 50
 # The share of rows that is held out where nothing else can judge, from so many rows on.
 HELD_OUT, LEAST_ROWS = 0.1, 20
@@ -61,11 +61,11 @@ def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
     """
     if settings.method == "kriging":
         return [_kriging(settings, task)]
-    if AUTO not in (settings.hidden, settings.activation):
-        return [settings]
+    if settings.hidden != AUTO:
+        return [settings.resolved()]
     free = settings.method == AUTO and settings.ensemble is None
     free = free and all(getattr(settings, name) is None for name in OPTIONAL)
-    suits = task.plain and task.rows <= _MOST_ROWS and settings.hidden == AUTO
+    suits = task.plain and task.rows <= _MOST_ROWS
     suits = suits and settings.activation in (AUTO, "sin")
     suits = suits and isinstance(settings.l2, str) and isinstance(settings.slope_weight, str)
     found = [_kriging(settings, task)] if free and suits and settings.epochs is None else []
@@ -84,7 +84,7 @@ def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, ta
     """The next network to try after `best` won, or None."""
     if settings.hidden != AUTO or best.method != "lm" or len(tried) == 1:
         return None
-    width = 2 * best.hidden[0]  # type: ignore[index]
+    width = 2 * int(best.hidden[0])  # type: ignore[index]
     if width > _WIDE or any(each.hidden == (width, width) for each in tried):
         return None
     if task.work((width, width)).lm_operations > _MOST_WIDE:
@@ -94,8 +94,7 @@ def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, ta
 
 def _others(settings: FitSettings, task: Task, *, free: bool) -> list[FitSettings]:
     """Networks by Levenberg-Marquardt where its steps are cheap, else one by another method."""
-    narrow = (_NARROW, _NARROW) if settings.hidden == AUTO else settings.hidden
-    wide = (_WIDE, _WIDE) if settings.hidden == AUTO else settings.hidden
+    narrow = (_NARROW, _NARROW)
     cheap = free and task.work(narrow).lm_operations <= _MOST_OPERATIONS
     activations = _TRIED if settings.activation == AUTO else (settings.activation,)
     if cheap or settings.method == "lm":
@@ -103,7 +102,7 @@ def _others(settings: FitSettings, task: Task, *, free: bool) -> list[FitSetting
         if len(activations) > 1 and settings.restarts is settings.ensemble is None:
             common = _quick(replace(common, restarts=1), task)
         return [replace(common, activation=each) for each in activations]
-    return [replace(settings, hidden=wide, activation=activations[0])]
+    return [settings.resolved()]
 
 
 def _quick(settings: FitSettings, task: Task) -> FitSettings:
@@ -112,7 +111,9 @@ def _quick(settings: FitSettings, task: Task) -> FitSettings:
     cheap = int(_ALL_OPERATIONS / task.work(settings.hidden).lm_operations)
     if settings.epochs is None:
         settings = replace(settings, epochs=int(np.clip(cheap, _FEWEST, steps)))
-    return replace(settings, slope_weight=1.0) if isinstance(settings.slope_weight, str) else settings
+    return (
+        replace(settings, slope_weight=1.0) if isinstance(settings.slope_weight, str) else settings
+    )
 
 
 def _kriging(settings: FitSettings, task: Task) -> FitSettings:
@@ -123,8 +124,12 @@ def _kriging(settings: FitSettings, task: Task) -> FitSettings:
             " single slopes, with output 'identity'"
         )
     if activation != AUTO and normalise(activation)[0] != "sin":
-        raise ValueError(f"activation must be 'sin' or 'auto' with method 'kriging', got {activation!r}")
+        raise ValueError(
+            f"activation must be 'sin' or 'auto' with method 'kriging', got {activation!r}"
+        )
     if hidden != AUTO and len(hidden) != 1:  # type: ignore[arg-type]
-        raise ValueError(f"hidden must be one width or 'auto' with method 'kriging', got {hidden!r}")
+        raise ValueError(
+            f"hidden must be one width or 'auto' with method 'kriging', got {hidden!r}"
+        )
     widths = (WIDTHS[-1],) if hidden == AUTO else hidden
     return replace(settings, method="kriging", hidden=widths, activation="sin")

@@ -19,11 +19,12 @@ from slopenet.dataset.noise import reliable
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
-from slopenet.training.monitor import State
 from slopenet.training.entrants import Task, entrants, wider
+from slopenet.training.monitor import State
 from slopenet.training.plan import Plan, make_plan
 from slopenet.training.progress import JsonLines, Progress
-from slopenet.training.race import Race
+from slopenet.training.quality import FitErrors, FitWarning, doubt
+from slopenet.training.race import TRIED, Race
 from slopenet.training.session import Checkpoint, Interrupted, Runs, read, require_same
 from slopenet.training.settings import AUTO, FitSettings, documented
 from slopenet.training.starts import Candidates
@@ -47,12 +48,16 @@ class Fit:
         The method, the reason for it, and why training ended.
     ensemble : Ensemble
         The networks of all starts, the best one first.
+    errors : FitErrors or None
+        Estimated errors of values and slopes, R² and one line of verdict; see
+        `slopenet.training.quality`. None for data in partitions.
     """
 
     network: Network
     history: dict[str, list[float]] = field(repr=False)
     reason: str
     ensemble: Ensemble = field(repr=False)
+    errors: FitErrors | None = field(default=None, repr=False)
 
 
 def fit(
@@ -132,6 +137,11 @@ def fit(
     Fit
         ``.network``, ``.history``, ``.reason``, ``.ensemble``.
 
+    Warns
+    -----
+    FitWarning
+        If the fit is hardly better than a constant.
+
     Raises
     ------
     ValueError, TypeError
@@ -170,7 +180,8 @@ def fit(
         targets = outputs * data.kinds
         plan = make_plan(each, inputs, outputs, rows=len(data), targets=targets)
         find_balance = plan.find_balance and not known_noise
-        return replace(plan, from_below=raced, find_balance=find_balance)
+        method = plan.method._replace(why=TRIED) if raced else plan.method
+        return replace(plan, method=method, from_below=raced, find_balance=find_balance)
 
     plans = [planned(each) for each in tried]
     for sentence in _doubts(data, names):
@@ -208,7 +219,10 @@ def fit(
         return candidates(planned(following))
 
     race = Race([candidates(plan) for plan in plans], next_to_try)
-    return train(race, settings, source, identity=identity, resumed=resumed)
+    found = train(race, settings, source, identity=identity, resumed=resumed)
+    if found.errors is not None and (sentence := doubt(found.errors, names.outputs)):
+        warnings.warn(sentence, FitWarning, stacklevel=2)
+    return found
 
 
 def train(

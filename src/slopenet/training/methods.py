@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from slopenet.parameters import count
+from slopenet.training.kriging.optimizer import WIDTHS, Kriging
 from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
-from slopenet.training.optimizers.kriging import WIDTHS, Kriging
 from slopenet.training.optimizers.lbfgs import LBFGS
 from slopenet.training.optimizers.lm import LevenbergMarquardt
 from slopenet.training.optimizers.momentum import Momentum

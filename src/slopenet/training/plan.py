@@ -100,6 +100,7 @@ def make_plan(
     ValueError, TypeError
         If a setting does not go with the method or the data.
     """
+    settings = settings.resolved()
     sizes = sizes_around(inputs, settings.hidden, outputs)
     activations = (settings.activation,) * (len(sizes) - 2) + (settings.output,)
     check_activations(list(activations), len(activations))

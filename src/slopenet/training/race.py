@@ -12,6 +12,8 @@ from slopenet.training.starts import Candidates, Result
 
 # Of errors within this factor of the least, that of the smallest network wins.
 CLOSE = 1.1
+# Why its method was taken.
+TRIED = "the best of those tried"
 
 
 class Race:
@@ -50,9 +52,7 @@ class Race:
             started = sum(len(each.started) for each in self.entered)
             several = len(waiting) > 1
             for each in waiting:
-                made = each.trainings(
-                    rng, callbacks, first=started, threads=1 if several else None
-                )
+                made = each.trainings(rng, callbacks, first=started, threads=1 if several else None)
                 runs.add(made)
                 started += len(made)
             runs.train(side_by_side=several or waiting[0].plan.side_by_side)
@@ -82,9 +82,7 @@ class Race:
         trained = [each for each in self.entered if each.started]
         if len(trained) == 1:
             return found
-        tried = ", ".join(
-            f"{each.label} {_said(each.error)}" for each in trained
-        )
+        tried = ", ".join(f"{each.label} {_said(each.error)}" for each in trained)
         by = "logarithms of held-out errors" if best.judged_by_rows else "log evidence per target"
         return found._replace(reason=f"{found.reason} Tried: {tried} ({by}).")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from slopenet.activations import ActivationSpec
@@ -19,9 +19,8 @@ from slopenet.training.methods import phrases
 from slopenet.training.monitor import State
 from slopenet.validate.settings import RandomSource
 
-
-# A setting that is left to the data.
-AUTO = "auto"
+# A setting that is left to the data, and what it is where a single network is asked for.
+AUTO, HIDDEN, ACTIVATION = "auto", (64, 64), "tanh"
 
 
 def _rule(check: Check, option: str | None = None) -> dict[str, Any]:
@@ -39,7 +38,7 @@ class FitSettings:
         Widths of the hidden layers; ``()`` for none. ``"auto"`` tries several networks and keeps
         the best: see `slopenet.training.entrants`.
     activation : activation, or "auto"
-        σ of the hidden layers. ``"auto"`` tries several.
+        σ of the hidden layers. ``"auto"`` is tanh where `hidden` is given, else it tries several.
     output : activation
         σ of the last layer.
     method : one of {methods}
@@ -193,6 +192,12 @@ class FitSettings:
                 "restarts and ensemble must not both be given, got"
                 f" {self.restarts} and {self.ensemble}: both are numbers of starts"
             )
+
+    def resolved(self) -> FitSettings:
+        """With the hidden layers and activation of a single network in place of "auto"."""
+        hidden = HIDDEN if isinstance(self.hidden, str) else self.hidden
+        activation = ACTIVATION if self.activation == AUTO else self.activation
+        return replace(self, hidden=hidden, activation=activation)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> FitSettings:

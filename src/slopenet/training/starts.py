@@ -15,9 +15,11 @@ from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.noise import Noise, reliable
 from slopenet.dataset.scaling import Scaling
+from slopenet.evaluate.errors import relative_errors
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
+from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.kriging.problem import Sines
 from slopenet.training.methods import UPPER_L2, Setup
 from slopenet.training.monitor import State, Watch
@@ -25,8 +27,8 @@ from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.robust import RobustLeastSquares
 from slopenet.training.optimizers.evidence import Evidence
-from slopenet.training.optimizers.kriging import Kriging
 from slopenet.training.plan import Plan
+from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
 from slopenet.training.start import Training
 from slopenet.validate.layers import check_activations
 
@@ -54,6 +56,8 @@ class Candidates:
         Makes the cost of θ on the rows that are held out.
     rows : str
         The rows that are learned from, in words.
+    data : pair of Data, optional
+        The rows to learn from, and those that are held out, where they are in this process.
     """
 
     def __init__(
@@ -66,10 +70,11 @@ class Candidates:
         problem: Callable[[int | None], Any],
         held_out: Callable[[int | None], Cost] | None = None,
         rows: str,
+        data: tuple[Data | None, Data | None] = (None, None),
     ) -> None:
         self.plan, self._names, self._scaling = plan, names, scaling
         self._samples, self._problem, self._held_out = samples, problem, held_out
-        self._rows = rows
+        self._rows, self._data = rows, data
         self.started: list[Training] = []
 
     @classmethod
@@ -131,6 +136,7 @@ class Candidates:
             problem=problem,
             held_out=None if held is None else partial(cost_on, held),
             rows=rows,
+            data=(data, held_out),
         )
 
     def trainings(
@@ -214,6 +220,16 @@ class Candidates:
         """The logarithm of an error, to compare with those of other candidates of the same rows."""
         return log_error(self.best)
 
+    def errors(self, network: Network) -> FitErrors | None:
+        """Errors of rows that the best start did not learn from, if there are such."""
+        learned, held_out = self._data
+        if held_out is not None:
+            return _errors_on(network, held_out, HELD_OUT)
+        missed = _left_out(self.best)
+        if missed is not None and np.isfinite(missed.values).all():
+            return missed
+        return None if learned is None else _errors_on(network, learned, LEARNED)
+
     def result(self) -> Result:
         """The networks of all starts, the best one first."""
         order = sorted(self.started, key=error_of_start) if len(self.started) > 1 else self.started
@@ -228,7 +244,8 @@ class Candidates:
             )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
-        return Result(networks[0], best.watch.history, reason, Ensemble(networks))
+        errors = self.errors(networks[0])
+        return Result(networks[0], best.watch.history, reason, Ensemble(networks), errors)
 
 
 class Result(NamedTuple):
@@ -238,6 +255,25 @@ class Result(NamedTuple):
     history: dict[str, list[float]]
     reason: str
     ensemble: Ensemble
+    errors: FitErrors | None
+
+
+def _errors_on(network: Network, rows: Data, kind: str) -> FitErrors:
+    known = rows.rows(np.flatnonzero(~np.isnan(rows.y).any(axis=1)))
+    return FitErrors.of_relative(relative_errors(network, known.X, known.y, known.dydx), kind)
+
+
+def _left_out(training: Training) -> FitErrors | None:
+    """Errors of the rows left out in turn, where they have a closed form."""
+    optimizer, state, problem = training.optimizer, training.at.state, training.problem
+    if isinstance(optimizer, Kriging):
+        missed = optimizer.left_out(state, problem)
+        return FitErrors.of_missed(missed, problem.process.targets)
+    if isinstance(optimizer, Evidence):
+        theta, ridge, balance = optimizer.result(state)
+        problem = problem.copy(l2=ridge / problem.samples, balance=balance)
+        return FitErrors.of_missed(*problem.missed_left_out(theta))
+    return None
 
 
 def log_error(training: Training) -> float:
@@ -248,7 +284,7 @@ def log_error(training: Training) -> float:
     """
     optimizer, state, problem = training.optimizer, training.at.state, training.problem
     if training.watch.held_out is None and isinstance(optimizer, Kriging):
-        return -optimizer.evidence(state, problem) / problem.process.residuals
+        return float(-optimizer.evidence(state, problem) / problem.process.residuals)
     if training.watch.held_out is None and isinstance(optimizer, Evidence):
         evidence = state.evidence + problem.log_weights
         return float(-evidence / problem.residuals)

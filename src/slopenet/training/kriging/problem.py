@@ -14,7 +14,7 @@ Cost = Callable[[Floats], float]
 
 
 class Sines:
-    """Data in standard units, for `slopenet.training.optimizers.kriging`.
+    """Data in standard units, for `slopenet.training.kriging.optimizer`.
 
     Parameters
     ----------

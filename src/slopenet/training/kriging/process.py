@@ -2,8 +2,8 @@
 
 Its length scales ℓ and the variances ν of the noise of values and of slopes, relative to the
 variances of f and of ∂_i f, maximise the likelihood of the R targets t of each output. With
-A = K + ν, where a slope's ν is divided by ℓ_i², 1 being 1 for a value and 0 for a slope, a = 1ᵀA⁻¹1, w = A⁻¹(t - 1 1ᵀA⁻¹t/a) and
-q = tᵀw,
+A = K + ν, where a slope's ν is divided by ℓ_i², the vector 1 of 1 for a value and 0 for a slope,
+a = 1ᵀA⁻¹1, w = A⁻¹(t - 1 1ᵀA⁻¹t/a) and q = tᵀw,
 
     -log L = ½ Σ_k (R - 1) log(q_k/(R - 1)) + ½ n_L (log det A + log a)
 
@@ -13,6 +13,7 @@ sections 2.7 and 5.4.1).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -96,7 +97,7 @@ class Process:
     @property
     def noises(self) -> int:
         """Number of variances ν."""
-        return 1 + self.slopes
+        return 2 if self.slopes else 1
 
     def scales(self, p: Floats) -> Floats:
         """ℓ (n_1,) of p = (log ℓ, log ν)."""
@@ -119,7 +120,7 @@ class Process:
         given = self._given(p, found.full)
         if given is None:
             return 1e25, np.zeros_like(p)
-        R, outputs = self._t.shape
+        outputs = self._t.shape[1]
         M = outputs * given.inverse() - (given.weights / given.variance) @ given.weights.T
         M *= 0.5
         by_noise = M.diagonal() * self._noise(p)
@@ -136,9 +137,8 @@ class Process:
     def minus_log(self, given: Posterior) -> float:
         """-log L."""
         R, outputs = self._t.shape
-        return 0.5 * (
-            max(R - 1, 1) * float(np.log(given.variance).sum()) + outputs * given.log_det
-        )
+        logs = max(R - 1, 1) * np.log(given.variance).sum() + outputs * given.log_det
+        return 0.5 * float(logs)
 
     def mean(self, p: Floats, given: Posterior, Z: Floats) -> Floats:
         """Mean of values and slopes at the points Z (m, n_1): (m, 1 + n_1, n_L)."""
@@ -171,7 +171,7 @@ class Process:
         errors = np.full((len(self._known), given.weights.shape[1]), np.nan)
         found = np.empty_like(given.weights)
         ends = np.searchsorted(self._rows, np.arange(len(self.X) + 1))
-        for first, last in zip(ends[:-1], ends[1:], strict=True):
+        for first, last in pairwise(ends):
             own = slice(first, last)
             found[own] = np.linalg.lstsq(inverse[own, own], given.weights[own])[0]
         errors[self._known] = found

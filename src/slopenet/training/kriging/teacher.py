@@ -59,9 +59,7 @@ class Teacher:
         self._weights = np.r_[1.0, np.full(d, 1 / slopes if slopes > 0 else 1.0)]
         self.deviation = float(np.sqrt(np.mean(process.variance(p, given, self._judged))))
 
-    def taught(
-        self, width: int, rng: np.random.Generator, *, train: bool
-    ) -> tuple[Floats, float]:
+    def taught(self, width: int, rng: np.random.Generator, *, train: bool) -> tuple[Floats, float]:
         """θ of a network of so many sines, and its RMS distance from the process.
 
         Parameters
@@ -107,7 +105,7 @@ class Teacher:
 
 
 def _among(X: Floats, n: int, rng: np.random.Generator) -> Floats:
-    """A quarter of the points at rows, a quarter between two rows, half in a box around all rows."""
+    """Points: a quarter at rows, a quarter between two rows, half in a box around all rows."""
     at = X[rng.permutation(len(X))[: n // 4]]
     ends = rng.integers(len(X), size=(2, n // 4))
     share = rng.random((n // 4, 1))

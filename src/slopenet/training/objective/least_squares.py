@@ -84,6 +84,7 @@ class LeastSquares:
         values = np.ones(data.y.shape) if data.value_weight is None else data.value_weight
         targets, weights = [data.y], [values]
         self._count = 0
+        self._by_input = 0 if data.dydx is None else data.X.shape[1]
         if data.dydx is not None:
             slope_weight = slope_weight if data.slope_weight is None else data.slope_weight
             per_slope = np.broadcast_to(slope_weight, data.dydx.shape)
@@ -190,6 +191,23 @@ class LeastSquares:
     def _weighted(self, rows: slice, H: Floats, Jv: Floats) -> Floats:
         weighted: Floats = (self._scale[rows] * self._missed(rows, H, Jv)).ravel()
         return weighted
+
+    def missed_left_out(self, theta: Floats) -> tuple[Floats, Floats]:
+        """What targets are missed by, each sample left out, and the targets: (N, kinds, n_L).
+
+        To first order, as `left_out`. A kind is the value, then the slopes ∂y/∂x_i if any is known;
+        NaN where one is missing.
+        """
+        columns = self._target.shape[1]
+        e = self.linearise(theta).residuals_left_out(FREE / self.samples, columns)
+        known = self._even_scale > 0
+        missed = np.where(known, e / np.where(known, self._scale, 1.0), np.nan)
+        targets = np.where(known, self._target, np.nan)
+        outputs = self.sizes[-1]
+        kinds = 1 + self._by_input
+        shape = (len(e), kinds, outputs)
+        cut = slice(kinds * outputs)
+        return missed[:, cut].reshape(shape), targets[:, cut].reshape(shape)
 
     def left_out(self, theta: Floats) -> float:
         """Mean cost of the samples, each left out of the fit, to first order.

@@ -1,0 +1,108 @@
+"""How good a fit is: errors of rows that it did not learn from, and a warning if they are large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.evaluate.errors import Errors
+
+# A relative error of values from which on a fit is hardly better than a constant, which has 1: the
+# true error of few rows may be half as large again.
+POOR = 0.65
+LEFT_OUT, HELD_OUT, LEARNED = "left out", "held out", "learned from"
+
+
+class FitWarning(UserWarning):
+    """A fit is hardly better than a constant."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitErrors:
+    """Estimated errors of a fit.
+
+    Attributes
+    ----------
+    values : (n_L,)
+        RMS error of each output over its standard deviation.
+    slopes : (n_L, n_1)
+        RMS error of each slope over its RMS; NaN where none is known.
+    rows : {"left out", "held out", "learned from"}
+        The rows: each of those learned from, left out in turn, in closed form and to first order
+        (exact for a kriging start of given length scales; for other networks of more parameters
+        than data often several times too small); rows that were held out; or, where there is
+        neither, the rows learned from, whose errors say little about others.
+    """
+
+    values: Floats
+    slopes: Floats
+    rows: str
+
+    @property
+    def r2(self) -> Floats:
+        """R² of each output (n_L,)."""
+        return 1 - self.values**2
+
+    @property
+    def verdict(self) -> str:
+        """One line on the errors."""
+        line = f"Errors of rows {self.rows}: values {_percent(self.values)} of their deviation"
+        if not np.isnan(self.slopes).all():
+            line += f", slopes {_percent(self.slopes)} of their RMS"
+        return line + f"; R² {_r2(float(np.min(self.r2)))}"
+
+    @classmethod
+    def of_relative(cls, errors: Errors, rows: str) -> FitErrors:
+        """From the errors of a network on rows."""
+        return cls(errors.values, errors.slopes, rows)
+
+    @classmethod
+    def of_missed(cls, missed: Floats, targets: Floats) -> FitErrors:
+        """From what each row's targets are missed by, left out, and the targets: (n, kinds, n_L).
+
+        A kind is the value, then the slopes if there are any; NaN where one is missing.
+        """
+        square = np.nanmean(missed**2, axis=0)
+        values = np.sqrt(square[0]) / _not_zero(np.nanstd(targets[:, 0], axis=0))
+        slopes = np.full((targets.shape[2], 1), np.nan)
+        if targets.shape[1] > 1:
+            slopes = (np.sqrt(square[1:]) / _not_zero(_rms(targets[:, 1:]))).T
+        return cls(values, slopes, LEFT_OUT)
+
+
+def doubt(errors: FitErrors, names: tuple[str, ...] | None) -> str:
+    """A sentence on outputs that are hardly better than a constant; empty if there are none."""
+    poor = np.flatnonzero(~(errors.values < POOR))
+    if not poor.size:
+        return ""
+    said = [names[k] if names else f"output {k}" for k in poor]
+    worst = float(np.max(errors.values[poor]))
+    return (
+        f"{' and '.join(said)}: the fit is hardly better than a constant, as rows {errors.rows} are"
+        f" missed by up to {worst:.2g} times their standard deviation; more rows, or slopes, or"
+        " inputs on another scale may help"
+    )
+
+
+def _percent(errors: Floats) -> str:
+    known = errors[~np.isnan(errors)]
+    low, high = 100 * float(known.min()), 100 * float(known.max())
+    return f"{_short(high)} %" if high <= 1.05 * low else f"{_short(low)} to {_short(high)} %"
+
+
+def _short(x: float) -> str:
+    return f"{x:.0f}" if x >= 10 else f"{x:.2g}"
+
+
+def _r2(r2: float) -> str:
+    return f"{r2:.3f}" if r2 < 0.999 else f"1 - {1 - r2:.1e}"
+
+
+def _rms(x: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.nanmean(x**2, axis=0)))
+
+
+def _not_zero(x: Floats) -> Floats:
+    return np.where(x > 0, x, 1.0)
