@@ -1,0 +1,55 @@
+"""Errors of a fit, and the warning of a poor one."""
+
+import numpy as np
+import pytest
+
+import slopenet as sn
+from slopenet.training.quality import FitErrors, doubt
+
+
+def data(n: int = 40, noise: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (n, 2))
+    y = np.sin(3 * X[:, 0]) * X[:, 1] + noise * rng.normal(size=n)
+    dydx = np.stack([3 * np.cos(3 * X[:, 0]) * X[:, 1], np.sin(3 * X[:, 0])], axis=1)
+    return X, y, dydx
+
+
+def test_rows_left_out_are_missed_by_the_noise() -> None:
+    X, y, _ = data(120, noise=0.1)
+    fit = sn.fit(X, y, rng=0)
+    assert fit.errors.rows == "left out"
+    assert fit.errors.values * y.std() == pytest.approx(0.1, rel=0.35)
+    assert fit.errors.r2 == pytest.approx(1 - fit.errors.values**2)
+
+
+@pytest.mark.parametrize("hidden", ["auto", (8,)])
+def test_slopes_have_errors_of_their_own(hidden: object) -> None:
+    X, y, dydx = data()
+    fit = sn.fit(X, y, dydx, hidden=hidden, rng=0)
+    assert fit.errors.slopes.shape == (1, 2)
+    assert np.all(fit.errors.slopes < 0.1)
+    assert "slopes" in fit.errors.verdict
+
+
+def test_errors_are_those_of_the_rows_held_out() -> None:
+    X, y, _ = data(60)
+    held = data(200)[:2]
+    fit = sn.fit(X, y, validation=held, rng=0)
+    missed = fit.network(held[0])[:, 0] - held[1]
+    assert fit.errors.rows == "held out"
+    assert fit.errors.values == pytest.approx(np.sqrt(np.mean(missed**2)) / held[1].std())
+
+
+def test_nothing_to_learn_is_warned_of_by_the_name_of_the_output() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(size=(40, 2)), rng.normal(size=40)
+    with pytest.warns(sn.FitWarning, match="^drag: the fit is hardly better than a constant"):
+        sn.fit(X, y, rng=0, output_names=["drag"])
+
+
+def test_a_good_fit_is_not_warned_of() -> None:
+    errors = FitErrors(np.array([0.6, 0.1]), np.full((2, 1), np.nan), "left out")
+    assert doubt(errors, None) == ""
+    errors = FitErrors(np.array([0.6, 0.7]), np.full((2, 1), np.nan), "left out")
+    assert doubt(errors, None).startswith("output 1: ")
