@@ -76,8 +76,22 @@ WITHIN = {
         "session",
         "fit",
     ],
-    "training.objective": ["normal_equations", "gradient", "least_squares", "partitioned"],
-    "training.optimizers": ["batches", "adam", "momentum", "lbfgs", "lm", "evidence"],
+    "training.objective": [
+        "normal_equations",
+        "residuals",
+        "gradient",
+        "least_squares",
+        "partitioned",
+    ],
+    "training.optimizers": [
+        "batches",
+        "reweighing",
+        "adam",
+        "momentum",
+        "lbfgs",
+        "lm",
+        "evidence",
+    ],
     "gradcheck": ["complex_step", "check"],
 }
 

@@ -136,7 +136,7 @@ def choose(settings: FitSettings, work: Work) -> Method:
             f"{setting} must be left out with method {name!r}, got {given[setting]!r}:"
             f" it belongs to {' and '.join(having)}"
         )
-    full = {**OPTIONAL, **info.defaults, **given}
+    full = {**OPTIONAL, **info.values(work), **given}
     return Method(
         name,
         why,

@@ -69,7 +69,8 @@ class Training:
         best = self.watch.best
         if self.watch.held_out is None and hasattr(self.optimizer, "result"):
             result: Floats = self.optimizer.result(self.at.state)[0]
-            return result
+            if np.isfinite(result).all():
+                return result
         return self.at.state.theta if best is None else best
 
     @property

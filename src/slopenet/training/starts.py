@@ -18,10 +18,12 @@ from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.methods import UPPER_L2, Setup
-from slopenet.training.monitor import State, Watch
+from slopenet.training.monitor import PATIENCE, State, Watch
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
+from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.reweighing import sum_of_logarithms
 from slopenet.training.plan import Plan
 from slopenet.training.start import Training
 from slopenet.validate.layers import check_activations
@@ -133,6 +135,7 @@ class Candidates:
                 callback if callbacks else None,
                 self.network,
                 start,
+                np.inf if plan.info.scheduled else PATIENCE,
             )
             theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
             made.append(
@@ -167,7 +170,7 @@ class Candidates:
         best, networks = order[0], [self.network(t.theta) for t in order]
         title, why = self._plan.info.title, self._plan.method.why
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
-        if isinstance(best.optimizer, Evidence):
+        if isinstance(best.optimizer, Evidence | Adam):
             reason += best.optimizer.sentence(best.at.state)
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
@@ -179,9 +182,13 @@ def error_of_start(training: Training) -> tuple[bool, float]:
 
     Training costs are not comparable because each start has its own l2. A start that learned
     nothing comes last. Starts with one l2 in common, or with rows held out, are compared by their
-    lowest cost.
+    lowest cost; those of Adam without rows held out by the mean squares of all their residuals.
     """
     optimizer = training.optimizer
+    if training.watch.held_out is None and isinstance(optimizer, Adam):
+        rows = np.arange(training.problem.samples)
+        squares = training.problem.mean_squares(training.theta, rows)
+        return False, sum_of_logarithms(squares)
     if training.watch.held_out is not None or not isinstance(optimizer, Evidence):
         return False, training.watch.best_cost
     theta, ridge, found_balance = optimizer.result(training.at.state)
