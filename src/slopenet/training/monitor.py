@@ -43,8 +43,19 @@ class State:
 class Watch:
     """Keeps the history and the best weights of a run, and decides when to stop.
 
-    `held_out` is the cost of θ on the rows held out; `network` makes a network of θ; `patience` is
-    the share of all epochs that the cost on the rows held out may go without improving.
+    Attributes
+    ----------
+    held_out : function of θ, optional
+        The cost of θ on the rows held out.
+    network : function of θ
+        Makes a network of θ.
+    patience : float
+        The share of all epochs that the cost on the rows held out may go without improving.
+    slack : float
+        The weights of the last epoch whose cost is less than so many times the lowest are kept. 1
+        keeps the best; more suits a schedule that ends well, with costs that are weighted anew.
+    best, best_cost, best_epoch
+        The weights kept, the lowest cost, and the epoch of the weights kept.
     """
 
     epochs: int
@@ -53,6 +64,7 @@ class Watch:
     network: Callable[[Floats], Network]
     start: int = 0
     patience: float = PATIENCE
+    slack: float = 1.0
     best: Floats | None = None
     best_cost: float = np.inf
     best_epoch: int = 0
@@ -70,8 +82,9 @@ class Watch:
         if not np.isfinite(total):
             kept = f"those of epoch {self.best_epoch}" if self.best_epoch else "the first weights"
             self.stopped = f"the cost was no longer finite at epoch {epoch}; {kept} are kept"
-        elif judged < self.best_cost:
-            self.best, self.best_cost, self.best_epoch = theta.copy(), judged, epoch
+        elif judged < self.slack * self.best_cost:
+            self.best, self.best_epoch = theta.copy(), epoch
+            self.best_cost = min(judged, self.best_cost)
         elif held is not None and epoch - self.best_epoch > max(20, self.patience * self.epochs):
             self.stopped = f"the validation cost last improved at epoch {self.best_epoch}"
         if self.callback is not None:

@@ -32,6 +32,10 @@ from slopenet.validate.layers import check_activations
 # data are noisy, which an error of more than this share of a constant's error says.
 BETTER, NOISE = 2.0, 0.1
 
+# Weights learned from the residuals change the cost, at equal residuals of the values, by up to the
+# number of values and slopes per row. Costs that are more than so many times higher have diverged.
+SLACK = 10.0
+
 Cost = Callable[[Floats], float]
 
 
@@ -123,24 +127,27 @@ class Candidates:
 
         plan = self._plan
         threads = 1 if plan.starts > 1 else None
+        last_counts = plan.info.scheduled and self._held_out is None
         made = []
         for start, seed in enumerate(rng.integers(2**63, size=plan.starts)):
             generator = np.random.default_rng(seed)
             setup = Setup(
                 plan.method, self._samples, start, plan.starts, plan.l2, plan.find_balance
             )
+            problem = self._problem(threads)
             watch = Watch(
                 plan.method.epochs,
                 None if self._held_out is None else self._held_out(threads),
                 callback if callbacks else None,
                 self.network,
                 start,
-                np.inf if plan.info.scheduled else PATIENCE,
+                patience=np.inf if plan.info.scheduled else PATIENCE,
+                slack=SLACK * problem.data.kinds if last_counts else 1.0,
             )
             theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
             made.append(
                 Training(
-                    self._problem(threads),
+                    problem,
                     plan.info.optimizer(setup),
                     watch,
                     theta,

@@ -15,11 +15,11 @@ def mean_squares(data: Data, H: Floats, J: Floats) -> MeanSquares:
     outputs, inputs = J.shape[1:]
     slopes, along = np.full((outputs, inputs), np.nan), np.full(outputs, np.nan)
     if data.dydx is not None:
-        slopes = np.divide(*_sums(J - data.dydx, weight))
+        slopes = _mean(*_sums(J - data.dydx, weight))
     if data.directions is not None and data.dydv is not None:
         error = np.einsum("smi,ski->smk", data.directions, J) - data.dydv
         total, known = _sums(error, weight)
-        along = total.sum(axis=0) / known.sum(axis=0)
+        along = _mean(total.sum(axis=0), known.sum(axis=0))
     return MeanSquares(weight @ (H - data.y) ** 2 / weight.sum(), slopes, along)
 
 
@@ -28,3 +28,7 @@ def _sums(error: Floats, weight: Floats) -> tuple[Floats, Floats]:
     known = ~np.isnan(error)
     squares = np.where(known, error, 0.0) ** 2
     return np.tensordot(weight, squares, 1), np.tensordot(weight, known, 1)
+
+
+def _mean(total: Floats, known: Floats) -> Floats:
+    return np.divide(total, known, out=np.full_like(total, np.nan), where=known > 0)

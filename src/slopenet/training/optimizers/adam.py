@@ -54,7 +54,7 @@ class Adam(Batches):
 
     schedule: str = "cycle"
     beta_1: float = 0.9
-    beta_2: float = 0.99
+    beta_2: float = 0.995
     epsilon: float = 1e-8
     find_l2: bool = False
     find_balance: bool = False
@@ -77,14 +77,10 @@ class Adam(Batches):
         after = replace(state, theta=theta, m=m, v=v, t=int(t[-1]), cost=cost)
         return self._reweighed(after, problem, order) if self._learns else after
 
-    def result(self, state: State) -> tuple[Floats]:
-        """The last θ: the costs of two epochs cannot be compared, as their weights differ."""
-        return (state.theta,)
-
     def sentence(self, state: State) -> str:
         """Say which l2 was learned."""
-        l2 = self.samples * state.l2
-        return f" l2 is {l2:.1e}, by the residuals." if self.find_l2 and state.t else ""
+        learned = self.find_l2 and state.t > 0 and np.isfinite(state.l2)
+        return f" l2 is {self.samples * state.l2:.1e}, by the residuals." if learned else ""
 
     @property
     def _learns(self) -> bool:
