@@ -28,21 +28,22 @@ def settled(squares: MeanSquares, first: Weights = FIRST) -> tuple[np.ndarray, n
 
 
 def test_slopes_weigh_as_much_as_their_residuals_are_smaller_than_those_of_the_values() -> None:
+    """By half as much, and only where that is a factor of more than 2, up or down."""
     slope_weight, dydv_weight = settled(SQUARES)
-    np.testing.assert_allclose(slope_weight, [[4.0, 2.0, 0.5], [0.1, 0.1, 0.1]], rtol=1e-10)
-    np.testing.assert_allclose(dydv_weight, [2.0, 0.25], rtol=1e-10)
+    np.testing.assert_allclose(slope_weight, [[2.0, 1.0, 1.0], [0.2, 0.2, 0.2]], rtol=1e-10)
+    np.testing.assert_allclose(dydv_weight, [1.0, 0.5], rtol=1e-10)
 
 
 def test_one_epoch_changes_weights_by_a_part_of_the_way_in_logarithms() -> None:
     once, _ = next_slope_weights((FIRST.slope_weight, FIRST.dydv_weight), SQUARES, FIRST)
-    np.testing.assert_allclose(once[0], np.array([4.0, 2.0, 0.5]) ** 0.3, rtol=1e-12)
+    np.testing.assert_allclose(once[0], np.array([2.0, 1.0, 1.0]) ** 0.3, rtol=1e-12)
 
 
 def test_a_slope_without_residuals_has_a_limited_weight() -> None:
-    """An exact column weighs 100 times the mean column; exact slopes 1e4 times their share."""
+    """An exact column weighs 50 times the mean column; exact slopes 1e4 times their share."""
     one = SQUARES._replace(slopes=np.array([[0.0, 1.0, 2.0], [0.0, 0.0, 0.0]]))
     slope_weight, _ = settled(one)
-    np.testing.assert_allclose(slope_weight[0], [40.0, 0.4, 0.2], rtol=1e-10)
+    np.testing.assert_allclose(slope_weight[0], [20.0, 0.8, 0.4], rtol=1e-10)
     np.testing.assert_allclose(slope_weight[1], 1e4, rtol=1e-10)
     exact = SQUARES._replace(values=np.zeros(2))
     np.testing.assert_allclose(settled(exact)[0], 1e-4, rtol=1e-10)

@@ -7,9 +7,9 @@ have
 
     λ_ki = MSE_k/MSE_ki,    μ_k = MSE_k/(MSE of the slopes along directions)
 
-and weights of variance 1/α have the penalty ½ (α MSE) ‖W‖². The first weights of layer 2 have the
-variance 1/n_1, so N l2 = n_1 MSE, the mean over the outputs. Known slopes limit the weights too:
-with them N l2 is a third of that.
+up to a factor of 2, and weights of variance 1/α have the penalty ½ (α MSE) ‖W‖². The first weights
+of layer 2 have the variance 1/n_1, so N l2 = n_1 MSE, the mean over the outputs. Known slopes limit
+the weights too: with them N l2 is a third of that.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ _STEP = 0.3
 # The least mean square of a column, as a share of the mean over its output's columns; the least and
 # the largest λ and μ, as multiples of the first ones.
 _FLOOR, _SMALLEST, _LARGEST = 1e-2, 1e-4, 1e4
+# Heavy-tailed and correlated noise make λ and μ uncertain by such a factor: they come nearer to the
+# first ones by it.
+_UNSURE = 2.0
 # N l2 with slopes, as a share of that without.
 _WITH_SLOPES = 1 / 3
 _TINY = 1e-300
@@ -60,8 +63,9 @@ def next_slope_weights(
 
 
 def _next(old: Floats, wanted: Floats, first: Floats) -> Floats:
-    limited = np.clip(wanted, _SMALLEST * first, _LARGEST * first)
-    return np.asarray(np.where(np.isnan(wanted), old, _towards(old, limited)))
+    factor = wanted / first
+    factor = np.clip(factor / np.clip(factor, 1 / _UNSURE, _UNSURE), _SMALLEST, _LARGEST)
+    return np.asarray(np.where(np.isnan(wanted), old, _towards(old, factor * first)))
 
 
 def _towards(old: Any, wanted: Any) -> Any:
