@@ -9,6 +9,7 @@ from benchmarks.training.cases import (
     gradient,
     grid,
     higham,
+    pathwise,
     rastrigin,
     rosenbrock,
     sine,
@@ -25,6 +26,7 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "borehole": borehole.run,
     "grid": grid.run,
     "gradient": gradient.run,
+    "pathwise": pathwise.run,
 }
 
 __all__ = ["CASES"]

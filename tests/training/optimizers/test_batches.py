@@ -74,4 +74,4 @@ def test_a_cycle_of_one_step_is_a_step() -> None:
     adam = Adam(samples=10, batch_size=10, learning_rate=0.1, epochs=1)
     assert adam.schedule == "cycle"
     adam.step(adam.start(np.zeros(3)), problem, np.random.default_rng(0))
-    assert problem.rates == [pytest.approx(0.004 * 0.005**0.5 / 0.1)]
+    assert problem.rates == [pytest.approx(0.004 * 0.001**0.5 / 0.1)]

@@ -54,7 +54,7 @@ class Adam(Batches):
 
     schedule: str = "cycle"
     beta_1: float = 0.9
-    beta_2: float = 0.995
+    beta_2: float = 0.999
     epsilon: float = 1e-8
     find_l2: bool = False
     find_balance: bool = False
