@@ -91,6 +91,7 @@ WITHIN = {
     ],
     "training.objective": [
         "normal_equations",
+        "residuals",
         "gradient",
         "least_squares",
         "robust",
@@ -105,7 +106,15 @@ WITHIN = {
         "teacher",
         "optimizer",
     ],
-    "training.optimizers": ["batches", "adam", "momentum", "lbfgs", "lm", "evidence"],
+    "training.optimizers": [
+        "batches",
+        "reweighing",
+        "adam",
+        "momentum",
+        "lbfgs",
+        "lm",
+        "evidence",
+    ],
     "gradcheck": ["complex_step", "check"],
 }
 

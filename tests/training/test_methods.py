@@ -11,7 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 import slopenet as sn
-from slopenet.training.methods import METHODS, MethodInfo, Setup, Work, partitioned, phrases
+from slopenet.training.methods import (
+    METHODS,
+    BySize,
+    MethodInfo,
+    Setup,
+    Work,
+    partitioned,
+    phrases,
+)
 from slopenet.training.problem import Problem
 
 
@@ -133,7 +141,8 @@ def test_phrases_name_every_method_and_default() -> None:
         assert info.title in found["titles"]
         assert f"{info.epochs} ({name})" in found["epochs"]
         for setting, default in info.defaults.items():
-            assert f"{default:g} ({name})" in found[setting]
+            words = default.words if isinstance(default, BySize) else f"{default:g}"
+            assert f"{words} ({name})" in found[setting]
 
 
 def test_lm_operations_are_those_of_the_smaller_system() -> None:

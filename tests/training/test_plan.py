@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from slopenet.training.methods import Setup
 from slopenet.training.plan import Plan, make_plan
 from slopenet.training.settings import FitSettings
 
@@ -45,9 +46,33 @@ def test_a_method_follows_from_settings_and_size(
 
 
 def test_defaults_of_a_method_stand_in_its_row() -> None:
-    assert plan(method="adam").method[2:6] == (1000, 100, 1e-3, 0.9)
+    assert plan(method="adam").method[2:6] == (100, 8, 0.1, 0.9)
     assert plan(5000, method="sgd").method[2:6] == (1000, 256, 1e-2, 0.9)
     assert plan(method="sgd", momentum=0.0, epochs=3).method[2:6] == (3, 100, 1e-2, 0.0)
+
+
+def test_batches_of_adam_are_a_sixteenth_of_the_rows_within_limits() -> None:
+    sizes = {5: 5, 100: 8, 1000: 63, 8192: 512, 10**6: 4096}
+    for rows, size in sizes.items():
+        assert plan(rows, method="adam").method.batch_size == size
+
+
+def test_the_peak_rate_of_adam_falls_with_width_and_depth() -> None:
+    shapes = {(): 0.1, (12, 12): 0.1, (100,): 0.03, (100,) * 4: 0.015, (3, 300, 3): 0.01 / 3**0.5}
+    for hidden, rate in shapes.items():
+        made = plan(method="adam", hidden=hidden)
+        assert made.method.learning_rate == pytest.approx(rate, rel=1e-12)
+
+
+def test_adam_obeys_what_is_given() -> None:
+    made = plan(5000, method="adam", batch_size=70, learning_rate=0.7, epochs=3)
+    assert made.method[2:5] == (3, 70, 0.7)
+    for given in ({}, {"l2": 1e-4}, {"slope_weight": 2.0}, {"l2": 0, "slope_weight": 1}):
+        made = plan(5000, method="adam", **given)
+        setup = Setup(made.method, 5000, 0, 1, made.l2, made.find_balance)
+        adam: Any = made.info.optimizer(setup)
+        assert adam.find_l2 == ("l2" not in given)
+        assert adam.find_balance == ("slope_weight" not in given)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +102,7 @@ def test_rows_are_held_out_where_nothing_else_limits_the_weights() -> None:
     assert plan(199, method="lbfgs").validation is None
     assert plan(200, method="lbfgs", l2=0).validation is None
     assert plan(200, method="lm").validation is None
+    assert plan(200, method="adam").validation is None
     assert plan(200, method="lbfgs", validation=0.3).validation == 0.3
 
 

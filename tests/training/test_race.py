@@ -14,7 +14,7 @@ def test_twenty_points_of_a_sine_are_enough() -> None:
     X, T = np.linspace(0, 10, 20)[:, None], np.linspace(0, 10, 301)[:, None]
     fit = sn.fit(X, 0.5 * np.sin(X[:, 0]), rng=0)
     assert relative(fit.network, T, 0.5 * np.sin(T[:, 0])) < 1e-5
-    assert fit.network.activations[0][0] == "sin"
+    assert fit.network.activations[0] == "sin"
     assert "Tried: sin " in fit.reason
 
 
@@ -53,7 +53,7 @@ def test_a_network_wins_where_it_is_the_better_model() -> None:
     X = rng.uniform(-3, 3, (80, 2))
     truth = sn.Network.random((2, 4, 1), hidden="tanh", rng=3)
     fit = sn.fit(X, truth(X) + 0 * X[:, :1], truth.jacobian(X), rng=0)
-    assert fit.network.activations[0][0] == "tanh"
+    assert fit.network.activations[0] == "tanh"
     assert fit.network.sizes == (2, 16, 16, 1)
 
 

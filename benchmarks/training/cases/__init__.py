@@ -12,6 +12,7 @@ from benchmarks.training.cases import (
     grid,
     higham,
     kriging,
+    pathwise,
     rastrigin,
     rosenbrock,
     sine,
@@ -32,6 +33,7 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "kriging-slopes": kriging.run_slopes,
     "friedman": friedman.run,
     "collapse": collapse.run,
+    "pathwise": pathwise.run,
 }
 
 __all__ = ["CASES"]

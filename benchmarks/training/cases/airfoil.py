@@ -2,8 +2,8 @@
 
 A tenth of the rows, drawn once, is held out for testing. JENN trains for 25 epochs in batches of
 4096, one step per batch, on normalised data. slopenet trains with Adam for as many epochs in the
-same batches, with about the same weight of slopes as JENN, where each slope counts like a value;
-and, in another run, with `method="auto"` on the same rows.
+same batches, with default settings otherwise; and, in another run, with `method="auto"` on the same
+rows.
 """
 
 from __future__ import annotations
@@ -32,10 +32,7 @@ def _task() -> Task:
         epochs=4 * EPOCHS,
         batch=BATCH,
         fits={
-            "adam": {
-                "method": "adam", "epochs": EPOCHS, "batch_size": BATCH, "learning_rate": 0.1,
-                "slope_weight": 8,
-            },
+            "adam": {"method": "adam", "epochs": EPOCHS, "batch_size": BATCH},
             "auto": {},
         },
         jenn={"epochs": EPOCHS, "batch_size": BATCH, "max_iter": 1, "is_normalize": True},

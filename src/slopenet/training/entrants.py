@@ -27,6 +27,10 @@ _TRIED = ("tanh", "softplus")
 _MOST_OPERATIONS, _MOST_WIDE, _ALL_OPERATIONS, _FEWEST = 3e8, 5e7, 2e10, 50
 # The share of rows that is held out where nothing else can judge, from so many rows on.
 HELD_OUT, LEAST_ROWS = 0.1, 20
+# The width for few inputs where steps are by mini-batches.
+_FEW_INPUTS, _FEW_WIDE = 2, 20
+# Methods whose models have an evidence.
+_BY_EVIDENCE = ("kriging", "lm")
 # The most rows from which a kriging start learns.
 _MOST_ROWS = 50_000
 
@@ -71,7 +75,7 @@ def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
     found = [_kriging(settings, task)] if free and suits and settings.epochs is None else []
     found += _others(settings, task, free=free)
     exact = all(
-        METHODS[each.method].finds_l2
+        each.method in _BY_EVIDENCE
         and (each.method != "kriging" or task.rows * task.kinds <= MOST_TARGETS)
         for each in found
     )
@@ -97,12 +101,21 @@ def _others(settings: FitSettings, task: Task, *, free: bool) -> list[FitSetting
     narrow = (_NARROW, _NARROW)
     cheap = free and task.work(narrow).lm_operations <= _MOST_OPERATIONS
     activations = _TRIED if settings.activation == AUTO else (settings.activation,)
-    if cheap or settings.method == "lm":
+    if cheap or settings.method == "lm" or settings.loss != "squared":
         common = replace(settings, method="lm", hidden=narrow)
         if len(activations) > 1 and settings.restarts is settings.ensemble is None:
             common = _quick(replace(common, restarts=1), task)
         return [replace(common, activation=each) for each in activations]
-    return [settings.resolved()]
+    large = [settings.resolved()]
+    if free and settings.activation == AUTO:
+        large.append(_by_batches(settings, task))
+    return large
+
+
+def _by_batches(settings: FitSettings, task: Task) -> FitSettings:
+    """Adam, which suits noisy data."""
+    width = _FEW_WIDE if task.inputs <= _FEW_INPUTS else _WIDE
+    return replace(settings, method="adam", hidden=(width, width), activation="silu")
 
 
 def _quick(settings: FitSettings, task: Task) -> FitSettings:

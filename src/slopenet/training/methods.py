@@ -5,6 +5,7 @@ A new optimiser is a module in `optimizers`, its row in METHODS, and its test.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,6 +26,10 @@ FULL_BATCH_ROWS = 50_000
 # several starts.
 MOST_OPERATIONS, CHEAP_OPERATIONS = 3e9, 2e7
 CHEAP_STARTS = 4
+# Adam: batches per epoch, and limits on their rows; the peak of the learning rate times the width
+# of the network, and the limit of that peak.
+BATCHES, SMALLEST_BATCH, LARGEST_BATCH = 16, 8, 4096
+RATE, HIGHEST_RATE = 3.0, 0.1
 # λ = N l2 where the search of the evidence begins. A single start, and one of four, begins at the
 # upper end, which suits noisy data; the others, and all in a race with kriging, which suits noisy
 # data as well, begin at the lower end, which suits exact data.
@@ -100,6 +105,13 @@ def _never(_: Work) -> str:
     return ""
 
 
+class BySize(NamedTuple):
+    """A default that depends on the size of a fit, and its rule in words."""
+
+    of: Callable[[Work], float]
+    words: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class MethodInfo:
     """One row of METHODS.
@@ -112,7 +124,7 @@ class MethodInfo:
         Makes the optimiser of one start.
     epochs : int
         The most epochs unless the user says otherwise.
-    defaults : dict of str to float
+    defaults : dict of str to float or BySize
         Default of each optional setting (``batch_size``, ``learning_rate``, ``momentum``) that the
         method has.
     least_squares : bool
@@ -124,6 +136,8 @@ class MethodInfo:
         Whether it finds l2 from the data.
     robust : bool
         Whether it can learn with Student's t as the loss (`objective.robust`).
+    scheduled : bool
+        Whether the schedule of its steps says when training ends; otherwise, rows held out do.
     partitions : bool
         Whether it can learn from `objective.partitioned`, where `slopenet.dask.fit` keeps the data.
     suits : function of a Work
@@ -137,15 +151,23 @@ class MethodInfo:
     title: str
     optimizer: Callable[[Setup], Optimizer]
     epochs: int
-    defaults: Mapping[str, float] = field(default_factory=dict)
+    defaults: Mapping[str, float | BySize] = field(default_factory=dict)
     least_squares: bool = False
     process: bool = False
     finds_l2: bool = False
     robust: bool = False
+    scheduled: bool = False
     partitions: bool = False
     suits: Callable[[Work], str] = _never
     when: str = ""
     starts: Callable[[Work], int] = lambda _: 1
+
+    def values(self, work: Work) -> dict[str, float]:
+        """The defaults for a fit of that size."""
+        return {
+            name: default.of(work) if isinstance(default, BySize) else default
+            for name, default in self.defaults.items()
+        }
 
 
 def _lm(setup: Setup) -> Optimizer:
@@ -174,7 +196,20 @@ def _adam(setup: Setup) -> Optimizer:
         batch_size=method.batch_size,
         learning_rate=method.learning_rate,
         epochs=method.epochs,
+        find_l2=setup.l2 is None,
+        find_balance=setup.find_balance,
     )
+
+
+def _sixteenth(work: Work) -> float:
+    """So that a fit of few rows has as many steps as one of many, up to a limit."""
+    return min(max(-(-work.rows // BATCHES), SMALLEST_BATCH), LARGEST_BATCH)
+
+
+def _peak_rate(work: Work) -> float:
+    """In a step η of Adam each z moves by up to η times the sum of its inputs' sizes."""
+    widths = work.sizes[:-1]
+    return min(HIGHEST_RATE, RATE / (max(widths) * math.sqrt(len(widths) - 1 or 1)))
 
 
 def _momentum(setup: Setup) -> Optimizer:
@@ -219,8 +254,20 @@ METHODS: dict[str, MethodInfo] = {
     "adam": MethodInfo(
         title="Adam",
         optimizer=_adam,
-        epochs=1000,
-        defaults={"batch_size": 256, "learning_rate": 1e-3},
+        epochs=100,
+        defaults={
+            "batch_size": BySize(
+                _sixteenth,
+                f"a {BATCHES}th of the rows, from {SMALLEST_BATCH} to {LARGEST_BATCH}",
+            ),
+            "learning_rate": BySize(
+                _peak_rate,
+                f"{RATE:g} over the largest width and over the square root of the number of hidden"
+                f" layers, at most {HIGHEST_RATE:g}",
+            ),
+        },
+        finds_l2=True,
+        scheduled=True,
         suits=lambda work: f"as {work.rows:,} rows are too many to go through at every step",
         when="for more rows",
     ),
@@ -250,6 +297,10 @@ def partitioned() -> tuple[str, ...]:
     return tuple(name for name, info in METHODS.items() if info.partitions)
 
 
+def _in_words(default: float | BySize) -> str:
+    return default.words if isinstance(default, BySize) else f"{default:g}"
+
+
 def phrases() -> dict[str, str]:
     """Parts of sentences about the methods, for the descriptions of settings."""
     rows = METHODS.items()
@@ -264,7 +315,7 @@ def phrases() -> dict[str, str]:
     }
     for setting in OPTIONAL:
         found[setting] = ", ".join(
-            f"{info.defaults[setting]:g} ({name})"
+            f"{_in_words(info.defaults[setting])} ({name})"
             for name, info in rows
             if setting in info.defaults
         )

@@ -11,7 +11,8 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.network import Network
 
-# The share of all epochs that the validation cost may go without improving.
+# The share of all epochs that the validation cost may go without improving, where no schedule of
+# the method says how long to train.
 PATIENCE = 0.1
 
 
@@ -42,7 +43,19 @@ class State:
 class Watch:
     """Keeps the history and the best weights of a run, and decides when to stop.
 
-    `held_out` is the cost of θ on the rows held out; `network` makes a network of θ.
+    Attributes
+    ----------
+    held_out : function of θ, optional
+        The cost of θ on the rows held out.
+    network : function of θ
+        Makes a network of θ.
+    patience : float
+        The share of all epochs that the cost on the rows held out may go without improving.
+    slack : float
+        The weights of the last epoch whose cost is less than so many times the lowest are kept. 1
+        keeps the best; more suits a schedule that ends well, with costs that are weighted anew.
+    best, best_cost, best_epoch
+        The weights kept, the lowest cost, and the epoch of the weights kept.
     """
 
     epochs: int
@@ -50,6 +63,8 @@ class Watch:
     callback: Callable[[State], object] | None
     network: Callable[[Floats], Network]
     start: int = 0
+    patience: float = PATIENCE
+    slack: float = 1.0
     best: Floats | None = None
     best_cost: float = np.inf
     best_epoch: int = 0
@@ -67,9 +82,10 @@ class Watch:
         if not np.isfinite(total):
             kept = f"those of epoch {self.best_epoch}" if self.best_epoch else "the first weights"
             self.stopped = f"the cost was no longer finite at epoch {epoch}; {kept} are kept"
-        elif judged < self.best_cost:
-            self.best, self.best_cost, self.best_epoch = theta.copy(), judged, epoch
-        elif held is not None and epoch - self.best_epoch > max(20, PATIENCE * self.epochs):
+        elif judged < self.slack * self.best_cost:
+            self.best, self.best_epoch = theta.copy(), epoch
+            self.best_cost = min(judged, self.best_cost)
+        elif held is not None and epoch - self.best_epoch > max(20, self.patience * self.epochs):
             self.stopped = f"the validation cost last improved at epoch {self.best_epoch}"
         if self.callback is not None:
             state = State(epoch, self.epochs, cost, held, self.start, lambda: self.network(theta))

@@ -158,7 +158,7 @@ def choose(settings: FitSettings, work: Work) -> Method:
             f"loss must be 'squared' with method {name!r}, got {settings.loss!r}:"
             f" it belongs to {' and '.join(robust())}"
         )
-    full = {**OPTIONAL, **info.defaults, **given}
+    full = {**OPTIONAL, **info.values(work), **given}
     return Method(
         name,
         why,

@@ -17,6 +17,25 @@ class Rule(NamedTuple):
     buffers: tuple[Floats, ...]
 
 
+class Weights(NamedTuple):
+    """The weights of the parts of f: l2, λ (n_L, n_1) of the slopes, μ (n_L,) along directions."""
+
+    l2: float
+    slope_weight: Floats
+    dydv_weight: Floats
+
+
+class MeanSquares(NamedTuple):
+    """Mean squares of the residuals; NaN where no slope is known.
+
+    Of the values (n_L,), the slopes (n_L, n_1), and the slopes along all directions (n_L,).
+    """
+
+    values: Floats
+    slopes: Floats
+    along: Floats
+
+
 class Problem(Protocol):
     """f(θ), a mean over samples."""
 
@@ -40,6 +59,28 @@ class Batched(Problem, Protocol):
         `rates` has the learning rate of each batch, of which the last may be smaller. Returns the
         mean over the samples of the costs that were met on the way, without a penalty.
         """
+        ...
+
+
+class Reweighable(Batched, Protocol):
+    """f(θ) whose weights an optimiser may learn."""
+
+    @property
+    def has_slopes(self) -> bool:
+        """Whether any slopes are known."""
+        ...
+
+    @property
+    def weights(self) -> Weights:
+        """The weights of f."""
+        ...
+
+    def weighed(self, weights: Weights) -> Batched:
+        """The same f with other weights."""
+        ...
+
+    def mean_squares(self, theta: Floats, rows: Floats) -> MeanSquares:
+        """Mean squares of the residuals of some samples."""
         ...
 
 

@@ -50,18 +50,22 @@ class FitSettings:
     batch_size : int, optional
         Rows per step, at most all of them. Defaults: {batch_size}.
     learning_rate : float, optional
-        Step size; it falls to 0 along a cosine. Defaults: {learning_rate}.
+        Step size: with adam the peak of a cycle, which it reaches after a quarter of all steps, and
+        from which it falls to almost 0; with sgd it falls to 0 along a cosine.
+        Defaults: {learning_rate}.
     momentum : float, optional
         Default: {momentum}.
     l2 : float or "auto"
         Weight of ½ Σ ‖W[l]‖² compared with the sum of the costs of all samples, in standard units.
-        ``"auto"`` is that of the largest evidence with {finding}, see
-        `slopenet.training.optimizers.evidence`. With any other method it is 1e-5, and, unless
+        ``"auto"`` is that of the largest evidence with lm, see
+        `slopenet.training.optimizers.evidence`; adam learns it from the residuals of each epoch,
+        see `slopenet.training.optimizers.reweighing`. With any other method it is 1e-5, and, unless
         `validation` is given, a tenth of 200 rows or more is held out to decide when to stop.
     slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
         Weight of the slopes dydx compared with the values: one number, one per slope, or one per
         slope and sample. ``"auto"`` is 1, unless the method finds l2: then it finds this weight
-        too, from 1e-4 to 1e4, by the noise of values and slopes, unless that noise is given.
+        too, from 1e-4 to 1e4, by the noise of values and slopes, unless that noise is given; adam
+        finds one per slope.
     loss : "squared" or "student"
         Cost of a residual: half its square, or -log of the density of Student's t, with which
         outliers of values and slopes hardly count. Its spread and degrees of freedom (1 to 16) are
@@ -69,7 +73,7 @@ class FitSettings:
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth
-        of `epochs`.
+        of `epochs`; with adam, whose learning rate has a schedule, it never stops early.
     restarts : int, optional
         The number of starts from random weights, of which the best is kept: 4 where a step of LM
         takes no time, 1 otherwise. Starts run side by side, up to the limit of threads.
@@ -127,7 +131,10 @@ class FitSettings:
     )
     learning_rate: float | None = field(
         default=None,
-        metadata=_rule(checks.positive, "Step size. Defaults: {learning_rate}."),
+        metadata=_rule(
+            checks.positive,
+            "Step size; with adam the peak of a schedule. Defaults: {learning_rate}.",
+        ),
     )
     momentum: float | None = field(
         default=None, metadata=_rule(checks.share, "Momentum. Default: {momentum}.")
@@ -136,16 +143,16 @@ class FitSettings:
         default="auto",
         metadata=_rule(
             checks.number_or_auto,
-            "Weight of the penalty on large weights. Unless given, {finding} finds it from the"
-            " data, and every other method takes 0.00001.",
+            "Weight of the penalty on large weights. Unless given, it is found from the data by"
+            " {finding}, and 0.00001 with every other method.",
         ),
     )
     slope_weight: Any = field(
         default="auto",
         metadata=_rule(
             checks.slope_weights,
-            "Weight of the slopes compared with the values. Unless given, {finding} finds it from"
-            " the data, and every other method takes 1.",
+            "Weight of the slopes compared with the values. Unless given, it is found from the data"
+            " by {finding}, and 1 with every other method.",
         ),
     )
     loss: str = field(

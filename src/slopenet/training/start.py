@@ -44,6 +44,7 @@ class Training:
         self, problem: Any, optimizer: Optimizer, watch: Watch, theta: Floats, seed: int
     ) -> None:
         self.problem, self.optimizer, self.watch = problem, optimizer, watch
+        self._first = theta
         self._rng = np.random.default_rng(seed)
         # Replaced as a whole, so that a checkpoint always sees the end of an epoch.
         self.at = At(0, optimizer.start(theta, problem), self._rng.bit_generator.state)
@@ -70,7 +71,9 @@ class Training:
         if self.watch.held_out is None and hasattr(self.optimizer, "result"):
             result: Floats = self.optimizer.result(self.at.state)[0]
             return result
-        return self.at.state.theta if best is None else best
+        if best is not None:
+            return best
+        return self._first if self.watch.stopped else self.at.state.theta
 
     @property
     def reason(self) -> str:

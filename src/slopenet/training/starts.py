@@ -22,11 +22,13 @@ from slopenet.training.ensemble import Ensemble
 from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.kriging.problem import Sines
 from slopenet.training.methods import UPPER_L2, Setup
-from slopenet.training.monitor import State, Watch
+from slopenet.training.monitor import PATIENCE, State, Watch
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.robust import RobustLeastSquares
+from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.reweighing import sum_of_logarithms
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
 from slopenet.training.start import Training
@@ -35,6 +37,10 @@ from slopenet.validate.layers import check_activations
 # A start from UPPER_L2 is kept only if its leave-one-out error is so many times smaller; unless the
 # data are noisy, which an error of more than this share of a constant's error says.
 BETTER, NOISE = 2.0, 0.1
+
+# Weights learned from the residuals change the cost, at equal residuals of the values, by up to the
+# number of values and slopes per row. Costs that are more than so many times higher have diverged.
+SLACK = 10.0
 
 Cost = Callable[[Floats], float]
 
@@ -157,6 +163,7 @@ class Candidates:
 
         plan = self.plan
         threads = 1 if plan.starts > 1 else threads
+        last_counts = plan.info.scheduled and self._held_out is None
         made = []
         for start, seed in enumerate(rng.integers(2**63, size=plan.starts)):
             generator = np.random.default_rng(seed)
@@ -166,17 +173,20 @@ class Candidates:
                 from_below=plan.from_below,
                 seed=int(seed),
             )
+            problem = self._problem(threads)
             watch = Watch(
                 plan.method.epochs,
                 None if self._held_out is None else self._held_out(threads),
                 callback if callbacks else None,
                 self.network,
                 first + start,
+                patience=np.inf if plan.info.scheduled else PATIENCE,
+                slack=SLACK * problem.data.kinds if last_counts else 1.0,
             )
             theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
             made.append(
                 Training(
-                    self._problem(threads),
+                    problem,
                     plan.info.optimizer(setup),
                     watch,
                     theta,
@@ -236,7 +246,7 @@ class Candidates:
         best, networks = order[0], [self.network(t.theta) for t in order]
         title, why = self.plan.info.title, self.plan.method.why
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
-        if isinstance(best.optimizer, Evidence):
+        if isinstance(best.optimizer, Evidence | Adam):
             reason += best.optimizer.sentence(best.at.state)
         if isinstance(best.problem, RobustLeastSquares):
             reason += " Outliers: {:g} values and {:g} slopes.".format(
@@ -296,11 +306,15 @@ def error_of_start(training: Training) -> tuple[bool, float]:
 
     Training costs are not comparable because each start has its own l2. A start that learned
     nothing comes last. Starts with one l2 in common, or with rows held out, are compared by their
-    lowest cost.
+    lowest cost; those of Adam without rows held out by the mean squares of all their residuals.
     """
     optimizer = training.optimizer
     if training.watch.held_out is not None:
         return False, training.watch.best_cost
+    if isinstance(optimizer, Adam):
+        rows = np.arange(training.problem.samples)
+        squares = training.problem.mean_squares(training.theta, rows)
+        return False, sum_of_logarithms(squares)
     if not isinstance(optimizer, Evidence):
         robust = isinstance(training.problem, RobustLeastSquares)  # costs depend on the weights
         cost = training.problem.judged(training.theta) if robust else training.watch.best_cost

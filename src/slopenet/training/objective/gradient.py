@@ -9,8 +9,10 @@ slope. The core works on θ itself; no `Network` is built on the way.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +22,8 @@ from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
 from slopenet.evaluate.threads import get_num_threads
 from slopenet.parameters import weight_mask
-from slopenet.training.problem import Rule
+from slopenet.training.objective.residuals import mean_squares
+from slopenet.training.problem import MeanSquares, Rule, Weights
 
 
 class Costs(NamedTuple):
@@ -153,6 +156,19 @@ class Objective:
         )
         return total / len(order)
 
+    def weighed(self, weights: Weights) -> Objective:
+        """The same function with other weights."""
+        other = copy.copy(self)
+        other.l2, other.slope_weight, other.dydv_weight = weights
+        return other
+
+    def mean_squares(self, theta: Floats, data: Data, threads: int | None = None) -> MeanSquares:
+        """Mean squares of the residuals at θ."""
+        self._core.set(theta)
+        threads = get_num_threads() if threads is None else threads
+        found: Any = self._core.value_and_jacobian(data.X, None, threads)
+        return mean_squares(data, *found)
+
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""
         weights = self._decayed * theta
@@ -179,6 +195,33 @@ class OnData:
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""
         return self.objective.penalty(theta)
+
+    @property
+    def samples(self) -> int:
+        """The number of samples."""
+        return len(self.data)
+
+    @cached_property
+    def has_slopes(self) -> bool:
+        """Whether any slopes are known."""
+        return any(
+            slopes is not None and not np.isnan(slopes).all()
+            for slopes in (self.data.dydx, self.data.dydv)
+        )
+
+    @property
+    def weights(self) -> Weights:
+        """The weights of f."""
+        f = self.objective
+        return Weights(f.l2, f.slope_weight, f.dydv_weight)
+
+    def weighed(self, weights: Weights) -> OnData:
+        """The same f with other weights."""
+        return replace(self, objective=self.objective.weighed(weights))
+
+    def mean_squares(self, theta: Floats, rows: Floats) -> MeanSquares:
+        """Mean squares of the residuals of some samples."""
+        return self.objective.mean_squares(theta, self.data.rows(rows), self.threads)
 
     def descend(
         self, rule: Rule, theta: Floats, order: Floats, rates: Floats, *, batch_size: int
