@@ -95,7 +95,7 @@ def test_a_row_is_all_that_the_command_line_needs_of_a_new_optimiser(toy: None, 
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)  # as a process that has the row from the beginning
     help_text = CliRunner().invoke(module.fit, ["--help"]).stdout
-    assert "[auto|lm|lbfgs|adam|sgd|sign]" in help_text
+    assert "[auto|lm|lbfgs|adam|kriging|sgd|sign]" in help_text
     assert "40 (sign)" in " ".join(help_text.split())
     X, y = wave()
     table, model = tmp_path / "data.csv", tmp_path / "model.safetensors"

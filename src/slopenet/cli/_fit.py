@@ -122,6 +122,8 @@ def fit(  # noqa: PLR0917 (click passes them by name)
         if samples.dydx is not None:
             known, size = np.count_nonzero(~np.isnan(samples.dydx)), samples.dydx.size
             say(f"{data} has {known} of its {size} slopes.")
+        if result.errors is not None:
+            say(f"{result.errors.verdict}.")
         print_errors(result.network, {"{rows} learned from": learned, "other {rows}": held_out})
         say(f"Wrote {output}.")
 

@@ -72,13 +72,16 @@ def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
     suits = task.plain and task.rows <= _MOST_ROWS
     suits = suits and settings.activation in (AUTO, "sin")
     suits = suits and isinstance(settings.l2, str) and isinstance(settings.slope_weight, str)
-    found = [_kriging(settings, task)] if free and suits and settings.epochs is None else []
-    found += _others(settings, task, free=free)
-    exact = all(
-        each.method in _BY_EVIDENCE
-        and (each.method != "kriging" or task.rows * task.kinds <= MOST_TARGETS)
-        for each in found
-    )
+    suits = suits and free and settings.epochs is None
+    others = _others(settings, task, free=free)
+    if not suits:
+        found = others
+    elif task.rows * task.kinds <= MOST_TARGETS:  # a process on all rows
+        found = [_kriging(settings, task), *(each for each in others if each.method == "lm")]
+    else:
+        found = [_kriging(settings, task), *others]
+    exact = task.rows * task.kinds <= MOST_TARGETS or not suits
+    exact = exact and all(each.method in _BY_EVIDENCE for each in found)
     if len(found) == 1 or exact or settings.validation is not None or task.rows < LEAST_ROWS:
         return found
     return [replace(each, validation=HELD_OUT) for each in found]
@@ -99,9 +102,9 @@ def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, ta
 def _others(settings: FitSettings, task: Task, *, free: bool) -> list[FitSettings]:
     """Networks by Levenberg-Marquardt where its steps are cheap, else one by another method."""
     narrow = (_NARROW, _NARROW)
-    cheap = free and task.work(narrow).lm_operations <= _MOST_OPERATIONS
+    cheap = task.work(narrow).lm_operations <= _MOST_OPERATIONS or settings.loss != "squared"
     activations = _TRIED if settings.activation == AUTO else (settings.activation,)
-    if cheap or settings.method == "lm" or settings.loss != "squared":
+    if (free and cheap) or settings.method == "lm":
         common = replace(settings, method="lm", hidden=narrow)
         if len(activations) > 1 and settings.restarts is settings.ensemble is None:
             common = _quick(replace(common, restarts=1), task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ class FitErrors:
         line = f"Errors of rows {self.rows}: values {_percent(self.values)} of their deviation"
         if not np.isnan(self.slopes).all():
             line += f", slopes {_percent(self.slopes)} of their RMS"
-        return line + f"; R² {_r2(float(np.min(self.r2)))}"
+        return line + f"; R² {_r2(self.r2)}"
 
     @classmethod
     def of_relative(cls, errors: Errors, rows: str) -> FitErrors:
@@ -64,17 +65,20 @@ class FitErrors:
 
         A kind is the value, then the slopes if there are any; NaN where one is missing.
         """
-        square = np.nanmean(missed**2, axis=0)
-        values = np.sqrt(square[0]) / _not_zero(np.nanstd(targets[:, 0], axis=0))
-        slopes = np.full((targets.shape[2], 1), np.nan)
-        if targets.shape[1] > 1:
-            slopes = (np.sqrt(square[1:]) / _not_zero(_rms(targets[:, 1:]))).T
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of a mean of none: it is NaN
+            errors = np.sqrt(np.nanmean(missed**2, axis=0))
+            values = errors[0] / _not_zero(np.nanstd(targets[:, 0], axis=0))
+            slopes = np.full((targets.shape[2], 1), np.nan)
+            if targets.shape[1] > 1:
+                rms = np.sqrt(np.nanmean(targets[:, 1:] ** 2, axis=0))
+                slopes = (errors[1:] / _not_zero(rms)).T
         return cls(values, slopes, LEFT_OUT)
 
 
 def doubt(errors: FitErrors, names: tuple[str, ...] | None) -> str:
     """A sentence on outputs that are hardly better than a constant; empty if there are none."""
-    poor = np.flatnonzero(~(errors.values < POOR))
+    poor = np.flatnonzero(errors.values >= POOR)  # not NaN, where no value is known
     if not poor.size:
         return ""
     said = [names[k] if names else f"output {k}" for k in poor]
@@ -88,6 +92,8 @@ def doubt(errors: FitErrors, names: tuple[str, ...] | None) -> str:
 
 def _percent(errors: Floats) -> str:
     known = errors[~np.isnan(errors)]
+    if not known.size:
+        return "unknown"
     low, high = 100 * float(known.min()), 100 * float(known.max())
     return f"{_short(high)} %" if high <= 1.05 * low else f"{_short(low)} to {_short(high)} %"
 
@@ -96,12 +102,12 @@ def _short(x: float) -> str:
     return f"{x:.0f}" if x >= 10 else f"{x:.2g}"
 
 
-def _r2(r2: float) -> str:
-    return f"{r2:.3f}" if r2 < 0.999 else f"1 - {1 - r2:.1e}"
-
-
-def _rms(x: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.nanmean(x**2, axis=0)))
+def _r2(each: Floats) -> str:
+    known = each[~np.isnan(each)]
+    if not known.size:
+        return "unknown"
+    least = float(known.min())
+    return f"{least:.3f}" if least < 0.999 else f"1 - {1 - least:.1e}"
 
 
 def _not_zero(x: Floats) -> Floats:

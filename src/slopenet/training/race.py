@@ -7,17 +7,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from slopenet.training.monitor import State
+from slopenet.training.quality import LEARNED
 from slopenet.training.session import Runs
 from slopenet.training.starts import Candidates, Result
 
 # Of errors within this factor of the least, that of the smallest network wins.
 CLOSE = 1.1
+# Relative errors of values and slopes with which the first candidates are enough.
+ENOUGH, ENOUGH_SLOPES = 1e-4, 1e-3
 # Why its method was taken.
-TRIED = "the best of those tried"
+TRIED, ALONE = "the best of those tried", "so accurate that no other was tried"
 
 
 class Race:
-    """Candidates of one or more shapes.
+    """Candidates of one or more shapes; the first are trained alone, and may be enough.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ class Race:
         Interrupted
             On Ctrl-C or SIGTERM.
         """
-        waiting: list[Candidates] = list(self.entered)
+        waiting, later = self.entered[:1], self.entered[1:]
         while waiting:
             started = sum(len(each.started) for each in self.entered)
             several = len(waiting) > 1
@@ -56,6 +59,9 @@ class Race:
                 runs.add(made)
                 started += len(made)
             runs.train(side_by_side=several or waiting[0].plan.side_by_side)
+            if later:
+                waiting, later = ([] if _enough(waiting[0]) else later), []
+                continue
             following = self._following(self.best)
             waiting = [] if following is None else [following]
             self.entered += waiting
@@ -81,10 +87,19 @@ class Race:
         found = best.result()
         trained = [each for each in self.entered if each.started]
         if len(trained) == 1:
-            return found
+            return found._replace(reason=found.reason.replace(TRIED, ALONE))
         tried = ", ".join(f"{each.label} {_said(each.error)}" for each in trained)
         by = "logarithms of held-out errors" if best.judged_by_rows else "log evidence per target"
         return found._replace(reason=f"{found.reason} Tried: {tried} ({by}).")
+
+
+def _enough(first: Candidates) -> bool:
+    """Whether no other network can be noticeably better."""
+    errors = first.errors(first.network(first.best.theta))
+    if errors is None or errors.rows == LEARNED:
+        return False
+    slopes = errors.slopes[~np.isnan(errors.slopes)]
+    return bool((errors.values < ENOUGH).all() and (slopes < ENOUGH_SLOPES).all())
 
 
 def _said(error: float) -> str:

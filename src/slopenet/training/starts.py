@@ -233,12 +233,14 @@ class Candidates:
     def errors(self, network: Network) -> FitErrors | None:
         """Errors of rows that the best start did not learn from, if there are such."""
         learned, held_out = self._data
+        if learned is None:
+            return None
         if held_out is not None:
             return _errors_on(network, held_out, HELD_OUT)
         missed = _left_out(self.best)
-        if missed is not None and np.isfinite(missed.values).all():
+        if missed is not None and np.isfinite(missed.values).any():
             return missed
-        return None if learned is None else _errors_on(network, learned, LEARNED)
+        return _errors_on(network, learned, LEARNED)
 
     def result(self) -> Result:
         """The networks of all starts, the best one first."""
@@ -268,8 +270,10 @@ class Result(NamedTuple):
     errors: FitErrors | None
 
 
-def _errors_on(network: Network, rows: Data, kind: str) -> FitErrors:
+def _errors_on(network: Network, rows: Data, kind: str) -> FitErrors | None:
     known = rows.rows(np.flatnonzero(~np.isnan(rows.y).any(axis=1)))
+    if not len(known):
+        return None
     return FitErrors.of_relative(relative_errors(network, known.X, known.y, known.dydx), kind)
 
 
