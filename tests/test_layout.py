@@ -84,6 +84,7 @@ WITHIN = {
         "progress",
         "quality",
         "start",
+        "judge",
         "starts",
         "session",
         "race",

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from slopenet.dataset.dataset import Data, Names
+from slopenet.training.judge import error_of_start
 from slopenet.training.optimizers.evidence import weigh
 from slopenet.training.plan import make_plan
 from slopenet.training.settings import FitSettings
 from slopenet.training.start import Training
-from slopenet.training.starts import Candidates, error_of_start
+from slopenet.training.starts import Candidates
 
 
 def trainings(method: str = "lm", held_out: Data | None = None) -> list[Training]:

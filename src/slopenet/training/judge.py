@@ -1,0 +1,85 @@
+"""Judging trained starts: which is the best, and how good it is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slopenet.dataset.dataset import Data
+from slopenet.evaluate.errors import relative_errors
+from slopenet.network import Network
+from slopenet.training.kriging.optimizer import Kriging
+from slopenet.training.methods import UPPER_L2
+from slopenet.training.objective.robust import RobustLeastSquares
+from slopenet.training.optimizers.adam import Adam
+from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.reweighing import sum_of_logarithms
+from slopenet.training.quality import FitErrors
+from slopenet.training.start import Training
+
+# A start from UPPER_L2 is kept only if its leave-one-out error is so many times smaller; unless the
+# data are noisy, which an error of more than this share of a constant's error says.
+BETTER, NOISE = 2.0, 0.1
+
+
+def errors_on(network: Network, rows: Data, kind: str) -> FitErrors | None:
+    """Errors on rows; None if no value is known."""
+    known = rows.rows(np.flatnonzero(~np.isnan(rows.y).any(axis=1)))
+    if not len(known):
+        return None
+    return FitErrors.of_relative(relative_errors(network, known.X, known.y, known.dydx), kind)
+
+
+def errors_left_out(training: Training) -> FitErrors | None:
+    """Errors of the rows left out in turn, where they have a closed form."""
+    optimizer, state, problem = training.optimizer, training.at.state, training.problem
+    if isinstance(optimizer, Kriging):
+        missed = optimizer.left_out(state, problem)
+        return FitErrors.of_missed(missed, problem.process.targets)
+    if isinstance(optimizer, Evidence):
+        theta, ridge, balance = optimizer.result(state)
+        problem = problem.copy(l2=ridge / problem.samples, balance=balance)
+        return FitErrors.of_missed(*problem.missed_left_out(theta))
+    return None
+
+
+def log_error(training: Training) -> float:
+    """The logarithm of the held-out error of a start, else of the error that its evidence implies.
+
+    R times the latter, less a constant of the data, is the log evidence; infinite where the
+    evidence is for a constant.
+    """
+    optimizer, state, problem = training.optimizer, training.at.state, training.problem
+    if training.watch.held_out is None and isinstance(optimizer, Kriging):
+        return float(-optimizer.evidence(state, problem) / problem.process.residuals)
+    if training.watch.held_out is None and isinstance(optimizer, Evidence):
+        evidence = state.evidence + problem.log_weights
+        return float(-evidence / problem.residuals)
+    return 0.5 * float(np.log(training.watch.best_cost + 1e-300))
+
+
+def error_of_start(training: Training) -> tuple[bool, float]:
+    """Leave-one-out error of a start, used to pick the best.
+
+    Training costs are not comparable because each start has its own l2. A start that learned
+    nothing comes last. Starts with one l2 in common, or with rows held out, are compared by their
+    lowest cost; those of Adam without rows held out by the mean squares of all their residuals.
+    """
+    optimizer = training.optimizer
+    if training.watch.held_out is not None:
+        return False, training.watch.best_cost
+    if isinstance(optimizer, Adam):
+        rows = np.arange(training.problem.samples)
+        squares = training.problem.mean_squares(training.theta, rows)
+        return False, sum_of_logarithms(squares)
+    if not isinstance(optimizer, Evidence):
+        robust = isinstance(training.problem, RobustLeastSquares)  # costs depend on the weights
+        cost = training.problem.judged(training.theta) if robust else training.watch.best_cost
+        return False, cost
+    theta, ridge, found_balance = optimizer.result(training.at.state)
+    problem = training.problem.copy(l2=ridge / training.problem.samples, balance=found_balance)
+    error = problem.left_out(theta)
+    even = problem.copy(l2=problem.l2, balance=1.0)  # as the leave-one-out error weighs slopes
+    constant = 2 * even.judged(0 * theta) / problem.samples
+    if optimizer.top == UPPER_L2 and error < NOISE * constant:
+        error *= BETTER
+    return training.at.state.best is None, error if np.isfinite(error) else np.inf
