@@ -32,7 +32,7 @@ def errors_on(network: Network, rows: Data, kind: str) -> FitErrors | None:
 def errors_left_out(training: Training) -> FitErrors | None:
     """Errors of the rows left out in turn, where they have a closed form."""
     optimizer, state, problem = training.optimizer, training.at.state, training.problem
-    if isinstance(optimizer, Kriging):
+    if isinstance(optimizer, Kriging) and problem.samples > 1:
         missed = optimizer.left_out(state, problem)
         return FitErrors.of_missed(missed, problem.process.targets)
     if isinstance(optimizer, Evidence):

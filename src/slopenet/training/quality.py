@@ -107,7 +107,9 @@ def _r2(each: Floats) -> str:
     if not known.size:
         return "unknown"
     least = float(known.min())
-    return f"{least:.3f}" if least < 0.999 else f"1 - {1 - least:.1e}"
+    if least < 0.999:
+        return f"{least:.3f}"
+    return f"1 - {1 - least:.1e}" if least < 1 else "1"
 
 
 def _not_zero(x: Floats) -> Floats:
