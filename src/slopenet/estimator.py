@@ -43,6 +43,8 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         The networks of all starts. With the parameter `ensemble` predictions are their mean.
     history_, reason_ : dict, str
         ``.history`` and ``.reason`` of `slopenet.Fit`.
+    errors_ : FitErrors
+        ``.errors`` of `slopenet.Fit`.
     n_iter_ : int
         Epochs that were run.
     n_features_in_ : int
@@ -135,7 +137,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         )
         self.network_, self.ensemble_ = result.network, result.ensemble
         self.history_ = result.history
-        self.reason_ = result.reason
+        self.reason_, self.errors_ = result.reason, result.errors
         self.n_iter_ = len(result.history["epoch"])
         self._flat = y.ndim == 1
         return self

@@ -42,7 +42,7 @@ class FitSettings:
     output : activation
         σ of the last layer.
     method : one of {methods}
-        {titles}. ``"auto"`` takes {auto}.
+        {titles}. Where `hidden` is given, ``"auto"`` takes {auto}.
         `Fit.reason` says which method was taken, and why.
     epochs : int, optional
         The most epochs: one pass over the data each with a method by mini-batches, else one step.
@@ -117,8 +117,8 @@ class FitSettings:
         default="auto",
         metadata=_rule(
             checks.method_name,
-            "How the weights are found. auto takes {auto}; with {options} it takes the first method"
-            " that has them.",
+            "How the weights are found. With --hidden auto takes {auto}; with {options} it takes the"
+            " first method that has them.",
         ),
     )
     epochs: int | None = field(
