@@ -117,8 +117,8 @@ class FitSettings:
         default="auto",
         metadata=_rule(
             checks.method_name,
-            "How the weights are found. With --hidden auto takes {auto}; with {options} it takes the"
-            " first method that has them.",
+            "How the weights are found. With --hidden auto takes {auto}; with {options} it takes"
+            " the first method that has them.",
         ),
     )
     epochs: int | None = field(
