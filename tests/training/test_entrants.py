@@ -78,3 +78,12 @@ def test_the_winner_is_tried_at_twice_the_width() -> None:
     following = wider(settings, found, found[1], SMALL)
     assert (following.hidden, following.activation) == ((32, 32), "tanh")
     assert wider(settings, [*found, following], found[1], SMALL) is None
+
+
+def test_with_many_rows_the_widest_follows_with_all_its_steps() -> None:
+    task = replace(SMALL, rows=400)
+    found = entrants(FitSettings(), task)
+    following = wider(FitSettings(), found, found[1], task)
+    assert (following.hidden, following.activation) == ((64, 64), "tanh")
+    assert following.epochs is None
+    assert wider(FitSettings(), [*found, following], following, task) is None

@@ -15,7 +15,7 @@ import numpy as np
 
 from slopenet.activations import normalise
 from slopenet.training.kriging.optimizer import MOST_TARGETS, WIDTHS
-from slopenet.training.methods import METHODS, OPTIONAL, Work
+from slopenet.training.methods import METHODS, MOST_OPERATIONS, OPTIONAL, Work
 from slopenet.training.settings import AUTO, FitSettings
 from slopenet.validate.layers import sizes_around
 
@@ -29,6 +29,8 @@ _MOST_OPERATIONS, _MOST_WIDE, _ALL_OPERATIONS, _FEWEST = 3e8, 5e7, 2e10, 50
 HELD_OUT, LEAST_ROWS = 0.1, 20
 # The width for few inputs where steps are by mini-batches.
 _FEW_INPUTS, _FEW_WIDE = 2, 20
+# From so many rows on, the widest network follows the narrow one at once.
+_MANY_ROWS = 300
 # Methods whose models have an evidence.
 _BY_EVIDENCE = ("kriging", "lm")
 # The most rows from which a kriging start learns.
@@ -88,9 +90,13 @@ def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
 
 
 def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, task: Task) -> Any:
-    """The next network to try after `best` won, or None."""
+    """The next network after `best` won, or None: twice as wide, or the widest for many rows."""
     if settings.hidden != AUTO or best.method != "lm" or len(tried) == 1:
         return None
+    if task.rows >= _MANY_ROWS:
+        wide = replace(settings, method="lm", activation=best.activation).resolved()
+        cheap = task.work(wide.hidden).lm_operations <= MOST_OPERATIONS
+        return wide if cheap and not any(each.hidden == wide.hidden for each in tried) else None
     width = 2 * int(best.hidden[0])  # type: ignore[index]
     if width > _WIDE or any(each.hidden == (width, width) for each in tried):
         return None

@@ -26,7 +26,7 @@ from slopenet.training.progress import JsonLines, Progress
 from slopenet.training.quality import FitErrors, FitWarning, doubt
 from slopenet.training.race import TRIED, Race
 from slopenet.training.session import Checkpoint, Interrupted, Runs, read, require_same
-from slopenet.training.settings import AUTO, FitSettings, documented
+from slopenet.training.settings import AUTO, HIDDEN, FitSettings, documented
 from slopenet.training.starts import Candidates
 from slopenet.validate.layers import component_names
 from slopenet.validate.settings import RandomSource, generator
@@ -181,7 +181,8 @@ def fit(
         plan = make_plan(each, inputs, outputs, rows=len(data), targets=targets)
         find_balance = plan.find_balance and not known_noise
         method = plan.method._replace(why=TRIED) if raced else plan.method
-        return replace(plan, method=method, from_below=raced, find_balance=find_balance)
+        from_below = raced and each.hidden != HIDDEN
+        return replace(plan, method=method, from_below=from_below, find_balance=find_balance)
 
     plans = [planned(each) for each in tried]
     for sentence in _doubts(data, names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -223,6 +223,18 @@ class Candidates:
     def error(self) -> float:
         """The logarithm of an error, to compare with those of other candidates of the same rows."""
         return log_error(self.best)
+
+    @cached_property
+    def missed(self) -> float:
+        """RMS error of rows left out or held out, once it is trained."""
+        found = self.errors(self.network(self.best.theta))
+        return np.inf if found is None else float(np.sqrt(np.nanmean(found.values**2)))
+
+    def widens(self, other: Candidates) -> bool:
+        """Whether it is the same kind of network, with wider layers."""
+        same = self.plan.method.name == other.plan.method.name
+        same = same and self.plan.activations == other.plan.activations
+        return same and self.plan.sizes > other.plan.sizes
 
     def errors(self, network: Network) -> FitErrors | None:
         """Errors of rows that the best start did not learn from, if there are such."""
