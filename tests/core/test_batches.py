@@ -78,7 +78,7 @@ def test_fifty_batches_agree_with_numpy(
     assert [len(rows) for rows in theirs.batches] == [*[10] * 10, 3] * 5
     assert a.t == 55
     for array, got in vars(a).items():
-        if array not in ("t", "cost", "done"):
+        if array not in ("t", "cost", "done") and np.size(got):
             want = getattr(b, array)
             assert np.abs(got - want).max() <= 1e-13 * np.abs(want).max(), array
     assert np.abs(a.theta - theta).max() > 0.01

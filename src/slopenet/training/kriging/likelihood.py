@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 
 from slopenet._types import Floats
 from slopenet.training.kriging.process import NOISES, SCALES, Process
@@ -26,6 +25,8 @@ def starts(process: Process) -> list[Floats]:
 
 def improve(process: Process, p: Floats) -> tuple[Floats, float]:
     """Where -log L is least near p, and its value there."""
+    from scipy.optimize import minimize  # loads many modules
+
     d = process.X.shape[1]
     bounds = [SCALES] * d + [NOISES] * process.noises
     found = minimize(
