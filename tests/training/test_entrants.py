@@ -87,3 +87,8 @@ def test_with_many_rows_the_widest_follows_with_all_its_steps() -> None:
     assert (following.hidden, following.activation) == ((64, 64), "tanh")
     assert following.epochs is None
     assert wider(FitSettings(), [*found, following], following, task) is None
+
+
+def test_restarts_are_for_random_weights() -> None:
+    found = entrants(FitSettings(restarts=3), SMALL)
+    assert [each.restarts for each in found] == [1, 3, 3]

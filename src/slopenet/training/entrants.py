@@ -154,4 +154,5 @@ def _kriging(settings: FitSettings, task: Task) -> FitSettings:
             f"hidden must be one width or 'auto' with method 'kriging', got {hidden!r}"
         )
     widths = (WIDTHS[-1],) if hidden == AUTO else hidden
-    return replace(settings, method="kriging", hidden=widths, activation="sin")
+    found = replace(settings, method="kriging", hidden=widths, activation="sin")
+    return replace(found, restarts=1) if settings.ensemble is None else found
