@@ -19,7 +19,9 @@ from slopenet.training.objective.gradient import Objective
 from slopenet.training.optimizers.lbfgs import LBFGS
 
 # Points to learn from, and the most values and slopes at them together; points to judge by.
-_POINTS, _MOST, _JUDGED = 1024, 1 << 13, 256
+_POINTS, _MOST, _JUDGED = 1024, 1 << 14, 256
+# The least size of a frequency: slower sines are hardly told from straight lines by 53 bits.
+_SLOWEST = 0.1
 # The steps of L-BFGS.
 _STEPS = 150
 # Entries of a design that are computed at a time.
@@ -50,7 +52,8 @@ class Teacher:
     ) -> None:
         d = process.X.shape[1]
         n = int(np.clip(_MOST // (1 + d), _JUDGED, _POINTS))
-        self._scales = np.exp(p[:d])
+        scales = np.exp(p[:d])
+        self._scales = scales * min(1.0, float(np.sqrt(np.sum(scales**-2.0))) / _SLOWEST)
         self._threads = threads
         self._Q, self._judged = _among(process.X, n, rng), _among(process.X, _JUDGED, rng)
         self._Y = process.mean(p, given, self._Q)
