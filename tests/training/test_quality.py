@@ -53,3 +53,12 @@ def test_a_good_fit_is_not_warned_of() -> None:
     assert doubt(errors, None) == ""
     errors = FitErrors(np.array([0.6, 0.7]), np.full((2, 1), np.nan), "left out")
     assert doubt(errors, None).startswith("output 1: ")
+
+
+def test_a_network_of_too_few_sines_does_not_hide_behind_its_process() -> None:
+    X, y, _ = data(60)
+    errors = [sn.fit(X, y, method="kriging", hidden=m, rng=0).errors for m in (3, 100)]
+    T, truth, _ = data(400)
+    missed = sn.fit(X, y, method="kriging", hidden=3, rng=0).network(T)[:, 0] - truth
+    assert errors[0].values[0] > 0.3 * np.std(missed) / truth.std()
+    assert errors[1].values[0] < 0.1 * errors[0].values[0]

@@ -33,8 +33,8 @@ def errors_left_out(training: Training) -> FitErrors | None:
     """Errors of the rows left out in turn, where they have a closed form."""
     optimizer, state, problem = training.optimizer, training.at.state, training.problem
     if isinstance(optimizer, Kriging) and problem.samples > 1:
-        missed = optimizer.left_out(state, problem)
-        return FitErrors.of_missed(missed, problem.process.targets)
+        missed, distances = optimizer.left_out(state, problem)
+        return FitErrors.of_missed(missed, problem.process.targets, distances)
     if isinstance(optimizer, Evidence):
         theta, ridge, balance = optimizer.result(state)
         problem = problem.copy(l2=ridge / problem.samples, balance=balance)

@@ -60,14 +60,19 @@ class FitErrors:
         return cls(errors.values, errors.slopes, rows)
 
     @classmethod
-    def of_missed(cls, missed: Floats, targets: Floats) -> FitErrors:
+    def of_missed(
+        cls, missed: Floats, targets: Floats, distances: Floats | float = 0.0
+    ) -> FitErrors:
         """From what each row's targets are missed by, left out, and the targets: (n, kinds, n_L).
 
-        A kind is the value, then the slopes if there are any; NaN where one is missing.
+        A kind is the value, then the slopes if there are any; NaN where one is missing. `distances`
+        (kinds, n_L) of the network from the model whose rows are left out are added in quadrature.
         """
+        if not isinstance(distances, float):
+            distances = distances[: targets.shape[1]]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # of a mean of none: it is NaN
-            errors = np.sqrt(np.nanmean(missed**2, axis=0))
+            errors = np.sqrt(np.nanmean(missed**2, axis=0) + np.square(distances))
             values = errors[0] / _not_zero(np.nanstd(targets[:, 0], axis=0))
             slopes = np.full((targets.shape[2], 1), np.nan)
             if targets.shape[1] > 1:

@@ -79,3 +79,13 @@ def test_regression_on_the_rows_is_the_process_of_that_many_sines() -> None:
     expected = F @ (prior[:, None] * (F.T @ np.linalg.solve(A, process.targets[:, 0])))
     found = network(regression(process, p, layer), 64)(process.X)
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_distances_are_those_of_values_and_slopes() -> None:
+    process, p = learned()
+    teacher = Teacher(process, p, process.posterior(p), np.random.default_rng(0), 1)
+    theta, distance = teacher.taught(16, np.random.default_rng(1), train=False)
+    found = teacher.distances(theta)
+    assert found.shape == (3, 1)
+    assert found[0, 0] == pytest.approx(distance)
+    assert np.all(found[1:] > distance)  # slopes are harder

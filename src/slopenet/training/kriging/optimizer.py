@@ -134,10 +134,17 @@ class Kriging:
         found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
         return -found.process.minus_log(found.given)
 
-    def left_out(self, state: State, problem: Problem) -> Floats:
-        """Errors of the targets of each row (n, kinds, n_L), left out of the process."""
+    def left_out(self, state: State, problem: Problem) -> tuple[Floats, Floats]:
+        """Errors of the targets of each row (n, kinds, n_L), left out of the process.
+
+        With them, RMS distances (1 + n_1, n_L) of the network's values and slopes from the process.
+        """
         found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
-        return found.process.left_out(found.given)
+        outputs, d = problem.process.targets.shape[2], problem.process.X.shape[1]
+        near = np.zeros((1 + d, outputs))
+        if found.teacher is not None and np.isfinite(state.distance):
+            near = found.teacher.distances(state.theta)
+        return found.process.left_out(found.given), near
 
     def _prepare(self, p: bytes, process: Process, threads: int | None) -> Prepared:
         found = np.frombuffer(p).copy()

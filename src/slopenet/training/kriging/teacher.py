@@ -93,10 +93,21 @@ class Teacher:
 
     def distance(self, layer: Layer, theta: Floats) -> float:
         """RMS difference between the values of the network and of the process."""
+        return float(np.sqrt(np.mean(self._differences(layer, theta)[:, 0] ** 2)))
+
+    def distances(self, theta: Floats) -> Floats:
+        """RMS differences of the value and of each slope from the process: (1 + n_1, n_L)."""
+        outputs, inputs = self._Y.shape[2], self._Q.shape[1]
+        width = (theta.size - outputs) // (inputs + 1 + outputs)
+        (W, _), (b, _) = unflatten(theta, (inputs, width, outputs))
+        differences = self._differences(Layer(W, b), theta)
+        return np.asarray(np.sqrt(np.mean(differences**2, axis=0)))
+
+    def _differences(self, layer: Layer, theta: Floats) -> Floats:
         sizes = (self._Q.shape[1], len(layer.b), self._Y.shape[2])
         (_, C), (_, c) = unflatten(theta, sizes)
-        values = np.sin(self._judged @ layer.W.T + layer.b) @ C.T + c
-        return float(np.sqrt(np.mean((values - self._truth[:, 0]) ** 2)))
+        last = np.concatenate([C.T, c[None]])
+        return np.asarray(layer.design(self._judged) @ last - self._truth)
 
     def _last(self, layer: Layer) -> Floats:
         """[C c]ᵀ by least squares."""
