@@ -16,11 +16,11 @@ import numpy as np
 from slopenet.activations import normalise
 from slopenet.training.kriging.optimizer import MOST_TARGETS, WIDTHS
 from slopenet.training.methods import METHODS, MOST_OPERATIONS, OPTIONAL, Work
-from slopenet.training.settings import AUTO, FitSettings
+from slopenet.training.settings import AUTO, HIDDEN, FitSettings
 from slopenet.validate.layers import sizes_around
 
 # Widths of the two hidden layers: the first that is tried, and the last.
-_NARROW, _WIDE = 16, 64
+_NARROW, _WIDE = 16, HIDDEN[0]
 _TRIED = ("tanh", "softplus")
 # The most operations of a step of Levenberg-Marquardt in a race, of a step at a greater width, and
 # of all steps together; the fewest steps.
@@ -39,7 +39,7 @@ _MOST_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be learned: its size, and whether a process can learn it.
+    """The size of the data to learn from, and whether a process can learn them.
 
     `kinds` is the number of values and slopes of an output per row; `plain` says that there are no
     directions, no weights per slope, and no activation behind the last layer.

@@ -75,7 +75,7 @@ class Method(NamedTuple):
     operations: float
 
 
-# What a residual costs: its square, or -log of the density of Student's t.
+# The cost of a residual: its square, or -log of the density of Student's t.
 LOSSES = ("squared", "student")
 
 # The settings that not every method has; a `Method` without them holds these numbers.

@@ -9,6 +9,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
+from slopenet.training.entrants import HELD_OUT
 from slopenet.training.kriging.problem import widths_of
 from slopenet.training.methods import METHODS, OPTIONAL, Method, MethodInfo, Work, robust
 from slopenet.training.settings import FitSettings
@@ -16,7 +17,7 @@ from slopenet.validate import arrays
 from slopenet.validate.layers import check_activations, sizes_around
 
 # Rows from which on a share is held out where nothing else limits the weights.
-ENOUGH_ROWS, HELD_OUT = 200, 0.1
+ENOUGH_ROWS = 200
 # l2 where no method finds it.
 L2 = 1e-5
 # A step of fewer operations is over before another thread has begun.

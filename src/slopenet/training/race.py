@@ -103,7 +103,7 @@ class Race:
 
 def _enough(first: Candidates) -> bool:
     """Whether no other network can be noticeably better."""
-    errors = first.errors(first.network(first.best.theta))
+    errors = first.errors
     if errors is None or errors.rows == LEARNED:
         return False
     slopes = errors.slopes[~np.isnan(errors.slopes)]

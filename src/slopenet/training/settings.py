@@ -19,7 +19,7 @@ from slopenet.training.methods import phrases
 from slopenet.training.monitor import State
 from slopenet.validate.settings import RandomSource
 
-# A setting that is left to the data, and what it is where a single network is asked for.
+# A setting left to the data; the hidden layers and the activation of a single network.
 AUTO, HIDDEN, ACTIVATION = "auto", (64, 64), "tanh"
 
 

@@ -19,7 +19,7 @@ from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
-from slopenet.training.kriging.problem import Sines
+from slopenet.training.kriging.problem import Cost, Sines
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
 from slopenet.training.objective.gradient import Objective
@@ -35,8 +35,6 @@ from slopenet.validate.layers import check_activations
 # Weights learned from the residuals change the cost, at equal residuals of the values, by up to the
 # number of values and slopes per row. Costs that are more than so many times higher have diverged.
 SLACK = 10.0
-
-Cost = Callable[[Floats], float]
 
 
 class Candidates:
@@ -224,10 +222,10 @@ class Candidates:
         """The logarithm of an error, to compare with those of other candidates of the same rows."""
         return log_error(self.best)
 
-    @cached_property
+    @property
     def missed(self) -> float:
         """RMS error of rows left out or held out, once it is trained."""
-        found = self.errors(self.network(self.best.theta))
+        found = self.errors
         return np.inf if found is None else float(np.sqrt(np.nanmean(found.values**2)))
 
     def widens(self, other: Candidates) -> bool:
@@ -236,9 +234,11 @@ class Candidates:
         same = same and self.plan.activations == other.plan.activations
         return same and self.plan.sizes > other.plan.sizes
 
-    def errors(self, network: Network) -> FitErrors | None:
-        """Errors of rows that the best start did not learn from, if there are such."""
+    @cached_property
+    def errors(self) -> FitErrors | None:
+        """Errors of rows that the best start did not learn from, once it is trained."""
         learned, held_out = self._data
+        network = self.network(self.best.theta)
         if learned is None:
             return None
         if held_out is not None:
@@ -262,8 +262,7 @@ class Candidates:
             )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
-        errors = self.errors(networks[0])
-        return Result(networks[0], best.watch.history, reason, Ensemble(networks), errors)
+        return Result(networks[0], best.watch.history, reason, Ensemble(networks), self.errors)
 
 
 class Result(NamedTuple):

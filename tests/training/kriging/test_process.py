@@ -38,7 +38,7 @@ def test_the_likelihood_is_that_of_what_a_constant_mean_leaves() -> None:
     n = len(one)
     u = (one.X[:, None] - one.X) / np.exp(p[:2])
     A = np.exp(-0.5 * (u**2).sum(axis=2)) + np.exp(p[2]) * np.eye(n)
-    # an orthonormal basis of what is orthogonal to a constant
+    # an orthonormal basis of the vectors orthogonal to a constant
     basis = np.linalg.svd(np.ones((1, n)))[2][1:].T
     inner = basis.T @ A @ basis
     cost = 0.0

@@ -13,6 +13,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
 from slopenet.parameters import unflatten
+from slopenet.training.kriging.problem import widths_of
 from slopenet.training.kriging.process import Posterior, Process
 from slopenet.training.kriging.sines import Layer, points, solve, solve_normal
 from slopenet.training.objective.gradient import Objective
@@ -98,8 +99,7 @@ class Teacher:
     def distances(self, theta: Floats) -> Floats:
         """RMS differences of the value and of each slope from the process: (1 + n_1, n_L)."""
         outputs, inputs = self._Y.shape[2], self._Q.shape[1]
-        width = (theta.size - outputs) // (inputs + 1 + outputs)
-        (W, _), (b, _) = unflatten(theta, (inputs, width, outputs))
+        (W, _), (b, _) = unflatten(theta, widths_of(theta, inputs, outputs))
         differences = self._differences(Layer(W, b), theta)
         return np.asarray(np.sqrt(np.mean(differences**2, axis=0)))
 
