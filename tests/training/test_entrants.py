@@ -80,13 +80,13 @@ def test_the_winner_is_tried_at_twice_the_width() -> None:
     assert wider(settings, [*found, following], found[1], SMALL) is None
 
 
-def test_with_many_rows_the_widest_follows_with_all_its_steps() -> None:
-    task = replace(SMALL, rows=400)
-    found = entrants(FitSettings(), task)
-    following = wider(FitSettings(), found, found[1], task)
-    assert (following.hidden, following.activation) == ((64, 64), "tanh")
-    assert following.epochs is None
-    assert wider(FitSettings(), [*found, following], following, task) is None
+def test_with_many_rows_a_much_wider_network_follows() -> None:
+    for rows, kinds, width in ((400, 1, 64), (900, 4, 32)):
+        task = replace(SMALL, rows=rows, kinds=kinds, outputs=2)
+        found = entrants(FitSettings(), task)
+        following = wider(FitSettings(), found, found[1], task)
+        assert (following.hidden, following.activation) == ((width, width), "tanh")
+        assert wider(FitSettings(), [*found, following], following, task) is None
 
 
 def test_restarts_are_for_random_weights() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import slopenet as sn
+from slopenet.training.session import Runs
 
 
 def relative(net: sn.Network, X: np.ndarray, y: np.ndarray) -> float:
@@ -56,6 +57,29 @@ def test_a_network_wins_where_it_is_the_better_model() -> None:
     fit = sn.fit(X, truth(X) + 0 * X[:, :1], truth.jacobian(X), rng=0)
     assert fit.network.activations[0] == "tanh"
     assert fit.network.sizes == (2, 16, 16, 1)
+
+
+def test_only_the_winner_is_trained_to_its_end() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-3, 3, (80, 2))
+    truth = sn.Network.random((2, 4, 1), hidden="tanh", rng=3)
+    ends: dict[int, int] = {}
+    fit = sn.fit(
+        *(X, truth(X), truth.jacobian(X)),
+        rng=0,
+        callback=lambda state: ends.update({state.start: state.epoch}),
+    )
+    winner = len(fit.history["epoch"])
+    assert fit.network.activations[0] == "tanh"
+    assert winner in ends.values()
+    assert min(epochs for epochs in ends.values() if epochs > 20) < winner
+    assert "interrupted" not in fit.reason
+
+
+def test_a_decision_of_a_checkpoint_stands() -> None:
+    runs = Runs(None, {}, 0.0)
+    runs.resume({}, {"starts": [], "decisions": [2]})
+    assert [runs.decided(lambda: 7), runs.decided(lambda: 7)] == [2, 7]
 
 
 def test_the_same_seed_gives_the_same_network_with_any_number_of_threads(tmp_path) -> None:

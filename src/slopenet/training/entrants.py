@@ -15,22 +15,23 @@ import numpy as np
 
 from slopenet.activations import normalise
 from slopenet.training.kriging.optimizer import MOST_TARGETS, WIDTHS
-from slopenet.training.methods import METHODS, MOST_OPERATIONS, OPTIONAL, Work
+from slopenet.training.methods import METHODS, OPTIONAL, Work
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings
 from slopenet.validate.layers import sizes_around
 
-# Widths of the two hidden layers: the first that is tried, and the last.
+# Widths of the two hidden layers: the first that is tried, and the last. From so many rows on, the
+# first affordable one of other widths follows at once.
 _NARROW, _WIDE = 16, HIDDEN[0]
+_WIDER, _MANY_ROWS = (HIDDEN[0], 32), 300
 _TRIED = ("tanh", "softplus")
-# The most operations of a step of Levenberg-Marquardt in a race, of a step at a greater width, and
-# of all steps together; the fewest steps.
-_MOST_OPERATIONS, _MOST_WIDE, _ALL_OPERATIONS, _FEWEST = 3e8, 5e7, 2e10, 50
+# The most operations of a step of Levenberg-Marquardt in a race, of a step at twice the width, and
+# at the width of many rows; of all steps together; the fewest steps.
+_MOST_OPERATIONS, _MOST_WIDE, _MOST_WIDER = 1e9, 5e7, 8e9
+_ALL_OPERATIONS, _FEWEST = 2e10, 120
 # The share of rows that is held out where nothing else can judge, from so many rows on.
 HELD_OUT, LEAST_ROWS = 0.1, 20
 # The width for few inputs where steps are by mini-batches.
 _FEW_INPUTS, _FEW_WIDE = 2, 20
-# From so many rows on, the widest network follows the narrow one at once.
-_MANY_ROWS = 300
 # Methods whose models have an evidence.
 _BY_EVIDENCE = ("kriging", "lm")
 # The most rows from which a kriging start learns.
@@ -94,9 +95,12 @@ def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, ta
     if settings.hidden != AUTO or best.method != "lm" or len(tried) == 1:
         return None
     if task.rows >= _MANY_ROWS:
-        wide = replace(settings, method="lm", activation=best.activation).resolved()
-        cheap = task.work(wide.hidden).lm_operations <= MOST_OPERATIONS
-        return wide if cheap and not any(each.hidden == wide.hidden for each in tried) else None
+        if any(each.method == "lm" and each.hidden[0] > _NARROW for each in tried):  # type: ignore[index]
+            return None
+        cheap = (w for w in _WIDER if task.work((w, w)).lm_operations <= _MOST_WIDER)
+        width = next(cheap, _NARROW)
+        wide = replace(settings, method="lm", activation=best.activation, hidden=(width, width))
+        return _quick(wide, task) if width > _NARROW else None
     width = 2 * int(best.hidden[0])  # type: ignore[index]
     if width > _WIDE or any(each.hidden == (width, width) for each in tried):
         return None

@@ -1,4 +1,4 @@
-"""Several networks on the same data: they are trained, compared, and the best is kept."""
+"""Several networks on the same data: trained until they can be compared, the best to its end."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Race:
         following: Callable[[Candidates], Candidates | None] = lambda _: None,
     ) -> None:
         self.entered, self._following = list(entered), following
+        self._chosen: int | None = None
 
     def run(
         self,
@@ -43,7 +44,7 @@ class Race:
         rng: np.random.Generator,
         callbacks: Sequence[Callable[[State], object]],
     ) -> None:
-        """Train all candidates, and those that follow from the results.
+        """Train all candidates, and those that follow from the results; then finish the best.
 
         Raises
         ------
@@ -51,6 +52,7 @@ class Race:
             On Ctrl-C or SIGTERM.
         """
         waiting, later = self.entered[:1], self.entered[1:]
+        alone = not later
         while waiting:
             started = sum(len(each.started) for each in self.entered)
             several = len(waiting) > 1
@@ -58,16 +60,25 @@ class Race:
                 made = each.trainings(rng, callbacks, first=started, threads=1 if several else None)
                 runs.add(made)
                 started += len(made)
-            runs.train(side_by_side=several or waiting[0].plan.side_by_side)
-            if later:
-                waiting, later = ([] if _enough(waiting[0]) else later), []
+            side_by_side = several or waiting[0].plan.side_by_side
+            runs.train(side_by_side=side_by_side, to_compare=not alone)
+            if later and not runs.decided(lambda first=waiting[0]: _enough(first)):
+                waiting, later = later, []
                 continue
-            following = self._following(self.best)
+            chosen = runs.decided(lambda: self.entered.index(self._judged()))
+            following = None if later else self._following(self.entered[chosen])
             waiting = [] if following is None else [following]
             self.entered += waiting
+        self._chosen = chosen
+        if not alone:
+            runs.train(self.best.started, side_by_side=self.best.plan.side_by_side)
 
     @property
     def best(self) -> Candidates:
+        """The chosen one, or the best so far."""
+        return self._judged() if self._chosen is None else self.entered[self._chosen]
+
+    def _judged(self) -> Candidates:
         """The smallest of those whose errors are close to the least; wider where that pays.
 
         A network and a wider one are compared by rows left out or held out: the search for the

@@ -8,8 +8,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class Runs:
         seconds: float,
     ) -> None:
         self._trainings: list[Training] = []
+        self._decisions: list[int] = []
         self._saved: Checkpoint | None = None
         self._path = path
         self._identity, self._seconds = identity, seconds
@@ -77,6 +79,16 @@ class Runs:
                 own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
                 training.restore(own, values["starts"][i])
 
+    def decided(self, decide: Callable[[], int]) -> int:
+        """The next decision: that of the checkpoint it resumes from, if it had one, else a new one.
+
+        Later steps of the trainings might change it.
+        """
+        i = len(self._decisions)
+        saved = [] if self._saved is None else self._saved[1].get("decisions", [])
+        self._decisions.append(int(saved[i]) if i < len(saved) else decide())
+        return self._decisions[i]
+
     def save(self) -> None:
         """Write the checkpoint, if a path was given."""
         if self._path is None:
@@ -88,11 +100,18 @@ class Runs:
                 own, values = training.snapshot()
                 arrays |= {f"{i}.{name}": array for name, array in own.items()}
                 starts.append(values)
-            checkpoint.write(self._path, arrays, {"run": self._identity, "starts": starts})
+            values = {"run": self._identity, "starts": starts, "decisions": self._decisions}
+            checkpoint.write(self._path, arrays, values)
             self._written = time.monotonic()
 
-    def train(self, *, side_by_side: bool) -> None:
-        """Run all trainings to their ends, with one BLAS thread each.
+    def train(
+        self,
+        trainings: Sequence[Training] | None = None,
+        *,
+        side_by_side: bool,
+        to_compare: bool = False,
+    ) -> None:
+        """Run trainings (all) to their ends, or until they are settled, with one BLAS thread each.
 
         More BLAS threads would mostly wait for each other: the matrices are small, or few.
 
@@ -101,23 +120,25 @@ class Runs:
         Interrupted
             On Ctrl-C or SIGTERM, once the checkpoint is written.
         """
+        trainings = self._trainings if trainings is None else trainings
+        run = partial(Training.run, keep=self._keep, stop=self._stop, to_compare=to_compare)
         with _terminable(), threadpool_limits(1, user_api="blas"):
             try:
                 if side_by_side:
-                    self._side_by_side()
+                    self._side_by_side(trainings, run)
                 else:
-                    for training in self._trainings:
-                        training.run(self._keep, self._stop)
+                    for training in trainings:
+                        run(training)
             except KeyboardInterrupt as cause:
                 self.save()
                 raise Interrupted(*cause.args) from cause
         self.save()
 
-    def _side_by_side(self) -> None:
-        with ThreadPoolExecutor(min(len(self._trainings), get_num_threads())) as pool:
+    def _side_by_side(self, trainings: Sequence[Training], run: Callable[[Training], None]) -> None:
+        with ThreadPoolExecutor(min(len(trainings), get_num_threads())) as pool:
             try:
-                for run in [pool.submit(t.run, self._keep, self._stop) for t in self._trainings]:
-                    run.result()
+                for running in [pool.submit(run, training) for training in trainings]:
+                    running.result()
             except BaseException:
                 self._stop.set()
                 raise

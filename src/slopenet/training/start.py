@@ -55,9 +55,15 @@ class Training:
         epoch, state, _ = self.at
         return bool(self.watch.stopped or state.done or epoch >= self.watch.epochs)
 
-    def run(self, keep: Any, stop: threading.Event) -> None:
-        """Train to the end; `keep()` is called after every epoch."""
-        while not (self.over or stop.is_set()):
+    @property
+    def settled(self) -> bool:
+        """Whether it can be compared with others: further steps will hardly change its error."""
+        settled = getattr(self.optimizer, "settled", None)
+        return self.over or (settled is not None and bool(settled(self.at.state)))
+
+    def run(self, keep: Any, stop: threading.Event, *, to_compare: bool = False) -> None:
+        """Train to the end, or until it is settled; `keep()` is called after every epoch."""
+        while not (self.over or stop.is_set() or (to_compare and self.settled)):
             epoch, state, _ = self.at
             state = self.optimizer.step(state, self.problem, self._rng)
             self.watch.after(epoch + 1, state.theta, state.cost, self.problem.penalty(state.theta))

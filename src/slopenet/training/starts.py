@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,6 +74,7 @@ class Candidates:
         self._samples, self._problem, self._held_out = samples, problem, held_out
         self._rows, self._data = rows, data
         self.started: list[Training] = []
+        self._judged: tuple[Any, FitErrors | None] | None = None
 
     @classmethod
     def of(cls, plan: Plan, names: Names, data: Data, held_out: Data | None = None) -> Candidates:
@@ -234,9 +235,15 @@ class Candidates:
         same = same and self.plan.activations == other.plan.activations
         return same and self.plan.sizes > other.plan.sizes
 
-    @cached_property
+    @property
     def errors(self) -> FitErrors | None:
-        """Errors of rows that the best start did not learn from, once it is trained."""
+        """Errors of rows that the best start did not learn from."""
+        at = self.best.at.state
+        if self._judged is None or self._judged[0] is not at:
+            self._judged = at, self._new_errors()
+        return self._judged[1]
+
+    def _new_errors(self) -> FitErrors | None:
         learned, held_out = self._data
         network = self.network(self.best.theta)
         if learned is None:

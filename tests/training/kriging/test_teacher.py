@@ -89,3 +89,27 @@ def test_distances_are_those_of_values_and_slopes() -> None:
     assert found.shape == (3, 1)
     assert found[0, 0] == pytest.approx(distance)
     assert np.all(found[1:] > distance)  # slopes are harder
+
+
+def test_slow_sines_along_the_axes_of_its_hessian_learn_a_quadratic_function() -> None:
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(8, 8)) / 3
+    X = rng.normal(size=(120, 8))
+    values = 0.5 * np.einsum("ni,ij,nj->n", X, A + A.T, X)
+    targets = np.concatenate([values[:, None], X @ (A + A.T)], axis=1)[:, :, None]
+    process, p = Process(X, targets), np.r_[np.full(8, 6.0), -30.0, -30.0]
+    teacher = Teacher(process, p, process.posterior(p), np.random.default_rng(0), 1)
+    theta, distance = teacher.taught(64, np.random.default_rng(1), train=False)
+    assert distance < 1e-4 * np.std(values)
+    drawn = Layer.drawn(64, np.exp(p[:8]) / 100, np.random.default_rng(1))
+    last = np.concatenate([drawn.design(X)], axis=0).reshape(-1, 65)
+    missed = last @ solve(last, targets.reshape(-1, 1)) - targets.reshape(-1, 1)
+    assert np.sqrt(np.mean(missed**2)) > 1e-3 * np.std(values)
+    assert len(theta) == 8 * 64 + 64 + 64 + 1
+
+
+def test_few_sines_are_not_replaced_by_slow_ones() -> None:
+    layer = Layer.drawn(8, np.ones(3), np.random.default_rng(0))
+    assert layer.with_slow(np.eye(3)) is layer
+    slow = Layer.drawn(24, np.ones(3), np.random.default_rng(0)).with_slow(np.eye(3))
+    np.testing.assert_allclose(np.linalg.norm(slow.W[:12], axis=1), np.repeat([0.05, 0.1], 6))

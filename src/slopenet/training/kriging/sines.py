@@ -4,6 +4,10 @@
 
 With C normal too, the covariance of H is a squared-exponential kernel of the length scales ℓ as the
 layer gets wider (Rahimi & Recht 2007); the draws are quasi-random (Sobol', scrambled).
+
+Random sines learn a quadratic function of many inputs slowly, so some are not drawn: with the
+orthogonal directions v that make its Hessian diagonal, it is a sum of squares of v·x, and each
+square is a combination of a few slow sines and cosines of v·x.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ from scipy.special import ndtri
 from slopenet._types import Floats
 from slopenet.parameters import flatten
 
+# Slow sines: their frequencies in standard units, their phases, their largest share of a layer.
+_SLOW, _PHASES, _LARGEST_SHARE = (0.05, 0.1), (0.0, np.pi / 2), 0.5
 # The ridge of the last layer, relative to the mean of the diagonal; more where that is singular.
 _RIDGE, _MORE, _REFINEMENTS = 1e-15, 10.0, 8
 
@@ -33,6 +39,18 @@ class Layer(NamedTuple):
         d = len(scales)
         u = points(width, d + 1, rng)
         return cls(ndtri(np.clip(u[:, :d], 1e-9, 1 - 1e-9)) / scales, 2 * np.pi * u[:, d])
+
+    def with_slow(self, directions: Floats) -> Layer:
+        """The same width, some sines replaced by slow ones along the directions (d, n_1).
+
+        The same layer where they would be more than half of it.
+        """
+        slow = np.concatenate([size * directions for size in _SLOW for _ in _PHASES])
+        phases = np.repeat(np.tile(_PHASES, len(_SLOW)), len(directions))
+        n = len(slow)
+        if n > _LARGEST_SHARE * len(self.b):
+            return self
+        return Layer(np.concatenate([slow, self.W[n:]]), np.concatenate([phases, self.b[n:]]))
 
     def design(self, X: Floats) -> Floats:
         """∂(H, ∂H/∂x)/∂(C, c) of one output: (N, 1 + n_1, m + 1)."""

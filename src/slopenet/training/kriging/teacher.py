@@ -60,6 +60,7 @@ class Teacher:
         self._Y = process.mean(p, given, self._Q)
         self._truth = process.mean(p, given, self._judged)
         slopes = float(np.mean(self._Y[:, 1:] ** 2)) * d
+        self._directions = _directions(self._Q, self._Y[:, 1:])
         self._weights = np.r_[1.0, np.full(d, 1 / slopes if slopes > 0 else 1.0)]
         self.deviation = float(np.sqrt(np.mean(process.variance(p, given, self._judged))))
 
@@ -71,7 +72,7 @@ class Teacher:
         train : bool
             Whether to train the frequencies too.
         """
-        layer = Layer.drawn(width, self._scales, rng)
+        layer = Layer.drawn(width, self._scales, rng).with_slow(self._directions)
         theta = layer.theta(self._last(layer))
         found = theta, self.distance(layer, theta)
         if not train:
@@ -128,6 +129,18 @@ def _among(X: Floats, n: int, rng: np.random.Generator) -> Floats:
     margin = (high - low) / len(X)  # the extreme rows lie that far inside the region they sample
     box = points(n - len(at) - len(between), X.shape[1], rng)
     return np.concatenate([at, between, low - margin + (high - low + 2 * margin) * box])
+
+
+def _directions(X: Floats, slopes: Floats) -> Floats:
+    """Orthogonal directions (n_1, n_1) that make the mean Hessian of each output nearly diagonal.
+
+    The mean Hessian A_k is that of the quadratic function nearest to the slopes (n, n_1, n_L) at X;
+    the directions are the eigenvectors of Σ_k A_k².
+    """
+    change = np.linalg.lstsq(X - X.mean(axis=0), (slopes - slopes.mean(axis=0)).reshape(len(X), -1))
+    hessians = change[0].reshape(X.shape[1], X.shape[1], -1).transpose(2, 0, 1)
+    hessians = hessians + hessians.transpose(0, 2, 1)
+    return np.linalg.eigh((hessians @ hessians).sum(axis=0))[1].T
 
 
 def regression(process: Process, p: Floats, layer: Layer) -> Floats:

@@ -130,6 +130,10 @@ class Evidence:
             done=at.done if state.over else "",
         )
 
+    def settled(self, state: State) -> bool:
+        """Whether the search is over: further steps hardly change log Z."""
+        return state.over
+
     def result(self, state: State) -> tuple[Floats, float, float]:
         """The best θ so far, its λ and its ρ."""
         if state.best is None or state.over:
