@@ -44,7 +44,7 @@ OPTIONAL |= {"onnx", "openmdao", "smt", "casadi", "pyomo", "dask", "distributed"
 
 # Modules of a package whose modules have an order of their own.
 WITHIN = {
-    "validate": ["settings", "components", "frames", "arrays", "layers"],
+    "validate": ["headings", "settings", "components", "frames", "arrays", "layers"],
     "io": ["files", "contents", "layout", "parse", "checkpoint", "model_file"],
     "evaluate": [
         "agreement",
