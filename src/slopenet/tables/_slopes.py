@@ -134,10 +134,10 @@ def _misspelled(
     parts = re.fullmatch("[d∂](.+)/[d∂](.+)", split_unit(name)[0])
     if not parts or plain.issuperset(parts.groups()):
         return None
-    pairs = {tuple(split_unit(part)[0] for part in pair): pair for pair in absent}
+    pairs = {(split_unit(k)[0], split_unit(i)[0]): (k, i) for k, i in absent}
     output = nearest(parts[1], [k for k, _ in pairs])
     input_ = nearest(parts[2], [i for _, i in pairs])
-    return pairs.get((output, input_))
+    return pairs.get((output, input_)) if output and input_ else None
 
 
 def refuse_lookalikes(path: Path, found: Mapping[str, tuple[str, str]]) -> None:
