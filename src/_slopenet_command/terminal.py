@@ -7,8 +7,6 @@ import sys
 import textwrap
 import unicodedata
 
-import click
-
 # Control characters without the line feed, marks that turn the direction of text, surrogates.
 _HARMFUL = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -33,8 +31,10 @@ def folded(text: str, *, err: bool = False) -> str:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print plain text."""
-    click.echo(folded(printable(text), err=err), err=err)
+    """Print plain text, in the encoding of the stream, which click would not keep to."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None:
+        print(folded(printable(text), err=err), file=stream, flush=True)
 
 
 def prepare() -> None:

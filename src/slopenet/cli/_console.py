@@ -11,10 +11,9 @@ from _slopenet_command import terminal
 from _slopenet_command.terminal import printable
 from slopenet.evaluate.errors import RELATIVE
 from slopenet.tables import column_names, slope_name
-from slopenet.validate.headings import split_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rich.console import Console
 
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     from slopenet.evaluate.errors import Errors
     from slopenet.training.quality import FitErrors
 
-SHOWN_SLOPES, SHOWN_NAMES = 40, 12
+SHOWN_ROWS, SHOWN_NAMES = 50, 12
 # The most characters of a name in the first column of a table.
-_WIDEST = 34
+WIDEST = 34
 
 
 def say(text: str) -> None:
@@ -50,65 +49,58 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def shortened(name: str, most: int = _WIDEST) -> str:
-    """Return a name that fits a table: its middle is left out if it is long."""
+def shortened(name: str) -> str:
+    """Return a name that fits a table: the middle of a long one is left out."""
     name = printable(" ".join(name.split()))
-    if len(name) <= most:
+    if len(name) <= WIDEST:
         return name
-    head = (most - 3) // 2
-    return f"{name[:head]}...{name[head + 3 - most :]}"
+    head = (WIDEST - 3) // 2
+    return f"{name[:head]}...{name[head + 3 - WIDEST :]}"
 
 
-def slope_names(inputs: Sequence[str], outputs: Sequence[str]) -> list[str]:
-    """Return the names of all slopes, so that they fit a table."""
-    return [
-        name if len(name := slope_name(k, i)) <= _WIDEST else _short_slope(k, i)
-        for k in outputs
-        for i in inputs
-    ]
+def print_table(
+    title: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    columns: Mapping[str, Sequence[float]],
+    *,
+    plain: Collection[str] = (),
+) -> None:
+    """Print a table with a row for each value and each slope that has a number in some column.
 
-
-def _short_slope(output: str, input_: str) -> str:
-    names = (shortened(split_unit(name)[0], _WIDEST // 2 - 2) for name in (output, input_))
-    return slope_name(*names)
-
-
-def print_table(names: Sequence[str], columns: Mapping[str, Iterable[str]], title: str) -> None:
-    """Print a table with one row per name and numbers to the right."""
+    Numbers are shares, but for the columns in `plain`. Only the first rows are printed.
+    """
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
     table.add_column("", no_wrap=True)
     for heading in columns:
         table.add_column(heading, justify="right")
-    for name, *cells in zip(names, *columns.values(), strict=False):
-        table.add_row(shortened(name), *cells)
+    names = [*outputs, *(slope_name(k, i) for k in outputs for i in inputs)]
+    rows = list(zip(names, *columns.values(), strict=False))
+    rows = [row for row in rows if not all(map(isnan, row[1:]))]
+    forms = [".3g" if heading in plain else ".3%" for heading in columns]
+    for name, *cells in rows[:SHOWN_ROWS]:
+        written = zip(cells, forms, strict=True)
+        texts = ("no data" if isnan(cell) else format(cell, form) for cell, form in written)
+        table.add_row(shortened(name), *texts)
     show(table)
+    if len(rows) > SHOWN_ROWS:
+        say(f"{len(rows) - SHOWN_ROWS} more rows of this table are not shown.")
+    say(RELATIVE)
 
 
 def print_errors(network: Network, columns: Mapping[str, Errors | FitErrors]) -> None:
-    """Print relative errors of values and, where any are known, slopes: a column per entry."""
+    """Print relative errors of values and of all slopes that are known: a column per entry."""
     inputs, outputs = column_names(network)
-    names = [*outputs, *slope_names(inputs, outputs)][: len(outputs) + SHOWN_SLOPES]
-    if all(np.isnan(errors.slopes).all() for errors in columns.values()):
-        names = names[: len(outputs)]
     shape = (len(outputs), len(inputs))
     cells = {
         title: [*errors.values, *np.broadcast_to(errors.slopes, shape).ravel()]
         for title, errors in columns.items()
     }
-    print_table(
-        names,
-        {title: map(_percent, column) for title, column in cells.items()},
-        "relative RMS error",
-    )
-    say(RELATIVE)
+    print_table("relative RMS error", inputs, outputs, cells)
 
 
 def rows_of(n: int) -> str:
     """Return a number of rows in words."""
     return f"{n} row" if n == 1 else f"{n} rows"
-
-
-def _percent(error: float) -> str:
-    return "no data" if isnan(error) else f"{error:.3%}"

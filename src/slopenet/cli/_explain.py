@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog=options.examples(
         "slopenet explain steam.safetensors steam.csv --row 7",
-        "slopenet explain steam.safetensors --at T=700,p=5 --target rho=16.6,h=3280,cp=2.5",
+        "slopenet explain steam.safetensors --at T=700,p=5 --target rho=16.6,h=3280",
     )
 )
 @click.argument("model", type=options.INPUT_FILE)

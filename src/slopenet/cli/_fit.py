@@ -111,7 +111,7 @@ def fit(
 
     Slopes are learned from where DATA has them. Values and slopes are given in their own units: the
     model needs no scaling before it is used. Columns are found with or without their units: T is
-    the column "T [K]" too. If DATA is -, CSV is read from standard input.
+    the column "T [K]" too. A table on standard input is given as -.
     """
     import slopenet as sn
     from slopenet.progress import Progress
@@ -169,8 +169,9 @@ def _report(data: Path, samples: Samples, result: Fit) -> None:
     if samples.dydx is None:
         say(f"{title(data)} has no slopes of the outputs.")
     else:
-        known, size = np.count_nonzero(~np.isnan(samples.dydx)), samples.dydx.size
-        say(f"{title(data)} has {known} of its {size} slopes: {listed(samples.slopes)}.")
+        gaps = len(samples.slopes) * len(samples.X) - np.count_nonzero(~np.isnan(samples.dydx))
+        missing = f"; {gaps} of their values {'is' if gaps == 1 else 'are'} missing" if gaps else ""
+        say(f"Slopes in {title(data)}: {listed(samples.slopes)}{missing}.")
     if samples.unused:
         say(f"Not used: {listed(samples.unused)}.")
     columns: dict[str, Errors | FitErrors] = {}

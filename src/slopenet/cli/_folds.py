@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import slopenet as sn
-from slopenet.cli._console import SHOWN_SLOPES, print_table, say, slope_names
-from slopenet.evaluate.errors import RELATIVE
+from slopenet.cli._console import print_table
 
 if TYPE_CHECKING:
     from slopenet import Network
@@ -37,15 +36,9 @@ def print_cross_validation(
     scale = np.concatenate([known[:, :n_out].std(axis=0), _rms(known[:, n_out:])])
     scale = np.where(scale > 0, scale, 1.0)
     worst = np.fmax.reduce([_rms(missed[part]) for part in parts])
-    names = [*samples.outputs, *slope_names(samples.inputs, samples.outputs)]
-    columns = {
-        "RMSE": [f"{error:.3g}" for error in _rms(missed)],
-        "relative": [f"{error:.3%}" for error in _rms(missed) / scale],
-        "worst fold": [f"{error:.3%}" for error in worst / scale],
-    }
-    shown = min(known.shape[1], n_out + SHOWN_SLOPES)
-    print_table(names[:shown], columns, f"errors of {folds}-fold cross-validation")
-    say(RELATIVE)
+    columns = {"RMSE": _rms(missed), "relative": _rms(missed) / scale, "worst fold": worst / scale}
+    title = f"errors of {folds}-fold cross-validation"
+    print_table(title, samples.inputs, samples.outputs, columns, plain={"RMSE"})
 
 
 def _targets(samples: Samples) -> Floats:

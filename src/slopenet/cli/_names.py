@@ -11,6 +11,7 @@ import slopenet as sn
 from slopenet import Network
 from slopenet.cli._options import real
 from slopenet.tables import Coding, TableError
+from slopenet.validate.headings import split_unit
 
 
 def load_model(path: Path) -> Network:
@@ -39,7 +40,8 @@ def vector(point: dict[str, str], names: Sequence[str], option: str) -> NDArray[
     except TableError:
         coding = None
     if coding is None or len(coding.columns) != len(point):
-        wanted = ",".join(f"{name}=..." for name in names)
+        plain = [split_unit(name)[0] for name in names]
+        wanted = ",".join(dict.fromkeys(f"{name.partition('=')[0]}=..." for name in plain))
         raise click.UsageError(f"{option} needs {wanted}, not {','.join(point)}.")
     numbers = [_number(point[name], option, coding.words.get(name)) for name in coding.columns]
     x: NDArray[np.float64] = coding.inputs(np.array([numbers]))[0]

@@ -35,7 +35,10 @@ PART_ROWS = 1 << 20
 @click.argument("model", type=options.INPUT_FILE)
 @click.argument("data", type=options.TABLE_OR_FOLDER, required=False)
 @click.option(
-    "--at", type=options.point, metavar="NAME=NUMBER,...", help="Values of the inputs, not DATA."
+    "--at",
+    type=options.point,
+    metavar="NAME=NUMBER,...",
+    help="Values of the inputs, instead of DATA.",
 )
 @click.option(
     *("-o", "--output"),
@@ -66,8 +69,8 @@ def predict(
 
     The table has the columns of the inputs, the outputs and the slopes, such as T, p, rho, h,
     drho/dT, drho/dp, dh/dT, dh/dp. DATA needs the input columns only; a model without names
-    takes x1, x2, ... and gives y1, y2, ... A heading may have a unit, as in "T [K]". Instead of
-    DATA, --at gives one row; - as DATA is standard input.
+    takes x1, x2, ... and gives y1, y2, ... A heading may have a unit, as in "T [K]". A table on
+    standard input is given as -, and one row without a table by --at.
 
     DATA may be a folder of Parquet files, of any size: memory does not grow with the rows. Each
     output file is written completely or not at all. The same command resumes a killed run, and

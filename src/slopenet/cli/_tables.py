@@ -16,14 +16,12 @@ _OPTIONS = (
         "--decimal",
         type=click.Choice([".", ","]),
         default=".",
-        show_default=True,
-        help="Decimal mark of the numbers in DATA.",
+        help="Decimal mark of the numbers in DATA. Default: the point.",
     ),
     click.option(
         "--skip-rows",
         type=click.IntRange(min=0),
         default=0,
-        show_default=True,
         help="Number of lines above the header of DATA.",
     ),
     click.option(

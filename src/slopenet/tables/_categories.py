@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from slopenet.validate.headings import split_unit
 
-from ._table import TableError, column_positions, has_columns, shown
+from ._table import TableError, column_positions, has_columns, require_different, shown
 
 MOST_WORDS = 1000
 
@@ -73,6 +73,7 @@ class Coding:
                 known[word] = len(known)
             elif name in categories:
                 words[found] = {}
+        require_different(path, [column for column, word in takes if word is None])
         columns = tuple(dict.fromkeys(column for column, _ in takes))
         return cls(path, columns, words, None if categories else tuple(takes))
 
@@ -107,7 +108,7 @@ class Coding:
         found = [
             numbers[:, at[column]]
             if word is None
-            else np.equal(numbers[:, at[column]], self.words[column][word], dtype=float)
+            else (numbers[:, at[column]] == self.words[column][word]).astype(np.float64)
             for column, word in self.takes()
         ]
         return np.stack(found, axis=1)

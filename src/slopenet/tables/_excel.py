@@ -47,7 +47,7 @@ def _rows(sheet: Any, path: Path, form: Form) -> Iterator[tuple[int, list[str]]]
     width = 0
     try:
         for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-            row = list(map(_text, cells))
+            row = [_text(cell, form.decimal) for cell in cells]
             while row and not row[-1]:
                 row.pop()
             comment = bool(form.comment and row and row[0].startswith(form.comment))
@@ -59,8 +59,10 @@ def _rows(sheet: Any, path: Path, form: Form) -> Iterator[tuple[int, list[str]]]
         raise TableError(f"{path} is damaged ({' '.join(str(error).split())[:120]})") from None
 
 
-def _text(cell: Any) -> str:
+def _text(cell: Any, decimal: str) -> str:
     """Return a cell as in a CSV file."""
     if cell is None:
         return ""
+    if isinstance(cell, float):
+        return repr(cell).replace(".", decimal)
     return str(int(cell)) if isinstance(cell, bool) else str(cell)

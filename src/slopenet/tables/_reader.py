@@ -18,7 +18,7 @@ from ._categories import Coding
 from ._csv import csv_reader
 from ._parquet import MAGIC, ParquetReader
 from ._slopes import Slopes, lookalikes, refuse_lookalikes, slope_columns
-from ._table import Form, TableError, column_positions, shown
+from ._table import Form, TableError, column_positions, require_different
 
 STDIN = Path("-")
 _PLAIN = Form()
@@ -221,7 +221,7 @@ def samples_of(
     path, names = table.path, table.names
     coding = Coding.of(path, names, inputs, categories)
     targets = tuple(names[at] for at in column_positions(path, names, outputs))
-    _refuse_twice(path, [*coding.columns, *targets])
+    require_different(path, [*coding.columns, *targets])
     numeric = [column for column in coding.columns if column not in coding.words]
     found = slope_columns(path, names, numeric, targets, slopes)
     used = {"", *coding.columns, *targets, *found}
@@ -244,9 +244,3 @@ def samples_of(
         ):
             dydx[:, targets.index(output), named.index(input_)] = column
     return Samples(X, np.ascontiguousarray(y), dydx, tuple(found), named, targets, unused)
-
-
-def _refuse_twice(path: Path, columns: Sequence[str]) -> None:
-    for column in columns:
-        if columns.count(column) > 1:
-            raise TableError(f"{path}: {shown(column)} is wanted twice, as inputs or outputs")

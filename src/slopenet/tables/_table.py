@@ -89,6 +89,13 @@ def column_positions(path: Path, names: Sequence[str], wanted: Sequence[str]) ->
     ]
 
 
+def require_different(path: Path, columns: Sequence[str]) -> None:
+    """Raise TableError if one column stands for several inputs or outputs."""
+    if len(set(columns)) < len(columns):
+        twice = next(name for i, name in enumerate(columns) if name in columns[:i])
+        raise TableError(f"{path}: {shown(twice)} is wanted twice, as inputs or outputs")
+
+
 def has_columns(names: Sequence[str], wanted: Sequence[str]) -> bool:
     """Return whether a table has all wanted columns, with or without units."""
     plain = {split_unit(name)[0] for name in names}
@@ -104,6 +111,8 @@ def _by_unit(path: Path, names: Sequence[str], wanted: str) -> int:
         hint = f" (did you mean {shown(near)}?)" if near else ""
         listed = ", ".join(shown(known) for known in names[:LISTED_NAMES])
         more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
+        if len(names) == 1:
+            more = "; --skip-rows skips lines above the header"
         raise TableError(
             f"{path} has no column {shown(wanted)}{hint}; its columns are {listed}{more}"
         )
