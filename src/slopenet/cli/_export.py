@@ -37,7 +37,7 @@ def derivatives_help() -> str:
 @click.command(
     help=summary(),
     epilog=options.examples(
-        "slopenet export steam.safetensors steam.c --derivatives value,jacobian,hessian",
+        "slopenet export steam.safetensors steam.c --derivatives value,hessian",
         "slopenet export steam.safetensors steam.onnx --dtype float32",
     ),
 )

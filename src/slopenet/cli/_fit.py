@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from slopenet import Fit
     from slopenet.evaluate.errors import Errors
-    from slopenet.tables import Form, Samples
-    from slopenet.tables._slopes import Slopes
+    from slopenet.tables import Form, Samples, Slopes
     from slopenet.training.quality import FitErrors
 
 MOST_PARAMETERS = 20_000_000
@@ -114,6 +113,7 @@ def fit(
     the column "T [K]" too. A table on standard input is given as -.
     """
     import slopenet as sn
+    from slopenet.cli._folds import print_cross_validation
     from slopenet.progress import Progress
     from slopenet.tables import refuse_same_file
 
@@ -141,7 +141,8 @@ def fit(
         _report(data, samples, result)
         say(f"Wrote {output}.")
     if cv is not None:
-        _cross_validate(samples, cv, seed, settings, quiet=quiet)
+        with Progress(quiet=quiet) as progress:
+            print_cross_validation(samples, cv, settings | {"callback": progress})
 
 
 def _read(data: Path, inputs: Sequence[str], outputs: Sequence[str], **how: Any) -> Samples:
@@ -167,7 +168,7 @@ def _report(data: Path, samples: Samples, result: Fit) -> None:
 
     say(f"{result.reason.rstrip('.')}.")
     if samples.dydx is None:
-        say(f"{title(data)} has no slopes of the outputs.")
+        say("Learned from values alone.")
     else:
         gaps = len(samples.slopes) * len(samples.X) - np.count_nonzero(~np.isnan(samples.dydx))
         missing = f"; {gaps} of their values {'is' if gaps == 1 else 'are'} missing" if gaps else ""
@@ -181,22 +182,6 @@ def _report(data: Path, samples: Samples, result: Fit) -> None:
             columns[f"rows {result.errors.rows}"] = result.errors
     columns[f"all {len(samples.X)} rows"] = relative_errors(result.network, *samples[:3])
     print_errors(result.network, columns)
-
-
-def _cross_validate(
-    samples: Samples, folds: int, seed: int, settings: dict[str, Any], *, quiet: bool
-) -> None:
-    import slopenet as sn
-    from slopenet.cli._folds import print_cross_validation
-    from slopenet.progress import Progress
-
-    of_one_run = {"checkpoint", "log"}
-    settings = {name: value for name, value in settings.items() if name not in of_one_run}
-    with Progress(quiet=quiet) as progress:
-        print_cross_validation(
-            *(samples, folds, seed),
-            lambda rows: sn.fit(*rows[:3], callback=progress, **settings).network,
-        )
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,23 +12,29 @@ import slopenet as sn
 from slopenet.cli._console import print_table
 
 if TYPE_CHECKING:
-    from slopenet import Network
     from slopenet._types import Floats
     from slopenet.tables import Samples
 
 
-def print_cross_validation(
-    samples: Samples, folds: int, seed: int, fit: Callable[[Samples], Network]
-) -> None:
-    """Print the errors of all rows, each predicted by the network of the other folds."""
-    parts = np.array_split(np.random.default_rng(seed).permutation(len(samples.X)), folds)
+# Settings of one run: its files.
+_OF_ONE_RUN = ("checkpoint", "log")
+
+
+def print_cross_validation(samples: Samples, folds: int, settings: Mapping[str, Any]) -> None:
+    """Print the errors of all rows, each predicted by a network fitted to the other folds.
+
+    The seed among the settings of the fits draws the folds too.
+    """
+    settings = {name: value for name, value in settings.items() if name not in _OF_ONE_RUN}
+    rng = np.random.default_rng(settings["rng"])
+    parts = np.array_split(rng.permutation(len(samples.X)), folds)
     known, found = _targets(samples), np.empty((len(samples.X), _targets(samples).shape[1]))
     for part in parts:
         others = np.setdiff1d(np.arange(len(samples.X)), part)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", sn.FitWarning)
             warnings.simplefilter("ignore", sn.SlopeWarning)
-            network = fit(samples.rows(others))
+            network = sn.fit(*samples.rows(others)[:3], **settings).network
         H, J = network.value_and_jacobian(samples.X[part])
         found[part] = np.hstack([H, J.reshape(len(part), -1)])[:, : known.shape[1]]
 

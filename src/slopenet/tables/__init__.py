@@ -10,17 +10,9 @@ from ._categories import Coding
 from ._dataset import Run, Source, runs, sources
 from ._parts import MANIFEST, write_parts
 from ._prediction import column_names, predict_rows, prediction_names
-from ._reader import (
-    Samples,
-    TableReader,
-    columns_of,
-    is_model,
-    is_parquet,
-    open_table,
-    read_columns,
-    read_samples,
-    samples_of,
-)
+from ._reader import TableReader, columns_of, is_model, is_parquet, open_table, read_columns
+from ._samples import Samples, read_samples, samples_of
+from ._slopes import Slopes
 from ._table import Form, TableError, TextColumnError, has_columns
 from ._writer import refuse_same_file, write_table
 
@@ -30,6 +22,7 @@ __all__ = [
     "Form",
     "Run",
     "Samples",
+    "Slopes",
     "Source",
     "TableError",
     "TableReader",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+DIMENSIONLESS = "-"
 _BRACKETS = re.compile(r"\[[^\[\]]*\]")
 # Units that need parentheses below a fraction bar.
 _COMPOUND = re.compile(r"[\s/*·]")
@@ -30,7 +31,10 @@ def slope_name(output: str, input_: str) -> str:
     name = f"d{output}/d{input_}"
     if not (above and below):
         return name
-    return f"{name} [{above}/{f'({below})' if _COMPOUND.search(below) else below}]"
+    if below == DIMENSIONLESS:
+        return f"{name} [{above}]"
+    below = f"({below})" if _COMPOUND.search(below) else below
+    return f"{name} [{'1' if above == DIMENSIONLESS else above}/{below}]"
 
 
 def slope_key(heading: str) -> str:
@@ -43,5 +47,6 @@ def slope_key(heading: str) -> str:
 
 
 def _is_unit(text: str) -> bool:
-    """Return whether the text in brackets is a unit; digits alone are an index, as in x[0]."""
-    return "]" not in text and bool(text.strip(" \t0123456789"))
+    """Return whether the text in brackets is a unit, and not an index, as in x[0]."""
+    letters = any(sign.isalpha() or sign in "%‰°" for sign in text)
+    return text.strip() == DIMENSIONLESS or (letters and "]" not in text)
