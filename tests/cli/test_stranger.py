@@ -37,7 +37,7 @@ def test_decimal_commas_lines_above_the_header_and_comments_are_read(folder, tmp
 def test_the_error_for_another_form_names_the_option(tmp_path):
     table, model = german(tmp_path / "de.csv", surface(5)), tmp_path / "m.safetensors"
     options = (*FIT, "-o", model)
-    assert refused(run("fit", table, *options), "--skip-rows skips lines above the header")
+    assert refused(run("fit", table, *options), "--skip-rows skips the lines above it")
     result = run("fit", table, *options, "--skip-rows", 2, "--comment", "#")
     assert refused(result, r"line 5, column 'a': '0,\d+' is not a number; --decimal , reads it")
     (tmp_path / "en.csv").write_text("a;b;u;v\n0.5;1;2;3\n")

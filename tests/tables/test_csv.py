@@ -58,7 +58,9 @@ def test_every_spelling_of_missing_is_a_missing_slope_but_never_a_value(save, wo
         ),
         pytest.param(b"T,rho\n1,2\n3,4,5\n", "line 3: the row has 3 values", id="long"),
         pytest.param(
-            b"T,rho\n1,5,2,5\n", "decimal commas need another separator", id="decimal comma"
+            b"T,rho\n1,5,2,5\n",
+            "decimal commas need --decimal , and another separator",
+            id="decimal comma",
         ),
         pytest.param(
             b"T;rho\n1,5;2,5\n",

@@ -44,7 +44,7 @@ def csv_reader(file: BinaryIO, path: Path, start: bytes, form: Form) -> TextRead
         raise TableError(f"{path} is empty")
     separators = [mark for mark in DELIMITERS if mark in header and mark != form.decimal]
     separator = max(separators or DELIMITERS, key=header.count)
-    hint = "; decimal commas need another separator, a semicolon or tab, and --decimal ,"
+    hint = "; decimal commas need --decimal , and another separator, a semicolon or tab"
     rows = _rows(lines, itertools.chain([header], text), separator)
     return TextReader(path, rows, form, hint=hint if separator == "," else "")
 

@@ -151,7 +151,7 @@ def refuse_lookalikes(path: Path, found: Mapping[str, tuple[str, str]]) -> None:
     raise TableError(
         f"{path}: {'column' if one else 'columns'} {', '.join(shown(name) for name, *_ in meant)}"
         f" {'looks like a slope' if one else 'look like slopes'} but"
-        f" {'does' if one else 'do'} not have the name"
+        f" {'does not have the name' if one else 'do not have the names'}"
         f" {', '.join(shown(slope_name(k, i)) for _, k, i in meant)}; rename"
         f' {"it" if one else "them"}, or give --slopes "{given}", or leave all slopes out with'
         " --slopes none"

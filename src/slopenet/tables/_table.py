@@ -112,7 +112,7 @@ def _by_unit(path: Path, names: Sequence[str], wanted: str) -> int:
         listed = ", ".join(shown(known) for known in names[:LISTED_NAMES])
         more = f" and {len(names) - LISTED_NAMES} more" if len(names) > LISTED_NAMES else ""
         if len(names) == 1:
-            more = "; --skip-rows skips lines above the header"
+            more = "; if the header is further down, --skip-rows skips the lines above it"
         raise TableError(
             f"{path} has no column {shown(wanted)}{hint}; its columns are {listed}{more}"
         )
