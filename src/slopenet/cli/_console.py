@@ -79,10 +79,9 @@ def print_table(
     names = [*outputs, *(slope_name(k, i) for k in outputs for i in inputs)]
     rows = list(zip(names, *columns.values(), strict=False))
     rows = [row for row in rows if not all(map(isnan, row[1:]))]
-    forms = [".3g" if heading in plain else ".3%" for heading in columns]
     for name, *cells in rows[:SHOWN_ROWS]:
-        written = zip(cells, forms, strict=True)
-        texts = ("no data" if isnan(cell) else format(cell, form) for cell, form in written)
+        written = zip(cells, columns, strict=True)
+        texts = (f"{x:.3g}" if heading in plain else _percent(x) for x, heading in written)
         table.add_row(shortened(name), *texts)
     show(table)
     if len(rows) > SHOWN_ROWS:
@@ -104,3 +103,10 @@ def print_errors(network: Network, columns: Mapping[str, Errors | FitErrors]) ->
 def rows_of(n: int) -> str:
     """Return a number of rows in words."""
     return f"{n} row" if n == 1 else f"{n} rows"
+
+
+def _percent(share: float) -> str:
+    """Return a share with three decimals, or, if it is small, two digits."""
+    if isnan(share):
+        return "no data"
+    return f"{100 * share:.2g}%" if 0 < share < 5e-5 else f"{share:.3%}"
