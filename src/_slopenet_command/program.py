@@ -93,7 +93,7 @@ def _report(error: Exception) -> int:
 
 
 def _show(error: click.ClickException) -> None:
-    """Print the usage of a command and what is wrong with it, as click does."""
+    """Print the usage of a command and its error, as click does."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
         help_is_at = f"Try '{context.command_path} --help' for help."

@@ -1,4 +1,4 @@
-"""What the commands print is whole, harmless and fits the terminal, in any encoding."""
+"""Messages of the commands are whole and harmless, and fit the terminal, in any encoding."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`slopenet fit` finds slope columns in every spelling, and refuses what only looks like one."""
+"""`slopenet fit` finds slope columns in every spelling, and refuses lookalikes."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_names_match_without_their_units_and_the_model_keeps_these(expected):
         *("rho_T [kg/m3/K]", "RHO_T", "∂rho∂T", "rho.T"),
     ],
 )
-def test_what_only_looks_like_a_slope_is_an_error_with_the_cure(tmp_path, expected, slope):
+def test_a_column_that_only_looks_like_a_slope_is_an_error_with_the_cure(tmp_path, expected, slope):
     result, model = fitted(tmp_path, slope)
     given = f"rho:T={slope}"
     assert refused(result, "looks like a slope but does not have the name 'drho/dT'; rename it,")

@@ -146,7 +146,7 @@ def fit(
 
 
 def _read(data: Path, inputs: Sequence[str], outputs: Sequence[str], **how: Any) -> Samples:
-    """Read the samples; the error for words among the inputs says what to do."""
+    """Read the samples; the error for words among the inputs names the cure."""
     from slopenet.tables import TextColumnError, has_columns, read_samples
 
     try:
@@ -160,7 +160,7 @@ def _read(data: Path, inputs: Sequence[str], outputs: Sequence[str], **how: Any)
 
 
 def _report(data: Path, samples: Samples, result: Fit) -> None:
-    """Print what was learned from what, and the errors."""
+    """Print the method, the slopes, the unused columns and the errors."""
     import numpy as np
 
     from slopenet.cli._console import listed, print_errors

@@ -48,7 +48,7 @@ def form_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def title(data: Path) -> str:
-    """Return what a table is called in messages."""
+    """Return the name of a table in messages."""
     return "standard input" if str(data) == "-" else str(data)
 
 

@@ -38,7 +38,7 @@ class TextReader:
     form
         How numbers are written.
     place
-        What a row is called in error messages.
+        The name of a row in error messages.
     hint
         The end of the error for a row with too many values.
 

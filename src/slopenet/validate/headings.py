@@ -38,7 +38,7 @@ def slope_name(output: str, input_: str) -> str:
 
 
 def slope_key(heading: str) -> str:
-    """Return what all spellings of a slope have in common.
+    """Return the form that all spellings of a slope share.
 
     It is the same for ``drho/dT``, ``drho/dT [kg/m3/K]``, ``∂rho/∂T`` and ``d(rho)/d(T)``.
     """
