@@ -39,12 +39,12 @@ PACKAGES = [
 ]
 # Packages that a fresh `import slopenet` must not load: they wait until they are needed.
 OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich"}
-OPTIONAL |= {"onnx", "openmdao", "smt", "casadi", "pyomo", "dask", "distributed"}
+OPTIONAL |= {"openpyxl", "onnx", "openmdao", "smt", "casadi", "pyomo", "dask", "distributed"}
 
 
 # Modules of a package whose modules have an order of their own.
 WITHIN = {
-    "validate": ["settings", "components", "frames", "arrays", "layers"],
+    "validate": ["headings", "settings", "components", "frames", "arrays", "layers"],
     "io": ["files", "contents", "layout", "parse", "checkpoint", "model_file"],
     "evaluate": [
         "agreement",

@@ -10,7 +10,7 @@ from _slopenet_command.program import INTERRUPTED, Program
 
 # Each command is the function of this name in slopenet.cli._<name>; the text is its first sentence.
 COMMANDS = {
-    "fit": "Fit a network to the rows of DATA, a CSV or Parquet file.",
+    "fit": "Fit a network to the rows of DATA, a CSV, Parquet or Excel file.",
     "predict": "Write the values and slopes of MODEL at every row of DATA.",
     "explain": "Print the derivation of one row, equation by equation.",
     "check": "Test every derivative of MODEL by an independent method.",
@@ -34,8 +34,8 @@ COMMANDS = {
 def cli() -> None:
     """Fit networks on values and slopes; get exact slopes back.
 
-    Tables are CSV or Parquet files. In a table with columns T and rho, a column named drho/dT
-    is the slope of rho by T.
+    Tables are CSV, Parquet or Excel files. In a table with columns T and rho, a column named
+    drho/dT is the slope of rho by T. Headings may have units, as in "T [K]".
 
     Exit status: 0 done, 1 failed, 2 wrong usage or unusable input, 130 interrupted. A
     closed pipe, as in "| head", is not a failure.

@@ -2,11 +2,14 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
 import click
+
+from _slopenet_command import terminal
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -25,8 +28,11 @@ class Program(click.Group):
     ) -> NoReturn:
         """Run a command and exit: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
         extra["standalone_mode"] = False
+        terminal.prepare()
         try:
-            status = super().main(args, prog_name, **extra) or 0
+            with warnings.catch_warnings():
+                warnings.showwarning = terminal.show_warning
+                status = super().main(args, prog_name, **extra) or 0
             _flush_stdout()
         except BrokenPipeError:
             status = 0
@@ -64,7 +70,7 @@ def _report(error: Exception) -> int:
     """Report an error in one sentence and return the exit status; re-raise defects of slopenet."""
     match error:
         case click.ClickException():
-            error.show()
+            _show(error)
             return error.exit_code
         case click.Abort():
             click.echo("Interrupted.", err=True)
@@ -76,7 +82,7 @@ def _report(error: Exception) -> int:
         case MemoryError():
             _say("there is not enough memory for this")
             return FAILED
-        case ImportError() | ArithmeticError():
+        case ImportError() | ArithmeticError() | Warning():
             _say(str(error))
             return FAILED
         case ValueError():
@@ -86,10 +92,17 @@ def _report(error: Exception) -> int:
             raise error
 
 
+def _show(error: click.ClickException) -> None:
+    """Print the usage of a command and its error, as click does."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        help_is_at = f"Try '{context.command_path} --help' for help."
+        click.echo(f"{context.get_usage()}\n{help_is_at}\n", err=True)
+    terminal.say(f"Error: {error.format_message()}", err=True)
+
+
 def _say(message: str) -> None:
-    """Print the message of an exception, which has no full stop of its own, as a sentence."""
-    sentence = " ".join(message.split())
-    click.echo(f"Error: {sentence.removesuffix('.')}.", err=True)
+    terminal.say(f"Error: {terminal.sentence(message)}", err=True)
 
 
 def _flush_stdout() -> None:

@@ -14,7 +14,7 @@ from importlib import import_module as _import_module
 from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING
 
-# Loaded at once, so that threadpoolctl finds the core, and a wrong setting is refused here.
+# Loaded at once, so that threadpoolctl finds the core.
 from slopenet.evaluate.instruction_set import instruction_set
 from slopenet.evaluate.threads import get_num_threads, set_num_threads
 

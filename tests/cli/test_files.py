@@ -62,6 +62,20 @@ def test_an_output_that_is_an_input_is_refused_and_nothing_is_lost(folder, tmp_p
     assert (data.read_bytes(), model.read_bytes()) == before
 
 
+@pytest.mark.parametrize("command", ["fit", "convert"])
+def test_a_file_that_is_not_a_model_is_not_replaced_by_one(folder, tmp_path, command):
+    other = tmp_path / "measured.csv"
+    other.write_text("a,b\n1,2\n")
+    source = {"fit": [folder / "data.csv", *FIT, "-o"], "convert": [folder / "model.safetensors"]}
+    result = run(command, *source[command], other)
+    assert refused(result, "measured.csv exists and is not a model")
+    assert other.read_text() == "a,b\n1,2\n"
+    other.write_text("")
+    assert run(command, *source[command], other).exit_code == 0  # an empty file, by mktemp
+    assert run(command, *source[command], other).exit_code == 0  # a model
+    assert sn.load(other).sizes == (2, 8, 2)
+
+
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(sn, "fit", lambda *args, **settings: pytest.fail("fitted in vain"))
     nowhere = tmp_path / "no" / "folder"

@@ -9,12 +9,12 @@ from click.testing import CliRunner
 
 import slopenet as sn
 from slopenet.cli import cli
-from slopenet.tables import write_table
+from slopenet.tables import slope_name, write_table
 
 SOURCE = Path(sn.__file__).parent
 INPUTS = ("flow [/h]", "rho [kg/m3]")
 OUTPUTS = ("[bold]x", "a[red]", ":smile:")
-SLOPES = tuple(f"d{k}/d{i}" for k in OUTPUTS for i in INPUTS)
+SLOPES = tuple(slope_name(k, i) for k in OUTPUTS for i in INPUTS)
 
 
 def run(*args):

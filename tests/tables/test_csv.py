@@ -58,18 +58,20 @@ def test_every_spelling_of_missing_is_a_missing_slope_but_never_a_value(save, wo
         ),
         pytest.param(b"T,rho\n1,2\n3,4,5\n", "line 3: the row has 3 values", id="long"),
         pytest.param(
-            b"T,rho\n1,5,2,5\n", "a decimal comma must be written as a point", id="decimal comma"
+            b"T,rho\n1,5,2,5\n",
+            "decimal commas need --decimal , and another separator",
+            id="decimal comma",
         ),
         pytest.param(
             b"T;rho\n1,5;2,5\n",
-            "line 2, column 'T': '1,5' is not a number; write the decimal comma as a point",
+            "line 2, column 'T': '1,5' is not a number; --decimal , reads it",
             id="decimal comma between semicolons",
         ),
         pytest.param("T,rho\n1,2\n".encode("utf-16"), "is UTF-16 text", id="UTF-16"),
         pytest.param("T,rho\n1,2\n".encode("utf-16-le"), "line 1: .*NUL", id="UTF-16, no mark"),
         pytest.param(b"T,rho\n1,2\n3,\x004\n", "line 3: the line holds a NUL", id="NUL"),
         pytest.param(b"T,rho\n1,2\n\xb0,4\n", "line 3: this is not UTF-8 text", id="Latin-1"),
-        pytest.param(b"PK\x03\x04rest", "is an Excel workbook", id="zip"),
+        pytest.param(b"\xd0\xcf\x11\xe0rest", "is an old Excel workbook", id="xls"),
         pytest.param(b"\x1f\x8brest", "is compressed by gzip", id="gzip"),
         pytest.param(b'T,rho\n1,2\n"3,4\n5,6\n', "line 3: .*not closed", id="open quote"),
         pytest.param(b'"T,rho\n1,2\n', "line 1: .*not closed", id="open quote in the header"),

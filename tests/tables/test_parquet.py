@@ -27,7 +27,8 @@ def test_parquet_and_csv_of_the_same_table_give_the_same_samples(tmp_path, save)
     path = tmp_path / "data.parquet"
     parquet.write_table(pyarrow.table(columns), path)
     ours, other = (read_samples(p, ["T", "p"], ["rho"]) for p in (path, save(GOOD)))
-    for a, b in zip(ours, other, strict=True):
+    assert ours.unused == ("remark",)
+    for a, b in zip(ours[:6], other[:6], strict=True):
         np.testing.assert_array_equal(a, b)
 
 

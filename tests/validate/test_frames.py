@@ -77,6 +77,14 @@ def test_text_in_a_column_is_named() -> None:
         NET(pd.DataFrame({"a": [1, "x"], "b": [1.0, 2.0]}))
 
 
+def test_a_column_of_words_gets_a_pointer_to_the_function_that_codes_it() -> None:
+    frame = pd.DataFrame({"a": X[:, 0], "kind": ["sand", "clay", "sand", "clay", "silt"]})
+    with pytest.raises(TypeError, match=r"^X\['kind'\]\[0\] is 'sand', .*get_dummies\(.*'='\)"):
+        fit(frame, Y)
+    coded = pd.get_dummies(frame, columns=["kind"], prefix_sep="=")
+    assert fit(coded, Y).network.input_names == ("a", "kind=clay", "kind=sand", "kind=silt")
+
+
 def test_fit_takes_names_from_frames_and_chooses_columns_by_given_names() -> None:
     X_frame, y = FRAME[["b", "a"]], pd.Series(Y, name="y")
     result = fit(X_frame, y)
@@ -90,7 +98,8 @@ def test_slopes_in_a_frame_find_their_inputs() -> None:
     given = {"input_names": ["a", "b"], "output_names": ["y"]}
     wanted = fit(X, Y, T, **given).network
     assert wanted != fit(X, Y, **given).network
-    for columns in (["b", "a"], ["dy/db", "dy/da"]):
+    spelled = ["∂y/∂b", "d(y)/d(a) [1/K]"]
+    for columns in (["b", "a"], ["dy/db", "dy/da"], spelled):
         slopes = pd.DataFrame(T[:, ::-1], columns=columns)
         assert fit(X, Y, slopes, **given).network == wanted
     with pytest.raises(ValueError, match=r"^the columns of dydx must be called dy/da, dy/db, got"):

@@ -8,9 +8,12 @@ import click
 
 from slopenet.cli import _options as options
 from slopenet.cli._program import FAILED
+from slopenet.cli._tables import form_options
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from slopenet.tables import Form
 
 CHECKED_ROWS, MADE_UP = 100, 20
 
@@ -21,9 +24,10 @@ CHECKED_ROWS, MADE_UP = 100, 20
     )
 )
 @click.argument("model", type=options.INPUT_FILE)
-@click.argument("data", type=options.INPUT_FILE, required=False)
+@click.argument("data", type=options.TABLE, required=False)
+@form_options
 @click.pass_context
-def check(ctx: click.Context, model: Path, data: Path | None) -> None:
+def check(ctx: click.Context, model: Path, data: Path | None, *, form: Form) -> None:
     """Test every derivative of MODEL by an independent method.
 
     The test runs at up to 100 rows of DATA, or at generated points. If DATA also has the outputs,
@@ -32,10 +36,11 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
     import numpy as np
 
     import slopenet as sn
-    from slopenet.cli._console import print_errors, say
+    from slopenet.cli._console import listed, print_errors, rows_of, say
     from slopenet.cli._names import load_model
+    from slopenet.evaluate.errors import relative_errors
     from slopenet.evaluate.probe_points import unsaturated
-    from slopenet.tables import column_names, open_table, samples_of
+    from slopenet.tables import column_names, columns_of, has_columns, open_table, samples_of
 
     network = load_model(model)
     inputs, outputs = column_names(network)
@@ -44,14 +49,17 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
         rng = np.random.default_rng(0)
         X = unsaturated(network.weights[0], network.biases[0], np.ones(MADE_UP), rng)
     else:
-        with open_table(data) as table:
-            if set(outputs) <= set(table.names):
-                samples = samples_of(table, inputs, outputs)
-            X = table.read(inputs) if samples is None else samples.X
+        with open_table(data, form) as table:
+            if has_columns(table.names, outputs):
+                samples = samples_of(table, inputs, outputs, strict=False)
+            X = columns_of(table, inputs) if samples is None else samples.X
     chosen = np.unique(np.linspace(0, len(X) - 1, CHECKED_ROWS).round().astype(int))
     verdict = sn.check_derivatives(network, X[chosen])
     say(str(verdict))
     if samples is not None:
-        print_errors(network, {"{rows}": samples})
+        errors = relative_errors(network, *samples[:3])
+        print_errors(network, {rows_of(len(samples.X)): errors})
+        if samples.unused:
+            say(f"Not used: {listed(samples.unused)}.")
     if not verdict.passed:
         ctx.exit(FAILED)

@@ -1,29 +1,34 @@
-"""Print to stdout. Names are never read as markup: ``flow [/h]`` is text."""
+"""Print to stdout. Names are text: ``flow [/h]`` is not markup, and escapes do nothing."""
 
 from __future__ import annotations
 
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-import click
+import numpy as np
 
-from slopenet.evaluate.errors import RELATIVE, relative_errors
+from _slopenet_command import terminal
+from _slopenet_command.terminal import printable
+from slopenet.evaluate.errors import RELATIVE
 from slopenet.tables import column_names, slope_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from rich.console import Console
 
     from slopenet import Network
-    from slopenet.tables import Samples
+    from slopenet.evaluate.errors import Errors
+    from slopenet.training.quality import FitErrors
 
-SHOWN_SLOPES = 40
+SHOWN_ROWS, SHOWN_NAMES = 50, 12
+# The most characters of a name in the first column of a table.
+WIDEST = 34
 
 
 def say(text: str) -> None:
     """Print plain text."""
-    click.echo(text)
+    terminal.say(text)
 
 
 def console() -> Console:
@@ -38,25 +43,70 @@ def show(renderable: Any) -> None:
     console().print(renderable)
 
 
-def print_errors(network: Network, sets: Mapping[str, Samples | None]) -> None:
-    """Print the relative errors of values and slopes, one column per set of rows."""
+def listed(names: Sequence[str]) -> str:
+    """Return the first names with commas between, and the number of the others."""
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits a table: the middle of a long one is left out."""
+    name = printable(" ".join(name.split()))
+    if len(name) <= WIDEST:
+        return name
+    head = (WIDEST - 3) // 2
+    return f"{name[:head]}...{name[head + 3 - WIDEST :]}"
+
+
+def print_table(
+    title: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    columns: Mapping[str, Sequence[float]],
+    *,
+    plain: Collection[str] = (),
+) -> None:
+    """Print a table with a row for each value and each slope that has a number in some column.
+
+    Numbers are shares, but for the columns in `plain`. Only the first rows are printed.
+    """
     from rich.table import Table
 
-    inputs, outputs = column_names(network)
+    table = Table(title=title, title_justify="left")
+    table.add_column("", no_wrap=True)
+    for heading in columns:
+        table.add_column(heading, justify="right")
     names = [*outputs, *(slope_name(k, i) for k in outputs for i in inputs)]
-    columns = {}
-    for title, samples in sets.items():
-        if samples is None:
-            continue
-        errors = relative_errors(network, *samples[:3])
-        slopes = errors.slopes.ravel().tolist() if samples.slopes else []
-        rows = "row" if len(samples.X) == 1 else "rows"
-        columns[f"{len(samples.X)} {title.format(rows=rows)}"] = errors.values.tolist() + slopes
-    table = Table(title="relative RMS error", title_justify="left")
-    table.add_column("")
-    for title in columns:
-        table.add_column(title, justify="right")
-    for name, *cells in zip(names[: len(outputs) + SHOWN_SLOPES], *columns.values(), strict=False):
-        table.add_row(name, *("no data" if isnan(cell) else f"{cell:.3%}" for cell in cells))
+    rows = list(zip(names, *columns.values(), strict=False))
+    rows = [row for row in rows if not all(map(isnan, row[1:]))]
+    for name, *cells in rows[:SHOWN_ROWS]:
+        written = zip(cells, columns, strict=True)
+        texts = (f"{x:.3g}" if heading in plain else _percent(x) for x, heading in written)
+        table.add_row(shortened(name), *texts)
     show(table)
+    if len(rows) > SHOWN_ROWS:
+        say(f"{len(rows) - SHOWN_ROWS} more rows of this table are not shown.")
     say(RELATIVE)
+
+
+def print_errors(network: Network, columns: Mapping[str, Errors | FitErrors]) -> None:
+    """Print relative errors of values and of all slopes that are known: a column per entry."""
+    inputs, outputs = column_names(network)
+    shape = (len(outputs), len(inputs))
+    cells = {
+        title: [*errors.values, *np.broadcast_to(errors.slopes, shape).ravel()]
+        for title, errors in columns.items()
+    }
+    print_table("relative RMS error", inputs, outputs, cells)
+
+
+def rows_of(n: int) -> str:
+    """Return a number of rows in words."""
+    return f"{n} row" if n == 1 else f"{n} rows"
+
+
+def _percent(share: float) -> str:
+    """Return a share with three decimals, or, if it is small, two digits."""
+    if isnan(share):
+        return "no data"
+    return f"{100 * share:.2g}%" if 0 < share < 5e-5 else f"{share:.3%}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from slopenet.cli import _options as options
+from slopenet.cli._tables import require_model_output
 
 
 @click.command(
@@ -44,8 +45,8 @@ def convert(
     from slopenet.cli._console import say
     from slopenet.tables import refuse_same_file
 
-    options.require_output(model)
     refuse_same_file(model, source)
+    require_model_output(model)
     said: list[str] = []
     network = sn.load(
         source,

@@ -8,6 +8,7 @@ import click
 
 from slopenet.cli import _options as options
 from slopenet.cli._program import FAILED
+from slopenet.cli._tables import require_output
 from slopenet.exporters import _targets
 from slopenet.exporters._task import OUTPUTS
 
@@ -36,7 +37,7 @@ def derivatives_help() -> str:
 @click.command(
     help=summary(),
     epilog=options.examples(
-        "slopenet export steam.safetensors steam.c --derivatives value,jacobian,hessian",
+        "slopenet export steam.safetensors steam.c --derivatives value,hessian",
         "slopenet export steam.safetensors steam.onnx --dtype float32",
     ),
 )
@@ -83,7 +84,7 @@ def export(
     from slopenet.cli._names import load_model
     from slopenet.tables import refuse_same_file
 
-    options.require_output(out)
+    require_output(out)
     refuse_same_file(out, model)
     network = load_model(model)
     done = network.export(out, derivatives=derivatives, dtype=dtype, prefix=prefix, casadi=casadi)

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 import slopenet as sn
 from slopenet import Network
+from slopenet.cli._options import real
+from slopenet.tables import Coding, TableError
+from slopenet.validate.headings import split_unit
 
 
 def load_model(path: Path) -> Network:
@@ -24,15 +27,31 @@ def load_model(path: Path) -> Network:
         raise
 
 
-def vector(point: dict[str, float], names: Sequence[str], option: str) -> NDArray[np.float64]:
-    """Return the numbers of a point in the order of names.
+def vector(point: dict[str, str], names: Sequence[str], option: str) -> NDArray[np.float64]:
+    """Return the numbers of a point in the order of names; a word stands for all its inputs.
 
     Raises
     ------
     click.UsageError
-        If a name is missing from the point or unknown.
+        If a name is missing from the point or unknown, or a value is not a number.
     """
-    if set(point) != set(names):
-        wanted = ",".join(f"{name}=..." for name in names)
+    try:
+        coding = Coding.of(Path(option), list(point), names)
+    except TableError:
+        coding = None
+    if coding is None or len(coding.columns) != len(point):
+        plain = [split_unit(name)[0] for name in names]
+        wanted = ",".join(dict.fromkeys(f"{name.partition('=')[0]}=..." for name in plain))
         raise click.UsageError(f"{option} needs {wanted}, not {','.join(point)}.")
-    return np.array([point[name] for name in names])
+    numbers = [_number(point[name], option, coding.words.get(name)) for name in coding.columns]
+    x: NDArray[np.float64] = coding.inputs(np.array([numbers]))[0]
+    return x
+
+
+def _number(text: str, option: str, words: dict[str, int] | None) -> float:
+    if words is not None:
+        return words.setdefault(text, len(words))
+    try:
+        return real()(text)
+    except click.BadParameter as error:
+        raise click.BadParameter(error.message, param_hint=f"'{option}'") from None

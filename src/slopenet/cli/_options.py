@@ -1,19 +1,20 @@
 """The types of the options: lists of names, widths, a point, and numbers within sound limits."""
 
+from __future__ import annotations
+
 import csv
+import io
 import math
-import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 
-from slopenet.io.files import require_writable
-
 WIDEST = 65_536
 
 INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-INPUT_FILE_OR_FOLDER = click.Path(exists=True, path_type=Path)
+TABLE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+TABLE_OR_FOLDER = click.Path(exists=True, allow_dash=True, path_type=Path)
 OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
 OUTPUT_FILE_OR_FOLDER = click.Path(path_type=Path)
 
@@ -79,58 +80,37 @@ def real(
     return number
 
 
-def fraction(text: str) -> float:
-    """Return a number from 0 up to, and without, 1."""
-    found = real(least=0)(text)
-    if found >= 1:
-        raise click.BadParameter(f"it is a part of the rows and must be below 1, not {text}.")
-    return found
-
-
-def point(text: str) -> dict[str, float]:
-    """Return the named numbers of a text like T=700,p=5."""
-    found: dict[str, float] = {}
+def point(text: str) -> dict[str, str]:
+    """Return the named values of a text like T=700,p=5, still as text."""
+    found: dict[str, str] = {}
     for item in names(text):
-        name, equals, number = (part.strip() for part in item.rpartition("="))
+        name, equals, value = (part.strip() for part in item.rpartition("="))
         if not equals or not name:
             raise click.BadParameter(f"{item!r} is not of the form name=number.")
         if name in found:
             raise click.BadParameter(f"{name!r} is given twice.")
-        found[name] = real()(number)
+        found[name] = value
     return found
 
 
-def read_config(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-    """Take the options of a TOML file as the command's defaults."""
-    if path is None:
-        return
-    try:
-        with path.open("rb") as file:
-            given = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{path} is not a TOML file: {error}.") from None
-    options = [option for option in context.command.params if isinstance(option, click.Option)]
-    named = {flag.lstrip("-"): option for option in options for flag in option.opts}
-    defaults: dict[str, object] = {}
-    for name, value in given.items():
-        option = named.get(name.replace("_", "-"))
-        if option is None or option.name in (None, "config"):
+def slopes(text: str) -> bool | dict[tuple[str, str], str]:
+    """Return whether slopes are wanted, or the columns of slopes like rho:T=rho_T,rho:p=rho_p."""
+    if text in {"auto", "none"}:
+        return text == "auto"
+    found: dict[tuple[str, str], str] = {}
+    for item in names(text):
+        pair, equals, column = (part.strip() for part in item.partition("="))
+        output, colon, input_ = (part.strip() for part in pair.partition(":"))
+        if not (equals and colon and output and input_ and column):
             raise click.BadParameter(
-                f"{path} has {name!r}, which is not an option of this command."
+                f"{item!r} is not of the form output:input=column, nor auto or none."
             )
-        listed = isinstance(value, list)
-        defaults[str(option.name)] = ",".join(map(str, value)) if listed else value
-    context.default_map = {**(context.default_map or {}), **defaults}
+        found[output, input_] = column
+    return found
 
 
-def require_output(path: Path, *, folder: bool = False) -> None:
-    """Raise UsageError or OSError, before any long work, if the output cannot be written."""
-    if not path.absolute().parent.is_dir():
-        raise click.UsageError(f"{path} cannot be written: there is no folder {path.parent}.")
-    if folder and path.suffix.lower() in {".csv", ".txt"}:
-        raise click.UsageError(f"{path} is the name of a table, not of a folder of Parquet files.")
-    if folder and path.exists() and not path.is_dir():
-        raise click.UsageError(f"{path} is a file; a data set is written to a folder.")
-    if path.is_dir() and not folder:
-        raise click.UsageError(f"{path} is a directory; a table is written to a file.")
-    require_writable(path / "part" if path.is_dir() else path)
+def joined(words: Iterable[object]) -> str:
+    """Return words as a list that `names` reads."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([str(word) for word in words])
+    return line.getvalue()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slopenet.cli import _options as options
+from slopenet.cli._tables import form_options, require_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from slopenet import Network
+    from slopenet.tables import Form
 
 PART_ROWS = 1 << 20
 
@@ -26,11 +28,18 @@ PART_ROWS = 1 << 20
 @click.command(
     epilog=options.examples(
         "slopenet predict steam.safetensors new.csv -o predictions.csv",
+        "slopenet predict steam.safetensors --at T=700,p=5",
         "slopenet predict steam.safetensors states/ -o predictions/",
     )
 )
 @click.argument("model", type=options.INPUT_FILE)
-@click.argument("data", type=options.INPUT_FILE_OR_FOLDER)
+@click.argument("data", type=options.TABLE_OR_FOLDER, required=False)
+@click.option(
+    "--at",
+    type=options.point,
+    metavar="NAME=NUMBER,...",
+    help="Values of the inputs, instead of DATA.",
+)
 @click.option(
     *("-o", "--output"),
     type=options.OUTPUT_FILE_OR_FOLDER,
@@ -43,65 +52,87 @@ PART_ROWS = 1 << 20
     help="Write a folder of Parquet files with this number of rows each. Default for a folder as"
     f" DATA: {PART_ROWS} rows.",
 )
+@form_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and the table.")
 def predict(
     *,
     model: Path,
-    data: Path,
+    data: Path | None,
+    at: dict[str, str] | None,
     output: Path | None,
     no_slopes: bool,
     part_rows: int | None,
+    form: Form,
     quiet: bool,
 ) -> None:
     """Write the values and slopes of MODEL at every row of DATA.
 
     The table has the columns of the inputs, the outputs and the slopes, such as T, p, rho, h,
     drho/dT, drho/dp, dh/dT, dh/dp. DATA needs the input columns only; a model without names
-    takes x1, x2, ... and gives y1, y2, ...
+    takes x1, x2, ... and gives y1, y2, ... A heading may have a unit, as in "T [K]". A table on
+    standard input is given as -, and one row without a table by --at.
 
     DATA may be a folder of Parquet files, of any size: memory does not grow with the rows. Each
     output file is written completely or not at all. The same command resumes a killed run, and
     refuses a folder that belongs to another model, DATA or choice of columns.
     """
-    from slopenet.cli._console import say
-    from slopenet.cli._names import load_model
+    from slopenet.cli._console import rows_of, say
+    from slopenet.cli._names import load_model, vector
     from slopenet.progress import bar as progress_bar
-    from slopenet.tables import column_names, prediction_names, refuse_same_file, write_table
+    from slopenet.tables import column_names, prediction_names, refuse_same_file
 
-    parts = data.is_dir() or part_rows is not None
+    if (data is None) == (at is None):
+        raise click.UsageError("give either DATA or --at.")
+    parts = data is not None and (data.is_dir() or part_rows is not None)
     if output is None and parts:
         raise click.UsageError("a data set is written to a folder; name one with -o.")
     if output is None and sys.stdout is None:
         raise click.UsageError("standard output is closed; give a file with -o.")
     if output is not None:
-        options.require_output(output, folder=parts)
-        refuse_same_file(output, model)
-        refuse_same_file(output, data)
+        require_output(output, folder=parts)
+        for source in (model, data):
+            if source is not None:
+                refuse_same_file(output, source)
     network = load_model(model)
     inputs, outputs = column_names(network)
     names = prediction_names(inputs, outputs, slopes=not no_slopes)
     with progress_bar(quiet=quiet) as bar:
-        if output is not None and parts:
+        if output is not None and data is not None and parts:
             most = PART_ROWS if part_rows is None else part_rows
             said = _write_parts(network, model, data, output, names, part_rows=most, bar=bar)
         else:
-            rows, blocks = _read(data, inputs, len(names))
+            if data is not None:
+                rows, blocks = _read(data, form, inputs, len(names))
+            else:
+                rows, blocks = 1, [vector(at or {}, inputs, "--at")[None]]
             bar.add_task("Predicting", total=rows)
-            write_table(output or sys.stdout.buffer, names, _predicted(network, blocks, names, bar))
-            said = f"Wrote {rows} rows of {len(names)} columns to {output}."
+            _write(output, names, _predicted(network, blocks, names, bar))
+            said = f"Wrote {rows_of(rows)} of {len(names)} columns to {output}."
     if output and not quiet:
         say(said)
 
 
+def _write(
+    output: Path | None, names: Sequence[str], blocks: Iterable[NDArray[np.float64]]
+) -> None:
+    """Write the table; escapes among its names do nothing on a terminal."""
+    from _slopenet_command.terminal import printable
+    from slopenet.tables import write_table
+
+    on_screen = output is None and sys.stdout.isatty()
+    headings = [printable(name) for name in names] if on_screen else names
+    write_table(output or sys.stdout.buffer, headings, blocks)
+
+
 def _read(
-    data: Path, inputs: Sequence[str], columns: int
+    data: Path, form: Form, inputs: Sequence[str], columns: int
 ) -> tuple[int, Iterable[NDArray[np.float64]]]:
     """Return the number of rows of a table, and the rows in blocks; Parquet is read lazily."""
     from slopenet.evaluate.errors import block_rows, row_blocks
     from slopenet.tables import is_parquet, read_columns, runs, sources
 
     if not is_parquet(data):
-        X = read_columns(data, inputs)
+        X = read_columns(data, inputs, form)
         return len(X), (X[rows] for rows in row_blocks(len(X), columns))
     found = sources(data, inputs)
     (run,) = runs(found, found[0].rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Data, Names, check_data
 from slopenet.tables import samples_of
-from slopenet.tables._table import column_positions
+from slopenet.tables._table import NO_WORDS, column_positions
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,19 @@ class FrameTable:
     names: tuple[str, ...]
     frame: Any
 
-    def read(self, wanted: Sequence[str], may_miss: Collection[str] = ()) -> Floats:  # noqa: ARG002
+    def read(
+        self,
+        wanted: Sequence[str],
+        may_miss: Collection[str] = (),  # noqa: ARG002
+        words: Mapping[str, dict[str, int]] = NO_WORDS,
+    ) -> Floats:
         """Return the wanted columns; missing entries are NaN."""
-        column_positions(self.path, self.names, wanted)
-        return numbers_of(self.frame, wanted)
+        at = column_positions(self.path, self.names, wanted)
+        coded = {
+            name: [words[name].setdefault(str(word), len(words[name])) for word in self.frame[name]]
+            for name in words
+        }
+        return numbers_of(self.frame.assign(**coded), [self.names[i] for i in at])
 
 
 def require_columns(what: str, columns: Iterable[Any], wanted: Sequence[str]) -> None:
@@ -52,7 +61,7 @@ def data_of(
     """
     what = f"partition {number}"
     table = FrameTable(Path(what), tuple(map(str, frame.columns)), frame)
-    X, y, dydx, _ = samples_of(table, inputs, outputs, slopes=slopes)
+    X, y, dydx = samples_of(table, inputs, outputs, slopes=slopes)[:3]
     if not len(X):
         return Data(X, y, dydx)
     names = Names(tuple(inputs), tuple(outputs))

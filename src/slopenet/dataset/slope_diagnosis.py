@@ -16,6 +16,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Names
 from slopenet.dataset.neighbours import Pairs, left_out, nearest, rms
+from slopenet.validate.headings import slope_name
 
 # The most rows that are examined, and the neighbours that each is compared with.
 _ROWS, _NEIGHBOURS = 600, 3
@@ -72,7 +73,7 @@ def disagreements(
         for k in np.flatnonzero(s_y):
             T = dydx[rows, k][:, moving] / s_y[k]
             for i, what in _look(points, y[:, k], T, noise=noise).items():
-                slope = f"d{_label('y', names.outputs, int(k))}/d{inputs[i]}"
+                slope = slope_name(_label("y", names.outputs, int(k)), inputs[i])
                 found.setdefault(what, []).append(slope)
     return [f"the slopes {_listed(slopes)} {what}" for what, slopes in found.items()]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 
 from slopenet import _core
 from slopenet.validate import settings
@@ -41,9 +42,16 @@ def _from_environment() -> int | None:
     text = os.environ.get("SLOPENET_NUM_THREADS", "")
     if not text:
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise ImportError(f"SLOPENET_NUM_THREADS={text}: a whole number of at least 1 is wanted")
-    return int(text)
+    with contextlib.suppress(ValueError):  # too many digits for a number, too
+        if text.isdecimal() and int(text) >= 1:
+            return int(text)
+    warnings.warn(
+        "SLOPENET_NUM_THREADS must be a whole number of at least 1,"
+        f" got {settings.short(text)}; all {_available()} cores are used",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return None
 
 
 def _join_threadpoolctl() -> None:

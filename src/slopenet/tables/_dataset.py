@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._categories import Coding
 from ._parquet import MAGIC, ParquetReader
-from ._table import TableError, column_positions
+from ._table import TableError
 
 SUFFIXES = (".parquet", ".pq")
 
@@ -38,7 +39,7 @@ class Source(NamedTuple):
             if file.read(len(MAGIC)) != MAGIC:
                 raise TableError(f"{path} is not a Parquet file; only these can be streamed")
             reader = ParquetReader(file, path)
-            column_positions(path, reader.names, names)
+            Coding.of(path, reader.names, names)
         status = path.stat()
         return cls(path, reader.rows, status.st_size, status.st_mtime_ns)
 
@@ -66,7 +67,11 @@ class Run(NamedTuple):
             raise TableError(f"{path} has changed since its rows were counted")
         with path.open("rb") as file:
             reader = ParquetReader(file, path)
-            yield from reader.blocks(names, first=self.first, last=self.last, most=most)
+            coding = Coding.of(path, reader.names, names)
+            for block in reader.blocks(
+                coding.columns, words=coding.words, first=self.first, last=self.last, most=most
+            ):
+                yield coding.inputs(block)
 
 
 def sources(data: str | PathLike[str], names: Sequence[str] = ()) -> list[Source]:

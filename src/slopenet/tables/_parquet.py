@@ -1,13 +1,14 @@
 """Read Parquet with pyarrow, under the same rules as CSV."""
 
-from collections.abc import Collection, Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._table import TableError, checked_header, column_positions, shown
+from ._table import NO_WORDS, TableError, TextColumnError, checked_header, column_positions, shown
 
 MAGIC = b"PAR1"
 BLOCK_ROWS = 1 << 16
@@ -53,7 +54,12 @@ class ParquetReader:
             raise self._damaged(error) from None
         self.names = checked_header(path, names)
 
-    def read(self, wanted: Sequence[str], may_miss: Collection[str] = ()) -> NDArray[np.float64]:
+    def read(
+        self,
+        wanted: Sequence[str],
+        may_miss: Collection[str] = (),
+        words: Mapping[str, dict[str, int]] = NO_WORDS,
+    ) -> NDArray[np.float64]:
         """Return the wanted columns, shape (rows, columns).
 
         Parameters
@@ -62,6 +68,8 @@ class ParquetReader:
             Column names, in the wanted order; other columns may have any contents.
         may_miss
             Names of the columns where a null or NaN is allowed, and read as NaN.
+        words
+            The number of each word, for each column of words; a new word gets the next number.
 
         Raises
         ------
@@ -72,7 +80,7 @@ class ParquetReader:
         if self.rows == 0:
             raise TableError(f"{self.path} has columns but no rows")
         numbers, at = np.empty((self.rows, len(wanted))), 0
-        for block in self.blocks(wanted, may_miss):
+        for block in self.blocks(wanted, may_miss, words):
             numbers[at : at + len(block)] = block
             at += len(block)
         return numbers
@@ -86,6 +94,7 @@ class ParquetReader:
         self,
         wanted: Sequence[str],
         may_miss: Collection[str] = (),
+        words: Mapping[str, dict[str, int]] = NO_WORDS,
         *,
         first: int = 0,
         last: int | None = None,
@@ -95,7 +104,7 @@ class ParquetReader:
 
         Only one block and its pages are read and kept in memory at a time.
         """
-        column_positions(self.path, self.names, wanted)
+        wanted = [self.names[at] for at in column_positions(self.path, self.names, wanted)]
         last = self.rows if last is None else last
         groups, at = self._groups(first, last)
         batches = self._parquet.iter_batches(most, row_groups=groups, columns=list(wanted))
@@ -107,7 +116,7 @@ class ParquetReader:
             rows = batch.num_rows
             lo, hi = max(first - at, 0), min(last - at, rows)
             if lo < hi:
-                yield self._numbers(batch.slice(lo, hi - lo), wanted, may_miss, at + lo)
+                yield self._numbers(batch.slice(lo, hi - lo), wanted, may_miss, words, at + lo)
             at += rows
 
     def _groups(self, first: int, last: int) -> tuple[list[int], int]:
@@ -121,12 +130,19 @@ class ParquetReader:
         return groups, int(ends[groups[0]]) if groups else last
 
     def _numbers(
-        self, batch: Any, wanted: Sequence[str], may_miss: Collection[str], before: int
+        self,
+        batch: Any,
+        wanted: Sequence[str],
+        may_miss: Collection[str],
+        words: Mapping[str, dict[str, int]],
+        before: int,
     ) -> NDArray[np.float64]:
         """Return the columns of a batch that starts after `before` rows of the file."""
         numbers = np.empty((batch.num_rows, len(wanted)))
         for k, name in enumerate(wanted):
-            numbers[:, k] = self._column(batch.column(name), name)
+            column = batch.column(name)
+            coded = name in words
+            numbers[:, k] = _codes(column, words[name]) if coded else self._column(column, name)
             self._refuse_gaps(numbers[:, k], name, name in may_miss, before)
         return numbers
 
@@ -140,8 +156,9 @@ class ParquetReader:
             types.is_null,
         )
         if not any(is_kind(column.type) for is_kind in numeric):
-            raise TableError(
-                f"{self.path}, column {shown(name)}: the column holds {column.type}, not numbers"
+            raise TextColumnError(
+                f"{self.path}, column {shown(name)}: the column holds {column.type}, not numbers",
+                name,
             )
         plain = column.cast("float64", safe=False)
         numbers: NDArray[np.float64] = plain.to_numpy(zero_copy_only=False)
@@ -164,3 +181,9 @@ class ParquetReader:
         return TableError(
             f"{self.path} is truncated or not a valid Parquet file ({reason[:120].rstrip('.')})"
         )
+
+
+def _codes(column: Any, words: dict[str, int]) -> list[float]:
+    """Return the number of each word of a column, NaN where it is missing."""
+    found = ("" if word is None else str(word).strip() for word in column.to_pylist())
+    return [words.setdefault(word, len(words)) if word else math.nan for word in found]

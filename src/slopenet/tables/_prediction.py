@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slopenet.validate.components import labels
-
-from ._reader import slope_name
+from slopenet.validate.headings import slope_name
 
 if TYPE_CHECKING:
     from slopenet.network import Network
@@ -29,6 +28,8 @@ def prediction_names(
 ) -> list[str]:
     """Return the column names of a table of predictions: inputs, outputs, slopes row by row."""
     jacobian = [slope_name(output, input_) for output in outputs for input_ in inputs]
+    if len(set(jacobian)) < len(jacobian):  # names that differ in their units only
+        jacobian = [f"d{output}/d{input_}" for output in outputs for input_ in inputs]
     return [*inputs, *outputs, *(jacobian if slopes else [])]
 
 

@@ -93,7 +93,9 @@ def _what_is_wrong(name: str, x: Any, array: Floats) -> str:
     if not strange.any():
         return f"{name} has dtype object; convert it with .astype(float)"
     where, value = _first(array, strange.reshape(array.shape))
-    return f"{name}{where} is {value!r}, not a real number"
+    words = isinstance(value, str) and where == "[0]"
+    hint = "; pandas.get_dummies(..., prefix_sep='=') codes a column of words" if words else ""
+    return f"{name}{where} is {value!r}, not a real number{hint}"
 
 
 def _first(x: Floats, bad: Floats) -> tuple[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from slopenet.validate.headings import slope_key, slope_name
+
 Names = Sequence[str] | None
 
 
@@ -54,15 +56,19 @@ def slope_columns(name: str, x: Any, inputs: Names, outputs: Names) -> Names:
     """Names of the slope columns of a data frame, dH_k/dx_i ordered by k and then i.
 
     They are named ``dy/dx`` after output and input, or, for one output, after the input alone.
+    A unit in brackets, ``∂`` and parentheses do not matter.
     """
     held = _column_keys(x)
     if held is None or inputs is None:
         return None
-    keys = {str(key) for key in held}
-    wanted = [f"d{k}/d{i}" for k in outputs or () for i in inputs]
-    if wanted and keys.issuperset(wanted):
+    names = [str(key) for key in held]
+    wanted = [slope_name(k, i) for k in outputs or () for i in inputs]
+    if wanted and set(names).issuperset(wanted):
         return wanted
-    if keys == set(inputs):
+    found = {slope_key(name): name for name in names}
+    if wanted and len(found) == len(names) and found.keys() >= {slope_key(w) for w in wanted}:
+        return [found[slope_key(name)] for name in wanted]
+    if set(names) == set(inputs):
         return inputs
     raise ValueError(
         f"the columns of {name} must be called {', '.join(wanted or inputs)},"
