@@ -76,6 +76,7 @@ WITHIN = {
         "higham",
         "methods",
         "ensemble",
+        "course",
         "monitor",
         "checks",
         "settings",

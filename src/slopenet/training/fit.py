@@ -41,9 +41,14 @@ class Fit:
     network : Network
         The network of the best start, in the user's units: the scaling is folded into its weights.
     history : dict of str to list of float
-        ``"epoch"``, ``"cost"`` (the mean over the samples of C + C' in standard units, without the
-        penalty, slopes weighted as at that epoch) and, with a validation set, ``"validation"``
-        (the same on that set, values and slopes of each output in equal shares), of that start.
+        Of that start, one entry per epoch. ``"epoch"``; ``"values"`` and ``"slopes"``, the RMS
+        errors of the rows learned from: of values over their standard deviation, of slopes over
+        their RMS, pooled over the outputs; with a validation set ``"validation_values"`` and
+        ``"validation_slopes"``, the same of its rows. L-BFGS and mini-batches measure errors once
+        in ten epochs, and repeat them in between. ``"cost"``, the mean of C + C' that the method
+        lowers, in standard units: methods that learn the weight of the slopes change its
+        definition on the way. ``"validation"``, the cost that decides when to stop, with equal
+        shares of values and slopes. Partitions have costs only.
     reason : str
         The method, the reason for it, and why training ended.
     ensemble : Ensemble
