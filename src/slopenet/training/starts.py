@@ -278,17 +278,19 @@ class Candidates:
             )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
-        return Result(networks[0], best.watch.history, reason, Ensemble(networks), self.errors)
+        found = networks[0], best.watch.history, reason, Ensemble(networks), self.errors
+        return Result(*found, self.plan.method.name)
 
 
 class Result(NamedTuple):
-    """The fields of a `slopenet.training.fit.Fit`."""
+    """The fields of a `slopenet.training.fit.Fit`, and the name of the method."""
 
     network: Network
     history: dict[str, list[float]]
     reason: str
     ensemble: Ensemble
     errors: FitErrors | None
+    method: str
 
 
 def first_weights(
