@@ -45,7 +45,16 @@ OPTIONAL |= {"openpyxl", "onnx", "openmdao", "smt", "casadi", "pyomo", "dask", "
 # Modules of a package whose modules have an order of their own.
 WITHIN = {
     "validate": ["headings", "settings", "components", "frames", "arrays", "layers"],
-    "io": ["files", "contents", "layout", "parse", "checkpoint", "model_file"],
+    "io": [
+        "files",
+        "card",
+        "contents",
+        "layout",
+        "stored_card",
+        "parse",
+        "checkpoint",
+        "model_file",
+    ],
     "evaluate": [
         "agreement",
         "instruction_set",
@@ -55,11 +64,15 @@ WITHIN = {
         "probe_points",
         "array_api",
         "derivatives",
+        "model",
         "errors",
+        "table",
     ],
     "dataset": [
         "dataset",
+        "answers",
         "distinct",
+        "ranges",
         "partitions",
         "moments",
         "scaling",
@@ -76,6 +89,7 @@ WITHIN = {
         "higham",
         "methods",
         "ensemble",
+        "course",
         "monitor",
         "checks",
         "settings",

@@ -14,9 +14,10 @@ COMMANDS = {
     "predict": "Write the values and slopes of MODEL at every row of DATA.",
     "explain": "Print the derivation of one row, equation by equation.",
     "check": "Test every derivative of MODEL by an independent method.",
+    "errors": "Print the errors of MODEL at the rows of DATA, for each value and slope.",
     "convert": "Write the network of SOURCE, an ONNX or Keras file, to MODEL.",
     "export": "Write MODEL and its derivatives as code to OUT.",
-    "info": "Print the layers, the column names and the size of MODEL.",
+    "info": "Print the columns, the layers and the training of MODEL.",
     "demo": "Learn steam from 30 rows, with and without slopes.",
 }
 

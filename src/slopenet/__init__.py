@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slopenet import plot as plot
     from slopenet import progress as progress
     from slopenet.activations import ActivationSpec
+    from slopenet.dataset.answers import errors
     from slopenet.dataset.slope_diagnosis import SlopeWarning
     from slopenet.estimator import SlopeRegressor as SlopeRegressor
     from slopenet.evaluate.page import Derivation
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         from_torch,
         load,
     )
+    from slopenet.io.card import Card, Range
     from slopenet.io.checkpoint import CheckpointError
     from slopenet.io.model_file import ModelFileError
     from slopenet.network import Network
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActivationSpec",
     "Backprop",
+    "Card",
     "Check",
     "CheckpointError",
     "Derivation",
@@ -66,11 +69,13 @@ __all__ = [
     "Interrupted",
     "ModelFileError",
     "Network",
+    "Range",
     "SlopeWarning",
     "UnsupportedNetworkError",
     "backprop",
     "check_derivatives",
     "derivation",
+    "errors",
     "fit",
     "from_jax",
     "from_keras",
@@ -89,6 +94,7 @@ __all__ = [
 _HOMES = {
     "ActivationSpec": "activations",
     "Backprop": "training.backprop",
+    "Card": "io.card",
     "Check": "gradcheck.check",
     "CheckpointError": "io.checkpoint",
     "Derivation": "evaluate.page",
@@ -100,11 +106,13 @@ _HOMES = {
     "Interrupted": "training.session",
     "ModelFileError": "io.model_file",
     "Network": "network",
+    "Range": "io.card",
     "SlopeRegressor": "estimator",
     "SlopeWarning": "dataset.slope_diagnosis",
     "UnsupportedNetworkError": "importers",
     "backprop": "training.backprop",
     "check_derivatives": "gradcheck.check",
+    "errors": "dataset.answers",
     "fit": "training.fit",
     "from_jax": "importers",
     "from_keras": "importers",

@@ -18,7 +18,9 @@ from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
 from slopenet.evaluate.page import Derivation
 from slopenet.io import model_file
-from slopenet.parameters import count, flatten
+from slopenet.io.card import Card
+from slopenet.io.contents import Contents, ModelFileError
+from slopenet.parameters import checksum, count, flatten
 from slopenet.validate import arrays, layers, settings
 from slopenet.validate.settings import RandomSource
 
@@ -52,6 +54,8 @@ class Network(Derivatives):
     dtype : {float64, float32}, optional
         Type of all arithmetic and results. Default: float32 if all arrays are float32, else
         float64.
+    card : Card, optional
+        What it was trained on; see `card`. Equality and hash ignore it.
 
     Raises
     ------
@@ -76,12 +80,13 @@ class Network(Derivatives):
     """
 
     __slots__ = (
-        "__weakref__", "_activations", "_biases", "_core", "_dtype", "_input_names",
+        "__weakref__", "_activations", "_biases", "_card", "_core", "_dtype", "_input_names",
         "_output_names", "_weights",
     )  # fmt: skip
     _weights: tuple[Floats, ...]
     _biases: tuple[Floats, ...]
     _activations: tuple[Activation, ...]
+    _card: Card | None
 
     def __init__(
         self,
@@ -92,6 +97,7 @@ class Network(Derivatives):
         input_names: Sequence[str] | None = None,
         output_names: Sequence[str] | None = None,
         dtype: DTypeLike | None = None,
+        card: Card | None = None,
     ) -> None:
         W, b = layers.one_per_layer("weights", weights), layers.one_per_layer("biases", biases)
         if not 0 < len(W) == len(b) <= layers.MAX_LAYERS:
@@ -122,6 +128,8 @@ class Network(Derivatives):
         names = layers.component_names
         put(self, "_input_names", names("input_names", input_names, W[0].shape[1]))
         put(self, "_output_names", names("output_names", output_names, W[-1].shape[0]))
+        _require_suitable(card, W[0].shape[1], W[-1].shape[0])
+        put(self, "_card", card)
 
     if not TYPE_CHECKING:
 
@@ -215,9 +223,49 @@ class Network(Derivatives):
         return self._output_names
 
     @property
+    def card(self) -> Card | None:
+        """What the network was trained on: ranges, rows, method, errors; None if unknown.
+
+        `fit` makes it, `save` keeps it, and networks made from this one have it too.
+        """
+        return self._card
+
+    def with_card(self, card: Card | None) -> Self:
+        """Return the same network with another card; the weights are shared."""
+        return type(self)(
+            *(self._weights, self._biases, self.activations),
+            input_names=self._input_names,
+            output_names=self._output_names,
+            card=card,
+        )
+
+    def inside(self, X: Any) -> Any:
+        """Whether each row of X is within the ranges of the training data: (N,), bool.
+
+        A row is inside if each of its inputs lies between the minimum and the maximum of that
+        input in the training data; NaN does not. Beyond them a network extrapolates.
+
+        Raises
+        ------
+        ValueError
+            If X does not fit, or the network has no card.
+        """
+        if self._card is None:
+            raise ValueError(
+                "this network does not know its training data: it has no card, which `fit` makes"
+            )
+        points = arrays.points("X", X, self.sizes[0], np.float64, self._input_names)
+        return ~self._card.outside(points).any(axis=-1)
+
+    @property
     def n_parameters(self) -> int:
         """The number of weights and biases."""
         return count(self.sizes)
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the weights and biases, W[2], b[2], W[3], ..., as in exported C headers."""
+        return checksum(self._weights, self._biases)
 
     def derivation(self, x: Any, y: Any = None) -> Derivation:
         """Return all intermediate results of one point: z, a, D, partial products; δ if y is given.
@@ -247,6 +295,26 @@ class Network(Derivatives):
                 self.chain(), point.flatten(), target, self._input_names, self._output_names
             )
 
+    def table(self, frame: Any, *, slopes: bool = True) -> Any:
+        """Return inputs, values and slopes at every row of a data frame, as a data frame.
+
+        Parameters
+        ----------
+        frame : data frame of pandas, polars or Arrow
+            Has the columns of the inputs, in any order; x1, x2, ... for a network without names.
+        slopes : bool
+            Whether to have the columns of ∂H/∂x.
+
+        Returns
+        -------
+        data frame of the same library
+            The table that ``slopenet predict`` writes: T, p, rho, drho/dT, drho/dp. pandas' index
+            is kept.
+        """
+        from slopenet.evaluate.table import predicted_frame
+
+        return predicted_frame(self, frame, slopes=slopes)
+
     def chain(self) -> Chain:
         """W[l], b[l] and σ of every layer, for the functions of `slopenet.derivation`."""
         return Chain(self._weights, self._biases, self._activations)
@@ -258,10 +326,13 @@ class Network(Derivatives):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as safetensors with a checksum: data only, written completely or not at all."""
-        activations = [(each.name, each.parameters) for each in self._activations]
-        model_file.write(
-            path, self._weights, self._biases, activations, self._input_names, self._output_names
-        )
+        model_file.write(path, *vars(self.contents()).values())
+
+    def contents(self) -> Contents:
+        """The contents of its file."""
+        activations = tuple((each.name, each.parameters) for each in self._activations)
+        names = {"input_names": self._input_names, "output_names": self._output_names}
+        return Contents(self._weights, self._biases, activations, **names, card=self._card)
 
     def export(
         self,
@@ -310,7 +381,12 @@ class Network(Derivatives):
 
         names = (self._input_names, self._output_names)
         return exporters.export(
-            self, path, names, derivatives=derivatives, dtype=dtype, prefix=prefix, casadi=casadi
+            *(self, path, names),
+            derivatives=derivatives,
+            dtype=dtype,
+            prefix=prefix,
+            casadi=casadi,
+            card=self._card,
         )
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -320,8 +396,8 @@ class Network(Derivatives):
         raise AttributeError("a Network is immutable; build another one instead")
 
     def __reduce__(self) -> tuple[Callable[..., Network], tuple[Any, ...]]:
-        names = (self._input_names, self._output_names)
-        return _rebuild, (type(self), self._weights, self._biases, self.activations, *names)
+        others = (self._input_names, self._output_names, self._card)
+        return _rebuild, (type(self), self._weights, self._biases, self.activations, *others)
 
     def __copy__(self) -> Self:
         return self
@@ -364,6 +440,13 @@ def load(path: str | os.PathLike[str]) -> Network:
         If it cannot be read.
     """
     contents = model_file.read(path)
+    if isinstance(contents, tuple):
+        raise ModelFileError(f"{os.fspath(path)} has an ensemble of {len(contents)} networks")
+    return of_contents(path, contents)
+
+
+def of_contents(path: str | os.PathLike[str], contents: Contents) -> Network:
+    """The network of the contents of a file, whose path errors name."""
     activations: list[Any] = [
         (name, *given) if given else name for name, given in contents.activations
     ]
@@ -374,11 +457,25 @@ def load(path: str | os.PathLike[str]) -> Network:
             activations,
             input_names=contents.input_names,
             output_names=contents.output_names,
+            card=contents.card,
         )
     except (ValueError, TypeError) as error:
-        raise model_file.ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error
+        raise ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error
+
+
+def _require_suitable(card: Card | None, inputs: int, outputs: int) -> None:
+    if card is None:
+        return
+    if not isinstance(card, Card):
+        raise TypeError(f"card must be a Card, got {settings.short(card)}")
+    known = len(card.inputs), len(card.outputs)
+    if known != (inputs, outputs):
+        raise ValueError(
+            f"card must be of {inputs} inputs and {outputs} outputs, got {known[0]} and {known[1]}"
+        )
 
 
 def _rebuild(cls: type[Network], *given: Any) -> Network:
-    weights, biases, activations, inputs, outputs = given
-    return cls(weights, biases, list(activations), input_names=inputs, output_names=outputs)
+    weights, biases, activations, inputs, outputs, *card = given  # pickles of old have no card
+    names = {"input_names": inputs, "output_names": outputs}
+    return cls(weights, biases, list(activations), **names, card=card[0] if card else None)

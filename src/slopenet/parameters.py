@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -37,3 +38,9 @@ def unflatten(theta: Floats, sizes: Sequence[int]) -> tuple[list[Floats], list[F
         biases.append(theta[at : at + here])
         at += here
     return weights, biases
+
+
+def checksum(W: Sequence[Floats], b: Sequence[Floats]) -> str:
+    """SHA-256 of θ in little-endian bytes, in hexadecimal digits."""
+    theta = flatten(W, b)
+    return hashlib.sha256(theta.astype(theta.dtype.newbyteorder("<")).tobytes()).hexdigest()

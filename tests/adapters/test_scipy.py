@@ -266,3 +266,16 @@ def test_wrong_arguments_of_an_objective_are_a_clear_error() -> None:
     short = objective(net, lambda H: (H[0], [1.0], None))
     with pytest.raises(ValueError, match=r"the gradient of g must have shape \(3,\), got \(1,\)"):
         short.fun(x)
+
+
+def test_bounds_are_the_ranges_of_the_training_data() -> None:
+    card = sn.Card((sn.Range(-0.5, 0.5), sn.Range(0, 1), sn.Range()), (sn.Range(),) * 3, rows=5)
+    net = network().with_card(card)
+    made = [objective(net, given) for given in (0, "mass", [1, 2, 3], squares)]
+    for known in (*made, Residuals(net, 0.0)):
+        np.testing.assert_array_equal(known.bounds.lb, [-0.5, 0, -np.inf])
+        np.testing.assert_array_equal(known.bounds.ub, [0.5, 1, np.inf])
+    f = made[0]
+    best = minimize(f.fun, np.full(3, 0.1), jac=f.jac, bounds=f.bounds, method="L-BFGS-B")
+    assert (np.abs(best.x[:2] - [0, 0.5]) <= 0.5).all()
+    np.testing.assert_array_equal(objective(network()).bounds.ub, [np.inf] * 3)

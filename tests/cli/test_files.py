@@ -31,10 +31,10 @@ def test_quiet_commands_print_nothing(folder, tmp_path):
     assert (result.exit_code, result.output) == (0, "")
 
 
-@pytest.mark.parametrize("command", ["predict", "explain", "check", "info"])
+@pytest.mark.parametrize("command", ["predict", "errors", "explain", "check", "info"])
 def test_a_file_that_is_not_a_model_is_refused(folder, command):
     data = folder / "data.csv"
-    args = {"predict": [data], "explain": ["--at", "a=1,b=2"]}.get(command, [])
+    args = {"predict": [data], "errors": [data], "explain": ["--at", "a=1,b=2"]}.get(command, [])
     assert refused(run(command, data, *args), "data.csv")
     assert refused(run(command, folder / "absent", *args), "'absent|absent' does not exist")
     assert refused(run(command, folder, *args), "is a directory")

@@ -1,6 +1,7 @@
 """`slopenet predict` writes inputs, values and slopes of every row."""
 
 import os
+import re
 import signal
 
 import numpy as np
@@ -52,6 +53,69 @@ def test_a_model_without_names_takes_x1_x2_and_gives_y1(tmp_path):
     value, jacobian = network.value_and_jacobian(np.array([[1.0, 2.0]]))
     expected = [1, 2, value.item(), *jacobian.ravel()]
     assert [float(cell) for cell in row.split(",")] == expected
+
+
+def far(folder, tmp_path):
+    """The rows of the model's table, and three more that are outside."""
+    text = (folder / "data.csv").read_text()
+    extra = ["5,0", "-7,0.5", "0,9"]
+    path = tmp_path / "far.csv"
+    path.write_text(text + "".join(f"{row},0,0,0,0,0,0\n" for row in extra))
+    return path
+
+
+def test_rows_outside_the_training_data_are_counted_on_stderr(folder, tmp_path):
+    model, data = folder / "model.safetensors", far(folder, tmp_path)
+    inside = sn.load(model).inside(read_columns(data, NAMES[:2]))
+    outside = 63 - int(inside.sum())
+    result = run("predict", model, data)
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 64
+    first, a, b = result.stderr.splitlines()
+    message = f"Warning: {outside} of 63 rows are outside the ranges of the training data:"
+    assert first == message
+    assert "values from -7 to 5, training data from -0." in a
+    assert a.startswith("  a: ")
+    assert b.startswith("  b: 1 row; ")
+    assert "to 9, training data from -0." in b
+    for silent in (["--outside", "ignore"], ["-q"]):
+        quiet = run("predict", model, data, *silent)
+        assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
+
+
+def test_rows_outside_can_be_refused_and_no_file_is_written(folder, tmp_path):
+    model, data = folder / "model.safetensors", far(folder, tmp_path)
+    output = tmp_path / "out.csv"
+    result = run("predict", model, data, "--outside", "error", "-o", output)
+    assert result.exit_code == 2
+    pattern = r"rows are outside the ranges of the training data: a \d, b 1\.$"
+    assert re.search(pattern, result.stderr)
+    assert not output.exists()
+    plain = tmp_path / "plain"
+    sn.Network.random((2, 3, 1), rng=0, input_names=["a", "b"]).save(plain)
+    assert run("predict", plain, data).stderr == ""
+    result = run("predict", plain, data, "--outside", "error")
+    assert result.exit_code == 2
+    assert "does not know the ranges of its training data" in result.stderr
+
+
+def test_an_ensemble_is_averaged_and_its_spread_may_be_added(folder, tmp_path):
+    names = {"input_names": ["a", "b"], "output_names": ["u"]}
+    together = sn.Ensemble([sn.Network.random((2, 3, 1), rng=seed, **names) for seed in (0, 1)])
+    together.save(tmp_path / "all")
+    output = tmp_path / "out.csv"
+    result = run("predict", tmp_path / "all", folder / "data.csv", "--spread", "-o", output)
+    assert result.exit_code == 0, result.output
+    X = surface(60)[:, :2]
+    columns = {"u": together(X), "u_spread": together.spread(X)}
+    columns["du/db_spread"] = together.jacobian_spread(X)[:, :, 1]
+    for name, expected in columns.items():
+        np.testing.assert_array_equal(read_columns(output, [name]), expected)
+    result = run("predict", folder / "model.safetensors", folder / "data.csv", "--spread")
+    assert result.exit_code == 2
+    assert "--spread needs an ensemble" in result.stderr
+    result = run("explain", tmp_path / "all", "--at", "a=1,b=2")
+    assert "is an ensemble of 2 networks" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,15 @@ def test_partitions_are_learned_as_all_rows_together_are(method, epochs, slopes)
     assert f"on 97 rows in partitions: all {epochs} epochs were used." in found.reason
 
 
+def test_the_card_has_the_ranges_of_all_partitions():
+    data = sample()
+    card = sn.dask.fit(frames(data), **NAMES, hidden=4, epochs=2, rng=1).network.card
+    np.testing.assert_array_equal(card.bounds, np.stack([data.X.min(0), data.X.max(0)], axis=1))
+    assert [each.maximum for each in card.outputs] == data.y.max(axis=0).tolist()
+    assert (card.rows, card.seed, card.method, card.errors) == (97, 1, "lbfgs", None)
+    assert np.isnan(card.inputs[0].quantiles).all()
+
+
 def test_a_run_to_the_end_learns_the_same_function():
     data = sample()
     settings = {"hidden": 4, "method": "lm", "l2": 1e-2, "rng": 1}

@@ -63,3 +63,27 @@ def test_row_blocks_cover_every_row_once_in_order(monkeypatch):
         blocks = known_answers.row_blocks(rows, entries)
         assert [i for block in blocks for i in range(rows)[block]] == list(range(rows))
         assert all(len(range(rows)[block]) * entries <= max(100, entries) for block in blocks)
+
+
+def test_each_quantity_has_a_row_of_figures(network):
+    y = X @ J[0].T
+    dydx = J + np.array([[1.0, 0.0], [np.nan, 0.5]])
+    errors = known_answers.relative_errors(network, X, y + 2.0 * (X > 1), dydx)
+    frame = errors.frame()
+    assert list(frame.index) == ["y1", "y2", "dy1/dx1", "dy1/dx2", "dy2/dx2"]
+    assert list(frame.columns) == ["rmse", "relative", "r2", "largest"]
+    share = np.mean(X[:, 0] > 1)
+    assert frame.loc["y1", "rmse"] == pytest.approx(2 * np.sqrt(share))
+    assert frame.loc["y1", "largest"] == pytest.approx(2)
+    assert frame.loc["y1", "r2"] == pytest.approx(1 - frame.loc["y1", "relative"] ** 2)
+    assert frame.loc["dy1/dx1"].tolist() == pytest.approx([1, 0.5, 0.75, 1])
+    assert errors.r2 == pytest.approx(frame["r2"][:2])
+
+
+def test_errors_print_as_a_table(network):
+    dydx = J + np.array([[1.0, 0.0], [np.nan, 0.5]])
+    text = repr(known_answers.relative_errors(network, X, X @ J[0].T, dydx))
+    head, *rows = text.splitlines()
+    assert head.split() == ["RMSE", "relative", "R²", "largest"]
+    assert rows[2].split() == ["dy1/dx1", "1", "0.5", "0.75", "1"]
+    assert len({len(line) for line in text.splitlines()}) == 1

@@ -86,9 +86,15 @@ def test_partitions_without_rows_are_predicted_too(client, frame, network):
     np.testing.assert_array_equal(found["a"], rows["a"])
 
 
+def test_a_frame_of_pandas_is_predicted_at_once(frame, network):
+    table = sn.dask.predict(network, frame)
+    assert isinstance(table, pd.DataFrame)
+    pd.testing.assert_frame_equal(table, network.table(frame))
+
+
 def test_data_that_cannot_be_predicted_are_named(client, frame, network):
-    with pytest.raises(TypeError, match="frame must be a Dask data frame, got DataFrame"):
-        sn.dask.predict(network, frame)
+    with pytest.raises(TypeError, match="frame must be a data frame of Dask or pandas, got ndarr"):
+        sn.dask.predict(network, frame.to_numpy())
     with pytest.raises(TableError, match="the data frame has no column 'a'"):
         sn.dask.predict(network, dd.from_pandas(frame[["b", "u"]], npartitions=2))
     bad = frame.copy()

@@ -61,6 +61,17 @@ HUNGRY = {
     "wide names": header({"input_names": '["x"]'}).replace(
         b'[\\"x\\"]', widest(ROOM * 7 // 9, '\\"Āā\\",').encode()
     ),
+    "a card": header({"version": "2", "card": widest(ROOM, "[],")}),
+    "networks": header(
+        {
+            "format": "slopenet ensemble",
+            "version": "2",
+            "networks": widest(ROOM, "{},"),
+            "activations": None,
+            "input_names": None,
+            "output_names": None,
+        }
+    ),
     "tensors": header()[:-1]
     + b"".join(b',"%05d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(4500))
     + b"}",

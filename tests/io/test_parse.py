@@ -117,8 +117,13 @@ DEEP = "[" * 100_000 + "]" * 100_000
     [
         ({"format": None}, "another format"),
         ({"format": "pt"}, "another format"),
-        ({"version": "2"}, "written by a newer slopenet (file format 2, this one reads 1): update"),
-        ({"version": "2", "tempo": "", "activations": None}, "written by a newer slopenet"),
+        (
+            {"version": "3"},
+            "written by a newer slopenet (file format 3, this one reads 2 and older): update",
+        ),
+        ({"version": "3", "tempo": "", "activations": None}, "written by a newer slopenet"),
+        ({"format": "slopenet ensemble"}, "its metadata are not the texts checksum, format, netw"),
+        ({"version": "2"}, "its metadata are not the texts activations, card"),
         ({"version": None}, "format version"),
         ({"version": 1}, "format version"),
         ({"version": "0"}, "format version"),

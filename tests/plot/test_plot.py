@@ -66,6 +66,25 @@ def test_a_grid_has_one_titled_plot_a_panel_with_its_errors_and_one_legend():
     assert png(figure).startswith(b"\x89PNG")
 
 
+def test_a_learning_curve_shows_errors_and_marks_the_epoch_that_the_validation_cost_chose():
+    ax = learning_curve(
+        {
+            "epoch": [1, 2, 3],
+            "cost": [1.0, 10.0, 0.1],
+            "validation": [1.0, 0.1, 0.2],
+            "values": [0.5, 0.2, 0.1],
+            "slopes": [0.6, 0.3, 0.2],
+            "validation_values": [0.7, 0.4, 0.3],
+            "validation_slopes": [0.8, 0.5, 0.4],
+        }
+    )
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["values", "slopes", "values, held out", "slopes, held out", "best, epoch 2"]
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [0.5, 0.2, 0.1])
+    np.testing.assert_array_equal(ax.lines[-1].get_xydata(), [[2, 0.4]])
+    assert ax.get_ylabel() == "RMS error, relative"
+
+
 def test_a_learning_curve_has_the_costs_on_a_logarithmic_axis_and_marks_the_best():
     cost, held_out = [1.0, 0.1, 0.0, 0.01], [2, 0.2, 0.3, 0.4]
     ax = learning_curve({"epoch": [1, 2, 3, 4], "cost": cost, "validation": held_out})

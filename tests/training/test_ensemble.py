@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from waves import wave
@@ -42,3 +44,28 @@ def test_networks_of_an_ensemble_have_the_same_inputs_and_outputs() -> None:
     for sizes in ([], [(2, 1), (3, 1)], [(2, 1), (2, 4, 2)]):
         with pytest.raises(ValueError, match=r"^networks must be at least one, all with"):
             sn.Ensemble([sn.Network.random(size) for size in sizes])
+
+
+def test_an_ensemble_is_saved_and_loaded(tmp_path: Path) -> None:
+    X, y, T = wave(30)
+    together = sn.fit(X, y, T, hidden=(4,), ensemble=3, epochs=20, rng=0).ensemble
+    together.save(tmp_path / "all")
+    again = sn.load(tmp_path / "all")
+    assert isinstance(again, sn.Ensemble)
+    assert list(again) == list(together)
+    assert again.card == together.card
+    assert again.inside(X).all()
+    assert again.networks[2].card.rows == 30
+    again.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
+    renamed = sn.load(tmp_path / "all", output_names=["t"], dtype=np.float32)
+    assert {(net.output_names, net.dtype.name) for net in renamed} == {(("t",), "float32")}
+
+
+def test_members_of_different_shapes_are_saved_together(tmp_path: Path) -> None:
+    networks = [sn.Network.random(sizes, rng=0) for sizes in ((2, 3, 1), (2, 5, 4, 1))]
+    sn.Ensemble(networks).save(tmp_path / "all")
+    assert list(sn.load(tmp_path / "all")) == networks
+    H, J = sn.Ensemble(networks).value_and_jacobian([[1.0, 2.0]])
+    assert H.shape == (1, 1)
+    assert J.shape == (1, 1, 2)

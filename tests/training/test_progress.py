@@ -43,6 +43,20 @@ def test_a_bar_is_drawn_on_a_terminal_only_and_not_when_quiet(capfd) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_bar_shows_errors_in_percent_those_of_rows_held_out_if_there_are_any():
+    errors = {"values": 0.123, "slopes": 0.0045}
+    held_out = {f"validation_{name}": 2 * error for name, error in errors.items()}
+    for known, words in (
+        (errors, "Fitting, error: values 12 %, slopes 0.45 %"),
+        (errors | held_out, "Fitting, held-out error: values 25 %, slopes 0.9 %"),
+        ({"values": 1.04}, "Fitting, error: values 1e+02 %"),
+    ):
+        screen = io.StringIO()
+        with Progress(console=Console(file=screen, force_terminal=True, width=120)) as progress:
+            progress(State(5, 7, 0.25, 0.5, errors=known))
+        assert words in screen.getvalue()
+
+
 def test_a_line_per_epoch_with_all_digits_and_null_for_nan(tmp_path) -> None:
     with JsonLines(tmp_path / "log") as log:
         log(State(1, 9, 0.1 + 0.2, 1 / 3))
@@ -67,7 +81,7 @@ def test_fit_calls_it_with_every_epoch(tmp_path) -> None:
             X, X**2, hidden=(3,), epochs=20, restarts=1, validation=0.2, rng=0, callback=log
         ).history
     lines = entries(tmp_path / "log")
-    for name in ("epoch", "cost", "validation"):
+    for name in ("epoch", "cost", "validation", "values", "validation_values"):
         assert [line[name] for line in lines] == history[name]
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from slopenet._types import Floats
 from slopenet.network import Network
 from slopenet.validate import settings
 from slopenet.validate.components import index_of, labels
@@ -34,6 +37,15 @@ def output_names(network: Network) -> tuple[str, ...]:
     return labels(network.output_names, "y", network.sizes[-1])
 
 
+def bounds(network: Network) -> tuple[Floats, Floats]:
+    """The least and the largest inputs of the training data (n_1,), infinite where unknown."""
+    if network.card is None:
+        infinite = np.full(network.sizes[0], np.inf)
+        return -infinite, infinite
+    lower, upper = network.card.bounds.T
+    return lower.copy(), upper.copy()
+
+
 def only(network: Network, outputs: Sequence[Any]) -> Network:
     """The network of some outputs: their rows of W[L] and b[L], with the same bits.
 
@@ -53,4 +65,5 @@ def only(network: Network, outputs: Sequence[Any]) -> Network:
         input_names=network.input_names,
         output_names=network.output_names and [names[row] for row in rows],
         dtype=network.dtype,
+        card=network.card and network.card.of_outputs(rows),
     )

@@ -13,6 +13,7 @@ import numpy as np
 from slopenet import derivation
 from slopenet._types import Floats
 from slopenet.adapters import _fit
+from slopenet.adapters._parts import bounds
 from slopenet.network import Network
 from slopenet.training.fit import fit
 from slopenet.validate.frames import Names
@@ -39,6 +40,25 @@ class NetworkComp(ExplicitComponent):  # type: ignore[misc, unused-ignore]
     The partials are ∂H/∂x, sparse between points. `slopenet.derivation` computes values at complex
     inputs, so the component supports the complex step.
     """
+
+    def bounds(self, name: str) -> dict[str, Floats]:
+        """``lower`` and ``upper`` of an input: the ranges of the training data.
+
+        They are infinite for a network without a card.
+        ``model.add_design_var("T", **component.bounds("T"))``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such input.
+        """
+        network, nodes = self.options["network"], self.options["num_nodes"]
+        inputs = _variables(network.input_names, network.sizes[0], "x")
+        if name not in inputs:
+            raise ValueError(f"name must be one of {', '.join(inputs)}, got {name!r}")
+        shape = _shape(nodes, len(inputs[name]))
+        ends = [np.tile(end[inputs[name]], nodes).reshape(shape) for end in bounds(network)]
+        return dict(zip(("lower", "upper"), ends, strict=True))
 
     def initialize(self) -> None:
         """Declare the options."""

@@ -15,7 +15,7 @@ from scipy.sparse import coo_matrix
 
 from slopenet._types import Floats
 from slopenet.adapters._last import Last
-from slopenet.adapters._parts import input_names, output_names, require_network
+from slopenet.adapters._parts import bounds, input_names, output_names, require_network
 from slopenet.network import Network
 from slopenet.validate import arrays
 
@@ -33,6 +33,8 @@ class GreyBox(ExternalGreyBoxModel):  # type: ignore[misc, unused-ignore]
     Parameters
     ----------
     network : Network
+    bounded : bool
+        Whether the ranges of the training data, if they are known, become bounds of the inputs.
 
     Raises
     ------
@@ -40,8 +42,9 @@ class GreyBox(ExternalGreyBoxModel):  # type: ignore[misc, unused-ignore]
         If `network` is not a Network.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, bounded: bool = True) -> None:
         self._network = require_network(network)
+        self._bounded = bounded
         self._x = np.zeros(network.sizes[0])
         self._multipliers = np.zeros(network.sizes[-1])
         self._at = Last(network.value_and_jacobian)
@@ -53,6 +56,15 @@ class GreyBox(ExternalGreyBoxModel):  # type: ignore[misc, unused-ignore]
     def output_names(self) -> list[str]:
         """Names of the components of H."""
         return list(output_names(self._network))
+
+    def finalize_block_construction(self, pyomo_block: Any) -> None:
+        """Set the bounds of the inputs."""
+        if not self._bounded:
+            return
+        for name, *ends in zip(input_names(self._network), *bounds(self._network), strict=True):
+            lower, upper = (end if np.isfinite(end) else None for end in ends)
+            pyomo_block.inputs[name].setlb(lower)
+            pyomo_block.inputs[name].setub(upper)
 
     def set_input_values(self, input_values: Any) -> None:
         """Move to x (n_1,)."""

@@ -1,26 +1,29 @@
 """SciPy: objectives, constraints, residuals and linear operators with exact derivatives.
 
     f = objective(net, "cost")
-    minimize(f.fun, x0, jac=f.jac, hess=f.hess, method="trust-constr",
+    minimize(f.fun, x0, jac=f.jac, hess=f.hess, bounds=f.bounds, method="trust-constr",
              constraints=constraint(net, 0, 1, outputs=["stress"]))
 
 SciPy requests values and slopes at the same x in two calls. One sweep computes both, and the last x
-is remembered. SciPy's optimisers get float64 for any dtype of the network.
+is remembered. SciPy's optimisers get float64 for any dtype of the network. The `bounds` of a
+function are the ranges of the training data, infinite for a network without a card.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.optimize import NonlinearConstraint
+from scipy.optimize import Bounds, NonlinearConstraint
 
 from slopenet._types import Floats
 from slopenet.adapters._last import Last
 from slopenet.adapters._operator import linear_operator
-from slopenet.adapters._parts import only, require_network
+from slopenet.adapters._parts import bounds, only, require_network
+from slopenet.io.card import Range
 from slopenet.network import Network
 from slopenet.validate import arrays
 
@@ -47,6 +50,11 @@ class Residuals:
     ------
     TypeError, ValueError
         If an array does not fit the network.
+
+    Attributes
+    ----------
+    bounds : scipy.optimize.Bounds
+        The ranges of the training data.
     """
 
     def __init__(self, network: Network, y: Any, weights: Any = 1.0) -> None:
@@ -54,6 +62,7 @@ class Residuals:
         self._y = arrays.one_or_each("y", y, n_L, np.float64)
         self._w = arrays.one_or_each("weights", weights, n_L, np.float64)
         self._at = Last(network.value_and_jacobian)
+        self.bounds = Bounds(*bounds(network))
 
     def fun(self, x: Floats) -> Floats:
         """ρ (n_L,)."""
@@ -74,6 +83,7 @@ class Objective:
         self._network, self._of = network, of
         self._at = Last(self._evaluate)
         self._curvature = Last(self._hessian)
+        self.bounds = Bounds(*bounds(network))
 
     def fun(self, x: Floats) -> float:
         """f."""
@@ -125,7 +135,7 @@ def objective(network: Network, of: Any = 0) -> Objective:
     Returns
     -------
     Objective
-        With the methods ``fun(x)``, ``jac(x)``, ``hess(x)`` and ``hessp(x, p)``.
+        With the methods ``fun(x)``, ``jac(x)``, ``hess(x)`` and ``hessp(x, p)``, and ``bounds``.
 
     Raises
     ------
@@ -199,12 +209,14 @@ def _weighted(network: Network, u: Any) -> Network:
     """u·H as a network of one output: one more layer, without σ."""
     row = arrays.floats("of", u, network.dtype)
     arrays.require_shape("of", row, [(network.sizes[-1],)])
+    card = network.card and replace(network.card, outputs=(Range(),), errors=None)
     return Network(
         [*network.weights, row[None]],
         [*network.biases, np.zeros(1, network.dtype)],
         [*network.activations, "identity"],
         input_names=network.input_names,
         dtype=network.dtype,
+        card=card,
     )
 
 

@@ -89,6 +89,23 @@ def print_table(
     say(RELATIVE)
 
 
+def show_errors(errors: Errors) -> None:
+    """Print the errors of each value and slope as a table."""
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("", no_wrap=True)
+    for title in ("RMSE", "relative", "R²", "largest error"):
+        table.add_column(title, justify="right")
+    rows = errors.rows()
+    for name, (rmse, relative, r2, largest) in list(rows.items())[:SHOWN_ROWS]:
+        numbers = f"{rmse:.4g}", _percent(relative), f"{r2:.6g}", f"{largest:.4g}"
+        table.add_row(shortened(name), *numbers)
+    show(table)
+    if len(rows) > SHOWN_ROWS:
+        say(f"{len(rows) - SHOWN_ROWS} more rows of this table are not shown.")
+
+
 def print_errors(network: Network, columns: Mapping[str, Errors | FitErrors]) -> None:
     """Print relative errors of values and of all slopes that are known: a column per entry."""
     inputs, outputs = column_names(network)

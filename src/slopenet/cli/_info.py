@@ -12,6 +12,8 @@ from slopenet.cli import _options as options
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from slopenet import Network
+
 
 @click.command(
     epilog=options.examples(
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 )
 @click.argument("model", type=options.INPUT_FILE, required=False)
 def info(model: Path | None) -> None:
-    """Print the layers, the column names and the size of MODEL.
+    """Print the columns, the layers and the training of MODEL.
 
     Without MODEL, print the version of slopenet, the instruction set and the number of threads that
     it uses, and the versions of Python and NumPy.
@@ -46,18 +48,39 @@ def _print_installation() -> None:
 
 
 def _print_model(model: Path) -> None:
-    from rich.table import Table
+    from slopenet import Ensemble
+    from slopenet.cli._card import print_card
+    from slopenet.cli._console import say
+    from slopenet.cli._names import load_any_model
 
-    from slopenet.cli._console import say, show
-    from slopenet.cli._names import load_model
+    found = load_any_model(model)
+    networks = found.networks if isinstance(found, Ensemble) else (found,)
+    network = networks[0]
+    shape = f"{'-'.join(map(str, network.sizes))} network, {network.dtype}"
+    which = f"ensemble of {len(networks)} networks, the first a " if found is not network else ""
+    say(f"{model}: {which}{shape}")
+    _print_names(network)
+    if network.card is not None:
+        print_card(network, network.card)
+    _print_layers(network)
+    parameters = sum(each.n_parameters for each in networks)
+    say(f"{parameters:,} parameters in {model.stat().st_size:,} bytes")
+
+
+def _print_names(network: Network) -> None:
+    from slopenet.cli._console import say
     from slopenet.tables import column_names
 
-    network = load_model(model)
     inputs, outputs = column_names(network)
     unnamed = "" if network.input_names and network.output_names else " (the model has no names)"
-    say(f"{model}: {'-'.join(map(str, network.sizes))} network, {network.dtype}")
     say(f"inputs   {', '.join(inputs)}{unnamed}")
     say(f"outputs  {', '.join(outputs)}")
+
+
+def _print_layers(network: Network) -> None:
+    from rich.table import Table
+
+    from slopenet.cli._console import show
 
     table = Table()
     for title in ("layer", "units", "activation", "parameters", "largest |W|", "largest |b|"):
@@ -70,7 +93,6 @@ def _print_model(model: Path) -> None:
             *(f"{abs(W).max():.3g}", f"{abs(b).max():.3g}"),
         )
     show(table)
-    say(f"{network.n_parameters:,} parameters in {model.stat().st_size:,} bytes")
 
 
 def _activation_text(activation: str | tuple[object, ...]) -> str:

@@ -8,14 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 import slopenet as sn
-from slopenet import Network
+from slopenet import Ensemble, Network
 from slopenet.cli._options import real
 from slopenet.tables import Coding, TableError
 from slopenet.validate.headings import split_unit
 
 
 def load_model(path: Path) -> Network:
-    """Load a network; the error for a table mentions the order of the arguments."""
+    """Load a network; an ensemble is refused."""
+    found = load_any_model(path)
+    if isinstance(found, Ensemble):
+        raise click.UsageError(
+            f"{path} is an ensemble of {len(found)} networks; predict, errors and info take one,"
+            " this command takes a single network."
+        )
+    return found
+
+
+def load_any_model(path: Path) -> Network | Ensemble:
+    """Load a network or an ensemble; the error for a table mentions the order of the arguments."""
     try:
         return sn.load(path)
     except sn.ModelFileError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.progress import Progress
 
-    from slopenet import Network
+    from slopenet import Ensemble, Network
+    from slopenet.cli._card import Outside
     from slopenet.tables import Form
 
 PART_ROWS = 1 << 20
@@ -47,6 +49,19 @@ PART_ROWS = 1 << 20
 )
 @click.option("--no-slopes", is_flag=True, help="Write values only.")
 @click.option(
+    "--spread",
+    is_flag=True,
+    help="Add the standard deviations over the networks of an ensemble: rho_spread and so on.",
+)
+@click.option(
+    "--outside",
+    type=click.Choice(["warn", "error", "ignore"]),
+    default="warn",
+    show_default=True,
+    help="Rows outside the ranges of the training data: count them on stderr, refuse them, or"
+    " predict them in silence.",
+)
+@click.option(
     "--part-rows",
     type=click.IntRange(1),
     help="Write a folder of Parquet files with this number of rows each. Default for a folder as"
@@ -61,6 +76,8 @@ def predict(
     at: dict[str, str] | None,
     output: Path | None,
     no_slopes: bool,
+    spread: bool,
+    outside: str,
     part_rows: int | None,
     form: Form,
     quiet: bool,
@@ -70,14 +87,17 @@ def predict(
     The table has the columns of the inputs, the outputs and the slopes, such as T, p, rho, h,
     drho/dT, drho/dp, dh/dT, dh/dp. DATA needs the input columns only; a model without names
     takes x1, x2, ... and gives y1, y2, ... A heading may have a unit, as in "T [K]". A table on
-    standard input is given as -, and one row without a table by --at.
+    standard input is given as -, and one row without a table by --at. For an ensemble the results
+    are means over its networks.
 
     DATA may be a folder of Parquet files, of any size: memory does not grow with the rows. Each
     output file is written completely or not at all. The same command resumes a killed run, and
     refuses a folder that belongs to another model, DATA or choice of columns.
     """
+    from _slopenet_command import terminal
+    from slopenet.cli._card import Outside
     from slopenet.cli._console import rows_of, say
-    from slopenet.cli._names import load_model, vector
+    from slopenet.cli._names import load_any_model, vector
     from slopenet.progress import bar as progress_bar
     from slopenet.tables import column_names, prediction_names, refuse_same_file
 
@@ -93,23 +113,39 @@ def predict(
         for source in (model, data):
             if source is not None:
                 refuse_same_file(output, source)
-    network = load_model(model)
+    network = load_any_model(model)
+    _require_knowledge(network, model, spread=spread, outside=outside)
     inputs, outputs = column_names(network)
-    names = prediction_names(inputs, outputs, slopes=not no_slopes)
+    names = prediction_names(inputs, outputs, slopes=not no_slopes, spread=spread)
+    seen = Outside(network, outside)
+    table = _Table(network, slopes=not no_slopes, spread=spread, seen=seen)
     with progress_bar(quiet=quiet) as bar:
         if output is not None and data is not None and parts:
             most = PART_ROWS if part_rows is None else part_rows
-            said = _write_parts(network, model, data, output, names, part_rows=most, bar=bar)
+            said = _write_parts(table, model, data, output, names, part_rows=most, bar=bar)
         else:
             if data is not None:
                 rows, blocks = _read(data, form, inputs, len(names))
             else:
                 rows, blocks = 1, [vector(at or {}, inputs, "--at")[None]]
             bar.add_task("Predicting", total=rows)
-            _write(output, names, _predicted(network, blocks, names, bar))
+            _write(output, names, table.of(blocks, bar))
             said = f"Wrote {rows_of(rows)} of {len(names)} columns to {output}."
     if output and not quiet:
         say(said)
+    if seen.report and not quiet:
+        terminal.say(f"Warning: {seen.report}", err=True)
+
+
+def _require_knowledge(
+    network: Network | Ensemble, model: Path, *, spread: bool, outside: str
+) -> None:
+    from slopenet import Network
+
+    if spread and isinstance(network, Network):
+        raise click.UsageError(f"--spread needs an ensemble; {model} is a single network.")
+    if outside == "error" and network.card is None:
+        raise click.UsageError(f"{model} does not know the ranges of its training data.")
 
 
 def _write(
@@ -139,20 +175,29 @@ def _read(
     return len(run), run.blocks(inputs, block_rows(columns))
 
 
-def _predicted(
-    network: Network, blocks: Iterable[NDArray[np.float64]], names: Sequence[str], bar: Progress
-) -> Iterator[NDArray[np.float64]]:
-    """Yield the table in blocks."""
-    from slopenet.tables import predict_rows
+@dataclass(frozen=True)
+class _Table:
+    """The table of predictions, and the rows seen on the way that are outside."""
 
-    slopes = len(names) > network.sizes[0] + network.sizes[-1]
-    for X in blocks:
-        yield predict_rows(network, X, slopes=slopes)
-        bar.advance(bar.task_ids[0], len(X))
+    network: Network | Ensemble
+    slopes: bool
+    spread: bool
+    seen: Outside
+
+    def of(
+        self, blocks: Iterable[NDArray[np.float64]], bar: Progress
+    ) -> Iterator[NDArray[np.float64]]:
+        """Yield the table in blocks."""
+        from slopenet.tables import predict_rows
+
+        for X in blocks:
+            self.seen.see(X)
+            yield predict_rows(self.network, X, slopes=self.slopes, spread=self.spread)
+            bar.advance(bar.task_ids[0], len(X))
 
 
 def _write_parts(
-    network: Network,
+    predicted: _Table,
     model: Path,
     data: Path,
     output: Path,
@@ -165,7 +210,7 @@ def _write_parts(
     from slopenet.evaluate.errors import block_rows
     from slopenet.tables import runs, sources, write_parts
 
-    inputs = names[: network.sizes[0]]
+    inputs = names[: predicted.network.sizes[0]]
     found = sources(data, inputs)
     pieces = runs(found, part_rows)
     sizes = [len(piece) for piece in pieces]
@@ -182,7 +227,7 @@ def _write_parts(
 
     def table(number: int) -> Iterator[NDArray[np.float64]]:
         blocks = pieces[number].blocks(inputs, block_rows(len(names)))
-        return _predicted(network, blocks, names, bar)
+        return predicted.of(blocks, bar)
 
     for number, was_there in write_parts(output, names, sizes, belongs, table):
         if was_there:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from slopenet.activations import ActivationSpec
 from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.partitions import Listed, Partitions
 from slopenet.dataset.scaling import Scaling, even_weights_over
+from slopenet.io.card import Card, Range
 from slopenet.training.checks import number_or_auto
 from slopenet.training.fit import Fit, train
 from slopenet.training.methods import partitioned
@@ -74,7 +76,8 @@ def fit(
     Returns
     -------
     Fit
-        As `slopenet.fit` gives.
+        As `slopenet.fit` gives, without errors; the network's card has no quantiles and no
+        checksum.
 
     Raises
     ------
@@ -114,6 +117,13 @@ def fit(
     )
     specs = check_activations(list(plan.activations), len(plan.activations))
     scaling = Scaling.over(raw, outputs=specs[-1][0] == "identity")
+    card = Card(
+        inputs=_ranges(raw, "X"),
+        outputs=_ranges(raw, "y"),
+        rows=samples,
+        seed=validate.whole_seed(rng),
+        version=version("slopenet"),
+    )
     parts = raw.map(_standardise, scaling)
     del raw  # so that workers hold the data once
     threads = 1 if isinstance(parts, Futures) else None
@@ -127,7 +137,7 @@ def fit(
         rows=f"{samples} rows in partitions",
     )
     seed = int(validate.generator(rng).integers(2**63))
-    return train(Race([candidates]), settings, np.random.default_rng(seed))
+    return train(Race([candidates]), settings, np.random.default_rng(seed), card=card)
 
 
 def _column_names(name: str, given: Any) -> tuple[str, ...]:
@@ -157,6 +167,17 @@ def _partitions(data: Any, names: Names, *, slopes: bool) -> Partitions:
     if not any(lengths):
         raise ValueError("data must have at least one row, got none in any partition")
     return kept  # type: ignore[no-any-return]
+
+
+def _ranges(parts: Partitions, name: str) -> tuple[Range, ...]:
+    """Minima and maxima over all parts; quantiles would need all rows in one place."""
+    found = np.array(list(parts.each(_extremes, name)))
+    return tuple(map(Range, found[:, 0].min(axis=0).tolist(), found[:, 1].max(axis=0).tolist()))
+
+
+def _extremes(data: Data, name: str) -> tuple[Any, Any]:
+    column = getattr(data, name)
+    return column.min(axis=0), column.max(axis=0)
 
 
 def _standardise(data: Data, scaling: Scaling) -> Data:

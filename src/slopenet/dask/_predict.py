@@ -14,40 +14,44 @@ from ._frames import numbers_of, require_columns
 
 
 def predict(network: Network, frame: Any, *, slopes: bool = True) -> Any:
-    """Return values and slopes of every row, as a Dask data frame; nothing is computed yet.
+    """Return values and slopes of every row, as a data frame; of Dask's, nothing is computed yet.
 
     Parameters
     ----------
     network : Network
         One without names takes the columns x1, x2, ... and gives y1, y2, ...
-    frame : dask.dataframe.DataFrame
-        Its partitions need the input columns only.
+    frame : dask.dataframe.DataFrame or pandas.DataFrame
+        Needs the input columns only.
     slopes : bool
         Whether to have the columns of ∂H/∂x.
 
     Returns
     -------
-    dask.dataframe.DataFrame
+    dask.dataframe.DataFrame or pandas.DataFrame
         Inputs, outputs and slopes such as T, p, rho, drho/dT, drho/dp, float64, with the index and
         divisions of `frame`: the same bits as ``slopenet predict`` gives. Each partition is
-        computed by one thread.
+        computed by one thread. For pandas it is `Network.table`.
 
     Raises
     ------
     TypeError
-        If `frame` is not a Dask data frame.
+        If `frame` is a data frame of neither.
     TableError
         If it lacks an input column.
     ValueError
         When it is computed, if an input is not a finite number.
     """
-    if not hasattr(frame, "map_partitions"):
+    library = type(frame).__module__.partition(".")[0]
+    is_pandas = library == "pandas" and hasattr(frame, "columns")
+    if not (is_pandas or hasattr(frame, "map_partitions")):
         raise TypeError(
-            f"frame must be a Dask data frame, got {type(frame).__name__};"
+            f"frame must be a data frame of Dask or pandas, got {type(frame).__name__};"
             " dask.dataframe.from_pandas or read_parquet makes one"
         )
     inputs, _ = column_names(network)
     require_columns("the data frame", frame.columns, inputs)
+    if is_pandas:
+        return network.table(frame, slopes=slopes)
     meta = _table(frame._meta, network, slopes=slopes)
     return frame[list(inputs)].map_partitions(_table, network, slopes=slopes, meta=meta)
 

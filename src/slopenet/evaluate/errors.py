@@ -2,49 +2,98 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from slopenet.evaluate.derivatives import Derivatives
+from slopenet._types import Floats
+from slopenet.evaluate.model import Model, column_names, slope_names
 
 BLOCK_ENTRIES = 1 << 20
 RELATIVE = "Values: over the standard deviation of the true ones. Slopes: over their RMS."
 
 
-class Errors(NamedTuple):
-    """Relative root-mean-square errors of a network on rows with known answers.
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Errors of a network on rows with known answers; prints as a table.
+
+    In the arrays (n_L, 1 + n_1), the first column is of the values, the others are of the slopes in
+    each input. NaN is a slope that is known in no row.
 
     Attributes
     ----------
-    values : (n_L,)
-        RMS error of each output over the standard deviation of its true values.
-    slopes : (n_L, n_1)
-        RMS error of each slope over the RMS of its true values, without missing ones; NaN if all
-        are missing.
+    inputs, outputs : tuple of str
+        Names.
+    rmse : (n_L, 1 + n_1)
+        Root mean squares of the errors.
+    scale : (n_L, 1 + n_1)
+        Standard deviations of the true values, root mean squares of the true slopes.
+    largest : (n_L, 1 + n_1)
+        Largest absolute errors.
     """
 
-    values: NDArray[np.float64]
-    slopes: NDArray[np.float64]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    rmse: Floats
+    scale: Floats
+    largest: Floats
+
+    @property
+    def relative(self) -> Floats:
+        """`rmse` over `scale` (n_L, 1 + n_1); for a quantity that does not vary, `rmse`."""
+        return self.rmse / np.where(self.scale == 0.0, 1.0, self.scale)
+
+    @property
+    def values(self) -> Floats:
+        """Relative error of each output (n_L,)."""
+        return self.relative[:, 0]
+
+    @property
+    def slopes(self) -> Floats:
+        """Relative error of each slope (n_L, n_1)."""
+        return self.relative[:, 1:]
+
+    @property
+    def r2(self) -> Floats:
+        """R² of each output (n_L,): 1 less the square of its relative error."""
+        return 1 - self.values**2
+
+    def rows(self) -> dict[str, tuple[float, ...]]:
+        """RMSE, relative RMSE, R² and largest error of each known quantity, by its name."""
+        names = np.array([*self.outputs, *slope_names(self.inputs, self.outputs)], object)
+        columns = (self.rmse, self.relative, 1 - self.relative**2, self.largest)
+        numbers = np.stack([_values_first(column) for column in columns], axis=1)
+        pairs = zip(names, numbers.tolist(), strict=True)
+        return {name: tuple(row) for name, row in pairs if not np.isnan(row[0])}
+
+    def frame(self) -> Any:
+        """Return a pandas data frame: a row per quantity, columns rmse, relative, r2, largest."""
+        import pandas as pd
+
+        columns = ["rmse", "relative", "r2", "largest"]
+        return pd.DataFrame.from_dict(self.rows(), orient="index", columns=columns)
+
+    def __str__(self) -> str:
+        cells = [(name, *(f"{x:.4g}" for x in row)) for name, row in self.rows().items()]
+        lines = [("", "RMSE", "relative", "R²", "largest"), *cells]
+        width = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = [
+            (name.ljust(width[0]), *(x.rjust(n) for x, n in zip(row, width[1:], strict=True)))
+            for name, *row in lines
+        ]
+        return "\n".join("  ".join(line) for line in aligned)
+
+    __repr__ = __str__
 
 
-def relative_errors(
-    network: Derivatives,
-    X: NDArray[np.float64],
-    y: NDArray[np.float64],
-    dydx: NDArray[np.float64] | None = None,
-) -> Errors:
+def relative_errors(network: Model, X: Floats, y: Floats, dydx: Floats | None = None) -> Errors:
     """Compare a network with known values and slopes.
-
-    For a quantity that does not vary, the error is absolute.
 
     Parameters
     ----------
     network
-        A network with n_1 inputs and n_L outputs.
+        A network, or an ensemble, with n_1 inputs and n_L outputs.
     X : (N, n_1)
         Inputs.
     y : (N, n_L)
@@ -53,21 +102,25 @@ def relative_errors(
         True slopes, NaN where missing.
     """
     n_out, n_in = y.shape[1], X.shape[1]
-    value_sum = np.zeros(n_out)
-    slope_sum = np.zeros((n_out, n_in))
+    value_sum, slope_sum = np.zeros(n_out), np.zeros((n_out, n_in))
+    largest = np.full((n_out, 1 + n_in), np.nan)
     for rows in row_blocks(len(X), n_out * (1 + n_in)):
         H, J = network.value_and_jacobian(X[rows])
-        value_sum += np.sum((H - y[rows]) ** 2, axis=0)
+        missed = H - y[rows]
+        value_sum += np.sum(missed**2, axis=0)
+        largest[:, 0] = np.fmax(largest[:, 0], np.abs(missed).max(axis=0))
         if dydx is not None:
-            slope_sum += np.nansum((J - dydx[rows]) ** 2, axis=0)
-    values = np.sqrt(value_sum / len(X)) / _nonzero(np.std(y, axis=0))
-    if dydx is None:
-        return Errors(values, np.full((n_out, n_in), np.nan))
-    count = np.sum(~np.isnan(dydx), axis=0)
-    with np.errstate(invalid="ignore"):
-        error = np.sqrt(slope_sum / count)
-        scale = np.sqrt(np.nansum(dydx**2, axis=0) / count)
-    return Errors(values, error / _nonzero(scale))
+            missed = J - dydx[rows]
+            slope_sum += np.nansum(missed**2, axis=0)
+            largest[:, 1:] = np.fmax(largest[:, 1:], np.fmax.reduce(np.abs(missed), axis=0))
+    rmse, scale = np.full((2, n_out, 1 + n_in), np.nan)
+    rmse[:, 0], scale[:, 0] = np.sqrt(value_sum / len(X)), np.std(y, axis=0)
+    if dydx is not None:
+        count = np.sum(~np.isnan(dydx), axis=0)
+        with np.errstate(invalid="ignore"):
+            rmse[:, 1:] = np.sqrt(slope_sum / count)
+            scale[:, 1:] = np.sqrt(np.nansum(dydx**2, axis=0) / count)
+    return Errors(*column_names(network), rmse, scale, largest)
 
 
 def row_blocks(rows: int, entries_a_row: int) -> list[slice]:
@@ -81,5 +134,6 @@ def block_rows(entries_a_row: int) -> int:
     return max(1, BLOCK_ENTRIES // max(1, entries_a_row))
 
 
-def _nonzero(scale: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(scale == 0.0, 1.0, scale)
+def _values_first(x: Floats) -> Floats:
+    """The entries of the values, then those of the slopes."""
+    return np.concatenate([x[:, 0], x[:, 1:].ravel()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from slopenet.exporters import _compare, _targets
 from slopenet.exporters._result import Export
 from slopenet.exporters._targets import TARGETS, Target
 from slopenet.exporters._task import OUTPUTS, Task, Written
+from slopenet.io.card import Card
 from slopenet.io.files import replacing, require_writable
 from slopenet.validate import settings
 from slopenet.validate.frames import Names
@@ -32,6 +34,7 @@ def export(
     dtype: DTypeLike | None = None,
     prefix: str | None = None,
     casadi: bool = False,
+    card: Card | None = None,
 ) -> Export:
     """Write `net`, whose inputs and outputs have `names`, to `path`; see `Network.export`."""
     place = Path(path)
@@ -50,7 +53,7 @@ def export(
             f"{target.title} files are of {' or '.join(target.dtypes)}, not {kind};"
             f" export with dtype={target.dtypes[0]!r}"
         )
-    task = _task(net, chain, place.stem, wanted, names)
+    task = replace(_task(net, chain, place.stem, wanted, names), card=card)
     written = target.write(task, **options)
     for ending, content in reversed(written.files.items()):
         with replacing(place.with_suffix(ending)) as file:

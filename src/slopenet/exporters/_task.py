@@ -9,6 +9,7 @@ import numpy as np
 
 from slopenet.derivation import Chain
 from slopenet.evaluate.plan import Bracket
+from slopenet.io.card import Card
 from slopenet.validate.frames import Names
 
 Arrays: TypeAlias = dict[str, np.ndarray[Any, Any]]
@@ -39,6 +40,8 @@ class Task:
         The results of the network there, by the values of `OUTPUTS`; always "y" and "J".
     tolerances : dict of str to float
         Of each of these, how far the file's may be from it, over the largest entry.
+    card : Card or None
+        What the network was trained on, for comments and constants.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Task:
     inputs: Arrays
     outputs: Arrays
     tolerances: dict[str, float]
+    card: Card | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -13,9 +13,11 @@ from slopenet import network
 from slopenet.importers._keras import from_keras
 from slopenet.importers._verify import Report
 from slopenet.importers.onnx.network import from_onnx
+from slopenet.io import model_file
 from slopenet.io.contents import ModelFileError
 from slopenet.io.files import regular
 from slopenet.network import Network
+from slopenet.training.ensemble import Ensemble
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
@@ -39,8 +41,8 @@ def load(
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     report: Report | None = None,
-) -> Network:
-    """Load a network: one that `Network.save` wrote, or an ONNX or Keras file.
+) -> Network | Ensemble:
+    """Load a network that `Network.save` wrote, or an ONNX or Keras file; or a saved `Ensemble`.
 
     Parameters
     ----------
@@ -83,14 +85,25 @@ def load(
             f"{os.fspath(path)} is not a model file of slopenet; a pickle may run code, so it is"
             f" not opened here: use {advice}"
         )
-    own = network.load(path)
+    contents = model_file.read(path)
+    found = [
+        _changed(network.of_contents(path, each), dtype, labels)
+        for each in (contents if isinstance(contents, tuple) else (contents,))
+    ]
+    return Ensemble(found) if isinstance(contents, tuple) else found[0]
+
+
+def _changed(own: Network, dtype: DTypeLike | None, labels: dict[str, Any]) -> Network:
+    """The same network with the dtype and the labels given."""
+    given = {name: label for name, label in labels.items() if label is not None}
+    if dtype is None and not given:
+        return own
+    names: dict[str, Any] = {"input_names": own.input_names, "output_names": own.output_names}
     return Network(
-        own.weights,
-        own.biases,
-        own.activations,
-        input_names=own.input_names if input_names is None else input_names,
-        output_names=own.output_names if output_names is None else output_names,
+        *(own.weights, own.biases, own.activations),
+        **(names | given),
         dtype=own.dtype if dtype is None else dtype,
+        card=own.card,
     )
 
 

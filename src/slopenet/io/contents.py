@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slopenet.io.card import Card
+
 StoredActivation = tuple[str, tuple[float, ...]]
 
 
@@ -25,6 +27,8 @@ class Contents:
         Name and parameters of σ, one per layer.
     input_names, output_names : tuple of str, or None
         n_1 and n_L labels.
+    card : Card or None
+        The knowledge about its training.
     """
 
     weights: tuple[np.ndarray, ...]
@@ -32,6 +36,7 @@ class Contents:
     activations: tuple[StoredActivation, ...]
     input_names: tuple[str, ...] | None
     output_names: tuple[str, ...] | None
+    card: Card | None = None
 
 
 def require(holds: object, sentence: str) -> None:

@@ -9,8 +9,16 @@ all float32. The metadata, all text, are
 ``activations``     JSON, one ``[name, [parameter, ...]]`` per layer
 ``input_names``     JSON, one name per component of x, or ``null``
 ``output_names``    JSON, one name per component of H(x), or ``null``
+``card``            JSON, the texts and whole numbers of a `Card`, or ``null``; since version 2
 ``checksum``        SHA-256 of the whole file, computed with these 64 digits set to zero
 ==================  ===========================================================================
+
+With a card there are the float64 tensors ``inputs`` (n_1, 7) and ``outputs`` (n_L, 7), minimum,
+maximum and quantiles, and ``errors_values`` (n_L,) and ``errors_slopes`` (n_L, n_1) if errors are
+known; NaN is unknown.
+
+An ensemble has the format ``slopenet ensemble`` and the same version. Tensors of its network i have
+the prefix ``i.``; ``networks``, JSON, has the last four entries above of each.
 
 A file is untrusted data. Nothing is parsed before the checksum agrees, no code in it runs, no other
 file is read, and reading needs at most twice the size of the file plus 16 MiB of memory.
@@ -20,15 +28,18 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from slopenet.io.card import Card
 from slopenet.io.contents import Contents, ModelFileError, StoredActivation, require
 from slopenet.io.files import regular, replacing
 from slopenet.io.layout import ZEROS, header_length, serialise
-from slopenet.io.parse import FORMAT, VERSION, parse
+from slopenet.io.parse import ENSEMBLE, FORMAT, VERSION, parse, prefix_of
+from slopenet.io.stored_card import stored
 
-__all__ = ["FORMAT", "VERSION", "Contents", "ModelFileError", "read", "write"]
+__all__ = ["FORMAT", "VERSION", "Contents", "ModelFileError", "read", "write", "write_ensemble"]
 
 
 def write(  # noqa: PLR0917
@@ -38,8 +49,9 @@ def write(  # noqa: PLR0917
     activations: Sequence[StoredActivation],
     input_names: Sequence[str] | None,
     output_names: Sequence[str] | None,
+    card: Card | None = None,
 ) -> None:
-    """Write a model file atomically: a failure or Ctrl-C leaves the old file unchanged.
+    """Write the file of a network atomically: a failure or Ctrl-C leaves the old file unchanged.
 
     The same network gives the same bytes. A symbolic link is followed and kept.
 
@@ -47,7 +59,7 @@ def write(  # noqa: PLR0917
     ----------
     path : path
         The file; an existing one is replaced.
-    weights, biases, activations, input_names, output_names
+    weights, biases, activations, input_names, output_names, card
         As in `Contents`.
 
     Raises
@@ -57,19 +69,50 @@ def write(  # noqa: PLR0917
     OSError
         If the file cannot be written.
     """
+    contents = Contents(
+        tuple(weights),
+        tuple(biases),
+        tuple(activations),
+        None if input_names is None else tuple(input_names),
+        None if output_names is None else tuple(output_names),
+        card,
+    )
+    entry, tensors = _entry(contents, "")
+    texts = {name: json.dumps(value) for name, value in entry.items()}
+    _save(path, {"format": FORMAT, "version": VERSION, **texts}, tensors)
+
+
+def write_ensemble(path: str | os.PathLike[str], networks: Sequence[Contents]) -> None:
+    """Write the file of several networks, as `write` does of one."""
+    pairs = [_entry(each, prefix_of(i)) for i, each in enumerate(networks)]
+    entries = [entry for entry, _ in pairs]
+    tensors = {name: array for _, own in pairs for name, array in own.items()}
+    metadata = {"format": ENSEMBLE, "version": VERSION, "networks": json.dumps(entries)}
+    _save(path, metadata, tensors)
+
+
+def _entry(network: Contents, prefix: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The values of a network, for JSON, and its tensors."""
     tensors: dict[str, np.ndarray] = {}
-    for layer, (W, b) in enumerate(zip(weights, biases, strict=True), start=2):
-        tensors |= {f"W{layer}": W, f"b{layer}": b}
-    metadata = {
-        "format": FORMAT,
-        "version": VERSION,
-        "activations": json.dumps(activations),
-        "input_names": json.dumps(input_names),
-        "output_names": json.dumps(output_names),
-        "checksum": ZEROS.decode(),
+    layers = zip(network.weights, network.biases, strict=True)
+    for layer, (W, b) in enumerate(layers, start=2):
+        tensors |= {f"{prefix}W{layer}": W, f"{prefix}b{layer}": b}
+    values, arrays = (None, {}) if network.card is None else stored(network.card)
+    tensors |= {f"{prefix}{name}": array for name, array in arrays.items()}
+    entry = {
+        "activations": network.activations,
+        "input_names": network.input_names,
+        "output_names": network.output_names,
+        "card": values,
     }
+    return entry, tensors
+
+
+def _save(
+    path: str | os.PathLike[str], metadata: dict[str, str], tensors: dict[str, np.ndarray]
+) -> None:
     try:
-        raw = serialise(tensors, metadata)
+        raw = serialise(tensors, metadata | {"checksum": ZEROS.decode()})
         parse(raw)
         target = Path(path)
         require(target.is_file() or not target.exists(), "is not a regular file")
@@ -79,8 +122,8 @@ def write(  # noqa: PLR0917
         raise ModelFileError(f"cannot save: {os.fspath(path)} {error}") from error
 
 
-def read(path: str | os.PathLike[str]) -> Contents:
-    """Read a model file.
+def read(path: str | os.PathLike[str]) -> Contents | tuple[Contents, ...]:
+    """Read the contents of a network, or of each network of an ensemble.
 
     Raises
     ------

@@ -10,14 +10,19 @@ import numpy as np
 
 from slopenet.io.contents import Contents, ModelFileError, StoredActivation, require
 from slopenet.io.layout import DTYPES, header_length, verified_checksum
+from slopenet.io.stored_card import TENSORS, restored
 
-FORMAT = "slopenet"
-VERSION = "1"
-METADATA = {"format", "version", "activations", "input_names", "output_names", "checksum"}
+FORMAT, ENSEMBLE = "slopenet", "slopenet ensemble"
+# One version for both formats; files of every version up to this one are read.
+VERSION = "2"
+_SINCE_1 = ("activations", "input_names", "output_names")
+# The entries of a network, by version.
+ENTRIES = {"1": _SINCE_1, "2": (*_SINCE_1, "card")}
+WANTED = "W2, b2 and so on, a weight and a bias per layer"
 
 
-def parse(raw: bytes) -> Contents:
-    """Read a whole file; nothing is parsed before the checksum agrees."""
+def parse(raw: bytes) -> Contents | tuple[Contents, ...]:
+    """Read a whole file, of a network or of an ensemble; the checksum is verified first."""
     import safetensors
 
     text = raw[8 : 8 + header_length(raw[:8], len(raw))]
@@ -28,12 +33,8 @@ def parse(raw: bytes) -> Contents:
         metadata["checksum"].encode() == checksum,
         "is not valid: its checksum is in the wrong place",
     )
-    keys = header.keys() - {"__metadata__"}
-    layers = range(2, len(keys) // 2 + 2)
-    require(
-        layers and keys == {f"{letter}{layer}" for letter in "Wb" for layer in layers},
-        "is not valid: its tensors are not W2, b2 and so on, a weight and a bias a layer",
-    )
+    entries = _entries(metadata)
+    layers = _layers(header, entries)
     try:
         # Checks every shape and offset against the size of the data before copying anything.
         parts = safetensors.deserialize(raw)  # type: ignore[no-untyped-call]
@@ -42,15 +43,64 @@ def parse(raw: bytes) -> Contents:
         reason = str(error).removeprefix("Error while deserializing: ")[:200]
         message = f"is not valid: its table of tensors is wrong ({reason!r})"
         raise ModelFileError(message) from error
-    weights = tuple(tensors[f"W{layer}"] for layer in layers)
-    biases = tuple(tensors[f"b{layer}"] for layer in layers)
+    networks = tuple(_network(entries[prefix], tensors, prefix, n) for prefix, n in layers.items())
+    return networks if metadata["format"] == ENSEMBLE else networks[0]
+
+
+def prefix_of(member: int) -> str:
+    """The beginning of the names of a member's tensors."""
+    return f"{member}."
+
+
+def _entries(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """The entries of each network, by the prefix of its tensors."""
+    names = ENTRIES[metadata["version"]]
+    if metadata["format"] == FORMAT:
+        return {"": {name: _json(metadata[name], name) for name in names}}
+    members = _json(metadata["networks"], "networks")
+    require(
+        isinstance(members, list)
+        and members
+        and all(isinstance(each, dict) and each.keys() == set(names) for each in members),
+        "is not valid: its networks are not a list of their entries",
+    )
+    return {prefix_of(i): entry for i, entry in enumerate(members)}
+
+
+def _layers(header: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, int]:
+    """The number of layers of each network, from the names of its tensors."""
+    found: dict[str, set[str]] = {prefix: set() for prefix in entries}
+    for key in header.keys() - {"__metadata__"}:
+        before, dot, name = key.rpartition(".")
+        require(before + dot in found, f"is not valid: its tensors are not {WANTED}")
+        if name not in TENSORS:
+            found[before + dot].add(name)
+    layers = {prefix: len(names) // 2 for prefix, names in found.items()}
+    for prefix, n in layers.items():
+        require(
+            n and found[prefix] == {f"{letter}{layer}" for letter in "Wb" for layer in _of(n)},
+            f"is not valid: its tensors are not {WANTED}",
+        )
+    return layers
+
+
+def _of(layers: int) -> range:
+    return range(2, layers + 2)
+
+
+def _network(entry: Any, tensors: Mapping[str, np.ndarray], prefix: str, layers: int) -> Contents:
+    weights = tuple(tensors[f"{prefix}W{layer}"] for layer in _of(layers))
+    biases = tuple(tensors[f"{prefix}b{layer}"] for layer in _of(layers))
     _check_chain(weights, biases)
+    inputs, outputs = weights[0].shape[1], weights[-1].shape[0]
+    known = {name: tensors[prefix + name] for name in TENSORS if prefix + name in tensors}
     return Contents(
         weights,
         biases,
-        _activations(metadata, len(layers)),
-        _names(metadata, "input_names", weights[0].shape[1]),
-        _names(metadata, "output_names", weights[-1].shape[0]),
+        _activations(entry["activations"], layers),
+        _names(entry["input_names"], "input_names", inputs),
+        _names(entry["output_names"], "output_names", outputs),
+        restored(entry.get("card"), known, inputs, outputs),
     )
 
 
@@ -75,36 +125,40 @@ def _json(text: str | bytes, what: str) -> Any:
 
 def _metadata(header: Any) -> dict[str, str]:
     metadata = header.get("__metadata__") if isinstance(header, dict) else None
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+    if not isinstance(metadata, dict) or metadata.get("format") not in {FORMAT, ENSEMBLE}:
         message = "is not a model file of slopenet: its metadata name another format, or none"
         raise ModelFileError(message)
-    version = metadata.get("version")
+    version = str(metadata.get("version"))
     require(
-        isinstance(version, str) and re.fullmatch("[1-9][0-9]{0,8}", version),
+        version == metadata.get("version") and re.fullmatch("[1-9][0-9]{0,8}", version),
         "is not valid: its format version is not a whole number",
     )
     require(
-        version == VERSION,
-        f"was written by a newer slopenet (file format {version}, this one reads {VERSION}): "
-        "update slopenet",
+        int(version) <= int(VERSION),
+        f"was written by a newer slopenet (file format {version}, this one reads {VERSION} and"
+        " older): update slopenet",
     )
+    own = ENTRIES[version] if metadata["format"] == FORMAT else ("networks",)
+    wanted = {"format", "version", "checksum", *own}
     require(
-        metadata.keys() == METADATA and all(isinstance(v, str) for v in metadata.values()),
-        f"is not valid: its metadata are not the texts {', '.join(sorted(METADATA))}",
+        metadata.keys() == wanted and all(isinstance(v, str) for v in metadata.values()),
+        f"is not valid: its metadata are not the texts {', '.join(sorted(wanted))}",
     )
     return metadata
 
 
 def _array(key: str, dtype: str, shape: Sequence[int], data: bytearray) -> np.ndarray:
-    """View the bytes of one tensor as a read-only array of finite numbers."""
+    """View the bytes of one tensor as a read-only array; weights and biases are finite."""
     require(dtype in DTYPES, f"is not valid: {key} is neither float64 nor float32")
+    name = key.rpartition(".")[2]
+    dimensions = len(shape) if name in TENSORS else 2 if name[0] == "W" else 1
     require(
-        0 not in shape and len(shape) == (2 if key[0] == "W" else 1),
+        0 not in shape and len(shape) == dimensions,
         f"is not valid: {key} has the shape {tuple(shape[:9])}",
     )
     array: np.ndarray = np.frombuffer(data, dtype=DTYPES[dtype]).reshape(shape)
     # Reductions need no memory, unlike isfinite of the whole array.
-    finite = np.isfinite(array.min()) and np.isfinite(array.max())
+    finite = name in TENSORS or (np.isfinite(array.min()) and np.isfinite(array.max()))
     require(finite, f"is not valid: {key} holds NaN or infinity")
     array.flags.writeable = False
     return array
@@ -123,8 +177,7 @@ def _check_chain(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) ->
     require(len(dtypes) == 1, "is not valid: it mixes float64 and float32")
 
 
-def _activations(metadata: Mapping[str, str], layers: int) -> tuple[StoredActivation, ...]:
-    rows = _json(metadata["activations"], "activations")
+def _activations(rows: Any, layers: int) -> tuple[StoredActivation, ...]:
     require(
         isinstance(rows, list) and len(rows) == layers,
         f"is not valid: it does not give an activation for each of its {layers} layers",
@@ -139,8 +192,7 @@ def _activations(metadata: Mapping[str, str], layers: int) -> tuple[StoredActiva
     return tuple((name, tuple(parameters)) for name, parameters in rows)
 
 
-def _names(metadata: Mapping[str, str], key: str, width: int) -> tuple[str, ...] | None:
-    names = _json(metadata[key], key)
+def _names(names: Any, key: str, width: int) -> tuple[str, ...] | None:
     if names is None:
         return None
     require(

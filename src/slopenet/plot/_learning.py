@@ -1,4 +1,4 @@
-"""The course of a fit: its costs against the epochs."""
+"""The course of a fit: its errors, or its costs, against the epochs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slopenet.plot._figure import BLUE, ORANGE, dress, new_figure
+from slopenet.plot._figure import BLUE, GREEN, ORANGE, dress, new_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,16 +15,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def learning_curve(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
-    """Plot the cost of every epoch, and that of the validation set if there is one.
+# The curves of a history with errors, and of one with costs only: label, colour, line.
+_ERRORS = {
+    "values": ("values", BLUE, "-"),
+    "slopes": ("slopes", GREEN, "-"),
+    "validation_values": ("values, held out", BLUE, "--"),
+    "validation_slopes": ("slopes, held out", GREEN, "--"),
+}
+_COSTS = {"cost": ("training", BLUE, "-"), "validation": ("validation", ORANGE, "-")}
 
-    A dot marks the epoch with the lowest validation cost, whose weights `fit` keeps. Costs that are
-    not positive cannot be drawn on the logarithmic axis and leave a gap.
+
+def learning_curve(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
+    """Plot the errors of every epoch, those of held-out rows as broken lines.
+
+    A dot marks the epoch with the lowest validation cost, whose weights `fit` keeps. Numbers that
+    are not positive cannot be drawn on the logarithmic axis and leave a gap.
 
     Parameters
     ----------
     history : dict of lists
-        `Fit.history`: ``"epoch"``, ``"cost"`` and possibly ``"validation"``, of equal lengths.
+        `Fit.history`, with lists of equal lengths. One without ``"values"``, as of data in
+        partitions, is drawn by its costs.
     ax : Axes, optional
         Axes to draw in. By default a new figure is made, outside of pyplot: ``ax.figure.savefig``.
 
@@ -39,8 +50,10 @@ def learning_curve(history: Mapping[str, Sequence[float]], *, ax: Axes | None = 
     ImportError
         If matplotlib is not installed.
     """
-    wanted = ("epoch", "cost", *(["validation"] if "validation" in history else []))
-    lengths = {name: len(history.get(name, ())) for name in wanted}
+    curves, needed = (_ERRORS, "values") if "values" in history else (_COSTS, "cost")
+    drawn = {name: style for name, style in curves.items() if name in history}
+    also = ["validation"] if "validation" in history else []
+    lengths = {name: len(history.get(name, ())) for name in ("epoch", needed, *drawn, *also)}
     if 0 in lengths.values() or len(set(lengths.values())) != 1:
         raise ValueError(
             "history must have lists of equal lengths,"
@@ -49,29 +62,31 @@ def learning_curve(history: Mapping[str, Sequence[float]], *, ax: Axes | None = 
     if ax is None:
         ax = new_figure(5.2, 3.4).subplots()
     epoch = np.asarray(history["epoch"], float)
-    ax.plot(epoch, _positive(history["cost"]), color=BLUE, linewidth=1.3, label="training")
-    if "validation" in history:
-        held_out = _positive(history["validation"])
-        ax.plot(epoch, held_out, color=ORANGE, linewidth=1.3, label="validation")
-        if not np.isnan(held_out).all():
-            best = int(np.nanargmin(held_out))
-            ax.plot(
-                epoch[best],
-                held_out[best],
-                color=ORANGE,
-                marker="o",
-                markersize=5,
-                linestyle="",
-                label=f"best, epoch {epoch[best]:.0f}",
-            )
+    for name, (label, colour, line) in drawn.items():
+        curve = _positive(history[name])
+        ax.plot(epoch, curve, color=colour, linestyle=line, linewidth=1.3, label=label)
+    judged = _positive(history.get("validation", ()))
+    if not np.isnan(judged).all():
+        best = int(np.nanargmin(judged))
+        name = "validation_values" if needed == "values" else "validation"
+        ax.plot(
+            epoch[best],
+            _positive(history[name])[best],
+            color=drawn[name][1],
+            marker="o",
+            markersize=5,
+            linestyle="",
+            label=f"best, epoch {epoch[best]:.0f}",
+        )
+    if len(drawn) > 1:
         ax.legend(frameon=False, fontsize=9)
     ax.set_yscale("log")
     ax.set_xlabel("epoch")
-    ax.set_ylabel("cost, in standard units")
+    ax.set_ylabel("cost, in standard units" if needed == "cost" else "RMS error, relative")
     dress(ax)
     return ax
 
 
-def _positive(costs: Sequence[float]) -> NDArray[np.float64]:
-    cost = np.asarray(costs, float)
-    return np.where(np.isfinite(cost) & (cost > 0), cost, np.nan)
+def _positive(numbers: Sequence[float]) -> NDArray[np.float64]:
+    number = np.asarray(numbers, float)
+    return np.where(np.isfinite(number) & (number > 0), number, np.nan)

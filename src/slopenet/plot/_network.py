@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slopenet.dataset.dataset import Names, check_data
+from slopenet.dataset.answers import answers
 from slopenet.evaluate.errors import relative_errors, row_blocks
 from slopenet.plot._figure import BLUE, dress
 from slopenet.plot._parity import note_error, parity
@@ -64,13 +64,7 @@ def parity_of(
     ImportError
         If matplotlib is not installed.
     """
-    data = check_data(X, y, dydx, names=Names(network.input_names, network.output_names))
-    widths = data.X.shape[1], data.y.shape[1]
-    if widths != (network.sizes[0], network.sizes[-1]):
-        raise ValueError(
-            f"X and y must have {network.sizes[0]} and {network.sizes[-1]} columns,"
-            " got {} and {}".format(*widths)
-        )
+    data = answers(network, X, y, dydx)
     inputs, outputs = column_names(network)
     k = index_of("output", output, outputs)
     name = outputs[k]

@@ -4,12 +4,13 @@ Slope columns are named as derivatives: the column ``drho/dT`` holds the derivat
 ``rho`` with respect to the column ``T``. A heading may have a unit, as in ``rho [kg/m3]``.
 """
 
+from slopenet.evaluate.model import column_names
+from slopenet.evaluate.table import predict_rows, prediction_names
 from slopenet.validate.headings import slope_name
 
 from ._categories import Coding
 from ._dataset import Run, Source, runs, sources
 from ._parts import MANIFEST, write_parts
-from ._prediction import column_names, predict_rows, prediction_names
 from ._reader import TableReader, columns_of, is_model, is_parquet, open_table, read_columns
 from ._samples import Samples, read_samples, samples_of
 from ._slopes import Slopes

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from slopenet.evaluate.table import predicted_frame
+from slopenet.io import model_file
+from slopenet.io.card import Card
 from slopenet.network import Network
 
 
@@ -35,6 +39,10 @@ class Ensemble:
                 f" got {sorted(ends)}"
             )
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save all networks in one file, as `Network.save` does one; `slopenet.load` loads it."""
+        model_file.write_ensemble(path, [net.contents() for net in self.networks])
+
     def __len__(self) -> int:
         return len(self.networks)
 
@@ -44,9 +52,39 @@ class Ensemble:
     def __repr__(self) -> str:
         return f"<Ensemble of {len(self)} networks, each {self.networks[0]!r}>"
 
-    def __call__(self, X: Any) -> Any:
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """n_1, ..., n_L of the first network."""
+        return self.networks[0].sizes
+
+    @property
+    def input_names(self) -> tuple[str, ...] | None:
+        """Labels of the components of x."""
+        return self.networks[0].input_names
+
+    @property
+    def output_names(self) -> tuple[str, ...] | None:
+        """Labels of the components of H(x)."""
+        return self.networks[0].output_names
+
+    @property
+    def card(self) -> Card | None:
+        """What the networks were trained on; see `Network.card`."""
+        return self.networks[0].card
+
+    def inside(self, X: Any) -> Any:
+        """Whether each row of X is within the ranges of the training data; see `Network.inside`."""
+        return self.networks[0].inside(X)
+
+    def __call__(self, X: Any, *, threads: int | None = None) -> Any:
         """Mean of H(x) (N, n_L)."""
-        return self._all(lambda net: net(X)).mean(axis=0)
+        return self._all(lambda net: net(X, threads=threads)).mean(axis=0)
+
+    def value_and_jacobian(self, X: Any, *, threads: int | None = None) -> tuple[Any, Any]:
+        """Means of H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1)."""
+        both = [net.value_and_jacobian(X, threads=threads) for net in self.networks]
+        values, slopes = (np.stack(each) for each in zip(*both, strict=True))
+        return values.mean(axis=0), slopes.mean(axis=0)
 
     def jacobian(self, X: Any) -> Any:
         """Mean of ∂H/∂x (N, n_L, n_1): the slope of the mean."""
@@ -63,6 +101,14 @@ class Ensemble:
     def jacobian_spread(self, X: Any) -> Any:
         """Standard deviation of ∂H/∂x over the networks (N, n_L, n_1)."""
         return self._deviation(self._all(lambda net: net.jacobian(X)))
+
+    def table(self, frame: Any, *, slopes: bool = True, spread: bool = False) -> Any:
+        """Return the mean of the values and slopes at every row of a data frame, as a data frame.
+
+        As `Network.table`. With `spread`, the columns ``rho_spread``, ``drho/dT_spread``, ... of
+        the standard deviations over the networks follow.
+        """
+        return predicted_frame(self, frame, slopes=slopes, spread=spread)
 
     def _all(self, ask: Callable[[Network], Any]) -> Any:
         return np.stack([ask(net) for net in self.networks])

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from slopenet.activations import ActivationSpec, normalise
 from slopenet.dataset.dataset import Data, Names, check_data, split
 from slopenet.dataset.distinct import distinct
 from slopenet.dataset.noise import reliable
+from slopenet.dataset.ranges import ranges
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
+from slopenet.io.card import Card
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.entrants import Task, entrants, wider
@@ -29,7 +32,7 @@ from slopenet.training.session import Checkpoint, Interrupted, Runs, read, requi
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings, documented
 from slopenet.training.starts import Candidates
 from slopenet.validate.layers import component_names
-from slopenet.validate.settings import RandomSource, generator
+from slopenet.validate.settings import RandomSource, generator, whole_seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +43,16 @@ class Fit:
     ----------
     network : Network
         The network of the best start, in the user's units: the scaling is folded into its weights.
+        Its `card` says what it was trained on.
     history : dict of str to list of float
-        ``"epoch"``, ``"cost"`` (the mean over the samples of C + C' in standard units, without the
-        penalty, slopes weighted as at that epoch) and, with a validation set, ``"validation"``
-        (the same on that set, values and slopes of each output in equal shares), of that start.
+        Of that start, one entry per epoch. ``"epoch"``; ``"values"`` and ``"slopes"``, the RMS
+        errors of the rows learned from: of values over their standard deviation, of slopes over
+        their RMS, pooled over the outputs; with a validation set ``"validation_values"`` and
+        ``"validation_slopes"``, the same of its rows. L-BFGS and mini-batches measure errors once
+        in ten epochs, and repeat them in between. ``"cost"``, the mean of C + C' that the method
+        lowers, in standard units: methods that learn the weight of the slopes change its
+        definition on the way. ``"validation"``, the cost that decides when to stop, with equal
+        shares of values and slopes. Partitions have costs only.
     reason : str
         The method, the reason for it, and why training ended.
     ensemble : Ensemble
@@ -164,6 +173,14 @@ def fit(
         y_std=y_std,
         dydx_std=dydx_std,
     )
+    card = Card(
+        inputs=ranges(data.X),
+        outputs=ranges(data.y),
+        rows=len(data),
+        seed=whole_seed(rng),
+        version=version("slopenet"),
+        data=_digest(data),
+    )
     data = distinct(data)
     inputs, outputs = data.X.shape[1], data.y.shape[1]
     component_names("input_names", names.inputs, inputs)
@@ -220,7 +237,7 @@ def fit(
         return candidates(planned(following))
 
     race = Race([candidates(plan) for plan in plans], next_to_try)
-    found = train(race, settings, source, identity=identity, resumed=resumed)
+    found = train(race, settings, source, identity=identity, resumed=resumed, card=card)
     if found.errors is not None and (sentence := doubt(found.errors, names.outputs)):
         warnings.warn(sentence, FitWarning, stacklevel=2)
     return found
@@ -233,6 +250,7 @@ def train(
     *,
     identity: dict[str, Any] | None = None,
     resumed: Checkpoint | None = None,
+    card: Card | None = None,
 ) -> Fit:
     """Run all starts to their ends, or on from a checkpoint, and return the best.
 
@@ -255,9 +273,21 @@ def train(
         try:
             race.run(runs, rng, calls)
         except Interrupted as stopped:
-            stopped.fit = Fit(*race.result())
+            stopped.fit = _result(race, card)
             raise
-    return Fit(*race.result())
+    return _result(race, card)
+
+
+def _result(race: Race, card: Card | None) -> Fit:
+    """The best network and all others, with cards of what is known of them."""
+    network, history, reason, ensemble, errors, method = race.result()
+    if card is not None:
+        card = replace(card, method=method, reason=reason)
+        known = None if errors is None else errors.known(len(card.inputs))
+        network = network.with_card(replace(card, errors=known))
+        others = (each.with_card(card) for each in ensemble.networks[1:])
+        ensemble = Ensemble([network, *others])
+    return Fit(network, history, reason, ensemble, errors)
 
 
 def _doubts(data: Data, names: Names) -> list[str]:

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from slopenet.training.course import PREFIX
+
 if TYPE_CHECKING:
     import rich.progress
     from rich.console import Console
@@ -46,14 +48,11 @@ class Progress:
 
     def __call__(self, state: State) -> None:
         """Show one epoch."""
-        costs = f"cost {state.cost:.3e}"
-        if state.validation is not None:
-            costs += f", validation {state.validation:.3e}"
         self._bar.update(
             self._task,
             completed=state.epoch,
             total=state.epochs,
-            description=f"Fitting, {costs}",
+            description=f"Fitting, {_in_words(state)}",
         )
 
 
@@ -80,9 +79,10 @@ class JsonLines:
         with JsonLines("fit.jsonl") as log:
             sn.fit(X, y, callback=log)
 
-    A line is ``{"epoch": 7, "cost": 0.25, "validation": null, "seconds": 1.5, "start": 0}``:
-    numbers have all their digits, missing and non-finite numbers are null, and seconds count from
-    the start of the run. A line is in the file as soon as its epoch has ended.
+    A line is ``{"epoch": 7, "cost": 0.25, "validation": null, "values": 0.013, "slopes": 0.06,
+    "seconds": 1.5, "start": 0}``: errors and costs as in `Fit.history`, seconds from the start of
+    the run. Numbers have all their digits; missing and non-finite numbers are null. A line is in
+    the file as soon as its epoch has ended.
 
     A run that resumes at a later epoch keeps the lines before that epoch, and the seconds continue
     from there. All later lines are replaced, as is a last line that was cut off when its process
@@ -132,10 +132,22 @@ class JsonLines:
             "epoch": state.epoch,
             "cost": _finite(state.cost),
             "validation": _finite(state.validation),
+            **{name: _finite(error) for name, error in state.errors.items()},
             "seconds": time.perf_counter() - self._began,
             "start": state.start,
         }
         self._file.write(json.dumps(entry).encode() + b"\n")
+
+
+def _in_words(state: State) -> str:
+    """Errors in percent, of rows held out if there are any; without errors, the costs."""
+    for prefix, which in ((PREFIX, "held-out error"), ("", "error")):
+        errors = {name: state.errors.get(f"{prefix}{name}") for name in ("values", "slopes")}
+        known = [f"{name} {100 * x:.2g} %" for name, x in errors.items() if x is not None]
+        if known:
+            return f"{which}: {', '.join(known)}"
+    cost = f"cost {state.cost:.3e}"
+    return cost if state.validation is None else f"{cost}, validation {state.validation:.3e}"
 
 
 def _kept(path: Path, first: int) -> tuple[int, float]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.evaluate.errors import Errors
+from slopenet.io.card import KnownErrors
 
 # A relative error of values from which on a fit is hardly better than a constant, which has 1: the
 # true error of few rows may be half as large again.
@@ -53,6 +54,14 @@ class FitErrors:
         if not np.isnan(self.slopes).all():
             line += f", slopes {_percent(self.slopes)} of their RMS"
         return line + f"; R² {_r2(self.r2)}"
+
+    def known(self, inputs: int) -> KnownErrors:
+        """The errors as the card of a network of so many inputs keeps them."""
+        slopes = np.full((len(self.values), inputs), np.nan)
+        if self.slopes.shape == slopes.shape:  # else none is known
+            slopes = self.slopes
+        rows = tuple(tuple(row) for row in slopes.tolist())
+        return KnownErrors(tuple(self.values.tolist()), rows, self.rows)
 
     @classmethod
     def of_relative(cls, errors: Errors, rows: str) -> FitErrors:

@@ -66,7 +66,8 @@ class Training:
         while not (self.over or stop.is_set() or (to_compare and self.settled)):
             epoch, state, _ = self.at
             state = self.optimizer.step(state, self.problem, self._rng)
-            self.watch.after(epoch + 1, state.theta, state.cost, self.problem.penalty(state.theta))
+            penalty = self.problem.penalty(state.theta)
+            self.watch.after(epoch + 1, state.theta, state.cost, penalty, last=bool(state.done))
             self.at = At(epoch + 1, state, self._rng.bit_generator.state)
             keep()
 

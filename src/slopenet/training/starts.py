@@ -17,12 +17,13 @@ from slopenet.dataset.noise import Noise, reliable
 from slopenet.dataset.scaling import Scaling
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
+from slopenet.training.course import PREFIX, Course
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
 from slopenet.training.kriging.problem import Cost, Sines
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
-from slopenet.training.objective.gradient import Objective
+from slopenet.training.objective.gradient import Costs, Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.robust import RobustLeastSquares
 from slopenet.training.optimizers.adam import Adam
@@ -52,6 +53,8 @@ class Candidates:
         Makes the function that one start minimises.
     held_out : function of a number of threads, or of None for all, optional
         Makes the cost of θ on the rows that are held out.
+    course : function of a number of threads, or of None for all, optional
+        Makes the measure of errors after an epoch.
     rows : str
         The rows that are learned from, in words.
     data : pair of Data, optional
@@ -67,12 +70,13 @@ class Candidates:
         samples: int,
         problem: Callable[[int | None], Any],
         held_out: Callable[[int | None], Cost] | None = None,
+        course: Callable[[int | None], Course] | None = None,
         rows: str,
         data: tuple[Data | None, Data | None] = (None, None),
     ) -> None:
         self.plan, self._names, self._scaling = plan, names, scaling
         self._samples, self._problem, self._held_out = samples, problem, held_out
-        self._rows, self._data = rows, data
+        self._course, self._rows, self._data = course, rows, data
         self.started: list[Training] = []
         self._judged: tuple[Any, FitErrors | None] | None = None
 
@@ -110,9 +114,12 @@ class Candidates:
                 return objective(l2).on(train, threads)
             return residuals(data=train, l2=l2, samples=count, threads=threads)
 
-        def cost(rows: Data, threads: int | None, theta: Floats) -> float:
+        def costs(rows: Data, threads: int | None, theta: Floats) -> Costs:
             sizes = plan.sizes_of(theta)
-            return objective(0.0, sizes)(theta, rows, gradient=False, threads=threads).total
+            return objective(0.0, sizes)(theta, rows, gradient=False, threads=threads)
+
+        def cost(rows: Data, threads: int | None, theta: Floats) -> float:
+            return costs(rows, threads, theta).total
 
         def cost_on(rows: Data, threads: int | None) -> Cost:
             if plan.info.process:
@@ -120,6 +127,13 @@ class Candidates:
             if not robust:
                 return objective(0.0).on(rows, threads).value
             return residuals(data=rows, samples=len(rows), threads=threads).judged
+
+        def course(threads: int | None) -> Course:
+            return Course(
+                lambda theta, rows: costs(rows, threads, theta),
+                {"": train} if held is None else {"": train, PREFIX: held},
+                cheap_steps=not (plan.info.process or plan.info.least_squares),
+            )
 
         known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
         rows = f"{known} of {len(data)} rows"
@@ -134,6 +148,7 @@ class Candidates:
             samples=len(train),
             problem=problem,
             held_out=None if held is None else partial(cost_on, held),
+            course=course,
             rows=rows,
             data=(data, held_out),
         )
@@ -173,6 +188,7 @@ class Candidates:
                 callback if callbacks else None,
                 self.network,
                 first + start,
+                None if self._course is None else self._course(threads),
                 patience=np.inf if plan.info.scheduled else PATIENCE,
                 slack=SLACK * problem.data.kinds if last_counts else 1.0,
             )
@@ -269,17 +285,19 @@ class Candidates:
             )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
-        return Result(networks[0], best.watch.history, reason, Ensemble(networks), self.errors)
+        found = networks[0], best.watch.history, reason, Ensemble(networks), self.errors
+        return Result(*found, self.plan.method.name)
 
 
 class Result(NamedTuple):
-    """The fields of a `slopenet.training.fit.Fit`."""
+    """The fields of a `slopenet.training.fit.Fit`, and the name of the method."""
 
     network: Network
     history: dict[str, list[float]]
     reason: str
     ensemble: Ensemble
     errors: FitErrors | None
+    method: str
 
 
 def first_weights(

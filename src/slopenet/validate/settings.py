@@ -71,6 +71,11 @@ def choice(rule: str, given: Any, allowed: tuple[str, ...]) -> str:
     return str(given)
 
 
+def whole_seed(given: RandomSource) -> int | None:
+    """The seed of a `RandomSource` if it is a whole number, from which a run can be repeated."""
+    return int(given) if isinstance(given, int | np.integer) else None
+
+
 def generator(rng: Any) -> np.random.Generator:
     """A random Generator, from a seed or a Generator."""
     try:

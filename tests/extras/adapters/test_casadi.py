@@ -13,7 +13,7 @@ from slopenet.activations import TABLE, ActivationSpec, normalise
 
 ca: Any = pytest.importorskip("casadi", reason="casadi is not installed")
 from examples import pendulum  # noqa: E402
-from slopenet.adapters.casadi import _symbolic, callback, expression  # noqa: E402
+from slopenet.adapters.casadi import _symbolic, bounds, callback, expression  # noqa: E402
 
 TAILS = np.array([0.0, 1e-9, 1e-3, 0.1, 0.99, 1, 1.3, 1.99, 2, 2.5, 2.99, 3, 3.01, 3.5, 5, 8.5])
 TAILS = np.concatenate([TAILS, [15, 20, 30, 37, 100, 700, 1e3, 1e6, 1e100]])
@@ -130,6 +130,19 @@ def test_a_step_of_predictive_control_with_ipopt(dynamics: sn.Network) -> None:
 def test_the_true_pendulum_swings_up(dynamics: sn.Network) -> None:
     states = pendulum.swing_up(dynamics)
     np.testing.assert_allclose(states[-1], pendulum.UPRIGHT, rtol=0, atol=0.05)
+
+
+def test_bounds_are_the_ranges_of_the_training_data() -> None:
+    net = sn.Network.random((2, 3, 1), rng=0)
+    assert bounds(net)["ubx"].full().tolist() == [[np.inf]] * 2
+    known = net.with_card(sn.Card((sn.Range(-1, 1), sn.Range(0, 2)), (sn.Range(),), rows=5))
+    x = ca.SX.sym("x", 2)
+    problem = {"x": x, "f": expression(known, x)}
+    quiet = {"print_time": False, "ipopt": {"print_level": 0, "sb": "yes"}}
+    best = ca.nlpsol("solver", "ipopt", problem, quiet)(x0=[0.5, 0.5], **bounds(known))["x"]
+    corners = [[a, b] for a in (-1.0, 1.0) for b in (0.0, 2.0)]
+    assert (np.abs(best.full()[:, 0] - [0, 1]) <= 1 + 1e-6).all()
+    assert known(best.full()[:, 0]) <= known(corners).min() + 1e-6
 
 
 def test_third_derivatives_of_a_callback_are_refused() -> None:

@@ -145,6 +145,17 @@ def test_a_metamodel_trains_the_surrogate_and_gets_its_exact_slopes(vec_size: in
             np.testing.assert_array_equal(blocks[i, :, j], block)
 
 
+def test_bounds_of_design_variables_are_the_ranges_of_the_training_data() -> None:
+    card = sn.Card((sn.Range(-1, 1), sn.Range(0, 2), sn.Range()), (sn.Range(),) * 2, rows=5)
+    net = network()
+    named = sn.Network(net.weights, net.biases, net.activations, card=card, **NAMES)
+    assert NetworkComp(network=named).bounds("b") == {"lower": [0], "upper": [2]}
+    found = NetworkComp(network=net.with_card(card), num_nodes=2).bounds("x")
+    np.testing.assert_array_equal(found["upper"], [[1, 2, np.inf]] * 2)
+    with pytest.raises(ValueError, match="name must be one of a, b, c, got 'd'"):
+        NetworkComp(network=named).bounds("d")
+
+
 def test_wrong_arguments_of_a_component_are_a_clear_error() -> None:
     with pytest.raises(RuntimeError, match="NetworkSurrogate has not been trained"):
         NetworkSurrogate().predict(np.zeros(2))

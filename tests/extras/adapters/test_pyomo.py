@@ -88,6 +88,16 @@ def test_a_block_has_variables_of_the_networks_names() -> None:
     assert list(m.wing.outputs) == ["drag", "mass"]
 
 
+def test_inputs_are_bounded_by_the_ranges_of_the_training_data() -> None:
+    card = sn.Card((sn.Range(-0.5, 0.5), sn.Range(0, 1), sn.Range()), (sn.Range(),) * 2, rows=5)
+    m = pyo.ConcreteModel()
+    for name, more in (("known", {}), ("free", {"bounded": False})):
+        box = GreyBox(network().with_card(card), **more)
+        m.add_component(name, ExternalGreyBoxBlock(external_model=box))
+    assert [x.bounds for x in m.known.inputs.values()] == [(-0.5, 0.5), (0, 1), (None, None)]
+    assert {x.bounds for x in m.free.inputs.values()} == {(None, None)}
+
+
 @needs_asl
 def test_pynumero_assembles_the_jacobian_and_the_hessian_of_the_lagrangian() -> None:
     nlp = PyomoNLPWithGreyBoxBlocks(model())

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.adapters._parts import bounds as ranges
 from slopenet.adapters._parts import require_network
 from slopenet.network import Network
 
@@ -59,6 +60,14 @@ def expression(network: Network, x: Any) -> Any:
         bias = ca.repmat(matrix(b[:, None]), 1, x.shape[1])
         a = sigma(spec, ca.mtimes(matrix(W), a) + bias)
     return a
+
+
+def bounds(network: Network) -> dict[str, Any]:
+    """``lbx`` and ``ubx`` (n_1, 1) for `nlpsol`: the ranges of the training data.
+
+    They are infinite for a network without a card. ``solver(x0=x, **bounds(net))``.
+    """
+    return dict(zip(("lbx", "ubx"), map(ca.DM, ranges(require_network(network))), strict=True))
 
 
 def callback(network: Network, name: str = "H", options: dict[str, Any] | None = None) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from slopenet.evaluate.plan import Bracket
@@ -10,13 +9,13 @@ from slopenet.exporters._task import Task
 from slopenet.exporters.c import layers as layer_text
 from slopenet.exporters.c.casadi import external
 from slopenet.exporters.c.code import Code, needed
+from slopenet.exporters.c.header import comment, constants, described
 from slopenet.exporters.c.hessian import hessian
 from slopenet.exporters.c.jacobian import jacobian
 from slopenet.exporters.c.names import Names
 from slopenet.exporters.c.self_test import self_test
 from slopenet.exporters.c.sigma import functions
 from slopenet.exporters.c.sweeps import Layers, jvp, value, vjp
-from slopenet.validate.frames import Names as Labels
 
 # Inputs, outputs and meaning of each function, in the letters of the derivation.
 SIGNATURES = {
@@ -37,8 +36,7 @@ _HEADER = """\
  * A feed-forward network and its derivatives, written by slopenet. C99, or C++.
  *
  * {network}
- * x: {inputs}
- * y: {outputs}
+ * {described}
  *
  * Arrays are the caller's: x and v have {P}_N_IN numbers, y, u and Jv {P}_N_OUT, uJ {P}_N_IN,
  * J {P}_N_OUT x {P}_N_IN and H {P}_N_OUT x {P}_N_IN x {P}_N_IN, row after row; w is a workspace
@@ -61,6 +59,9 @@ typedef {real} {p}_real;
 #define {P}_N_OUT {n_out}
 #define {P}_WORKSPACE {workspace}
 #define {P}_SELF_TEST_WORKSPACE {test_workspace}
+
+/* The indices of inputs and outputs; the ranges of the training data, to initialise arrays. */
+{constants}
 
 {declarations}
 #if defined(__cplusplus)
@@ -99,9 +100,8 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
     headers |= {name for piece in kept for name in piece.headers}
     definitions = "\n".join([*(piece.text for piece in kept), *public])
     header = _HEADER.format(
-        title=_comment(task.name), network=_described(names, layers),
-        inputs=_listed(task.input_names, task.sizes[0]),
-        outputs=_listed(task.output_names, task.sizes[-1]),
+        title=comment(task.name), network=_described(names, layers),
+        described=described(task), constants=constants(names, task),
         P=prefix.upper(), p=prefix, real=names.real, n_in=task.sizes[0], n_out=task.sizes[-1],
         workspace=workspace, test_workspace=workspace + outputs,
         declarations=_declarations(names, task.derivatives),
@@ -150,15 +150,3 @@ def _declarations(names: Names, derivatives: tuple[str, ...]) -> str:
 def _described(names: Names, layers: Layers) -> str:
     sizes = "-".join(map(str, layers.sizes))
     return f"{sizes}, {', '.join(each.name for each in layers.activations)}; {names.real}"
-
-
-def _listed(labels: Labels, n: int) -> str:
-    return _comment(", ".join(labels)) if labels else f"{n} numbers"
-
-
-def _comment(text: str) -> str:
-    """Text that ends no comment, begins none, continues no line; in ASCII, on one line."""
-    shown = json.dumps(text)[1:-1]
-    for sign in ("*/", "/*", "??"):
-        shown = shown.replace(sign, " ".join(sign))
-    return shown.replace("\\", "\\ ").rstrip()
