@@ -138,6 +138,21 @@ def test_cross_validation_prints_errors_of_rows_that_were_left_out(folder, tmp_p
     assert model.read_bytes() == (tmp_path / "alone.safetensors").read_bytes()
 
 
+def test_an_ensemble_is_one_file_that_predicts_its_mean_and_spread(folder, tmp_path):
+    model, new = tmp_path / "m.safetensors", tmp_path / "new.csv"
+    result = run("fit", folder / "data.csv", *FIT, "--ensemble", 3, "-o", model)
+    assert result.exit_code == 0, result.output
+    ensemble = sn.load(model)
+    assert len(ensemble) == 3
+    new.write_text("a,b\n0.5,0.25\n")
+    header, row = run("predict", model, new, "--spread").stdout.splitlines()
+    found = dict(zip(header.split(","), map(float, row.split(",")), strict=True))
+    X = np.array([[0.5, 0.25]])
+    assert [found["u"], found["u_spread"]] == [ensemble(X)[0, 0], ensemble.spread(X)[0, 0]]
+    result = run("fit", folder / "data.csv", *FIT, "--ensemble", 3, "--restarts", 2, "-o", model)
+    assert refused(result, "restarts and ensemble must not both be given")
+
+
 def test_slopes_none_learns_from_values_alone(folder, tmp_path):
     """The same model comes out as from a table that has no slope columns at all."""
     values = tmp_path / "values.csv"

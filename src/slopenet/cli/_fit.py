@@ -133,10 +133,10 @@ def fit(
         try:
             result = sn.fit(*samples[:3], callback=progress, **settings)
         except sn.Interrupted as stopped:
-            stopped.fit.network.save(output)
+            _save(stopped.fit, settings, output)
             say(f"Interrupted; {output} has the best network so far.", err=True)
             sys.exit(TERMINATED if "SIGTERM" in stopped.args else INTERRUPTED)
-    result.network.save(output)
+    _save(result, settings, output)
     if not quiet:
         _report(data, samples, result)
         say(f"Wrote {output}.")
@@ -157,6 +157,11 @@ def _read(data: Path, inputs: Sequence[str], outputs: Sequence[str], **how: Any)
             raise
         message = f"{error}; if it is a column of words, --categories {name} codes it."
         raise click.UsageError(message) from None
+
+
+def _save(result: Fit, settings: dict[str, Any], output: Path) -> None:
+    """Write the best network, or all of an ensemble."""
+    (result.ensemble if "ensemble" in settings else result.network).save(output)
 
 
 def _report(data: Path, samples: Samples, result: Fit) -> None:

@@ -171,7 +171,14 @@ class FitSettings:
             " where that takes no time, 1 otherwise.",
         ),
     )
-    ensemble: int | None = field(default=None, metadata=_rule(checks.count))
+    ensemble: int | None = field(
+        default=None,
+        metadata=_rule(
+            checks.count,
+            "The number of networks from random starts, all of which are kept. predict gives their"
+            " means, and with --spread their standard deviations.",
+        ),
+    )
     rng: RandomSource = field(default=None, metadata=_rule(checks.random_source))
     callback: Callable[[State], object] | None = field(
         default=None, metadata=_rule(checks.a_function)
