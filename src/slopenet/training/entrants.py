@@ -95,7 +95,7 @@ def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, ta
     if settings.hidden != AUTO or best.method != "lm" or len(tried) == 1:
         return None
     if task.rows >= _MANY_ROWS:
-        if any(each.method == "lm" and each.hidden[0] > _NARROW for each in tried):  # type: ignore[index]
+        if any(each.method == "lm" and each.hidden != (_NARROW, _NARROW) for each in tried):
             return None
         cheap = (w for w in _WIDER if task.work((w, w)).lm_operations <= _MOST_WIDER)
         width = next(cheap, _NARROW)

@@ -62,7 +62,7 @@ class Race:
                 started += len(made)
             side_by_side = several or waiting[0].plan.side_by_side
             runs.train(side_by_side=side_by_side, to_compare=not alone)
-            if later and not runs.decided(lambda first=waiting[0]: _enough(first)):
+            if later and not runs.decided(self._enough):
                 waiting, later = later, []
                 continue
             chosen = runs.decided(lambda: self.entered.index(self._judged()))
@@ -100,6 +100,14 @@ class Race:
                 found = each
         return found
 
+    def _enough(self) -> bool:
+        """Whether the first is so good that no other can be noticeably better."""
+        errors = self.entered[0].errors
+        if errors is None or errors.rows == LEARNED:
+            return False
+        slopes = errors.slopes[~np.isnan(errors.slopes)]
+        return bool((errors.values < ENOUGH).all() and (slopes < ENOUGH_SLOPES).all())
+
     def result(self) -> Result:
         """The networks of the best candidates, and what was tried."""
         best = self.best
@@ -110,15 +118,6 @@ class Race:
         tried = ", ".join(f"{each.label} {_said(each.error)}" for each in trained)
         by = "logarithms of held-out errors" if best.judged_by_rows else "log evidence per target"
         return found._replace(reason=f"{found.reason} Tried: {tried} ({by}).")
-
-
-def _enough(first: Candidates) -> bool:
-    """Whether no other network can be noticeably better."""
-    errors = first.errors
-    if errors is None or errors.rows == LEARNED:
-        return False
-    slopes = errors.slopes[~np.isnan(errors.slopes)]
-    return bool((errors.values < ENOUGH).all() and (slopes < ENOUGH_SLOPES).all())
 
 
 def _said(error: float) -> str:
