@@ -299,7 +299,8 @@ struct Gelu {  // z Phi(z); Phi(-t) = exp(-t^2/2) m(t), m the Mills ratio over s
         const Mask<V> negative = z < Scalar<V>(0);
         const DoubleDouble<V> square = two_product(t, t), m = mills<E::fast>(t);
         const V slope = phi.times(residual(m.hi, t, c.hi) + fma(-t, c.lo, m.lo));
-        const V tail = phi.times(fma(t, m.hi, t * m.lo));  // t Phi(-t)
+        const V t_m = t * m.hi, t_m_lost = fma(t, m.lo, -residual(t_m, t, m.hi));
+        const V tail = phi.times(DoubleDouble<V>{t_m, t_m_lost});  // t Phi(-t)
         return {(negative ? V{} : z) - tail, negative ? slope : one<V> - slope,
                 phi.times(((Scalar<V>(2) - square.hi) - square.lo) * c.hi)};
     }
@@ -347,10 +348,11 @@ struct Mish {
         // sigma' = fall r^2 times e where z < 0, else tau + rise r^2
         const V fall = product_plus(e, fma(e, e + v4, fma(near, v4, v6)), fma(near, v4, v4));
         const V rise = (near * v4) * ((e + v1) * (e * e));
-        const V tau = top * r, up = (negative ? fall : rise) * r2;
+        const V tau = product_plus(top, r, top * rest), up = (negative ? fall : rise) * r2;
         // sigma'' = 4 cubic r^3, times e or e^2
         const V r2_rest = fma(r + r, rest, -residual(r2, r, r));
-        const V r3 = product_plus(r2, r, fma(r2, rest, r2_rest * r));
+        const V r3_rest = fma(r2, rest, r2_rest * r), r3 = product_plus(r2, r, r3_rest);
+        const V r3_lost = r3_rest - residual(r3, r2, r);
         const V two = v2 - (near + near), four = v4 + (near + near), eight = v8 + (near + near);
         const V three = fma(near, -v3, v6);
         const V c0 = negative ? four : two, c1 = negative ? eight : three;
@@ -360,7 +362,7 @@ struct Mish {
         const V cubic_lost = fma(e, inner_lost, residual(c0 - cubic, -e, inner));
         const V p = negative ? x.p : fma(x.p, x.p, x.p + x.p);
         const V scaled_cubic = cubic * r3,
-                scaled_lost = fma(cubic_lost, r3, -residual(scaled_cubic, cubic, r3));
+                scaled_lost = fma(cubic_lost, r3, fma(cubic, r3_lost, -residual(scaled_cubic, cubic, r3)));
         const V second = (scaled_cubic + fma(p, scaled_cubic, fma(p, scaled_lost, scaled_lost))) * v4;
         return {negative ? x.times(near * tau) : z * tau, negative ? x.times(up) : tau + up,
                 x.power_or_square(negative).scale(second)};

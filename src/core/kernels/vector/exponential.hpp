@@ -67,6 +67,8 @@ struct Exp {
     SLOPENET_INLINE V value() const { return scale(p + Scalar<V>(1)); }
     SLOPENET_INLINE V value_lost() const { return scale(p - ((p + Scalar<V>(1)) - Scalar<V>(1))); }
     SLOPENET_INLINE V times(V y) const { return scale(fma(p, y, y)); }
+    // times y.hi + y.lo
+    SLOPENET_INLINE V times(DoubleDouble<V> y) const { return scale(y.hi + fma(p, y.hi, y.lo)); }
     // times a b, rounded about once
     SLOPENET_INLINE V times(V a, V b) const {
         const V y = a * b, rest = fma(p, y, fma(lost, y, -residual(y, a, b))), sum = y + rest;

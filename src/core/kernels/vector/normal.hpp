@@ -46,10 +46,19 @@ inline constexpr double mills_limit_double = 0.75;
 template <class V>
 inline constexpr Scalar<V> mills_limit = sizeof(Scalar<V>) == 8 ? mills_limit_double : 16;
 
-SLOPENET_INLINE F64 mills_top_at(F64 t) { return polynomial(t, mills_top); }
-SLOPENET_INLINE F32 mills_top_at(F32 t) { return polynomial(t, mills_top_float); }
-SLOPENET_INLINE F64 mills_bottom_at(F64 t) { return polynomial(t, mills_bottom); }
-SLOPENET_INLINE F32 mills_bottom_at(F32 t) { return polynomial(t, mills_bottom_float); }
+// A polynomial with positive coefficients at t >= 0, and about half of what its last sum loses.
+template <int n>
+SLOPENET_INLINE DoubleDouble<F64> with_lost(F64 t, const double (&terms)[n]) {
+    const F64 t2 = t * t, odd = horner(t2, terms, 1, 2), even = horner(t2, terms, 0, 2);
+    const F64 sum = fma(odd, t, even);
+    return {sum, even - residual(sum, odd, t)};
+}
+SLOPENET_INLINE DoubleDouble<F64> mills_top_at(F64 t) { return with_lost(t, mills_top); }
+SLOPENET_INLINE DoubleDouble<F32> mills_top_at(F32 t) { return {polynomial(t, mills_top_float), F32{}}; }
+SLOPENET_INLINE DoubleDouble<F64> mills_bottom_at(F64 t) { return with_lost(t, mills_bottom); }
+SLOPENET_INLINE DoubleDouble<F32> mills_bottom_at(F32 t) {
+    return {polynomial(t, mills_bottom_float), F32{}};
+}
 
 // exp(t^2/2) Phi(-t), which is the Mills ratio of the standard normal distribution over sqrt(2 pi).
 // Domain: 0 <= t <= mills_limit.
@@ -58,10 +67,14 @@ SLOPENET_INLINE F32 mills_bottom_at(F32 t) { return polynomial(t, mills_bottom_f
 template <class V>
 SLOPENET_INLINE DoubleDouble<V> mills_ratio(V t) {
     const V half = broadcast(Scalar<V>(0.5)), one = broadcast(Scalar<V>(1));
-    const V a = mills_top_at(t), b = mills_bottom_at(t);
-    const V top = fma(a, t, half), bottom = fma(b, t, one), inverse = one / bottom, m = top * inverse;
-    // what top and bottom lack, and m of their quotient
-    const V top_lost = half - residual(top, a, t), bottom_lost = one - residual(bottom, b, t);
+    const DoubleDouble<V> a = mills_top_at(t), b = mills_bottom_at(t);
+    const V top = fma(a.hi, t, half), bottom = fma(b.hi, t, one), inverse = one / bottom, m = top * inverse;
+    // what top and bottom lack, and m of their quotient; top - 1/2 and bottom - 1 are exact
+    V top_lost = -residual(top - half, a.hi, t), bottom_lost = -residual(bottom - one, b.hi, t);
+    if constexpr (sizeof(Scalar<V>) == 8) {
+        top_lost = fma(a.lo, t, top_lost);
+        bottom_lost = fma(b.lo, t, bottom_lost);
+    }
     return {m, (fma(-bottom_lost, m, residual(top, bottom, m)) + top_lost) * inverse};
 }
 
