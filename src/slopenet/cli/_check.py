@@ -42,7 +42,8 @@ def check(ctx: click.Context, model: Path, data: Path | None) -> None:
     samples = None
     if data is None:
         rng = np.random.default_rng(0)
-        X = unsaturated(network.weights[0], network.biases[0], np.ones(MADE_UP), rng)
+        W, b, activations = network.chain()
+        X = unsaturated(W[0], b[0], np.ones(MADE_UP), rng, activations[0])
     else:
         with open_table(data) as table:
             if set(outputs) <= set(table.names):
