@@ -60,6 +60,7 @@ WITHIN = {
     "dataset": [
         "dataset",
         "distinct",
+        "decades",
         "partitions",
         "moments",
         "scaling",
@@ -83,11 +84,14 @@ WITHIN = {
         "plan",
         "progress",
         "quality",
+        "transform",
+        "coordinates",
         "start",
         "judge",
         "starts",
         "session",
         "race",
+        "contest",
         "fit",
     ],
     "training.objective": [

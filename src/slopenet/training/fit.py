@@ -18,6 +18,8 @@ from slopenet.dataset.distinct import distinct
 from slopenet.dataset.noise import reliable
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.network import Network
+from slopenet.training.contest import Contest
+from slopenet.training.coordinates import Columns
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.entrants import Task, entrants, wider
 from slopenet.training.monitor import State
@@ -28,6 +30,7 @@ from slopenet.training.race import TRIED, Race
 from slopenet.training.session import Checkpoint, Interrupted, Runs, read, require_same
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings, documented
 from slopenet.training.starts import Candidates
+from slopenet.training.transform import Transform
 from slopenet.validate.layers import component_names
 from slopenet.validate.settings import RandomSource, generator
 
@@ -76,6 +79,7 @@ def fit(
     l2: float | str = "auto",
     slope_weight: Any = "auto",
     loss: str = "squared",
+    transform: str | None = "auto",
     directions: Any = None,
     along: Any = None,
     validation: Any = None,
@@ -140,7 +144,8 @@ def fit(
     Warns
     -----
     FitWarning
-        If the fit is hardly better than a constant.
+        If the fit is hardly better than a constant, or a column spreads over decades and is learned
+        as it is.
 
     Raises
     ------
@@ -194,6 +199,11 @@ def fit(
         seed = resumed[1]["run"]["seed"]
     source = np.random.default_rng(seed)
     learned, held_out = split(data, plans[0].validation, names, source)
+    identity_behind = normalise(settings.output)[0] == "identity"
+    columns = Columns(learned, held_out, names, plain=identity_behind)
+    transforms = columns.transforms(settings.transform)
+    for sentence in columns.doubts(settings.transform):
+        warnings.warn(sentence, FitWarning, stacklevel=2)
     identity = {
         "seed": seed,
         "data": [] if checkpoint is None else [_digest(learned), _digest(held_out)],
@@ -204,30 +214,37 @@ def fit(
         "slope_weight": None if np.ndim(slope_weight) > 2 else np.asarray(slope_weight).tolist(),
         "starts": [plan.starts for plan in plans],
         "loss": settings.loss,
+        "transforms": ["none" if each is None else each.label for each in transforms],
     }
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
 
-    def candidates(plan: Plan) -> Candidates:
-        return Candidates.of(plan, names, learned, held_out)
+    def race_in(transform: Transform | None) -> Race:
+        shapes = list(tried)
 
-    def next_to_try(best: Candidates) -> Candidates | None:
-        settled = tried[[each.plan for each in race.entered].index(best.plan)]
-        following = wider(settings, tried, settled, task)
-        if following is None:
-            return None
-        tried.append(following)
-        return candidates(planned(following))
+        def candidates(plan: Plan) -> Candidates:
+            return Candidates.of(plan, names, learned, held_out, transform)
 
-    race = Race([candidates(plan) for plan in plans], next_to_try)
-    found = train(race, settings, source, identity=identity, resumed=resumed)
+        def next_to_try(best: Candidates) -> Candidates | None:
+            settled = shapes[[each.plan for each in race.entered].index(best.plan)]
+            following = wider(settings, shapes, settled, task)
+            if following is None:
+                return None
+            shapes.append(following)
+            return candidates(planned(following))
+
+        race = Race([candidates(plan) for plan in plans], next_to_try)
+        return race
+
+    contest = Contest([race_in(each) for each in transforms], transforms)
+    found = train(contest, settings, source, identity=identity, resumed=resumed)
     if found.errors is not None and (sentence := doubt(found.errors, names.outputs)):
         warnings.warn(sentence, FitWarning, stacklevel=2)
     return found
 
 
 def train(
-    race: Race,
+    race: Race | Contest,
     settings: FitSettings,
     rng: np.random.Generator,
     *,

@@ -37,13 +37,20 @@ class Race:
     ) -> None:
         self.entered, self._following = list(entered), following
 
+    @property
+    def started(self) -> int:
+        """Number of starts so far."""
+        return sum(len(each.started) for each in self.entered)
+
     def run(
         self,
         runs: Runs,
         rng: np.random.Generator,
         callbacks: Sequence[Callable[[State], object]],
+        *,
+        first: int = 0,
     ) -> None:
-        """Train all candidates, and those that follow from the results.
+        """Train all candidates, and those that follow from the results; number starts from `first`.
 
         Raises
         ------
@@ -52,7 +59,7 @@ class Race:
         """
         waiting, later = self.entered[:1], self.entered[1:]
         while waiting:
-            started = sum(len(each.started) for each in self.entered)
+            started = first + self.started
             several = len(waiting) > 1
             for each in waiting:
                 made = each.trainings(rng, callbacks, first=started, threads=1 if several else None)

@@ -1,0 +1,79 @@
+"""Races on the same data in several coordinates, of which the best is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from slopenet.training.monitor import State
+from slopenet.training.quality import FitErrors
+from slopenet.training.race import Race
+from slopenet.training.session import Runs
+from slopenet.training.starts import Result
+from slopenet.training.transform import Transform
+
+# A logarithm of outputs may miss rows by so many times more: it also has the digits of small
+# values, which an error in the units of the largest does not show.
+DIGITS = 2.0
+
+
+class Contest:
+    """Races that are run one after the other; the first of them in the data's own coordinates.
+
+    Parameters
+    ----------
+    races : sequence of Race
+    transforms : sequence of Transform or None
+        Of each race; None in the data's own coordinates.
+    """
+
+    def __init__(self, races: Sequence[Race], transforms: Sequence[Transform | None]) -> None:
+        self._races, self._transforms = list(races), list(transforms)
+
+    def run(
+        self,
+        runs: Runs,
+        rng: np.random.Generator,
+        callbacks: Sequence[Callable[[State], object]],
+    ) -> None:
+        """Run all races.
+
+        Raises
+        ------
+        Interrupted
+            On Ctrl-C or SIGTERM.
+        """
+        started = 0
+        for race in self._races:
+            race.run(runs, rng, callbacks, first=started)
+            started += race.started
+
+    def result(self) -> Result:
+        """The networks of the best race, and why it is the best."""
+        run = [i for i, race in enumerate(self._races) if race.started]
+        found = [self._races[i].result() for i in run]
+        if self._transforms == [None]:
+            return found[0]
+        labels = ["none" if each is None else each.label for each in self._transforms]
+        errors = [error_of(result.errors) for result in found]
+        best = int(
+            np.argmin([error / self._slack(i) for i, error in zip(run, errors, strict=True)])
+        )
+        said = [f"{labels[i]} {error:.2g}" for i, error in zip(run, errors, strict=True)]
+        chosen = labels[run[best]]
+        rows = found[best].errors
+        of = "" if rows is None else f" of rows {rows.rows}"
+        reason = f"{found[best].reason} Transform: {chosen} (errors{of}: {', '.join(said)})."
+        return found[best]._replace(reason=reason)
+
+    def _slack(self, i: int) -> float:
+        transform = self._transforms[i]
+        return 1.0 if transform is None or transform.outputs is None else DIGITS
+
+
+def error_of(errors: FitErrors | None) -> float:
+    """RMS of the relative errors of all outputs' values; infinite if none is known."""
+    if errors is None or not np.isfinite(errors.values).any():
+        return np.inf
+    return float(np.sqrt(np.nanmean(errors.values**2)))
