@@ -14,11 +14,14 @@ from slopenet._types import Floats
 
 # A column is wide if its 5 % and 95 % quantiles are so many decades apart (more where the sign
 # changes, as the logarithms of the sizes of few numbers around 0 are), values are skewed to the
-# right by more than SKEWED and their logarithms not to the left by more than LEFT.
+# right by more than SKEWED and their logarithms not to the left by more than a limit. It is low for
+# inputs, drawn over decades on purpose, of which a few may lie unevenly; logarithms of an output
+# with zeros somewhere, a square say, are skewed to the left.
 LEAST, CROSSING = 2.0, 3.0
-_SKEWED, _LEFT = 0.8, -0.25
-# Fewer distinct values say nothing about their spread.
-_FEWEST = 8
+_SKEWED = 0.8
+INPUTS, OUTPUTS = -0.5, -0.25
+# Fewer distinct values say nothing about their spread, and so many are enough.
+_FEWEST, _MOST = 8, 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,29 +40,30 @@ class Decades:
     crossing: Floats
 
     @classmethod
-    def of(cls, columns: Floats) -> Decades:
-        """Of the columns of an array (N, n); those with a NaN are not wide."""
+    def of(cls, columns: Floats, left: float) -> Decades:
+        """Of the known values of the columns of an array (N, n); `left` is INPUTS or OUTPUTS."""
         found = np.zeros((2, columns.shape[1]))
         for i, column in enumerate(columns.T):
-            if np.isfinite(column).all():
-                crossing = not ((column > 0).all() or (column < 0).all())
-                spread = spread_of(column)
-                found[int(crossing), i] = spread if spread >= (LEAST, CROSSING)[crossing] else 0.0
+            known = column[~np.isnan(column)]
+            crossing = not ((known > 0).all() or (known < 0).all())
+            spread = spread_of(known, OUTPUTS if crossing else left)
+            found[int(crossing), i] = spread if spread >= (LEAST, CROSSING)[crossing] else 0.0
         return cls(*found)
 
 
-def spread_of(column: Floats) -> float:
+def spread_of(column: Floats, left: float) -> float:
     """Decades between the 5 % and 95 % quantiles of the sizes of the values; 0 unless wide."""
-    sizes = np.unique(np.abs(column[column != 0]))
-    if len(sizes) < _FEWEST:
+    some = column[:: 1 + len(column) // _MOST]
+    sizes = np.abs(some[some != 0])
+    if len(np.unique(sizes)) < _FEWEST:
         return 0.0
-    logs = np.log10(np.abs(column[column != 0]))
+    logs = np.log10(sizes)
     least, low, middle, high, most = np.quantile(logs, (0, 0.05, 0.5, 0.95, 1))
     if high - low < LEAST:
         return 0.0
     right = _skewness(10 ** (low - high), 10 ** (middle - high), 1.0)
-    left = min(_skewness(low, middle, high), _skewness(least, middle, most))
-    return float(high - low) if right > _SKEWED and left > _LEFT else 0.0
+    of_logs = min(_skewness(low, middle, high), _skewness(least, middle, most))
+    return float(high - low) if right > _SKEWED and of_logs > left else 0.0
 
 
 def _skewness(low: float, middle: float, high: float) -> float:

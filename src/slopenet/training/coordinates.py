@@ -8,7 +8,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Data, Names
-from slopenet.dataset.decades import Decades
+from slopenet.dataset.decades import INPUTS, OUTPUTS, Decades
 from slopenet.training.transform import Logarithm, Transform
 
 
@@ -22,7 +22,7 @@ class Columns:
             names.inputs or [f"X[:, {i}]" for i in range(self._X.shape[1])],
             names.outputs or [f"y[:, {k}]" for k in range(self._y.shape[1])],
         ]
-        self._wide = [Decades.of(self._X), Decades.of(self._y)]
+        self._wide = [Decades.of(self._X, INPUTS), Decades.of(self._y, OUTPUTS)]
         self._whole = plain and bool(np.isfinite(self._y).all())
 
     def transforms(self, setting: str) -> list[Transform | None]:
