@@ -13,11 +13,22 @@ from slopenet.training.transform import Logarithm, Transform
 
 
 class Columns:
-    """All rows of inputs and outputs, and the columns that spread over decades."""
+    """All rows of inputs and outputs, and the columns that spread over decades.
+
+    Parameters
+    ----------
+    data, held_out : Data
+        Rows to learn from, and rows that are held out, if there are any.
+    names : Names
+    plain : bool
+        Whether the last activation is identity, so that outputs may be learned as logarithms.
+    """
 
     def __init__(self, data: Data, held_out: Data | None, names: Names, *, plain: bool) -> None:
-        parts = [data] if held_out is None else [data, held_out]
-        self._X, self._y = (np.concatenate([getattr(p, n) for p in parts]) for n in ("X", "y"))
+        self._X, self._y = data.X, data.y
+        if held_out is not None:
+            self._X = np.concatenate([data.X, held_out.X])
+            self._y = np.concatenate([data.y, held_out.y])
         self._names = [
             names.inputs or [f"X[:, {i}]" for i in range(self._X.shape[1])],
             names.outputs or [f"y[:, {k}]" for k in range(self._y.shape[1])],
@@ -31,15 +42,15 @@ class Columns:
         Inputs alone, then inputs and outputs together, where columns of both are wide.
         """
         inputs, outputs = (each.logarithms > 0 for each in self._wide)
-        both = [(inputs, outputs & self._whole)]
-        if setting == "auto":
-            both.insert(0, (inputs, outputs & False))
-        made = [self._transform(*each) for each in both if any(map(np.any, each))]
-        labels = [each.label for each in made]
-        made = [each for i, each in enumerate(made) if each.label not in labels[:i]]
-        if setting == "none" or not made:
+        outputs = outputs & self._whole
+        neither = np.zeros_like(outputs)
+        if setting == "none" or not (inputs.any() or outputs.any()):
             return [None]
-        return [None, *made] if setting == "auto" else [made[-1]]
+        if setting == "log":
+            return [self._transform(inputs, outputs)]
+        both = inputs.any() and outputs.any()
+        alone = [self._transform(inputs, neither)] if both else []
+        return [None, *alone, self._transform(inputs, outputs)]
 
     def doubts(self, setting: str) -> Iterator[str]:
         """Sentences on wide columns that are learned as they are."""
@@ -64,9 +75,7 @@ class Columns:
                     )
 
     def _transform(self, inputs: Floats, outputs: Floats) -> Transform:
-        wide = [
-            (names, chosen) for names, chosen in zip(self._names, (inputs, outputs), strict=True)
-        ]
+        wide = zip(self._names, (inputs, outputs), strict=True)
         named = [names[i] for names, chosen in wide for i in np.flatnonzero(chosen)]
         return Transform(
             Logarithm.of(self._X, inputs) if inputs.any() else None,

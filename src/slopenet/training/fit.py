@@ -199,8 +199,8 @@ def fit(
         seed = resumed[1]["run"]["seed"]
     source = np.random.default_rng(seed)
     learned, held_out = split(data, plans[0].validation, names, source)
-    identity_behind = normalise(settings.output)[0] == "identity"
-    columns = Columns(learned, held_out, names, plain=identity_behind)
+    linear = normalise(settings.output).linear
+    columns = Columns(learned, held_out, names, plain=linear)
     transforms = columns.transforms(settings.transform)
     for sentence in columns.doubts(settings.transform):
         warnings.warn(sentence, FitWarning, stacklevel=2)
