@@ -41,7 +41,8 @@ def test_the_drag_of_a_sphere_is_learned_over_seven_decades(slopes: bool) -> Non
     missed = net.jacobian(R[:, None])[:, 0, 0] / slope(R) - 1
     assert np.median(np.abs(missed)) < 1e-3
     assert net.activations[0] == "log"
-    assert "Transform: log of X[:, 0]" in fit.reason
+    assert "Transform: log of X[:, 0] and y[:, 0] (" in fit.reason
+    assert "so accurate that no other was tried)" in fit.reason
     assert fit.errors.values[0] < 1e-3
 
 

@@ -16,10 +16,12 @@ from slopenet.training.transform import Transform
 # A logarithm of outputs may miss rows by so many times more: it also has the digits of small
 # values, which an error in the units of the largest does not show.
 DIGITS = 2.0
+# A relative error of values with which no other coordinates are tried.
+ENOUGH = 1e-3
 
 
 class Contest:
-    """Races that are run one after the other; the first of them in the data's own coordinates.
+    """Races that are run one after the other, until one is accurate enough.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ class Contest:
         for race in self._races:
             race.run(runs, rng, callbacks, first=started)
             started += race.started
+            if error_of(race.best.errors) < ENOUGH:
+                break
 
     def result(self) -> Result:
         """The networks of the best race, and why it is the best."""
@@ -64,7 +68,10 @@ class Contest:
         chosen = labels[run[best]]
         rows = found[best].errors
         of = "" if rows is None else f" of rows {rows.rows}"
-        reason = f"{found[best].reason} Transform: {chosen} (errors{of}: {', '.join(said)})."
+        others = "; so accurate that no other was tried" if len(run) < len(labels) else ""
+        reason = (
+            f"{found[best].reason} Transform: {chosen} (errors{of}: {', '.join(said)}{others})."
+        )
         return found[best]._replace(reason=reason)
 
     def _slack(self, i: int) -> float:

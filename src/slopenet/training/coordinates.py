@@ -39,7 +39,7 @@ class Columns:
     def transforms(self, setting: str) -> list[Transform | None]:
         """The transforms to try, None being none: all columns as they are.
 
-        Inputs alone, then inputs and outputs together, where columns of both are wide.
+        Of inputs and outputs together, of inputs alone where columns of both are wide, and none.
         """
         inputs, outputs = (each.logarithms > 0 for each in self._wide)
         outputs = outputs & self._whole
@@ -50,7 +50,7 @@ class Columns:
             return [self._transform(inputs, outputs)]
         both = inputs.any() and outputs.any()
         alone = [self._transform(inputs, neither)] if both else []
-        return [None, *alone, self._transform(inputs, outputs)]
+        return [self._transform(inputs, outputs), *alone, None]
 
     def doubts(self, setting: str) -> Iterator[str]:
         """Sentences on wide columns that are learned as they are."""

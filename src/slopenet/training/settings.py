@@ -72,10 +72,10 @@ class FitSettings:
         found from the data, for the values and for the slopes of each output. With {robust} only.
     transform : "auto", "log" or "none"
         What to do with inputs and outputs that spread over decades, as Reynolds numbers do. "auto"
-        trains on them as they are and on their logarithms, and keeps the network that misses rows
-        left out or held out by less, or, with outputs in logarithms, by less than twice as much;
-        that takes two or three times as long, and `Fit.reason` says which it is. "log" trains on
-        the logarithms alone, "none" without any. Where no column spreads so, nothing changes. A
+        trains on their logarithms and, unless that is accurate enough, on the columns themselves,
+        and keeps the network that misses rows left out or held out by less, or, with outputs in
+        logarithms, by less than twice as much; `Fit.reason` says which it is. "log" trains on the
+        logarithms alone, "none" without any. Where no column spreads so, nothing changes. A
         logarithm becomes a layer of the network, which then takes values of that sign alone.
         Columns whose sign changes have none; a `FitWarning` names them, and others that spread over
         decades but are learned as they are.
