@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from slopenet.training.contest import DIGITS, ENOUGH, Contest, error_of
-from slopenet.training.quality import FitErrors
+from slopenet.training.quality import POOR, FitErrors
 from slopenet.training.starts import Result
 from slopenet.training.transform import Logarithm, Transform
 
@@ -63,6 +63,11 @@ def test_the_least_error_wins_and_all_are_said() -> None:
 def test_logarithms_of_outputs_may_miss_a_little_more(times: float, winner: Transform) -> None:
     found, _ = result((BOTH, 0.1 * times), (INPUTS, 0.1), (None, 0.11))
     assert found.network is winner
+
+
+def test_that_is_so_only_of_a_fit_that_is_better_than_a_constant() -> None:
+    found, _ = result((BOTH, 1.1 * POOR), (INPUTS, POOR), (None, 2.0))
+    assert found.network is INPUTS
 
 
 def test_no_other_is_tried_if_the_first_is_accurate_enough() -> None:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from slopenet.training.monitor import State
-from slopenet.training.quality import FitErrors
+from slopenet.training.quality import POOR, FitErrors
 from slopenet.training.race import Race
 from slopenet.training.session import Runs
 from slopenet.training.starts import Result
 from slopenet.training.transform import Transform
 
-# A logarithm of outputs may miss rows by so many times more: it also has the digits of small
-# values, which an error in the units of the largest does not show.
+# A logarithm of outputs may miss rows by so many times more, unless it is hardly better than a
+# constant: it also has the digits of small values, which an error in the units of the largest does
+# not show.
 DIGITS = 2.0
 # A relative error of values with which no other coordinates are tried.
 ENOUGH = 1e-3
@@ -61,9 +62,8 @@ class Contest:
             return found[0]
         labels = ["none" if each is None else each.label for each in self._transforms]
         errors = [error_of(result.errors) for result in found]
-        best = int(
-            np.argmin([error / self._slack(i) for i, error in zip(run, errors, strict=True)])
-        )
+        compared = [self._lenient(i, error) for i, error in zip(run, errors, strict=True)]
+        best = int(np.argmin(compared))
         said = [f"{labels[i]} {error:.2g}" for i, error in zip(run, errors, strict=True)]
         chosen = labels[run[best]]
         rows = found[best].errors
@@ -74,9 +74,11 @@ class Contest:
         )
         return found[best]._replace(reason=reason)
 
-    def _slack(self, i: int) -> float:
+    def _lenient(self, i: int, error: float) -> float:
+        """The error by which race i is compared with the others."""
         transform = self._transforms[i]
-        return 1.0 if transform is None or transform.outputs is None else DIGITS
+        in_logarithms = transform is not None and transform.outputs is not None
+        return error / DIGITS if in_logarithms and error < POOR else error
 
 
 def error_of(errors: FitErrors | None) -> float:
