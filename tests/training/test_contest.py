@@ -24,9 +24,9 @@ def errors(*values: float) -> FitErrors:
 class Raced:
     """A race of two starts whose error is known."""
 
-    def __init__(self, name: Any, error: float) -> None:
+    def __init__(self, name: Any, error: float, surprise: float | None = None) -> None:
         self.name, self.started = name, 0
-        self.best = SimpleNamespace(errors=errors(error))
+        self.best = SimpleNamespace(errors=errors(error), surprise=surprise)
 
     def run(self, runs: Any, rng: Any, callbacks: Any, *, first: int) -> None:
         self.first, self.started = first, 2
@@ -35,10 +35,10 @@ class Raced:
         return Result(self.name, {}, "Trained.", self.name, self.best.errors)
 
 
-def result(*found: tuple[Any, float]) -> tuple[Result, list[Raced]]:
-    races = [Raced(transform, error) for transform, error in found]
+def result(*found: tuple[Any, ...]) -> tuple[Result, list[Raced]]:
+    races = [Raced(*each) for each in found]
     made: Any = races
-    contest = Contest(made, [transform for transform, _ in found])
+    contest = Contest(made, [each[0] for each in found])
     nothing: Any = None
     contest.run(nothing, np.random.default_rng(0), [])
     return contest.result(), races
@@ -68,6 +68,16 @@ def test_logarithms_of_outputs_may_miss_a_little_more(times: float, winner: Tran
 def test_that_is_so_only_of_a_fit_that_is_better_than_a_constant() -> None:
     found, _ = result((BOTH, 1.1 * POOR), (INPUTS, POOR), (None, 2.0))
     assert found.network is INPUTS
+
+
+def test_the_evidence_decides_where_every_race_has_one() -> None:
+    found, _ = result((BOTH, 0.3, -2.0), (INPUTS, 0.2, 1.0), (None, 0.1, 3.0))
+    assert found.network is BOTH
+    assert "none 0.1; log evidence per target 2, -1, -3)." in found.reason
+    found, _ = result((BOTH, 0.3, -2.0), (INPUTS, 0.2, None), (None, 0.1, 3.0))
+    assert found.network is None
+    found, _ = result((BOTH, 0.8, np.inf), (None, 0.7, np.inf))
+    assert found.network is None
 
 
 def test_no_other_is_tried_if_the_first_is_accurate_enough() -> None:

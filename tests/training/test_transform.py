@@ -151,6 +151,31 @@ def test_errors_of_rows_left_out_are_in_the_units_of_the_user(name: str) -> None
     assert transform.left_out(missed[:-1], kinds(standard), 0.0, scaling, X) is None
 
 
+@EACH
+def test_densities_of_given_and_of_learned_targets_differ_by_the_rates(name: str) -> None:
+    """As finite differences of the learned, standardised targets say."""
+    transform = PARTS[name]
+    X = points(transform)
+    H, J = folded(transform)[1].value_and_jacobian(X)
+    J[3, 0, 0] = np.nan
+    weight = np.where(np.arange(len(X)) % 2, 3.0, 1.0)
+    data = Data(X, H, J, weight)
+    learned = transform.forward(data)
+    scaling = Scaling.of(learned, outputs=True)
+    h = 1e-6
+
+    def standard(given: Data) -> Data:
+        return scaling.standardise(transform.forward(given))
+
+    of_values = standard(Data(X, H * (1 + h))).y - standard(Data(X, H * (1 - h))).y
+    of_slopes = standard(data).dydx / J
+    logs = [np.log(np.abs(of_values / (2 * h * H))), np.log(np.abs(of_slopes))]
+    weighted = sum(np.nansum(log.reshape(len(X), -1).T * weight) for log in logs)
+    count = sum((~np.isnan(log).reshape(len(X), -1)).sum(axis=1) @ weight for log in logs)
+    got = transform.log_rate(data) + scaling.log_rate(learned)
+    assert got == pytest.approx(weighted / count, rel=1e-6)
+
+
 def test_distances_of_the_network_from_its_process_count() -> None:
     transform = PARTS["both"]
     learned = transform.forward(Data(X, y, dydx))

@@ -73,11 +73,13 @@ def test_the_errors_of_each_transform_are_in_the_reason_and_the_least_wins() -> 
     said = fit.reason.split("Transform: ")[1]
     errors = {
         text.rsplit(" ", 1)[0]: float(text.rsplit(" ", 1)[1])
-        for text in said.split("left out: ")[1].rstrip(").").split(", ")
+        for text in said.split("left out: ")[1].split(";")[0].split(", ")
     }
     assert set(errors) == {"none", "log of a", "log of a and f"}
     assert errors["log of a and f"] < errors["log of a"] < errors["none"]
     assert said.startswith("log of a and f (")
+    evidence = [float(text) for text in said.split("per target ")[1].rstrip(").").split(", ")]
+    assert evidence == sorted(evidence, reverse=True)
     net = fit.network
     assert net.activations == ("log", "tanh", "exp", "identity")
     assert net.input_names == ("a", "b")

@@ -73,8 +73,9 @@ class FitSettings:
     transform : "auto", "log" or "none"
         What to do with inputs and outputs that spread over decades, as Reynolds numbers do. "auto"
         trains on their logarithms and, unless that is accurate enough, on the columns themselves,
-        and keeps the network that misses rows left out or held out by less, or, with outputs in
-        logarithms, by less than twice as much; `Fit.reason` says which it is. "log" trains on the
+        and keeps the network of the larger evidence, or, where a method has none, that which
+        misses rows left out or held out by less (with outputs in logarithms, by less than twice as
+        much); `Fit.reason` says which it is. "log" trains on the
         logarithms alone, "none" without any. Where no column spreads so, nothing changes. A
         logarithm becomes a layer of the network, which then takes values of that sign alone.
         Columns whose sign changes have none; a `FitWarning` names them, and others that spread over

@@ -19,6 +19,7 @@ from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
+from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.kriging.problem import Cost, Sines
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
@@ -236,6 +237,24 @@ class Candidates:
     def error(self) -> float:
         """The logarithm of an error, to compare with those of other candidates of the same rows."""
         return log_error(self.best)
+
+    @property
+    def surprise(self) -> float | None:
+        """Minus the log evidence per target in the user's units; None without an evidence.
+
+        It is comparable between coordinates, as `error` is not.
+        """
+        learned = self._data[0]
+        if learned is None or self.judged_by_rows or not self.has_evidence:
+            return None
+        rate = 0.0 if self._transform is None else self._transform.log_rate(learned)
+        given = learned if self._transform is None else self._transform.forward(learned)
+        return self.error - rate - self._scaling.log_rate(given)
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether its error is that of an evidence."""
+        return isinstance(self.best.optimizer, Evidence | Kriging)
 
     @property
     def missed(self) -> float:

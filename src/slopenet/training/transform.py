@@ -150,6 +150,24 @@ class Transform:
             np.concatenate([off * to_y, of_slopes], axis=1), np.concatenate([y, slopes], axis=1)
         )
 
+    def log_rate(self, data: Data) -> float:
+        """Mean of log |d learned / d given| over all known targets, each row as often as it counts.
+
+        By so much is the mean log density of the given targets larger than that of the learned.
+        """
+        total, count = 0.0, 0.0
+        weight = np.ones(len(data)) if data.sample_weight is None else data.sample_weight
+        rate_x, rate_y = self._rates(data.X, data.y)
+        of_slopes = rate_y[:, :, None] / rate_x[:, None, :]
+        of_along = None if data.directions is None else rate_y[:, None, :]
+        kinds = [(data.y, rate_y), (data.dydx, of_slopes), (data.dydv, of_along)]
+        for given, rate in kinds:
+            if given is not None and rate is not None:
+                known = ~np.isnan(given) * weight.reshape(-1, *[1] * (given.ndim - 1))
+                total += float((known * np.log(np.abs(np.broadcast_to(rate, given.shape)))).sum())
+                count += float(known.sum())
+        return total / count
+
     def _rates(self, X: Floats, y: Floats) -> tuple[Floats, Floats]:
         """du/dx (N, n_1) and dv/dy (N, n_L)."""
         return (
