@@ -76,6 +76,8 @@ def test_the_evidence_decides_where_every_race_has_one() -> None:
     assert "none 0.1; log evidence per target 2, -1, -3)." in found.reason
     found, _ = result((BOTH, 0.3, -2.0), (INPUTS, 0.2, None), (None, 0.1, 3.0))
     assert found.network is None
+    found, _ = result((BOTH, 0.4, -2.0), (INPUTS, 0.2, 1.0), (None, 0.1, 3.0))
+    assert found.network is INPUTS  # the first misses rows by too much
     found, _ = result((BOTH, 0.8, np.inf), (None, 0.7, np.inf))
     assert found.network is None
 

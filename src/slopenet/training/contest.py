@@ -17,6 +17,8 @@ from slopenet.training.transform import Transform
 # constant: it also has the digits of small values, which an error in the units of the largest does
 # not show.
 DIGITS = 2.0
+# The evidence decides between races whose errors are within this factor of the least.
+CREDIBLE = 3.0
 # A relative error of values with which no other coordinates are tried.
 ENOUGH = 1e-3
 
@@ -24,8 +26,9 @@ ENOUGH = 1e-3
 class Contest:
     """Races that are run one after the other, until one is accurate enough.
 
-    The evidence decides where every race has one, as densities of the targets in the user's units;
-    left-out errors of networks with many weights are too small. Otherwise errors decide.
+    Where every race has an evidence, it decides, as densities of the targets in the user's units,
+    between those that miss rows by a similar size: left-out errors of networks with many weights
+    are too small. Otherwise errors decide.
 
     Parameters
     ----------
@@ -69,7 +72,10 @@ class Contest:
         known = [each for each in surprises if each is not None]
         compared = [self._lenient(i, error) for i, error in zip(run, errors, strict=True)]
         by_evidence = len(known) == len(run) > 1 and bool(np.isfinite(known).any())
-        best = int(np.argmin(known if by_evidence else compared))
+        if by_evidence:
+            most = CREDIBLE * min(errors)
+            compared = [s if e <= most else np.inf for s, e in zip(known, errors, strict=True)]
+        best = int(np.argmin(compared))
         said = [f"{labels[i]} {error:.2g}" for i, error in zip(run, errors, strict=True)]
         if by_evidence:
             said[-1] += f"; log evidence per target {', '.join(f'{-each:.3g}' for each in known)}"

@@ -73,13 +73,12 @@ class FitSettings:
     transform : "auto", "log" or "none"
         What to do with inputs and outputs that spread over decades, as Reynolds numbers do. "auto"
         trains on their logarithms and, unless that is accurate enough, on the columns themselves,
-        and keeps the network of the larger evidence, or, where a method has none, that which
-        misses rows left out or held out by less (with outputs in logarithms, by less than twice as
-        much); `Fit.reason` says which it is. "log" trains on the
-        logarithms alone, "none" without any. Where no column spreads so, nothing changes. A
-        logarithm becomes a layer of the network, which then takes values of that sign alone.
-        Columns whose sign changes have none; a `FitWarning` names them, and others that spread over
-        decades but are learned as they are.
+        and keeps the network that misses rows left out or held out by less, or, of similar ones,
+        that of the larger evidence; `Fit.reason` says which it is. "log" trains on the logarithms
+        alone, "none" without any. Where no column spreads so, nothing changes. A logarithm becomes
+        a layer of the network, which then takes values of that sign alone. Columns whose sign
+        changes have none; a `FitWarning` names them, and others that spread over decades but are
+        learned as they are.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth
