@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from networks import ACTIVATIONS
+from networks import EVERYWHERE
 
 import slopenet as sn
 
@@ -69,13 +69,13 @@ def results(
 
 
 def mixed_network(seed: int, dtype: Any = np.float64) -> sn.Network:
-    """A network of two to five layers whose activations are any; the first runs through all."""
+    """A network of two to five layers of activations of any z; the first runs through all."""
     rng = np.random.default_rng(seed)
     sizes = [int(n) for n in rng.choice([1, 2, 3, 5, 8, 17, 24], rng.integers(3, 7))]
     weights = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
     biases = [rng.normal(size=n) for n in sizes[1:]]
-    specs = [ACTIVATIONS[seed % len(ACTIVATIONS)]]
-    specs += [ACTIVATIONS[int(i)] for i in rng.integers(0, len(ACTIVATIONS), len(sizes) - 2)]
+    specs = [EVERYWHERE[seed % len(EVERYWHERE)]]
+    specs += [EVERYWHERE[int(i)] for i in rng.integers(0, len(EVERYWHERE), len(sizes) - 2)]
     return sn.Network(weights, biases, specs, dtype=dtype)
 
 

@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 
 import slopenet as sn
-from slopenet.activations import TABLE, ActivationSpec
+from slopenet.activations import TABLE, ActivationSpec, normalise
 
 PARAMETERS = {"leaky_relu": 0.2, "elu": 1.7, "softplus": 0.6}
 ACTIVATIONS: list[ActivationSpec] = [
     (name, PARAMETERS[name]) if name in PARAMETERS else name for name in TABLE
 ]
+
+# Those that are finite at every z.
+EVERYWHERE = [spec for spec in ACTIVATIONS if np.isinf(normalise(spec).info.domain).all()]
+# Factor of W and centre of b with which layers of the others stay within their domain.
+_WITHIN = {"exp": (0.3, -1.0), "log": (0.5, 8.0)}
 
 SHAPES = [
     (1, 1),
@@ -37,12 +42,26 @@ def random_network(
     seed: int = 0,
     dtype: Any = np.float64,
 ) -> sn.Network:
-    """Weights N(0, 1/n_{l-1}) and biases N(0, 1), times `scale`."""
+    """Weights N(0, 1/n_{l-1}) and biases N(0, 1), times `scale`.
+
+    Those of exp and log layers keep z within the domain for inputs N(0, scale²).
+    """
     rng = np.random.default_rng(seed)
     weights = [scale * rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
     biases = [scale * rng.normal(size=n) for n in sizes[1:]]
     specs = [activation] * (len(sizes) - 2) + [activation if output is None else output]
+    for l, spec in enumerate(specs):
+        if normalise(spec).name in _WITHIN:
+            factor, centre = _WITHIN[normalise(spec).name]
+            weights[l] = weights[l] * factor / max(scale, 1) ** 2
+            biases[l] = biases[l] * factor / max(scale, 1) + centre
     return sn.Network(weights, biases, specs, dtype=dtype)
+
+
+def in_domain(spec: ActivationSpec, z: np.ndarray) -> np.ndarray:
+    """The z at which an activation is finite."""
+    low, high = normalise(spec).info.domain
+    return z[(low < z) & (z < high)]
 
 
 def points(n: int, net: sn.Network, seed: int = 1) -> np.ndarray:

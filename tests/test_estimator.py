@@ -74,6 +74,7 @@ def test_parameters_are_those_of_fit_with_the_same_defaults() -> None:
     for name in ("callback", "progress", "log", "checkpoint", "checkpoint_seconds"):  # of one run
         del with_fit[name]
     with_fit["random_state"] = with_fit.pop("rng")
+    with_fit["column_transform"] = with_fit.pop("transform")  # a name of scikit-learn
     assert defaults(sn.SlopeRegressor) == with_fit
     assert sn.SlopeRegressor().get_params() == with_fit
 
@@ -99,7 +100,8 @@ def test_every_parameter_reaches_fit() -> None:
     assert model.network_ == wanted.network
     assert (model.history_, model.reason_) == (wanted.history, wanted.reason)
     assert model.n_iter_ == 7
-    assert set(given) | {"random_state", "ensemble"} == set(model.get_params())
+    others = {"random_state", "ensemble", "column_transform"}
+    assert set(given) | others == set(model.get_params())
 
 
 def test_an_ensemble_predicts_its_mean_and_how_far_it_agrees() -> None:

@@ -5,12 +5,13 @@ import numpy as np
 import oracle
 import pytest
 from mpmath import mp
+from networks import in_domain
 from textbook import NAMES, PARAMETERS, SELU, SELU_ALPHA, TEXTBOOK, assert_same
 
 
 def test_table_has_every_activation() -> None:
     assert set(NAMES) <= set(oracle.SIGMA)
-    assert len(NAMES) == 15
+    assert len(NAMES) == 17
 
 
 @pytest.mark.parametrize("order", [0, 1, 2])
@@ -18,7 +19,7 @@ def test_table_has_every_activation() -> None:
 def test_sigma_is_the_textbook_function_and_its_derivatives(name: str, order: int) -> None:
     parameters = PARAMETERS.get(name, ())
     points = [1e-12, 0.1, 0.7, 1.2784645427610738, 2.3993572805154277, 5.0, 15.0, 30.0]
-    for z in [sign * point for point in points for sign in (1, -1)]:
+    for z in in_domain(name, np.array([sign * point for point in points for sign in (1, -1)])):
         got = oracle.sigma(name, parameters, z, order)
         with mpmath.workdps(1000):
             want = mp.diff(lambda t: TEXTBOOK[name](t, *parameters), mpmath.mpf(z), order)
@@ -29,7 +30,7 @@ def test_sigma_is_the_textbook_function_and_its_derivatives(name: str, order: in
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"gelu_tanh"}))
 def test_sigma_keeps_its_digits_far_out(name: str) -> None:
     parameters = PARAMETERS.get(name, ())
-    for z in (100.0, -100.0):
+    for z in in_domain(name, np.array([100.0, -100.0])):
         got = oracle.sigma(name, parameters, z, 1)
         with mpmath.workdps(2300):
             want = mp.diff(lambda t: TEXTBOOK[name](t, *parameters), mpmath.mpf(z))
@@ -56,7 +57,8 @@ EXTREMES = [0.0, 5e-324, 1e-300, 1e-9, 1.0, 19.0, 40.0, 372.0, 745.0, 1e3, 1e7, 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_libraries_agree_at_every_size_of_z(name: str) -> None:
-    for z in [*EXTREMES, *(-point for point in EXTREMES)]:
+    points = in_domain(name, np.array([*EXTREMES, *(-point for point in EXTREMES)]))
+    for z in points[points > 1e-200] if name == "log" else points:  # where 1/z² is finite
         arguments = ([np.eye(1)], [np.zeros(1)], name, np.array([z]), np.ones(1))
         one = oracle.evaluate(*arguments, library="flint")
         assert_same(one, oracle.evaluate(*arguments, library="mpmath"))

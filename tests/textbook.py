@@ -40,6 +40,8 @@ TEXTBOOK: dict[str, Callable[..., Any]] = {
     "softsign": lambda z: z / (1 + abs(z)),
     "sin": mp.sin,
     "gaussian": lambda z: mp.exp(-z * z),
+    "exp": mp.exp,
+    "log": mp.log,
 }
 NAMES = sorted(TEXTBOOK)
 

@@ -19,6 +19,7 @@ and a formula for CasADi one more row in slopenet.adapters.casadi; both are opti
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -40,6 +41,7 @@ ActivationSpec: TypeAlias = str | tuple[str, float]
 SELU_ALPHA = 1.6732632423543772848
 SELU_SCALE = 1.0507009873554804934
 GELU_CUBIC = 0.044715
+_LARGEST_EXPONENT = math.log(sys.float_info.max)
 _SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
 
@@ -61,6 +63,8 @@ class ActivationInfo:
         The parameter where none is given.
     positive : bool
         Whether the parameter must be positive.
+    domain : (float, float)
+        The open interval of z where σ is finite; beyond it as in NumPy, infinite or NaN.
     has_second_derivative : bool
         Whether σ'' differs from 0 anywhere.
     parameter_from : callable, optional
@@ -73,6 +77,7 @@ class ActivationInfo:
     parameter: str | None = None
     preset: float = 0.0
     positive: bool = False
+    domain: tuple[float, float] = (-math.inf, math.inf)
     has_second_derivative: bool = True
     parameter_from: Callable[[Callable[[float], float]], float] | None = None
 
@@ -337,6 +342,18 @@ TABLE: dict[str, ActivationInfo] = {
         lambda xp, z, _: (
             (4 * _bounded(xp, z, 64.0) ** 2 - 2) * xp.exp(-(_bounded(xp, z, 64.0) ** 2))
         ),
+    ),
+    "exp": ActivationInfo(
+        lambda xp, z, _: xp.exp(z),
+        lambda xp, z, _: xp.exp(z),
+        lambda xp, z, _: xp.exp(z),
+        domain=(-math.inf, _LARGEST_EXPONENT),
+    ),
+    "log": ActivationInfo(
+        lambda xp, z, _: xp.log(z),
+        lambda _, z, __: 1 / z,
+        lambda _, z, __: -((1 / z) ** 2),
+        domain=(0.0, math.inf),
     ),
 }
 

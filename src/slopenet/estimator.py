@@ -31,6 +31,9 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
     ----------
     hidden, activation, ..., validation
         The settings of `slopenet.fit`, with the same meanings and defaults.
+    column_transform : "auto", "log" or "none"
+        The setting `transform` of `slopenet.fit`; an estimator with an attribute of that name would
+        be a transformer of scikit-learn.
     random_state : int, RandomState or None
         An int gives the same network in every call, that of `slopenet.fit` with
         ``rng=random_state``. A RandomState (for None, NumPy's global one) gives one draw per call.
@@ -78,6 +81,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         l2: float | str = "auto",
         slope_weight: Any = "auto",
         loss: str = "squared",
+        column_transform: str | None = "auto",
         validation: Any = None,
         restarts: int | None = None,
         ensemble: int | None = None,
@@ -131,6 +135,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
             y_std=y_std,
             dydx_std=dydx_std,
             rng=_seed(settings.pop("random_state")),
+            transform=settings.pop("column_transform"),
             input_names=getattr(self, "feature_names_in_", None),
             output_names=output_names,
             **settings,

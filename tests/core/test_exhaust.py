@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import oracle
 import pytest
+from networks import in_domain
 
 ROOT = Path(__file__).parents[2]
 EXHAUST = ROOT / "build/exhaust/exhaust"
@@ -50,6 +51,7 @@ def test_the_reference_is_right_to_a_twentieth_of_an_ulp(
 ) -> None:
     z = points(1 / parameter if name == "softplus" else 1.0)
     z = z[np.isfinite(z) & ((z != 0) | (name != "softsign"))]  # its σ'' jumps at 0
+    z = in_domain(name, z)
     text = "\n".join(float(point).hex() for point in z)
     lines = run(program, "--reference", name, str(parameter), input=text).stdout.splitlines()
     parameters = (parameter,) if name in PARAMETERS else ()

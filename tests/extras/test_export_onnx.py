@@ -76,13 +76,14 @@ def test_weights_are_shared_and_the_file_barely_grows(tmp_path: Path) -> None:
     assert size[ALL] < 8 * net.n_parameters + 10_000
 
 
-@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "softplus"])
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "softplus", "exp", "log"])
 def test_values_alone_are_plain_layers(tmp_path: Path, activation: str) -> None:
     """Gemm and one operator per activation, the attributes in full, every node named."""
     net = random_network((3, 5, 4, 1), activation, output="identity", dtype=np.float32)
     net.export(tmp_path / "net.onnx", derivatives=["value"])
     graph = onnx.load(tmp_path / "net.onnx").graph
     operator = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus"}
+    operator |= {"exp": "Exp", "log": "Log"}
     hidden = ["Gemm", operator[activation]]
     assert [node.op_type for node in graph.node] == [*hidden, *hidden, "Gemm"]
     assert all(node.name for node in graph.node)

@@ -122,6 +122,7 @@ def test_normalisation_in_all_digits() -> None:
         "gelu",
         "mish",
         "softsign",
+        "exponential",
         "linear",
     ],
 )
@@ -131,7 +132,8 @@ def test_every_activation(name: str) -> None:
     model = keras.Model(x, L.Dense(2, activation=name)(hidden))
     net = sn.from_keras(model)
     assert net.dtype == np.float32
-    assert far(net(X), model(X)) < 1e-5
+    near = X / 20 if name == "exponential" else X  # the exp of an exp soon overflows
+    assert far(net(near), model(near)) < 1e-5
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])

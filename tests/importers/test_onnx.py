@@ -84,6 +84,9 @@ SPELLINGS: dict[str, tuple[Spelling, list[Any]]] = {
     "Selu of its own": (lambda g, z: g("Selu", z, alpha=1.5, gamma=2.0), [("elu", 1.5)]),
     "Celu": (lambda g, z: g("Celu", z, alpha=2.0), ["elu"]),
     "Sin": (lambda g, z: g("Sin", z), ["sin"]),
+    "Exp": (lambda g, z: g("Exp", z), ["exp"]),
+    "Exp of its own": (lambda g, z: g("Reciprocal", g("Exp", g("Neg", z))), ["exp"]),
+    "Log": (lambda g, z: g("Log", g("Add", z, 30.0)), ["log"]),
     "two": (lambda g, z: silu(g, g("Tanh", g("Sub", 1.0, z))), ["tanh", "silu"]),
     "scaled": (lambda g, z: g("Div", mish(g, g("Add", z, 0.5)), 4.0), ["mish"]),
 }

@@ -26,7 +26,7 @@ import slopenet as sn
         (lambda g, z: g("Softmax", z), r"node 't1' \(Softmax\): slopenet has no Softmax"),
         (lambda g, z: g("Clip", z, 0.0, 6.0), r"\(Clip\): slopenet has no Clip"),
         (lambda g, z: g("Min", g("Relu", z), 1e6), r"\(Min\): Min here belongs to no activation"),
-        (lambda g, z: g("Exp", z), r"\(Exp\): Exp here belongs to no activation"),
+        (lambda g, z: g("Sqrt", z), r"\(Sqrt\): Sqrt here belongs to no activation"),
         (lambda g, z: g("Erf", z), "Erf here belongs to no"),
         (lambda g, z: g("Mul", z, z), "Mul here belongs to no"),
         (lambda g, z: g("Add", z, g("Tanh", g("MatMul", z, np.eye(5)))), "two branches meet"),

@@ -110,6 +110,16 @@ def _gaussian(m: Any, z: Any) -> tuple[Any, Any, Any]:
     return e, -2 * z * e, (4 * z * z - 2) * e
 
 
+def _exp(m: Any, z: Any) -> tuple[Any, Any, Any]:
+    e = m.exp(z)
+    return e, e, e
+
+
+def _log(m: Any, z: Any) -> tuple[Any, Any, Any]:
+    """For z > 0."""
+    return m.log(z), 1 / z, -1 / (z * z)
+
+
 SIGMA: dict[str, Callable[..., tuple[Any, Any, Any]]] = {
     "identity": _identity,
     "sigmoid": _sigmoid,
@@ -126,4 +136,6 @@ SIGMA: dict[str, Callable[..., tuple[Any, Any, Any]]] = {
     "softsign": _softsign,
     "sin": _sin,
     "gaussian": _gaussian,
+    "exp": _exp,
+    "log": _log,
 }

@@ -15,7 +15,8 @@ class MpmathNumbers:
     def __init__(self, context: Any) -> None:
         self.context = context
         self.number = context.mpf
-        self.exp, self.expm1, self.log1p = context.exp, context.expm1, context.log1p
+        self.exp, self.expm1 = context.exp, context.expm1
+        self.log, self.log1p = context.log, context.log1p
         self.tanh, self.sin, self.cos = context.tanh, context.sin, context.cos
         self.sqrt, self.sign = context.sqrt, context.sign
 
@@ -57,6 +58,7 @@ class FlintNumbers:
     number = flint.arb
     exp = staticmethod(flint.arb.exp)
     expm1 = staticmethod(flint.arb.expm1)
+    log = staticmethod(flint.arb.log)
     log1p = staticmethod(flint.arb.log1p)
     tanh = staticmethod(flint.arb.tanh)
     sin = staticmethod(flint.arb.sin)

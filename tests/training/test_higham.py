@@ -31,10 +31,10 @@ def test_steps_are_those_of_the_equations(
     net = random_network(sizes, activation, scale=0.5)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(7, sizes[0])), rng.normal(size=(7, sizes[-1]))
-    steps = 60
-    result = sn.sgd(net, X, y, steps=steps, learning_rate=0.05, rng=3, record_every=steps)
+    steps, rate = 60, 0.002 if activation == "log" else 0.05  # larger steps leave its domain
+    result = sn.sgd(net, X, y, steps=steps, learning_rate=rate, rng=3, record_every=steps)
     order = np.random.default_rng(3).integers(7, size=steps, dtype=np.int32)
-    W, b = by_equations(net, X, y, order, 0.05)
+    W, b = by_equations(net, X, y, order, rate)
     for got, want in zip((*result.network.weights, *result.network.biases), W + b, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-13)
 

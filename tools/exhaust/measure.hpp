@@ -55,8 +55,8 @@ class Judge {
         const bool distant = periodic && std::fabs(at) > far_away;
         Tally& tally = (distant ? result.distant : result.close)[static_cast<std::size_t>(order)];
         ++tally.points;
-        if (std::isnan(got)) {
-            ++tally.nans;
+        if (std::isnan(got) || std::isnan(exact)) {
+            tally.nans += std::isnan(got) != std::isnan(exact);
             return;
         }
         if (got == 0 && std::fabs(exact) > std::numeric_limits<T>::denorm_min() * Real<T>(0.5))

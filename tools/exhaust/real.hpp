@@ -22,6 +22,7 @@ struct Number<double> {
     static constexpr double splitter = 0x1p27 + 1;
     static double exp(double x) { return std::exp(x); }
     static double expm1(double x) { return std::expm1(x); }
+    static double log(double x) { return std::log(x); }
     static double log1p(double x) { return std::log1p(x); }
     static double erfc(double x) { return std::erfc(x); }
     static double sin(double x) { return std::sin(x); }
@@ -33,6 +34,7 @@ struct Number<long double> {
     static constexpr long double splitter = (LDBL_MANT_DIG == 64 ? 0x1p32L : 0x1p57L) + 1;
     static long double exp(long double x) { return std::exp(x); }
     static long double expm1(long double x) { return std::expm1(x); }
+    static long double log(long double x) { return std::log(x); }
     static long double log1p(long double x) { return std::log1p(x); }
     static long double erfc(long double x) { return std::erfc(x); }
     static long double sin(long double x) { return std::sin(x); }
@@ -47,6 +49,7 @@ struct Number<Quad> {
     static constexpr Quad splitter = static_cast<Quad>(0x1p57L) + 1;
     static Quad exp(Quad x) { return expq(x); }
     static Quad expm1(Quad x) { return expm1q(x); }
+    static Quad log(Quad x) { return logq(x); }
     static Quad log1p(Quad x) { return log1pq(x); }
     static Quad erfc(Quad x) { return erfcq(x); }
     static Quad sin(Quad x) { return sinq(x); }

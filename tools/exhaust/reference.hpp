@@ -162,12 +162,24 @@ Sigma<R> gaussian(R z, double) {
     return {{e, -2 * z * e, (4 * z * z - 2) * e}};
 }
 
+template <class R>
+Sigma<R> exp(R z, double) {
+    const R e = Number<R>::exp(z);
+    return {{e, e, e}};
+}
+
+template <class R>
+Sigma<R> log(R z, double) {  // NaN where z < 0
+    const R q = 1 / z;
+    return {{Number<R>::log(z), q, -q * q}};
+}
+
 // The measured functions: plain(f) for an activation without a parameter, with(f, p) for each parameter p
 // that matters.
 #define EXHAUST_CASES(plain, with)                                                                          \
     plain(identity), plain(sigmoid), plain(tanh), plain(relu), with(leaky_relu, 0.01),                      \
         with(leaky_relu, 0.2), with(elu, 1.0), with(elu, 1.7), plain(selu), with(softplus, 1.0),            \
         with(softplus, 0.6), with(softplus, 10.0), plain(silu), plain(gelu), plain(gelu_tanh), plain(mish), \
-        plain(softsign), plain(sin), plain(gaussian)
+        plain(softsign), plain(sin), plain(gaussian), plain(exp), plain(log)
 
 }  // namespace exhaust

@@ -47,7 +47,8 @@ def check(ctx: click.Context, model: Path, data: Path | None, *, form: Form) -> 
     samples = None
     if data is None:
         rng = np.random.default_rng(0)
-        X = unsaturated(network.weights[0], network.biases[0], np.ones(MADE_UP), rng)
+        W, b, activations = network.chain()
+        X = unsaturated(W[0], b[0], np.ones(MADE_UP), rng, activations[0])
     else:
         with open_table(data, form) as table:
             if has_columns(table.names, outputs):

@@ -57,6 +57,8 @@ def _type(check: checks.Check) -> Any:
         return click.Choice(["auto", *METHODS])
     if check is checks.loss_name:
         return click.Choice(LOSSES)
+    if check is checks.transform_name:
+        return click.Choice(checks.TRANSFORMS)
     return _TYPES[check]
 
 

@@ -50,7 +50,8 @@ def fit(
 
     Means and spreads, costs, gradients and normal equations are sums over the partitions, added in
     their order: the steps are those of `slopenet.fit` on all rows together with the same settings,
-    except for rounding. No rows are held out, and there is one start.
+    except for rounding. No rows are held out, there is one start, and columns that spread over
+    decades are learned as they are.
 
     Parameters
     ----------

@@ -92,6 +92,21 @@ class Scaling:
         stds = {"y_std": y_std, "dydx_std": dydx_std}
         return replace(data, X=X, y=y, dydx=dydx, directions=v, dydv=dydv, **stds)
 
+    def log_rate(self, data: Data) -> float:
+        """Mean of log (d standard / d given) over all known targets, as often as rows count."""
+        total, count = 0.0, 0.0
+        weight = np.ones(len(data)) if data.sample_weight is None else data.sample_weight
+        kinds = [(data.y, 1 / self.s_y), (data.dydx, self.s_x / self.s_y[:, None])]
+        if data.directions is not None:
+            length = np.linalg.norm(data.directions / self.s_x, axis=-1, keepdims=True)
+            kinds.append((data.dydv, 1 / (self.s_y * np.where(length > 0, length, 1.0))))
+        for given, rate in kinds:
+            if given is not None:
+                known = ~np.isnan(given) * weight.reshape(-1, *[1] * (given.ndim - 1))
+                total += float((known * np.log(np.broadcast_to(rate, given.shape))).sum())
+                count += float(known.sum())
+        return total / count
+
     def fold(
         self, weights: list[Floats], biases: list[Floats]
     ) -> tuple[list[Floats], list[Floats]]:

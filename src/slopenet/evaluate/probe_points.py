@@ -12,13 +12,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slopenet._types import Floats
+from slopenet.activations import Activation
 
 _ROWS = 64  # rows of W[2] that are used
 _FLAT = 1e-3  # directions in which W[2] is flatter than this are ignored
 
 
-def unsaturated(W: Floats, b: Floats, spread: ArrayLike, rng: np.random.Generator) -> Floats:
+def unsaturated(
+    W: Floats,
+    b: Floats,
+    spread: ArrayLike,
+    rng: np.random.Generator,
+    activation: Activation | None = None,
+) -> Floats:
     """Points x (N, n_1) where z[2] = W[2] x + b[2] is about N(0, spread²).
+
+    Where σ needs z > 0, log z is about N(0, (s spread)²) instead, with a scale s of each entry
+    from 0.03 to 1.
 
     Parameters
     ----------
@@ -27,8 +37,15 @@ def unsaturated(W: Floats, b: Floats, spread: ArrayLike, rng: np.random.Generato
     spread : array
         (N,), one number per point; if it is large, bounded activations are saturated.
     rng : Generator
+    activation : Activation, optional
+        σ of the first layer.
     """
-    first, offset = (np.asarray(a[:_ROWS], np.float64) for a in (W, b))
+    positive = activation is not None and activation.info.domain[0] == 0
+    rows = None if positive else _ROWS
+    first, offset = (np.asarray(a[:rows], np.float64) for a in (W, b))
     each: Any = np.asarray(spread, np.float64)[:, None]
     z = each * rng.standard_normal((len(each), len(offset)))
+    if positive:
+        with np.errstate(over="ignore"):
+            z = np.exp(z * 10 ** rng.uniform(-1.5, 0, z.shape))
     return np.asarray((z - offset) @ np.linalg.pinv(first, rcond=_FLAT).T)

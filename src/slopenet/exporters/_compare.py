@@ -21,12 +21,12 @@ def inputs(net: Derivatives, dtype: np.dtype[Any]) -> Arrays:
 
     Each has its v and u, the directions of J v and Jᵀ u.
     """
-    W, b, _ = net.chain()
+    W, b, activations = net.chain()
     n_1, n_L = net.sizes[0], net.sizes[-1]
     rng = np.random.default_rng(0)
     points = int(np.clip(_ENTRIES // (n_L * n_1 * n_1), 1, _POINTS))
     spread = np.where(np.arange(points) > 2 * points // 3, _FAR, 1.0)
-    x = unsaturated(W[0], b[0], spread, rng)
+    x = unsaturated(W[0], b[0], spread, rng, activations[0])
     v, u = rng.standard_normal((points, n_1)), rng.standard_normal((points, n_L))
     return {name: a.astype(dtype, order="C") for name, a in {"x": x, "v": v, "u": u}.items()}
 

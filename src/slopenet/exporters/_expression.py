@@ -21,8 +21,8 @@ class Expression:
     """One operation; equal operations of a trace are one object.
 
     `op` is "z", "number" (with `value`), "neg", "add", "sub", "mul", "div", "abs", "min", "max",
-    "exp", "expm1", "log1p", "tanh", "erfc", "sin", "cos", "where" (condition, then, else), or
-    a condition, "positive" or "not_positive".
+    "exp", "expm1", "log", "log1p", "tanh", "erfc", "sin", "cos", "where" (condition, then,
+    else), or a condition, "positive" or "not_positive".
     """
 
     trace: Trace
@@ -96,7 +96,7 @@ class Trace:
         self.z = self._intern("z")
 
     def __getattr__(self, name: str) -> Callable[..., Expression]:
-        if name not in {"exp", "expm1", "log1p", "tanh", "erfc", "sin", "cos"}:
+        if name not in {"exp", "expm1", "log", "log1p", "tanh", "erfc", "sin", "cos"}:
             raise AttributeError(f"σ calls {name}, which no export knows; add it to {__name__}")
         return lambda *args: self.node(name, *args)
 

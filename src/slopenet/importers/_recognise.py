@@ -33,7 +33,7 @@ def activation_of(
     function : callable
         Entry by entry, from an array (M,) of `dtype` to one.
     dtype : {float64, float32}
-        In which it is evaluated; values may differ by 1e-9, or 1e-5, of max(1, |z|).
+        In which it is evaluated; values may differ by 1e-9, or 1e-5, of max(1, |z|, |σ|).
     far : bool
         Look as far as 1e12, for a kink that a hostile file may have put there; a function of some
         library may lose its digits on the way.
@@ -41,18 +41,23 @@ def activation_of(
     z = np.concatenate([_POINTS, _FARTHEST, -_FARTHEST] if far else [_POINTS]).astype(dtype)
     with np.errstate(all="ignore"):
         values = np.asarray(function(z), np.float64)
-    if values.shape != z.shape or not np.isfinite(values[np.abs(z) <= _OVERFLOW]).all():
+    if values.shape != z.shape:
         return None
     known = np.isfinite(values)
+    low = -np.inf if known[z < 0].any() else 0.0
+    if not known[(low < z) & (z <= _OVERFLOW) & (z >= -_OVERFLOW)].all():
+        return None
     z, values = z[known].astype(np.float64), values[known]
-    allowed = TOLERANCE[np.dtype(dtype)] * np.maximum(1, np.abs(z))
+    allowed = TOLERANCE[np.dtype(dtype)] * np.maximum(1, np.maximum(np.abs(z), np.abs(values)))
 
     def value(at: float) -> float:
         with np.errstate(all="ignore"):
             return float(np.asarray(function(np.array([at], dtype)))[0])
 
-    for spec in _candidates(value, digits=12 if dtype == np.float64 else 6):
-        if np.all(np.abs(values - sigma(normalise(spec), z)) <= allowed):
+    for spec in _candidates(value, low, digits=12 if dtype == np.float64 else 6):
+        with np.errstate(all="ignore"):
+            differences = np.abs(values - sigma(normalise(spec), z))
+        if np.all(differences <= allowed):
             return spec
     return None
 
@@ -67,9 +72,12 @@ def activation_of_library(function: Callable[[Floats], Any]) -> ActivationSpec |
     return found
 
 
-def _candidates(value: Callable[[float], float], *, digits: int) -> Iterator[ActivationSpec]:
-    """Every row of the table, then those with a parameter, computed from the values."""
-    yield from TABLE
-    for name, row in TABLE.items():
+def _candidates(
+    value: Callable[[float], float], low: float, *, digits: int
+) -> Iterator[ActivationSpec]:
+    """Rows of the table finite above `low` alone, then those with a parameter from the values."""
+    rows = {name: row for name, row in TABLE.items() if row.domain[0] == low}
+    yield from rows
+    for name, row in rows.items():
         if row.parameter_from is not None:
             yield name, float(f"{row.parameter_from(value):.{digits}g}")

@@ -106,5 +106,6 @@ def compare(
 def random_points(network: Network) -> Floats:
     """Points (100, n_1): half of them N(0, 1), half such that z[2] is about N(0, 1)."""
     rng = np.random.default_rng(0)
-    near = unsaturated(network.weights[0], network.biases[0], np.ones(_HALF), rng)
+    W, b, activations = network.chain()
+    near = unsaturated(W[0], b[0], np.ones(_HALF), rng, activations[0])
     return np.concatenate([rng.standard_normal((_HALF, network.sizes[0])), near])

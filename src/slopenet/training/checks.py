@@ -15,6 +15,9 @@ from slopenet.activations import normalise
 from slopenet.training.methods import LOSSES, METHODS
 from slopenet.validate import settings as validate
 
+TRANSFORMS = ("auto", "log", "none")
+"""What to do with columns that spread over decades."""
+
 Check = Callable[[str, Any], Any]
 
 
@@ -52,6 +55,11 @@ def activation_spec(_: str, given: Any) -> Any:
 def method_name(name: str, given: Any) -> str:
     """``"auto"`` or the name of a row of METHODS."""
     return validate.choice(f"{name} must be", given, ("auto", *METHODS))
+
+
+def transform_name(name: str, given: Any) -> str:
+    """One of TRANSFORMS; None is ``"none"``."""
+    return validate.choice(f"{name} must be", "none" if given is None else given, TRANSFORMS)
 
 
 def loss_name(name: str, given: Any) -> str:

@@ -21,6 +21,8 @@ from slopenet.dataset.ranges import ranges
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.io.card import Card
 from slopenet.network import Network
+from slopenet.training.contest import Contest
+from slopenet.training.coordinates import Columns
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.entrants import Task, entrants, wider
 from slopenet.training.monitor import State
@@ -31,6 +33,7 @@ from slopenet.training.race import TRIED, Race
 from slopenet.training.session import Checkpoint, Interrupted, Runs, read, require_same
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings, documented
 from slopenet.training.starts import Candidates
+from slopenet.training.transform import Transform
 from slopenet.validate.layers import component_names
 from slopenet.validate.settings import RandomSource, generator, whole_seed
 
@@ -85,6 +88,7 @@ def fit(
     l2: float | str = "auto",
     slope_weight: Any = "auto",
     loss: str = "squared",
+    transform: str | None = "auto",
     directions: Any = None,
     along: Any = None,
     validation: Any = None,
@@ -149,7 +153,8 @@ def fit(
     Warns
     -----
     FitWarning
-        If the fit is hardly better than a constant.
+        If the fit is hardly better than a constant, or a column spreads over decades and is learned
+        as it is.
 
     Raises
     ------
@@ -211,6 +216,11 @@ def fit(
         seed = resumed[1]["run"]["seed"]
     source = np.random.default_rng(seed)
     learned, held_out = split(data, plans[0].validation, names, source)
+    linear = normalise(settings.output).linear
+    columns = Columns(learned, held_out, names, plain=linear)
+    transforms = columns.transforms(settings.transform)
+    for sentence in columns.doubts(settings.transform):
+        warnings.warn(sentence, FitWarning, stacklevel=2)
     identity = {
         "seed": seed,
         "data": [] if checkpoint is None else [_digest(learned), _digest(held_out)],
@@ -221,30 +231,37 @@ def fit(
         "slope_weight": None if np.ndim(slope_weight) > 2 else np.asarray(slope_weight).tolist(),
         "starts": [plan.starts for plan in plans],
         "loss": settings.loss,
+        "transforms": ["none" if each is None else each.label for each in transforms],
     }
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
 
-    def candidates(plan: Plan) -> Candidates:
-        return Candidates.of(plan, names, learned, held_out)
+    def race_in(transform: Transform | None) -> Race:
+        shapes = list(tried)
 
-    def next_to_try(best: Candidates) -> Candidates | None:
-        settled = tried[[each.plan for each in race.entered].index(best.plan)]
-        following = wider(settings, tried, settled, task)
-        if following is None:
-            return None
-        tried.append(following)
-        return candidates(planned(following))
+        def candidates(plan: Plan) -> Candidates:
+            return Candidates.of(plan, names, learned, held_out, transform)
 
-    race = Race([candidates(plan) for plan in plans], next_to_try)
-    found = train(race, settings, source, identity=identity, resumed=resumed, card=card)
+        def next_to_try(best: Candidates) -> Candidates | None:
+            settled = shapes[[each.plan for each in race.entered].index(best.plan)]
+            following = wider(settings, shapes, settled, task)
+            if following is None:
+                return None
+            shapes.append(following)
+            return candidates(planned(following))
+
+        race = Race([candidates(plan) for plan in plans], next_to_try)
+        return race
+
+    contest = Contest([race_in(each) for each in transforms], transforms)
+    found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
     if found.errors is not None and (sentence := doubt(found.errors, names.outputs)):
         warnings.warn(sentence, FitWarning, stacklevel=2)
     return found
 
 
 def train(
-    race: Race,
+    race: Race | Contest,
     settings: FitSettings,
     rng: np.random.Generator,
     *,
@@ -278,7 +295,7 @@ def train(
     return _result(race, card)
 
 
-def _result(race: Race, card: Card | None) -> Fit:
+def _result(race: Race | Contest, card: Card | None) -> Fit:
     """The best network and all others, with cards of what is known of them."""
     network, history, reason, ensemble, errors, method = race.result()
     if card is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from slopenet.dataset.dataset import Data
@@ -29,16 +31,21 @@ def errors_on(network: Network, rows: Data, kind: str) -> FitErrors | None:
     return FitErrors.of_relative(relative_errors(network, known.X, known.y, known.dydx), kind)
 
 
-def errors_left_out(training: Training) -> FitErrors | None:
-    """Errors of the rows left out in turn, where they have a closed form."""
+def errors_left_out(
+    training: Training, of_missed: Callable[..., FitErrors | None] = FitErrors.of_missed
+) -> FitErrors | None:
+    """Errors of the rows left out in turn, where they have a closed form.
+
+    `of_missed` makes them as `FitErrors.of_missed` does.
+    """
     optimizer, state, problem = training.optimizer, training.at.state, training.problem
     if isinstance(optimizer, Kriging) and problem.samples > 1:
         missed, distances = optimizer.left_out(state, problem)
-        return FitErrors.of_missed(missed, problem.process.targets, distances)
+        return of_missed(missed, problem.process.targets, distances)
     if isinstance(optimizer, Evidence):
         theta, ridge, balance = optimizer.result(state)
         problem = problem.copy(l2=ridge / problem.samples, balance=balance)
-        return FitErrors.of_missed(*problem.missed_left_out(theta))
+        return of_missed(*problem.missed_left_out(theta))
     return None
 
 

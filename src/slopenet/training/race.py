@@ -9,6 +9,7 @@ import numpy as np
 from slopenet.training.monitor import State
 from slopenet.training.quality import LEARNED
 from slopenet.training.session import Runs
+from slopenet.training.start import Training
 from slopenet.training.starts import Candidates, Result
 
 # Of errors within this factor of the least, that of the smallest network wins.
@@ -38,13 +39,22 @@ class Race:
         self.entered, self._following = list(entered), following
         self._chosen: int | None = None
 
+    @property
+    def started(self) -> int:
+        """Number of starts so far."""
+        return sum(len(each.started) for each in self.entered)
+
     def run(
         self,
         runs: Runs,
         rng: np.random.Generator,
         callbacks: Sequence[Callable[[State], object]],
+        *,
+        first: int = 0,
     ) -> None:
-        """Train all candidates, and those that follow from the results; then finish the best.
+        """Train all candidates and those that follow from the results, then the best to its end.
+
+        Starts are numbered from `first`.
 
         Raises
         ------
@@ -54,14 +64,15 @@ class Race:
         waiting, later = self.entered[:1], self.entered[1:]
         alone = not later
         while waiting:
-            started = sum(len(each.started) for each in self.entered)
+            started = first + self.started
             several = len(waiting) > 1
+            made: list[Training] = []
             for each in waiting:
-                made = each.trainings(rng, callbacks, first=started, threads=1 if several else None)
-                runs.add(made)
-                started += len(made)
+                number = started + len(made)
+                made += each.trainings(rng, callbacks, first=number, threads=1 if several else None)
+            runs.add(made)
             side_by_side = several or waiting[0].plan.side_by_side
-            runs.train(side_by_side=side_by_side, to_compare=not alone)
+            runs.train(made, side_by_side=side_by_side, to_compare=not alone)
             if later and not runs.decided(self._enough):
                 waiting, later = later, []
                 continue

@@ -106,12 +106,12 @@ class Runs:
 
     def train(
         self,
-        trainings: Sequence[Training] | None = None,
+        trainings: Sequence[Training],
         *,
         side_by_side: bool,
         to_compare: bool = False,
     ) -> None:
-        """Run trainings (all) to their ends, or until they are settled, with one BLAS thread each.
+        """Run trainings to their ends, or until they are settled, with one BLAS thread each.
 
         More BLAS threads would mostly wait for each other: the matrices are small, or few.
 
@@ -120,7 +120,6 @@ class Runs:
         Interrupted
             On Ctrl-C or SIGTERM, once the checkpoint is written.
         """
-        trainings = self._trainings if trainings is None else trainings
         run = partial(Training.run, keep=self._keep, stop=self._stop, to_compare=to_compare)
         with _terminable(), threadpool_limits(1, user_api="blas"):
             try:

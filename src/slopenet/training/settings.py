@@ -70,6 +70,15 @@ class FitSettings:
         Cost of a residual: half its square, or -log of the density of Student's t, with which
         outliers of values and slopes hardly count. Its spread and degrees of freedom (1 to 16) are
         found from the data, for the values and for the slopes of each output. With {robust} only.
+    transform : "auto", "log" or "none"
+        What to do with inputs and outputs that spread over decades, as Reynolds numbers do. "auto"
+        trains on their logarithms and, unless that is accurate enough, on the columns themselves,
+        and keeps the network that misses rows left out or held out by less, or, of similar ones,
+        that of the larger evidence; `Fit.reason` says which it is. "log" trains on the logarithms
+        alone, "none" without any. Where no column spreads so, nothing changes. A logarithm becomes
+        a layer of the network, which then takes values of that sign alone. Columns whose sign
+        changes have none; a `FitWarning` names them, and others that spread over decades but are
+        learned as they are.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth
@@ -160,6 +169,14 @@ class FitSettings:
         metadata=_rule(
             checks.loss_name,
             "Cost of a residual. With student outliers count less; with {robust} only.",
+        ),
+    )
+    transform: str = field(
+        default="auto",
+        metadata=_rule(
+            checks.transform_name,
+            "Columns that spread over decades: auto tries their logarithms and keeps them if they"
+            " help, log takes them, none does not.",
         ),
     )
     validation: Any = field(default=None, metadata=_rule(checks.checked_later))

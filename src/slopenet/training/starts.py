@@ -20,6 +20,7 @@ from slopenet.parameters import flatten, unflatten
 from slopenet.training.course import PREFIX, Course
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
+from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.kriging.problem import Cost, Sines
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
@@ -31,6 +32,7 @@ from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
 from slopenet.training.start import Training
+from slopenet.training.transform import Transform
 from slopenet.validate.layers import check_activations
 
 # Weights learned from the residuals change the cost, at equal residuals of the values, by up to the
@@ -59,6 +61,8 @@ class Candidates:
         The rows that are learned from, in words.
     data : pair of Data, optional
         The rows to learn from, and those that are held out, where they are in this process.
+    transform : Transform, optional
+        From the user's units to those that are scaled.
     """
 
     def __init__(
@@ -73,16 +77,28 @@ class Candidates:
         course: Callable[[int | None], Course] | None = None,
         rows: str,
         data: tuple[Data | None, Data | None] = (None, None),
+        transform: Transform | None = None,
     ) -> None:
         self.plan, self._names, self._scaling = plan, names, scaling
+        self._transform = transform
         self._samples, self._problem, self._held_out = samples, problem, held_out
         self._course, self._rows, self._data = course, rows, data
         self.started: list[Training] = []
         self._judged: tuple[Any, FitErrors | None] | None = None
 
     @classmethod
-    def of(cls, plan: Plan, names: Names, data: Data, held_out: Data | None = None) -> Candidates:
+    def of(
+        cls,
+        plan: Plan,
+        names: Names,
+        data: Data,
+        held_out: Data | None = None,
+        transform: Transform | None = None,
+    ) -> Candidates:
         """Starts on data that are in the memory of this process."""
+        given = data, held_out
+        if transform is not None:
+            data, held_out = transform.forward(data), held_out and transform.forward(held_out)
         specs = check_activations(list(plan.activations), len(plan.activations))
         robust = plan.loss != "squared"
         usable = reliable(data, outliers=not robust)
@@ -150,7 +166,8 @@ class Candidates:
             held_out=None if held is None else partial(cost_on, held),
             course=course,
             rows=rows,
-            data=(data, held_out),
+            data=given,
+            transform=transform,
         )
 
     def trainings(
@@ -208,10 +225,9 @@ class Candidates:
     def network(self, theta: Floats) -> Network:
         """θ, in the user's units."""
         weights, biases = self._scaling.fold(*unflatten(theta, self.plan.sizes_of(theta)))
+        layers = weights, biases, list(self.plan.activations)
         return Network(
-            weights,
-            biases,
-            list(self.plan.activations),
+            *(layers if self._transform is None else self._transform.fold(*layers)),
             input_names=self._names.inputs,
             output_names=self._names.outputs,
         )
@@ -240,6 +256,24 @@ class Candidates:
         return log_error(self.best)
 
     @property
+    def surprise(self) -> float | None:
+        """Minus the log evidence per target in the user's units; None without an evidence.
+
+        It is comparable between coordinates, as `error` is not.
+        """
+        learned = self._data[0]
+        if learned is None or self.judged_by_rows or not self.has_evidence:
+            return None
+        rate = 0.0 if self._transform is None else self._transform.log_rate(learned)
+        given = learned if self._transform is None else self._transform.forward(learned)
+        return self.error - rate - self._scaling.log_rate(given)
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether its error is that of an evidence."""
+        return isinstance(self.best.optimizer, Evidence | Kriging)
+
+    @property
     def missed(self) -> float:
         """RMS error of rows left out or held out, once it is trained."""
         found = self.errors
@@ -266,10 +300,19 @@ class Candidates:
             return None
         if held_out is not None:
             return errors_on(network, held_out, HELD_OUT)
-        missed = errors_left_out(self.best)
+        missed = errors_left_out(self.best, self._errors_of_missed)
         if missed is not None and np.isfinite(missed.values).any():
             return missed
         return errors_on(network, learned, LEARNED)
+
+    def _errors_of_missed(
+        self, missed: Floats, targets: Floats, distances: Floats | float = 0.0
+    ) -> FitErrors | None:
+        """In the user's units."""
+        if self._transform is None or self._data[0] is None:
+            return FitErrors.of_missed(missed, targets, distances)
+        X = self._data[0].X
+        return self._transform.left_out(missed, targets, distances, self._scaling, X)
 
     def result(self) -> Result:
         """The networks of all starts, the best one first."""

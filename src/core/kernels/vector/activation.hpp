@@ -395,6 +395,32 @@ struct Sin {
     }
 };
 
+struct Exp {
+    static constexpr int lost_from = 3;
+    template <class V>
+    static constexpr Scalar<V> limit(double) {
+        return ExpConstants<V>::normal;
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE V exponent(V z, double) {
+        if constexpr (fast) return z;
+        return z > -ExpConstants<V>::least ? broadcast(-ExpConstants<V>::least) : z;  // keeps a NaN
+    }
+    template <class V, class E>
+    static SLOPENET_INLINE Sigma<V> of(V, E x, double) {
+        const V e = x.value();
+        return {e, e, e};
+    }
+};
+
+struct Log {
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        const V q = one<V> / z;
+        return {log_of(z), q, -(q * q)};
+    }
+};
+
 struct Gaussian {  // exp(-z^2)
     static constexpr int lost_from = 3;
     template <class V>

@@ -1,4 +1,4 @@
-// log1p, sin and cos on vectors, in the ranges that the activations need.
+// log, log1p, sin and cos on vectors, in the ranges that the activations need.
 //
 // Each lane is on its own: equal inputs give equal bits in every lane. Coefficients: tools/polynomials.py.
 #pragma once
@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "exact.hpp"
+#include "exponential.hpp"
 #include "polynomial.hpp"
 
 namespace slopenet::SLOPENET_ISA {
@@ -66,6 +67,36 @@ SLOPENET_INLINE V log1p_over_x(V x, double beta) {
     const V w = static_cast<Scalar<V>>(2 / beta) / (x + Scalar<V>(2));
     const V s = (x * static_cast<Scalar<V>>(beta / 2)) * w, s2 = s * s;
     return fma(w * s2, ElementaryTerms<V>::atanh(s2), w);
+}
+
+// log z; -inf at 0, NaN below.
+// Domain: any z.
+// Error: 1 ulp.
+// Source: z = 2^n (1 + f) with f from sqrt(1/2) - 1 to sqrt(2) - 1, then
+// log(1 + f) = f - (f^2/2 - s (f^2/2 + R)) with s = f/(2 + f) and R = 2 atanh(s)/s - 2, as in FreeBSD's libm:
+// f and n times the high part of ln 2 are exact.
+template <class V>
+SLOPENET_INLINE V log_of(V z) {
+    using C = ExpConstants<V>;
+    using T = Scalar<V>;
+    constexpr int mantissa = Lanes<V>::mantissa;
+    const T least = power_of_two<V>(Mask<V>{} + (1 - Lanes<V>::bias))[0];
+    const Mask<V> subnormal = z < least;
+    const V normal = subnormal ? z * power_of_two<V>(Mask<V>{} + mantissa) : z;
+    // the exponent of z / sqrt(1/2), with its bias, and z without it
+    const Mask<V> to_one = bits(broadcast(T(1))) - bits(broadcast(T(0x1.6a09e667f3bcdp-1)));
+    const Mask<V> exponent = (bits(normal) + to_one) >> mantissa;
+    const V f = from_bits(bits(normal) - ((exponent - Lanes<V>::bias) << mantissa)) - T(1);
+    const V rounder = broadcast(Lanes<V>::rounder);
+    const V offset = subnormal ? broadcast(T(Lanes<V>::bias + mantissa)) : broadcast(T(Lanes<V>::bias));
+    const V n = (from_bits(bits(rounder) + exponent) - rounder) - offset;
+    const V s = f / (f + T(2)), s2 = s * s, half = f * f * T(0.5);
+    const V R = (s2 + s2) * ElementaryTerms<V>::atanh(s2);
+    const V rest = half - fma(s, half + R, n * C::ln2_low);
+    const V log = n * C::ln2_high - (rest - f);
+    const V finite = z < broadcast(T(__builtin_inf())) ? log : z;  // keeps a NaN
+    const V nonzero = z == T(0) ? broadcast(T(-__builtin_inf())) : finite;
+    return z < T(0) ? broadcast(T(__builtin_nan(""))) : nonzero;
 }
 
 template <class V>

@@ -53,7 +53,7 @@ struct ExpConstants<F32> {
 // exp(x) = (1 + p) 2^n, kept apart: a product with exp(x) is to be rounded once where it is subnormal. Where
 // 2^n is known to be normal (`fast`), it is one factor and not two, with the same bits.
 template <class V, bool fast_>
-struct Exp {
+struct ExpParts {
     using Vector = V;
     static constexpr bool fast = fast_;
     V p, n;         // expm1(r) and n of x = n ln 2 + r
@@ -76,7 +76,7 @@ struct Exp {
         return scale(n < ExpConstants<V>::tiny ? round_to_odd(sum, rest - (sum - y)) : sum);
     }
     // the power 2^n where it is said, else its square
-    SLOPENET_INLINE Exp power_or_square(Mask<V> single) const {
+    SLOPENET_INLINE ExpParts power_or_square(Mask<V> single) const {
         const V twice = n + n;
         return {p,
                 single                           ? n
@@ -98,11 +98,11 @@ struct Exp {
 };
 
 // exp(x).
-// Domain: x <= 0; with `fast` x > -ExpConstants::normal.
-// Error: 1 + p is off by 2^-55 (float: 2^-26) of itself, by 2^-60 (2^-30) with `lost`.
-// Source: Cody & Waite's reduction by ln 2 in two parts, then a polynomial of expm1.
+// Domain: x <= 0; with `fast` x > -ExpConstants::normal. Positive x up to -ExpConstants::least (`fast`:
+// normal) will do for `value` alone. Error: 1 + p is off by 2^-55 (float: 2^-26) of itself, by 2^-60 (2^-30)
+// with `lost`. Source: Cody & Waite's reduction by ln 2 in two parts, then a polynomial of expm1.
 template <bool fast, class V>
-SLOPENET_INLINE Exp<V, fast> exp_negative(V x) {
+SLOPENET_INLINE ExpParts<V, fast> exp_negative(V x) {
     using C = ExpConstants<V>;
     if constexpr (!fast) x = x < C::least ? broadcast(C::least) : x;  // keeps a NaN
     const V shifted = fma(x, broadcast(C::log2e), Lanes<V>::rounder), n = shifted - Lanes<V>::rounder;
@@ -118,7 +118,7 @@ SLOPENET_INLINE Exp<V, fast> exp_negative(V x) {
 // Error: as above, and what x.lo lacks; what rounding r loses goes into p.
 // Source: as above.
 template <bool fast, class V>
-SLOPENET_INLINE Exp<V, fast> exp_negative(DoubleDouble<V> x) {
+SLOPENET_INLINE ExpParts<V, fast> exp_negative(DoubleDouble<V> x) {
     using C = ExpConstants<V>;
     if constexpr (!fast) x.hi = x.hi < C::least ? broadcast(C::least) : x.hi;
     const V shifted = fma(x.hi, broadcast(C::log2e), Lanes<V>::rounder), n = shifted - Lanes<V>::rounder;

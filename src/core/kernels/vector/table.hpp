@@ -63,7 +63,7 @@ SLOPENET_INLINE bool fast_path(const T* z, double parameter, int count, const Pu
         Mask<V> power[batch];
         for (int k = 0; k < count; k += interleaved) {
             V x[interleaved];
-            Exp<V, true> e[interleaved];
+            ExpParts<V, true> e[interleaved];
             each_interleaved([&](int j) { x[j] = vector(k + j); });
             each_interleaved([&](int j) { within &= abs(x[j]) < limit; });
             each_interleaved(
@@ -79,7 +79,8 @@ SLOPENET_INLINE bool fast_path(const T* z, double parameter, int count, const Pu
             Sigma<V> sigma[interleaved];
             each_interleaved([&](int j) {
                 const V rest = with_lost ? lost[k + j] : V{};
-                sigma[j] = A::of(vector(k + j), Exp<V, true>{p[k + j], V{}, rest, power[k + j]}, parameter);
+                sigma[j] =
+                    A::of(vector(k + j), ExpParts<V, true>{p[k + j], V{}, rest, power[k + j]}, parameter);
             });
             each_interleaved([&](int j) { put(k + j, sigma[j]); });
         }
@@ -208,6 +209,8 @@ inline constexpr Activation<T> table[] = {
     row<Softsign, T>("softsign"),
     row<Sin, T>("sin"),
     row<Gaussian, T>("gaussian"),
+    row<Exp, T>("exp"),
+    row<Log, T>("log"),
 };
 template <class T>
 inline constexpr int table_size = sizeof table<T> / sizeof table<T>[0];

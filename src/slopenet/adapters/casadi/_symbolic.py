@@ -106,6 +106,8 @@ _FORMULAS: dict[str, Callable[[Any, float], Any]] = {
     "softsign": lambda z, _: _softsign(z),
     "sin": lambda z, _: ca.sin(z),
     "gaussian": lambda z, _: _bell(_clip(z, -_FAR, _FAR), 1.0),
+    "exp": lambda z, _: ca.exp(z),
+    "log": lambda z, _: ca.log(z),
 }
 
 

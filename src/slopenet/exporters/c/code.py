@@ -10,7 +10,8 @@ from slopenet.exporters.c.workspace import Workspace
 
 # The header of each function of the C library, and of each type, that a file may use.
 _HEADERS = {
-    "fabs": "math", "sin": "math", "cos": "math", "memcpy": "string", "memset": "string",
+    "fabs": "math", "exp": "math", "log": "math", "sin": "math", "cos": "math",
+    "memcpy": "string", "memset": "string",
     "uint32_t": "stdint", "uint64_t": "stdint",
 }  # fmt: skip
 

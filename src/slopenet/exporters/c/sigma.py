@@ -18,7 +18,7 @@ _REPLACED = {
     "erfc": _functions.erfc_by_mills,
 }
 _COMPARISONS = {"positive": ">", "not_positive": "<="}
-_LIBRARY = {"abs": "fabs", "sin": "sin", "cos": "cos"}
+_LIBRARY = {"abs": "fabs", "log": "log", "sin": "sin", "cos": "cos"}
 
 
 def name_of(activations: Sequence[Activation], activation: Activation, order: int) -> str:
@@ -85,7 +85,9 @@ def _write(code: Code, x: Expression, args: list[str]) -> str:  # noqa: PLR0911
             return code.call("select", f"{args[0]} < {args[1]}", args[1], args[0])
         case "where":
             return code.call("select", *args)
-        case "abs" | "sin" | "cos":
+        case "abs" | "log" | "sin" | "cos":
             return f"{code.library(_LIBRARY[x.op])}({args[0]})"
+        case "exp" if x.args[0].op == "z":  # the exp of the file takes x <= 0
+            return f"{code.library('exp')}({args[0]})"
         case _:  # exp and expm1, which are pieces of the file
             return code.call(x.op, *args)

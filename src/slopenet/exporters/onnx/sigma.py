@@ -16,12 +16,15 @@ _REPLACED = {
 }
 _OPERATORS = {
     "neg": "Neg", "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "abs": "Abs",
-    "min": "Min", "max": "Max", "exp": "Exp", "tanh": "Tanh", "sin": "Sin", "cos": "Cos",
-    "where": "Where",
+    "min": "Min", "max": "Max", "exp": "Exp", "log": "Log", "tanh": "Tanh", "sin": "Sin",
+    "cos": "Cos", "where": "Where",
 }  # fmt: skip
 _CONDITIONS = {"positive": "Greater", "not_positive": "LessOrEqual"}
 # σ as one operator; onnxruntime lacks those of the second row in float64.
-_PLAIN = {"relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+_PLAIN = {
+    "relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid", "exp": "Exp",
+    "log": "Log",
+}  # fmt: skip
 _PLAIN_FLOAT = {"elu": "Elu", "softplus": "Softplus", "softsign": "Softsign"}
 _WITH_ALPHA = {"LeakyRelu", "Elu"}
 

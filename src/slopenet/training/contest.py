@@ -1,0 +1,102 @@
+"""Races on the same data in several coordinates, of which the best is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from slopenet.training.monitor import State
+from slopenet.training.quality import POOR, FitErrors
+from slopenet.training.race import Race
+from slopenet.training.session import Runs
+from slopenet.training.starts import Result
+from slopenet.training.transform import Transform
+
+# A logarithm of outputs may miss rows by so many times more, unless it is hardly better than a
+# constant: it also has the digits of small values, which an error in the units of the largest does
+# not show.
+DIGITS = 2.0
+# The evidence decides between races whose errors are within this factor of the least.
+CREDIBLE = 3.0
+# A relative error of values with which no other coordinates are tried.
+ENOUGH = 1e-3
+
+
+class Contest:
+    """Races that are run one after the other, until one is accurate enough.
+
+    Where every race has an evidence, it decides, as densities of the targets in the user's units,
+    between those that miss rows by a similar size: left-out errors of networks with many weights
+    are too small. Otherwise errors decide.
+
+    Parameters
+    ----------
+    races : sequence of Race
+    transforms : sequence of Transform or None
+        Of each race; None in the data's own coordinates.
+    """
+
+    def __init__(self, races: Sequence[Race], transforms: Sequence[Transform | None]) -> None:
+        self._races, self._transforms = list(races), list(transforms)
+
+    def run(
+        self,
+        runs: Runs,
+        rng: np.random.Generator,
+        callbacks: Sequence[Callable[[State], object]],
+    ) -> None:
+        """Run all races.
+
+        Raises
+        ------
+        Interrupted
+            On Ctrl-C or SIGTERM.
+        """
+        started = 0
+        for race in self._races:
+            race.run(runs, rng, callbacks, first=started)
+            started += race.started
+            if error_of(race.best.errors) < ENOUGH:
+                break
+
+    def result(self) -> Result:
+        """The networks of the best race, and why it is the best."""
+        run = [i for i, race in enumerate(self._races) if race.started]
+        found = [self._races[i].result() for i in run]
+        if self._transforms == [None]:
+            return found[0]
+        labels = ["none" if each is None else each.label for each in self._transforms]
+        errors = [error_of(result.errors) for result in found]
+        surprises = [self._races[i].best.surprise for i in run]
+        known = [each for each in surprises if each is not None]
+        compared = [self._lenient(i, error) for i, error in zip(run, errors, strict=True)]
+        by_evidence = len(known) == len(run) > 1 and bool(np.isfinite(known).any())
+        if by_evidence:
+            most = CREDIBLE * min(errors)
+            compared = [s if e <= most else np.inf for s, e in zip(known, errors, strict=True)]
+        best = int(np.argmin(compared))
+        said = [f"{labels[i]} {error:.2g}" for i, error in zip(run, errors, strict=True)]
+        if by_evidence:
+            said[-1] += f"; log evidence per target {', '.join(f'{-each:.3g}' for each in known)}"
+        chosen = labels[run[best]]
+        rows = found[best].errors
+        of = "" if rows is None else f" of rows {rows.rows}"
+        others = "; so accurate that no other was tried" if len(run) < len(labels) else ""
+        reason = (
+            f"{found[best].reason} Transform: {chosen} (errors{of}: {', '.join(said)}{others})."
+        )
+        return found[best]._replace(reason=reason)
+
+    def _lenient(self, i: int, error: float) -> float:
+        """The error by which race i is compared with the others."""
+        transform = self._transforms[i]
+        in_logarithms = transform is not None and transform.outputs is not None
+        return error / DIGITS if in_logarithms and error < POOR else error
+
+
+def error_of(errors: FitErrors | None) -> float:
+    """RMS of the relative errors of all outputs' values; infinite if none is known."""
+    if errors is None or not np.isfinite(errors.values).any():
+        return np.inf
+    return float(np.sqrt(np.nanmean(errors.values**2)))
