@@ -106,6 +106,7 @@ WITHIN = {
         "session",
         "race",
         "contest",
+        "outcome",
         "fit",
     ],
     "training.objective": [

@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from slopenet.network import Network
     from slopenet.training.backprop import Backprop, backprop
     from slopenet.training.ensemble import Ensemble
-    from slopenet.training.fit import Fit, fit
+    from slopenet.training.fit import fit
     from slopenet.training.higham import Descent, sgd
+    from slopenet.training.outcome import Fit
     from slopenet.training.quality import FitWarning
     from slopenet.training.session import Interrupted
 
@@ -101,7 +102,7 @@ _HOMES = {
     "Descent": "training.higham",
     "Ensemble": "training.ensemble",
     "Export": "exporters",
-    "Fit": "training.fit",
+    "Fit": "training.outcome",
     "FitWarning": "training.quality",
     "Interrupted": "training.session",
     "ModelFileError": "io.model_file",

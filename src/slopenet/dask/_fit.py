@@ -14,10 +14,10 @@ from slopenet.dataset.partitions import Listed, Partitions
 from slopenet.dataset.scaling import Scaling, even_weights_over
 from slopenet.io.card import Card, Range
 from slopenet.training.checks import number_or_auto
-from slopenet.training.fit import Fit, train
 from slopenet.training.methods import partitioned
 from slopenet.training.monitor import State
 from slopenet.training.objective.partitioned import Distributed, Terms
+from slopenet.training.outcome import Fit, train
 from slopenet.training.plan import make_plan
 from slopenet.training.race import Race
 from slopenet.training.settings import FitSettings

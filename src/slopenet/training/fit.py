@@ -6,8 +6,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -20,56 +19,20 @@ from slopenet.dataset.noise import reliable
 from slopenet.dataset.ranges import ranges
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.io.card import Card
-from slopenet.network import Network
 from slopenet.training.contest import Contest
 from slopenet.training.coordinates import Columns
-from slopenet.training.ensemble import Ensemble
 from slopenet.training.entrants import Task, entrants, wider
 from slopenet.training.monitor import State
+from slopenet.training.outcome import Fit, train
 from slopenet.training.plan import Plan, make_plan
-from slopenet.training.progress import JsonLines, Progress
-from slopenet.training.quality import FitErrors, FitWarning, doubt
+from slopenet.training.quality import FitWarning, doubt
 from slopenet.training.race import TRIED, Race
-from slopenet.training.session import Checkpoint, Interrupted, Runs, read, require_same
+from slopenet.training.session import read, require_same
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings, documented
 from slopenet.training.starts import Candidates
 from slopenet.training.transform import Transform
 from slopenet.validate.layers import component_names
 from slopenet.validate.settings import RandomSource, generator, whole_seed
-
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """The result of `fit`.
-
-    Attributes
-    ----------
-    network : Network
-        The network of the best start, in the user's units: the scaling is folded into its weights.
-        Its `card` says what it was trained on.
-    history : dict of str to list of float
-        Of that start, one entry per epoch. ``"epoch"``; ``"values"`` and ``"slopes"``, the RMS
-        errors of the rows learned from: of values over their standard deviation, of slopes over
-        their RMS, pooled over the outputs; with a validation set ``"validation_values"`` and
-        ``"validation_slopes"``, the same of its rows. L-BFGS and mini-batches measure errors once
-        in ten epochs, and repeat them in between. ``"cost"``, the mean of C + C' that the method
-        lowers, in standard units: methods that learn the weight of the slopes change its
-        definition on the way. ``"validation"``, the cost that decides when to stop, with equal
-        shares of values and slopes. Partitions have costs only.
-    reason : str
-        The method, the reason for it, and why training ended.
-    ensemble : Ensemble
-        The networks of all starts, the best one first.
-    errors : FitErrors or None
-        Estimated errors of values and slopes, R² and one line of verdict; see
-        `slopenet.training.quality`. None for data in partitions.
-    """
-
-    network: Network
-    history: dict[str, list[float]] = field(repr=False)
-    reason: str
-    ensemble: Ensemble = field(repr=False)
-    errors: FitErrors | None = field(default=None, repr=False)
 
 
 def fit(
@@ -258,53 +221,6 @@ def fit(
     if found.errors is not None and (sentence := doubt(found.errors, names.outputs)):
         warnings.warn(sentence, FitWarning, stacklevel=2)
     return found
-
-
-def train(
-    race: Race | Contest,
-    settings: FitSettings,
-    rng: np.random.Generator,
-    *,
-    identity: dict[str, Any] | None = None,
-    resumed: Checkpoint | None = None,
-    card: Card | None = None,
-) -> Fit:
-    """Run all starts to their ends, or on from a checkpoint, and return the best.
-
-    Raises
-    ------
-    Interrupted
-        On Ctrl-C, or SIGTERM in the main thread; its ``fit`` is the best until then.
-    """
-    with ExitStack() as stack:
-        calls: list[Callable[[State], object]] = []
-        if settings.callback is not None:
-            calls.append(settings.callback)
-        if settings.progress:
-            calls.append(stack.enter_context(Progress()))
-        if settings.log is not None:
-            calls.append(stack.enter_context(JsonLines(settings.log)))
-        runs = Runs(settings.checkpoint, identity or {}, settings.checkpoint_seconds)
-        if resumed is not None:
-            runs.resume(*resumed)
-        try:
-            race.run(runs, rng, calls)
-        except Interrupted as stopped:
-            stopped.fit = _result(race, card)
-            raise
-    return _result(race, card)
-
-
-def _result(race: Race | Contest, card: Card | None) -> Fit:
-    """The best network and all others, with cards of what is known of them."""
-    network, history, reason, ensemble, errors, method = race.result()
-    if card is not None:
-        card = replace(card, method=method, reason=reason)
-        known = None if errors is None else errors.known(len(card.inputs))
-        network = network.with_card(replace(card, errors=known))
-        others = (each.with_card(card) for each in ensemble.networks[1:])
-        ensemble = Ensemble([network, *others])
-    return Fit(network, history, reason, ensemble, errors)
 
 
 def _doubts(data: Data, names: Names) -> list[str]:

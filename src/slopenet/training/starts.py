@@ -333,7 +333,7 @@ class Candidates:
 
 
 class Result(NamedTuple):
-    """The fields of a `slopenet.training.fit.Fit`, and the name of the method."""
+    """The fields of a `slopenet.training.outcome.Fit`, and the name of the method."""
 
     network: Network
     history: dict[str, list[float]]
