@@ -32,7 +32,7 @@ class Raced:
         self.first, self.started = first, 2
 
     def result(self) -> Result:
-        return Result(self.name, {}, "Trained.", self.name, self.best.errors)
+        return Result(self.name, {}, "Trained.", self.name, self.best.errors, "lm")
 
 
 def result(*found: tuple[Any, ...]) -> tuple[Result, list[Raced]]:
