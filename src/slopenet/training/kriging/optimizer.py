@@ -28,8 +28,8 @@ from slopenet.training.kriging.teacher import Teacher, regression
 WIDTHS = (64, 128, 256, 512, 1024)
 # Widths whose frequencies are trained too.
 _TRAINED = (64, 256)
-# The most targets of one output in a search, in a refinement, and in a process.
-_IN_SEARCH, _IN_REFINEMENT, MOST_TARGETS = 500, 900, 2500
+# The most targets of one output in a search (with slopes), in a refinement, and in a process.
+_IN_SEARCH, _WITH_SLOPES, _IN_REFINEMENT, MOST_TARGETS = 500, 300, 900, 2500
 # Near enough: a distance of so much of the standard deviation.
 _NEAR = 0.1
 # The factor by which the noise grows where a covariance matrix is singular by rounding.
@@ -91,13 +91,13 @@ class Kriging:
         after = state.stage - len(starts)
         following = replace(state, stage=state.stage + 1)
         if after < 0:
-            part = self._part(process, _IN_SEARCH)
+            part = self._part(process, _in_search(process))
             p, minus_log = likelihood.improve(part, starts[state.stage])
             better = minus_log < state.minus_log
             return replace(following, p=p, minus_log=minus_log) if better else following
         if after == 0:
             part = self._part(process, _IN_REFINEMENT)
-            if len(part) > len(self._part(process, _IN_SEARCH)):
+            if len(part) > len(self._part(process, _in_search(process))):
                 return replace(following, p=likelihood.improve(part, state.p)[0])
             return following
         return self._taught(following, problem, self._widths[after - 1])
@@ -164,6 +164,10 @@ class Kriging:
             return process
         order = np.random.default_rng(self._seed).permutation(len(process))
         return process.some(np.sort(order[:rows]))
+
+
+def _in_search(process: Process) -> int:
+    return _WITH_SLOPES if process.slopes else _IN_SEARCH
 
 
 class Prepared(NamedTuple):

@@ -50,8 +50,9 @@ class Posterior(NamedTuple):
 
     def inverse(self) -> Floats:
         """A⁻¹ - A⁻¹1 1ᵀA⁻¹/a."""
-        inverse, _ = lapack.dpotri(self.factor, lower=1)
-        full: Floats = np.tril(inverse) + np.tril(inverse, -1).T
+        inverse, _ = lapack.dpotri(self.factor, lower=1)  # the upper triangle stays 0
+        full: Floats = inverse + inverse.T
+        full.flat[:: len(full) + 1] *= 0.5
         full -= self.ones[:, None] * (self.ones / self.a)
         return full
 
