@@ -25,9 +25,9 @@ _NARROW, _WIDE = 16, HIDDEN[0]
 _WIDER, _MANY_ROWS = (HIDDEN[0], 32), 300
 _TRIED = ("tanh", "softplus")
 # The most operations of a step of Levenberg-Marquardt in a race, of a step at twice the width, and
-# at the width of many rows; of all steps together; the fewest steps.
+# at the width of many rows; of all steps together, also at that width; the fewest steps.
 _MOST_OPERATIONS, _MOST_WIDE, _MOST_WIDER = 1e9, 5e7, 8e9
-_ALL_OPERATIONS, _FEWEST = 2e10, 120
+_ALL_OPERATIONS, _ALL_WIDER, _FEWEST = 2e10, 8e11, 120
 # The share of rows that is held out where nothing else can judge, from so many rows on.
 HELD_OUT, LEAST_ROWS = 0.1, 20
 # The width for few inputs where steps are by mini-batches.
@@ -100,7 +100,7 @@ def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, ta
         cheap = (w for w in _WIDER if task.work((w, w)).lm_operations <= _MOST_WIDER)
         width = next(cheap, _NARROW)
         wide = replace(settings, method="lm", activation=best.activation, hidden=(width, width))
-        return _quick(wide, task) if width > _NARROW else None
+        return _quick(wide, task, _ALL_WIDER) if width > _NARROW else None
     width = 2 * int(best.hidden[0])  # type: ignore[index]
     if width > _WIDE or any(each.hidden == (width, width) for each in tried):
         return None
@@ -131,10 +131,10 @@ def _by_batches(settings: FitSettings, task: Task) -> FitSettings:
     return replace(settings, method="adam", hidden=(width, width), activation="silu")
 
 
-def _quick(settings: FitSettings, task: Task) -> FitSettings:
+def _quick(settings: FitSettings, task: Task, operations: float = _ALL_OPERATIONS) -> FitSettings:
     """With fewer steps, and without a search for the weight of the slopes."""
     steps = METHODS["lm"].epochs
-    cheap = int(_ALL_OPERATIONS / task.work(settings.hidden).lm_operations)
+    cheap = int(operations / task.work(settings.hidden).lm_operations)
     if settings.epochs is None:
         settings = replace(settings, epochs=int(np.clip(cheap, _FEWEST, steps)))
     return (

@@ -1,4 +1,7 @@
-"""Several networks on the same data: trained until they can be compared, the best to its end."""
+"""Several networks on the same data: trained until they can be compared, the best to its end.
+
+A network that follows the best, and may be better, is trained to its end too.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ class Race:
             On Ctrl-C or SIGTERM.
         """
         waiting, later = self.entered[:1], self.entered[1:]
-        alone = not later
+        entered, alone = list(self.entered), not later
         while waiting:
             started = first + self.started
             several = len(waiting) > 1
@@ -72,17 +75,19 @@ class Race:
                 made += each.trainings(rng, callbacks, first=number, threads=1 if several else None)
             runs.add(made)
             side_by_side = several or waiting[0].plan.side_by_side
-            runs.train(made, side_by_side=side_by_side, to_compare=not alone)
+            first_ones = not alone and waiting[0] in entered
+            runs.train(made, side_by_side=side_by_side, to_compare=first_ones)
             if later and not runs.decided(self._enough):
                 waiting, later = later, []
                 continue
             chosen = runs.decided(lambda: self.entered.index(self._judged()))
-            following = None if later else self._following(self.entered[chosen])
+            best = self.entered[chosen]
+            if not alone:
+                runs.train(best.started, side_by_side=best.plan.side_by_side)
+            following = None if later else self._following(best)
             waiting = [] if following is None else [following]
             self.entered += waiting
         self._chosen = chosen
-        if not alone:
-            runs.train(self.best.started, side_by_side=self.best.plan.side_by_side)
 
     @property
     def best(self) -> Candidates:
