@@ -62,3 +62,13 @@ def test_a_network_of_too_few_sines_does_not_hide_behind_its_process() -> None:
     missed = sn.fit(X, y, method="kriging", hidden=3, rng=0).network(T)[:, 0] - truth
     assert errors[0].values[0] > 0.3 * np.std(missed) / truth.std()
     assert errors[1].values[0] < 0.1 * errors[0].values[0]
+
+
+def test_rows_that_also_chose_many_length_scales_do_not_vouch_for_them() -> None:
+    rng = np.random.default_rng(2)
+    X = rng.uniform(-1, 1, (11, 6))
+    y = np.exp(4 * np.sin(2 * X @ rng.normal(size=6)) / 3) + rng.normal(size=11)
+    with pytest.warns(sn.FitWarning, match="hardly better than a constant"):
+        fit = sn.fit(X, y, rng=0, method="kriging")
+    assert fit.errors is not None
+    assert fit.errors.values[0] > 0.65

@@ -137,14 +137,18 @@ class Kriging:
     def left_out(self, state: State, problem: Problem) -> tuple[Floats, Floats]:
         """Errors of the targets of each row (n, kinds, n_L), left out of the process.
 
-        With them, RMS distances (1 + n_1, n_L) of the network's values and slopes from the process.
+        They are larger than those of the process by √(R/(R - h)), with R targets per output: a row
+        left out has taken part in choosing h numbers, log ℓ, log ν, a mean and a variance. With
+        them, RMS distances (1 + n_1, n_L) of the network's values and slopes from the process.
         """
         found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
         outputs, d = problem.process.targets.shape[2], problem.process.X.shape[1]
         near = np.zeros((1 + d, outputs))
         if found.teacher is not None and np.isfinite(state.distance):
             near = found.teacher.distances(state.theta)
-        return found.process.left_out(found.given), near
+        targets = found.process.residuals / outputs
+        freedom = max(targets - len(state.p) - 2, 1.0)
+        return found.process.left_out(found.given) * np.sqrt(targets / freedom), near
 
     def _prepare(self, p: bytes, process: Process, threads: int | None) -> Prepared:
         found = np.frombuffer(p).copy()
