@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from slopenet import derivation
     from slopenet import plot as plot
     from slopenet import progress as progress
-    from slopenet.activations import ActivationSpec
+    from slopenet.activations import ActivationName, ActivationSpec
     from slopenet.dataset.answers import errors
     from slopenet.dataset.slope_diagnosis import SlopeWarning
     from slopenet.estimator import SlopeRegressor as SlopeRegressor
@@ -49,12 +49,14 @@ if TYPE_CHECKING:
     from slopenet.training.ensemble import Ensemble
     from slopenet.training.fit import Fit, fit
     from slopenet.training.higham import Descent, sgd
+    from slopenet.training.methods import LossName, MethodName
     from slopenet.training.quality import FitWarning
     from slopenet.training.session import Interrupted
 
     __version__: str
 
 __all__ = [
+    "ActivationName",
     "ActivationSpec",
     "Backprop",
     "Card",
@@ -67,6 +69,8 @@ __all__ = [
     "Fit",
     "FitWarning",
     "Interrupted",
+    "LossName",
+    "MethodName",
     "ModelFileError",
     "Network",
     "Range",
@@ -92,6 +96,7 @@ __all__ = [
 
 # The module of each name that is loaded on first use.
 _HOMES = {
+    "ActivationName": "activations",
     "ActivationSpec": "activations",
     "Backprop": "training.backprop",
     "Card": "io.card",
@@ -104,6 +109,8 @@ _HOMES = {
     "Fit": "training.fit",
     "FitWarning": "training.quality",
     "Interrupted": "training.session",
+    "LossName": "training.methods",
+    "MethodName": "training.methods",
     "ModelFileError": "io.model_file",
     "Network": "network",
     "Range": "io.card",

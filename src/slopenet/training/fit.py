@@ -23,13 +23,14 @@ from slopenet.io.card import Card
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.entrants import Task, entrants, wider
+from slopenet.training.methods import LossName, MethodName
 from slopenet.training.monitor import State
 from slopenet.training.plan import Plan, make_plan
 from slopenet.training.progress import JsonLines, Progress
 from slopenet.training.quality import FitErrors, FitWarning, doubt
 from slopenet.training.race import TRIED, Race
 from slopenet.training.session import Checkpoint, Interrupted, Runs, read, require_same
-from slopenet.training.settings import AUTO, HIDDEN, FitSettings, documented
+from slopenet.training.settings import AUTO, HIDDEN, Auto, FitSettings, documented
 from slopenet.training.starts import Candidates
 from slopenet.validate.layers import component_names
 from slopenet.validate.settings import RandomSource, generator, whole_seed
@@ -74,17 +75,17 @@ def fit(
     y: Any,
     dydx: Any = None,
     *,
-    hidden: Sequence[int] | int | str = AUTO,
-    activation: ActivationSpec = AUTO,
+    hidden: Sequence[int] | int | Auto = AUTO,
+    activation: ActivationSpec | Auto = AUTO,
     output: ActivationSpec = "identity",
-    method: str = "auto",
+    method: MethodName | Auto = "auto",
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
     momentum: float | None = None,
-    l2: float | str = "auto",
+    l2: float | Auto = "auto",
     slope_weight: Any = "auto",
-    loss: str = "squared",
+    loss: LossName = "squared",
     directions: Any = None,
     along: Any = None,
     validation: Any = None,
