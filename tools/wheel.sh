@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Build a manylinux wheel from the unpacked sdist, install it where no compiler can be found, run the core's tests.
 #
-#     tools/wheel.sh .venv/bin/python build/sdist dist
+#     tools/wheel.sh .venv/bin/python build/sdist dist [arguments for pytest]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=$1 source=$2 output=$3
@@ -18,5 +18,5 @@ export PATH=$clean
 unset PYTHONPATH
 python -m pip install --quiet --disable-pip-version-check --only-binary :all: "$output"/*.whl \
 	pytest pytest-xdist mpmath python-flint
-python -m pytest -q -n auto --dist worksteal -p no:cacheprovider tests/core
+python -m pytest -q -n auto --dist worksteal -p no:cacheprovider tests/core "${@:4}"
 python tools/import_time.py
