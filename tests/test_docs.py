@@ -12,6 +12,7 @@ import pytest
 from command_line import run
 
 from _slopenet_command.cli import COMMANDS
+from slopenet.activations import TABLE
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -38,6 +39,12 @@ def test_the_snippets_of_the_page_run_in_turn(
     scope: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, f"docs/{page}.md", "exec"), scope)
+
+
+def test_the_activations_of_the_page_are_those_of_the_table() -> None:
+    text = (DOCS / "derivatives.md").read_text()
+    (named,) = re.findall(r"^Activations, some with a parameter: ([^.]*)\.", text, re.MULTILINE)
+    assert re.split(r",\s", named) == list(TABLE)
 
 
 def test_every_page_from_another_tool_has_a_snippet_and_a_table() -> None:
