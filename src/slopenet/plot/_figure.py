@@ -17,7 +17,7 @@ def new_figure(width: float, height: float) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError("plots need matplotlib: pip install 'slopenet[plot]'") from error
+        raise ImportError("plots need matplotlib: pip install 'slopenet[demo]'") from error
     return Figure(figsize=(width, height), dpi=150, layout="constrained")
 
 
