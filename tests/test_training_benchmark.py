@@ -51,6 +51,23 @@ def test_a_curve_gives_the_time_of_an_error_and_the_error_at_a_time() -> None:
     assert curve.at(0.5).value == np.inf
 
 
+def test_errors_of_a_contender_are_relative_those_of_slopes_apart() -> None:
+    from benchmarks.training.task import errors
+    from slopenet import Network
+
+    net = Network([np.array([[2.0, 0.0]])], [np.zeros(1)], "identity")
+    data = functions.ROSENBROCK.grid(3)
+    y = net(data.X)
+    slopes = np.broadcast_to([2.0, 0.0], (9, 1, 2))
+    shifted = SimpleNamespace(X=data.X, y=y + 0.5 * y.std(), dydx=1.25 * slopes)
+    value, slope = errors(net, shifted)
+    assert value == pytest.approx(0.5)
+    assert slope > 0
+    value, slope = errors(net, SimpleNamespace(X=data.X, y=y, dydx=np.ones((9, 1, 2))))
+    assert value == pytest.approx(0)
+    assert slope == pytest.approx(1)  # one slope too large by 1, one too small by 1
+
+
 experiments = pytest.importorskip("benchmarks.training.surrogate_functions")
 slope_process = pytest.importorskip("benchmarks.training.contenders.slope_process")
 collapse = pytest.importorskip("benchmarks.training.cases.collapse")

@@ -20,7 +20,7 @@ import numpy as np
 
 import slopenet as sn
 
-ACTIVATIONS: tuple[str | tuple[str, float], ...] = (
+ACTIVATIONS: tuple[sn.ActivationSpec, ...] = (
     "identity",
     "sigmoid",
     "tanh",
@@ -39,7 +39,7 @@ ACTIVATIONS: tuple[str | tuple[str, float], ...] = (
 )
 SIZES = ((1, 1), (2, 2, 3, 2), (8, 64, 64, 1), (20, 33, 47, 10), (30, 40, 4, 40, 30), (5, 130, 3))
 ROWS = (1, 2, 5, 16, 100)
-METHODS = ("lm", "lbfgs", "adam", "sgd")
+METHODS: tuple[sn.MethodName, ...] = ("lm", "lbfgs", "adam", "sgd")
 Result = tuple[str, Any]
 
 
@@ -84,7 +84,7 @@ def of_sums(net: sn.Network, X: Any, rng: np.random.Generator) -> Iterator[Resul
         yield f"backprop of {name}", [g.cost, list(g.delta), list(g.dW), list(g.db)]
 
 
-def of_training(activation: str | tuple[str, float]) -> Iterator[Result]:
+def of_training(activation: sn.ActivationSpec) -> Iterator[Result]:
     """Weights after some epochs of each method."""
     rng = np.random.default_rng(3)
     X = rng.uniform(-1, 1, (60, 2))
@@ -105,7 +105,7 @@ def of_training(activation: str | tuple[str, float]) -> Iterator[Result]:
         yield f"fit by {method}", list(fit.network.weights)
 
 
-def results(activation: str | tuple[str, float], rows_only: bool) -> Iterator[Result]:
+def results(activation: sn.ActivationSpec, rows_only: bool) -> Iterator[Result]:
     """Every result of one activation."""
     for sizes in SIZES:
         for dtype in (np.float64, np.float32):

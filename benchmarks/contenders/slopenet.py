@@ -20,8 +20,8 @@ ONE_THREAD = "one thread"
 def _network(problem: Problem) -> Any:
     import slopenet as sn
 
-    activations = ["tanh"] * (len(problem.weights) - 1) + ["identity"]
-    return sn.Network(problem.weights, problem.biases, activations)
+    hidden: list[sn.ActivationName] = ["tanh"] * (len(problem.weights) - 1)
+    return sn.Network(problem.weights, problem.biases, [*hidden, "identity"])
 
 
 def jacobian(problem: Problem) -> dict[str, Call]:

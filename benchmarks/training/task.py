@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.training.functions import Numbers
-from slopenet import Network
+from slopenet import ActivationName, Network
 from slopenet.dataset.dataset import Data
 from slopenet.dataset.scaling import Scaling
 from slopenet.evaluate.errors import relative_errors
@@ -64,7 +64,8 @@ class Task:
     def network(self, layers: Layers) -> Network:
         """Turn W and b in standard units into a network in the units of the data."""
         weights, biases = self.scaling.fold([W for W, _ in layers], [b for _, b in layers])
-        return Network(weights, biases, ["tanh"] * len(self.hidden) + ["identity"])
+        hidden: list[ActivationName] = ["tanh"] * len(self.hidden)
+        return Network(weights, biases, [*hidden, "identity"])
 
     def batches(self, rng: np.random.Generator) -> Iterator[Any]:
         """Rows of each batch of an epoch."""
@@ -77,8 +78,8 @@ class Task:
 
 def errors(network: Network, data: Data) -> tuple[float, float]:
     """Relative errors of values and slopes, the root mean square over outputs and inputs."""
-    found = relative_errors(network, data.X, data.y, data.dydx)
-    value, slope = (float(np.sqrt(np.mean(each**2))) for each in found)
+    found = relative_errors(network, data.X, data.y, data.dydx).relative
+    value, slope = (float(np.sqrt(np.mean(each**2))) for each in (found[:, 0], found[:, 1:]))
     return value, slope
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from slopenet import derivation
     from slopenet import plot as plot
     from slopenet import progress as progress
-    from slopenet.activations import ActivationSpec
+    from slopenet.activations import ActivationName, ActivationSpec
     from slopenet.dataset.answers import errors
     from slopenet.dataset.slope_diagnosis import SlopeWarning
     from slopenet.estimator import SlopeRegressor as SlopeRegressor
@@ -46,9 +46,11 @@ if TYPE_CHECKING:
     from slopenet.io.model_file import ModelFileError
     from slopenet.network import Network
     from slopenet.training.backprop import Backprop, backprop
+    from slopenet.training.checks import TransformName
     from slopenet.training.ensemble import Ensemble
     from slopenet.training.fit import fit
     from slopenet.training.higham import Descent, sgd
+    from slopenet.training.methods import LossName, MethodName
     from slopenet.training.outcome import Fit
     from slopenet.training.quality import FitWarning
     from slopenet.training.session import Interrupted
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "ActivationName",
     "ActivationSpec",
     "Backprop",
     "Card",
@@ -68,10 +71,13 @@ __all__ = [
     "Fit",
     "FitWarning",
     "Interrupted",
+    "LossName",
+    "MethodName",
     "ModelFileError",
     "Network",
     "Range",
     "SlopeWarning",
+    "TransformName",
     "UnsupportedNetworkError",
     "backprop",
     "check_derivatives",
@@ -93,6 +99,7 @@ __all__ = [
 
 # The module of each name that is loaded on first use.
 _HOMES = {
+    "ActivationName": "activations",
     "ActivationSpec": "activations",
     "Backprop": "training.backprop",
     "Card": "io.card",
@@ -105,11 +112,14 @@ _HOMES = {
     "Fit": "training.outcome",
     "FitWarning": "training.quality",
     "Interrupted": "training.session",
+    "LossName": "training.methods",
+    "MethodName": "training.methods",
     "ModelFileError": "io.model_file",
     "Network": "network",
     "Range": "io.card",
     "SlopeRegressor": "estimator",
     "SlopeWarning": "dataset.slope_diagnosis",
+    "TransformName": "training.checks",
     "UnsupportedNetworkError": "importers",
     "backprop": "training.backprop",
     "check_derivatives": "gradcheck.check",

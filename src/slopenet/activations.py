@@ -8,7 +8,8 @@ An activation is added in five places:
 
 1. its struct, with σ, σ' and σ'', in src/core/kernels/vector/activation.hpp;
 2. its row of `table` in src/core/kernels/vector/table.hpp;
-3. its row of `TABLE` here, which exporters, importers, the CLI and most tests read;
+3. its row of `TABLE` here, which exporters, importers, the CLI and most tests read, and its name in
+   `ActivationName`;
 4. its formula at fifty digits in tests/oracle/activations.py;
 5. its formula and its case in tools/exhaust/reference.hpp.
 
@@ -22,7 +23,7 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from array_api_compat import (
     array_namespace,
@@ -35,7 +36,13 @@ from array_api_compat import (
 Array: TypeAlias = Any
 """An array of any library of the array API standard."""
 
-ActivationSpec: TypeAlias = str | tuple[str, float]
+ActivationName: TypeAlias = Literal[
+    "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "silu", "gelu",
+    "gelu_tanh", "mish", "softsign", "sin", "gaussian", "exp", "log",
+]  # fmt: skip
+"""The names of `TABLE`, for type checkers."""
+
+ActivationSpec: TypeAlias = ActivationName | tuple[ActivationName, float]
 """An activation as users write it: a name, or a name and its parameter."""
 
 SELU_ALPHA = 1.6732632423543772848
@@ -88,7 +95,7 @@ class Activation(NamedTuple):
     It is a pair because the compiled core takes pairs. It is made by `normalise`, the one parser.
     """
 
-    name: str
+    name: ActivationName
     parameter: float
 
     @property
@@ -262,7 +269,7 @@ def _step(xp: Any, z: Array, below: Array, above: float) -> Array:
     return xp.where(_real(xp, z) > 0, above * xp.ones_like(z), below)
 
 
-TABLE: dict[str, ActivationInfo] = {
+TABLE: dict[ActivationName, ActivationInfo] = {
     "identity": ActivationInfo(
         lambda _, z, __: z,
         lambda xp, z, _: xp.ones_like(z),
@@ -404,7 +411,7 @@ def is_one(spec: object) -> bool:
     )
 
 
-def sigma(activation: tuple[str, float], z: Array, order: int = 0) -> Array:
+def sigma(activation: tuple[ActivationName, float], z: Array, order: int = 0) -> Array:
     """σ(z), σ'(z) or σ''(z), entry by entry, for `order` 0, 1 or 2."""
     name, parameter = activation
     row = TABLE[name]

@@ -8,8 +8,11 @@ from typing import Any, Self
 import numpy as np
 
 from slopenet.activations import ActivationSpec
+from slopenet.training.checks import TransformName
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.fit import fit
+from slopenet.training.methods import LossName, MethodName
+from slopenet.training.settings import Auto
 from slopenet.validate import frames
 
 try:
@@ -70,18 +73,18 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
     def __init__(
         self,
         *,
-        hidden: Sequence[int] | int | str = "auto",
-        activation: ActivationSpec = "auto",
+        hidden: Sequence[int] | int | Auto = "auto",
+        activation: ActivationSpec | Auto = "auto",
         output: ActivationSpec = "identity",
-        method: str = "auto",
+        method: MethodName | Auto = "auto",
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
         momentum: float | None = None,
-        l2: float | str = "auto",
+        l2: float | Auto = "auto",
         slope_weight: Any = "auto",
-        loss: str = "squared",
-        column_transform: str | None = "auto",
+        loss: LossName = "squared",
+        column_transform: TransformName | None = "auto",
         validation: Any = None,
         restarts: int | None = None,
         ensemble: int | None = None,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet import _core
-from slopenet._types import Floats
+from slopenet._types import Floats, FrameT, Points
 from slopenet.activations import Activation, ActivationSpec
 from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
@@ -25,7 +25,7 @@ from slopenet.validate import arrays, layers, settings
 from slopenet.validate.settings import RandomSource
 
 if TYPE_CHECKING:
-    from slopenet.exporters import Export
+    from slopenet.exporters import Export, FunctionName
 
 Model: TypeAlias = _core.Model64 | _core.Model32
 
@@ -239,7 +239,7 @@ class Network(Derivatives):
             card=card,
         )
 
-    def inside(self, X: Any) -> Any:
+    def inside(self, X: Points) -> Any:
         """Whether each row of X is within the ranges of the training data: (N,), bool.
 
         A row is inside if each of its inputs lies between the minimum and the maximum of that
@@ -295,7 +295,7 @@ class Network(Derivatives):
                 self.chain(), point.flatten(), target, self._input_names, self._output_names
             )
 
-    def table(self, frame: Any, *, slopes: bool = True) -> Any:
+    def table(self, frame: FrameT, *, slopes: bool = True) -> FrameT:
         """Return inputs, values and slopes at every row of a data frame, as a data frame.
 
         Parameters
@@ -313,7 +313,8 @@ class Network(Derivatives):
         """
         from slopenet.evaluate.table import predicted_frame
 
-        return predicted_frame(self, frame, slopes=slopes)
+        found: FrameT = predicted_frame(self, frame, slopes=slopes)
+        return found
 
     def chain(self) -> Chain:
         """W[l], b[l] and σ of every layer, for the functions of `slopenet.derivation`."""
@@ -338,7 +339,7 @@ class Network(Derivatives):
         self,
         path: str | os.PathLike[str],
         *,
-        derivatives: Sequence[str] = ("value", "jacobian"),
+        derivatives: Sequence[FunctionName] = ("value", "jacobian"),
         dtype: DTypeLike | None = None,
         prefix: str | None = None,
         casadi: bool = False,

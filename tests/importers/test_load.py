@@ -18,6 +18,19 @@ def test_a_network_of_ours_whatever_its_name(tmp_path: Path) -> None:
         assert sn.load(tmp_path / name) == net
 
 
+def test_another_kind_of_model_than_expected_is_refused(tmp_path: Path) -> None:
+    net = random_network((2, 3, 1))
+    both = sn.Ensemble([net, net])
+    net.save(tmp_path / "net.safetensors")
+    both.save(tmp_path / "both.safetensors")
+    assert sn.load(tmp_path / "net.safetensors", expect=sn.Network) == net
+    assert len(sn.load(tmp_path / "both.safetensors", expect=sn.Ensemble)) == 2
+    with pytest.raises(sn.ModelFileError, match=r"both\.safetensors has a model of class Ensemble"):
+        sn.load(tmp_path / "both.safetensors", expect=sn.Network)
+    with pytest.raises(sn.ModelFileError, match="class Network, but expect=Ensemble"):
+        sn.load(tmp_path / "net.safetensors", expect=sn.Ensemble)
+
+
 class Trap:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return exec, ("raise SystemExit('a pickle was opened')",)

@@ -16,7 +16,7 @@ from benchmarks.training.contenders.threads import quicker_blas
 from benchmarks.training.contenders.trainer import Train, Trainer
 from benchmarks.training.curve import Curve, Recorder
 from benchmarks.training.task import Task
-from slopenet import Network
+from slopenet import ActivationName, Network
 
 
 class _Cut(Exception):  # noqa: N818
@@ -30,7 +30,8 @@ def _network(parameters: Any) -> Network:
     W[0] = W[0] / p.sigma_x.T
     b[0] = b[0] - W[0] @ p.mu_x[:, 0]
     W[-1], b[-1] = p.sigma_y * W[-1], p.sigma_y[:, 0] * b[-1] + p.mu_y[:, 0]
-    return Network(W, b, ["tanh"] * (len(W) - 1) + ["identity"])
+    hidden: list[ActivationName] = ["tanh"] * (len(W) - 1)
+    return Network(W, b, [*hidden, "identity"])
 
 
 def _train(task: Task, seed: int, recorder: Recorder) -> Curve:

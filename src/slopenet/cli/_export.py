@@ -10,7 +10,7 @@ from slopenet.cli import _options as options
 from slopenet.cli._program import FAILED
 from slopenet.cli._tables import require_output
 from slopenet.exporters import _targets
-from slopenet.exporters._task import OUTPUTS
+from slopenet.exporters._task import OUTPUTS, FunctionName
 
 
 def summary() -> str:
@@ -73,7 +73,7 @@ def export(
     model: Path,
     out: Path,
     *,
-    derivatives: tuple[str, ...],
+    derivatives: tuple[FunctionName, ...],
     dtype: str | None,
     prefix: str | None,
     casadi: bool,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from slopenet.training.objective.partitioned import Distributed, Terms
 from slopenet.training.outcome import Fit, train
 from slopenet.training.plan import make_plan
 from slopenet.training.race import Race
-from slopenet.training.settings import FitSettings
+from slopenet.training.settings import Auto, FitSettings
 from slopenet.training.starts import Candidates
 from slopenet.validate import settings as validate
 from slopenet.validate.layers import check_activations, sizes_around
@@ -36,13 +36,13 @@ def fit(
     outputs: Sequence[str],
     *,
     slopes: bool = True,
-    hidden: Sequence[int] | int | str = "auto",
-    activation: ActivationSpec = "auto",
+    hidden: Sequence[int] | int | Auto = "auto",
+    activation: ActivationSpec | Auto = "auto",
     output: ActivationSpec = "identity",
-    method: str = "lbfgs",
+    method: Literal["lm", "lbfgs"] = "lbfgs",
     epochs: int | None = None,
-    l2: float | str = "auto",
-    slope_weight: float | str = "auto",
+    l2: float | Auto = "auto",
+    slope_weight: float | Auto = "auto",
     rng: RandomSource = None,
     callback: Callable[[State], object] | None = None,
 ) -> Fit:

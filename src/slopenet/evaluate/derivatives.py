@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-from slopenet._types import Floats
+from slopenet._types import Floats, ForeignT, Points
 from slopenet.derivation import Chain
 from slopenet.evaluate import array_api
 from slopenet.evaluate.plan import Plan
@@ -37,16 +37,32 @@ class Derivatives:
     # The core accepts arrays that need no conversion and returns None for others, so that a single
     # point costs no more than its arithmetic.
 
+    @overload
+    def __call__(self, X: Points, *, out: Any = None, threads: int | None = None) -> Floats: ...
+    @overload
+    def __call__(self, X: ForeignT, *, out: Any = None, threads: int | None = None) -> ForeignT: ...
     def __call__(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """H(x): (N, n_L)."""
         H = self._core.values(X, out, threads)
         return self._converted("values", X, out, threads) if H is None else H
 
+    @overload
+    def jacobian(self, X: Points, *, out: Any = None, threads: int | None = None) -> Floats: ...
+    @overload
+    def jacobian(self, X: ForeignT, *, out: Any = None, threads: int | None = None) -> ForeignT: ...
     def jacobian(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """∂H/∂x = D[L] W[L] ··· D[2] W[2]: (N, n_L, n_1), multiplied in the order of `plan`."""
         J = self._core.jacobian(X, out, threads)
         return self._converted("jacobian", X, out, threads) if J is None else J
 
+    @overload
+    def value_and_jacobian(
+        self, X: Points, *, out: Any = None, threads: int | None = None
+    ) -> tuple[Floats, Floats]: ...
+    @overload
+    def value_and_jacobian(
+        self, X: ForeignT, *, out: Any = None, threads: int | None = None
+    ) -> tuple[ForeignT, ForeignT]: ...
     def value_and_jacobian(
         self, X: Any, *, out: Any = None, threads: int | None = None
     ) -> tuple[Any, Any]:
@@ -56,16 +72,32 @@ class Derivatives:
         )
         return both
 
+    @overload
+    def jvp(self, X: Points, v: Any, *, out: Any = None, threads: int | None = None) -> Floats: ...
+    @overload
+    def jvp(
+        self, X: ForeignT, v: Any, *, out: Any = None, threads: int | None = None
+    ) -> ForeignT: ...
     def jvp(self, X: Any, v: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """J v (N, n_L): the change of H along v, (N, n_1) or one direction (n_1,) for all."""
         Jv = self._core.jvp(X, v, out, threads)
         return self._along_x("jvp", X, v, out, threads) if Jv is None else Jv
 
+    @overload
+    def vjp(self, X: Points, u: Any, *, out: Any = None, threads: int | None = None) -> Floats: ...
+    @overload
+    def vjp(
+        self, X: ForeignT, u: Any, *, out: Any = None, threads: int | None = None
+    ) -> ForeignT: ...
     def vjp(self, X: Any, u: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """Jᵀ u (N, n_1): the gradient of u·H; u is (N, n_L), or (n_L,) for all points."""
         uJ = self._core.vjp(X, u, out, threads)
         return self._along_H("vjp", X, u, out, threads) if uJ is None else uJ
 
+    @overload
+    def hessian(self, X: Points, *, out: Any = None, threads: int | None = None) -> Floats: ...
+    @overload
+    def hessian(self, X: ForeignT, *, out: Any = None, threads: int | None = None) -> ForeignT: ...
     def hessian(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """∇²H_k = Σ_l Z'[l]ᵀ diag(c[l]_k ∘ σ''(z[l])) Z'[l]: (N, n_L, n_1, n_1).
 
@@ -74,11 +106,25 @@ class Derivatives:
         hessian = self._core.hessian(X, out, threads)
         return self._converted("hessian", X, out, threads) if hessian is None else hessian
 
+    @overload
+    def hvp(self, X: Points, v: Any, *, out: Any = None, threads: int | None = None) -> Floats: ...
+    @overload
+    def hvp(
+        self, X: ForeignT, v: Any, *, out: Any = None, threads: int | None = None
+    ) -> ForeignT: ...
     def hvp(self, X: Any, v: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """∇²H_k v (N, n_L, n_1) without the Hessian, v (N, n_1) or one direction (n_1,) for all."""
         product = self._core.hvp(X, v, out, threads)
         return self._along_x("hvp", X, v, out, threads) if product is None else product
 
+    @overload
+    def weighted_hessian(
+        self, X: Points, u: Any, *, out: Any = None, threads: int | None = None
+    ) -> Floats: ...
+    @overload
+    def weighted_hessian(
+        self, X: ForeignT, u: Any, *, out: Any = None, threads: int | None = None
+    ) -> ForeignT: ...
     def weighted_hessian(
         self, X: Any, u: Any, *, out: Any = None, threads: int | None = None
     ) -> Any:
@@ -89,6 +135,12 @@ class Derivatives:
         total = self._core.weighted_hessian(X, u, out, threads)
         return self._along_H("weighted_hessian", X, u, out, threads) if total is None else total
 
+    @overload
+    def laplacian(self, X: Points, *, out: Any = None, threads: int | None = None) -> Floats: ...
+    @overload
+    def laplacian(
+        self, X: ForeignT, *, out: Any = None, threads: int | None = None
+    ) -> ForeignT: ...
     def laplacian(self, X: Any, *, out: Any = None, threads: int | None = None) -> Any:
         """ΔH_k = tr ∇²H_k = Σ_l Σ_j c[l]_kj σ''(z[l]_j) ‖Z'[l]_j‖²: (N, n_L).
 
@@ -97,6 +149,14 @@ class Derivatives:
         laplacian = self._core.laplacian(X, out, threads)
         return self._converted("laplacian", X, out, threads) if laplacian is None else laplacian
 
+    @overload
+    def value_jacobian_hessian(
+        self, X: Points, *, out: Any = None, threads: int | None = None
+    ) -> tuple[Floats, Floats, Floats]: ...
+    @overload
+    def value_jacobian_hessian(
+        self, X: ForeignT, *, out: Any = None, threads: int | None = None
+    ) -> tuple[ForeignT, ForeignT, ForeignT]: ...
     def value_jacobian_hessian(
         self, X: Any, *, out: Any = None, threads: int | None = None
     ) -> tuple[Any, Any, Any]:
@@ -106,6 +166,14 @@ class Derivatives:
         ) or self._converted("value_jacobian_hessian", X, out, threads)
         return three
 
+    @overload
+    def value_jacobian_laplacian(
+        self, X: Points, *, out: Any = None, threads: int | None = None
+    ) -> tuple[Floats, Floats, Floats]: ...
+    @overload
+    def value_jacobian_laplacian(
+        self, X: ForeignT, *, out: Any = None, threads: int | None = None
+    ) -> tuple[ForeignT, ForeignT, ForeignT]: ...
     def value_jacobian_laplacian(
         self, X: Any, *, out: Any = None, threads: int | None = None
     ) -> tuple[Any, Any, Any]:

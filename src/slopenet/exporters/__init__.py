@@ -8,5 +8,6 @@ Every file is run and compared with the network before it is left in its place.
 from slopenet.exporters._export import export
 from slopenet.exporters._result import Export
 from slopenet.exporters._targets import TARGETS, Target
+from slopenet.exporters._task import FunctionName
 
-__all__ = ["TARGETS", "Export", "Target", "export"]
+__all__ = ["TARGETS", "Export", "FunctionName", "Target", "export"]

@@ -17,7 +17,7 @@ from slopenet.evaluate.derivatives import Derivatives
 from slopenet.exporters import _compare, _targets
 from slopenet.exporters._result import Export
 from slopenet.exporters._targets import TARGETS, Target
-from slopenet.exporters._task import OUTPUTS, Task, Written
+from slopenet.exporters._task import OUTPUTS, FunctionName, Task, Written
 from slopenet.io.card import Card
 from slopenet.io.files import replacing, require_writable
 from slopenet.validate import settings
@@ -30,7 +30,7 @@ def export(
     path: str | os.PathLike[str],
     names: tuple[Names, Names],
     *,
-    derivatives: Sequence[str] = ("value", "jacobian"),
+    derivatives: Sequence[FunctionName] = ("value", "jacobian"),
     dtype: DTypeLike | None = None,
     prefix: str | None = None,
     casadi: bool = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -14,8 +14,15 @@ from slopenet.validate.frames import Names
 
 Arrays: TypeAlias = dict[str, np.ndarray[Any, Any]]
 
+FunctionName: TypeAlias = Literal["value", "jacobian", "jvp", "vjp", "hessian"]
 # The functions that can be exported, and the result of each: H(x), ∂H/∂x, J v, Jᵀ u, ∇²H.
-OUTPUTS = {"value": "y", "jacobian": "J", "jvp": "Jv", "vjp": "uJ", "hessian": "H"}
+OUTPUTS = {
+    "value": "y",
+    "jacobian": "J",
+    "jvp": "Jv",
+    "vjp": "uJ",
+    "hessian": "H",
+}
 
 
 @dataclass(frozen=True)

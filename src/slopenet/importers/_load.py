@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from numpy.typing import DTypeLike
 
@@ -18,6 +18,8 @@ from slopenet.io.contents import ModelFileError
 from slopenet.io.files import regular
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
+
+ModelT = TypeVar("ModelT", Network, Ensemble)
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
@@ -34,9 +36,30 @@ _PICKLES = {
 }
 
 
+@overload
 def load(
     path: str | os.PathLike[str],
     *,
+    expect: type[ModelT],
+    dtype: DTypeLike | None = None,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    report: Report | None = None,
+) -> ModelT: ...
+@overload
+def load(
+    path: str | os.PathLike[str],
+    *,
+    expect: None = None,
+    dtype: DTypeLike | None = None,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    report: Report | None = None,
+) -> Network | Ensemble: ...
+def load(
+    path: str | os.PathLike[str],
+    *,
+    expect: type[Any] | None = None,
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
@@ -50,6 +73,9 @@ def load(
         Of a model of slopenet, of an .onnx file (see `from_onnx`), or of a .keras or .h5 file (see
         `from_keras`, which has Keras load it in its safe mode). A pickle, such as .pt, .pkl or
         .joblib, is not opened, since that may run anything; the error says what to call instead.
+    expect : {Network, Ensemble}, optional
+        The class of the result. Another kind of file is an error, and type checkers know the class.
+        Unless given, both are loaded, and ``isinstance`` tells them apart.
     dtype : {float64, float32}, optional
         Of the network, instead of the file's.
     input_names, output_names : sequence of str, optional
@@ -61,7 +87,8 @@ def load(
     Raises
     ------
     ModelFileError
-        If the file is damaged, hostile, of none of these kinds, or written by a newer version.
+        If the file is damaged, hostile, of none of these kinds, written by a newer version, or
+        has another kind of model than `expect`.
     UnsupportedNetworkError
         If slopenet cannot represent a network of another library.
     OSError
@@ -69,9 +96,24 @@ def load(
     ImportError
         If onnx or Keras is needed and not installed.
     """
+    labels: dict[str, Any] = {"input_names": input_names, "output_names": output_names}
+    found = _load(path, dtype, labels, report)
+    if expect is not None and not isinstance(found, expect):
+        raise ModelFileError(
+            f"{os.fspath(path)} has a model of class {type(found).__name__}, but"
+            f" expect={expect.__name__}"
+        )
+    return found
+
+
+def _load(
+    path: str | os.PathLike[str],
+    dtype: DTypeLike | None,
+    labels: dict[str, Any],
+    report: Report | None,
+) -> Network | Ensemble:
     suffix = Path(path).suffix.lower()
     start = _start(path)
-    labels: dict[str, Any] = {"input_names": input_names, "output_names": output_names}
     if suffix == ".onnx":
         return from_onnx(path, dtype=dtype, **labels, report=report)
     if start.startswith(_HDF5) or (start.startswith(_ZIP) and suffix == ".keras"):

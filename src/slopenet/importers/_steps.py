@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, ActivationSpec, normalise
+from slopenet.activations import Activation, normalise
 
 
 class UnsupportedNetworkError(ValueError):
@@ -85,7 +85,7 @@ def batch_normalisation(where: str, mean: Any, variance: Any, gamma: Any, beta: 
     return affine(where, A, c - np.asarray(mean, np.float64) * A)
 
 
-def sigma(where: str, spec: ActivationSpec) -> Sigma:
+def sigma(where: str, spec: object) -> Sigma:
     """σ in any spelling that the parser takes."""
     try:
         return Sigma(normalise(spec), where)

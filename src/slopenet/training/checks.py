@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from slopenet.activations import normalise
 from slopenet.training.methods import LOSSES, METHODS
 from slopenet.validate import settings as validate
 
-TRANSFORMS = ("auto", "log", "none")
+TransformName: TypeAlias = Literal["auto", "log", "none"]
+"""The names of TRANSFORMS, for type checkers."""
+TRANSFORMS: tuple[TransformName, ...] = get_args(TransformName)
 """What to do with columns that spread over decades."""
 
 Check = Callable[[str, Any], Any]

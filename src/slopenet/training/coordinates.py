@@ -36,7 +36,7 @@ class Columns:
         self._wide = [Decades.of(self._X, INPUTS), Decades.of(self._y, OUTPUTS)]
         self._whole = plain and bool(np.isfinite(self._y).all())
 
-    def transforms(self, setting: str) -> list[Transform | None]:
+    def transforms(self, setting: str | None) -> list[Transform | None]:
         """The transforms to try, None being none: all columns as they are.
 
         Of inputs and outputs together, of inputs alone where columns of both are wide, and none.
@@ -52,7 +52,7 @@ class Columns:
         alone = [self._transform(inputs, neither)] if both else []
         return [self._transform(inputs, outputs), *alone, None]
 
-    def doubts(self, setting: str) -> Iterator[str]:
+    def doubts(self, setting: str | None) -> Iterator[str]:
         """Sentences on wide columns that are learned as they are."""
         for names, wide, able in zip(self._names, self._wide, (True, self._whole), strict=True):
             for name, decades in zip(names, wide.logarithms, strict=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from slopenet._types import Floats, FrameT, Points
 from slopenet.evaluate.table import predicted_frame
 from slopenet.io import model_file
 from slopenet.io.card import Card
@@ -72,46 +73,52 @@ class Ensemble:
         """What the networks were trained on; see `Network.card`."""
         return self.networks[0].card
 
-    def inside(self, X: Any) -> Any:
+    def inside(self, X: Points) -> Any:
         """Whether each row of X is within the ranges of the training data; see `Network.inside`."""
         return self.networks[0].inside(X)
 
-    def __call__(self, X: Any, *, threads: int | None = None) -> Any:
+    def __call__(self, X: Points, *, threads: int | None = None) -> Floats:
         """Mean of H(x) (N, n_L)."""
-        return self._all(lambda net: net(X, threads=threads)).mean(axis=0)
+        return self._mean(lambda net: net(X, threads=threads))
 
-    def value_and_jacobian(self, X: Any, *, threads: int | None = None) -> tuple[Any, Any]:
+    def value_and_jacobian(self, X: Points, *, threads: int | None = None) -> tuple[Floats, Floats]:
         """Means of H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1)."""
         both = [net.value_and_jacobian(X, threads=threads) for net in self.networks]
         values, slopes = (np.stack(each) for each in zip(*both, strict=True))
         return values.mean(axis=0), slopes.mean(axis=0)
 
-    def jacobian(self, X: Any) -> Any:
+    def jacobian(self, X: Points) -> Floats:
         """Mean of ∂H/∂x (N, n_L, n_1): the slope of the mean."""
-        return self._all(lambda net: net.jacobian(X)).mean(axis=0)
+        return self._mean(lambda net: net.jacobian(X))
 
-    def hessian(self, X: Any) -> Any:
+    def hessian(self, X: Points) -> Floats:
         """Mean of ∇²H_k (N, n_L, n_1, n_1)."""
-        return self._all(lambda net: net.hessian(X)).mean(axis=0)
+        return self._mean(lambda net: net.hessian(X))
 
-    def spread(self, X: Any) -> Any:
+    def spread(self, X: Points) -> Floats:
         """Standard deviation of H(x) over the networks (N, n_L); 0 for a single one."""
         return self._deviation(self._all(lambda net: net(X)))
 
-    def jacobian_spread(self, X: Any) -> Any:
+    def jacobian_spread(self, X: Points) -> Floats:
         """Standard deviation of ∂H/∂x over the networks (N, n_L, n_1)."""
         return self._deviation(self._all(lambda net: net.jacobian(X)))
 
-    def table(self, frame: Any, *, slopes: bool = True, spread: bool = False) -> Any:
+    def table(self, frame: FrameT, *, slopes: bool = True, spread: bool = False) -> FrameT:
         """Return the mean of the values and slopes at every row of a data frame, as a data frame.
 
         As `Network.table`. With `spread`, the columns ``rho_spread``, ``drho/dT_spread``, ... of
         the standard deviations over the networks follow.
         """
-        return predicted_frame(self, frame, slopes=slopes, spread=spread)
+        found: FrameT = predicted_frame(self, frame, slopes=slopes, spread=spread)
+        return found
 
-    def _all(self, ask: Callable[[Network], Any]) -> Any:
+    def _all(self, ask: Callable[[Network], Any]) -> Floats:
         return np.stack([ask(net) for net in self.networks])
 
-    def _deviation(self, results: Any) -> Any:
-        return results.std(axis=0, ddof=1 if len(self) > 1 else 0)
+    def _mean(self, ask: Callable[[Network], Any]) -> Floats:
+        mean: Floats = self._all(ask).mean(axis=0)
+        return mean
+
+    def _deviation(self, results: Floats) -> Floats:
+        deviation: Floats = results.std(axis=0, ddof=1 if len(self) > 1 else 0)
+        return deviation

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.activations import normalise
+from slopenet.activations import ActivationSpec, normalise
 from slopenet.training.kriging.optimizer import MOST_TARGETS, WIDTHS
 from slopenet.training.methods import METHODS, OPTIONAL, Work
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings
@@ -23,7 +23,7 @@ from slopenet.validate.layers import sizes_around
 # first affordable one of other widths follows at once.
 _NARROW, _WIDE = 16, HIDDEN[0]
 _WIDER, _MANY_ROWS = (HIDDEN[0], 32), 300
-_TRIED = ("tanh", "softplus")
+_TRIED: tuple[ActivationSpec, ...] = ("tanh", "softplus")
 # The most operations of a step of Levenberg-Marquardt in a race, of a step at twice the width, and
 # at the width of many rows; of all steps together, also at that width; the fewest steps.
 _MOST_OPERATIONS, _MOST_WIDE, _MOST_WIDER = 1e9, 5e7, 8e9
@@ -113,7 +113,8 @@ def _others(settings: FitSettings, task: Task, *, free: bool) -> list[FitSetting
     """Networks by Levenberg-Marquardt where its steps are cheap, else one by another method."""
     narrow = (_NARROW, _NARROW)
     cheap = task.work(narrow).lm_operations <= _MOST_OPERATIONS or settings.loss != "squared"
-    activations = _TRIED if settings.activation == AUTO else (settings.activation,)
+    given = settings.activation
+    activations = _TRIED if given == AUTO else (given,)
     if (free and cheap) or settings.method == "lm":
         common = replace(settings, method="lm", hidden=narrow)
         if len(activations) > 1 and settings.restarts is settings.ensemble is None:

@@ -19,16 +19,18 @@ from slopenet.dataset.noise import reliable
 from slopenet.dataset.ranges import ranges
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.io.card import Card
+from slopenet.training.checks import TransformName
 from slopenet.training.contest import Contest
 from slopenet.training.coordinates import Columns
 from slopenet.training.entrants import Task, entrants, wider
+from slopenet.training.methods import LossName, MethodName
 from slopenet.training.monitor import State
 from slopenet.training.outcome import Fit, train
 from slopenet.training.plan import Plan, make_plan
 from slopenet.training.quality import FitWarning, doubt
 from slopenet.training.race import TRIED, Race
 from slopenet.training.session import read, require_same
-from slopenet.training.settings import AUTO, HIDDEN, FitSettings, documented
+from slopenet.training.settings import AUTO, HIDDEN, Auto, FitSettings, documented
 from slopenet.training.starts import Candidates
 from slopenet.training.transform import Transform
 from slopenet.validate.layers import component_names
@@ -40,18 +42,18 @@ def fit(
     y: Any,
     dydx: Any = None,
     *,
-    hidden: Sequence[int] | int | str = AUTO,
-    activation: ActivationSpec = AUTO,
+    hidden: Sequence[int] | int | Auto = AUTO,
+    activation: ActivationSpec | Auto = AUTO,
     output: ActivationSpec = "identity",
-    method: str = "auto",
+    method: MethodName | Auto = "auto",
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
     momentum: float | None = None,
-    l2: float | str = "auto",
+    l2: float | Auto = "auto",
     slope_weight: Any = "auto",
-    loss: str = "squared",
-    transform: str | None = "auto",
+    loss: LossName = "squared",
+    transform: TransformName | None = "auto",
     directions: Any = None,
     along: Any = None,
     validation: Any = None,

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from slopenet.parameters import count
 from slopenet.training.kriging.optimizer import WIDTHS, Kriging
@@ -66,7 +66,7 @@ class Method(NamedTuple):
     whatever the method.
     """
 
-    name: str
+    name: MethodName
     why: str
     epochs: int
     batch_size: int
@@ -75,8 +75,12 @@ class Method(NamedTuple):
     operations: float
 
 
+# The names of METHODS and of LOSSES, for type checkers.
+MethodName: TypeAlias = Literal["lm", "lbfgs", "adam", "kriging", "sgd"]
+LossName: TypeAlias = Literal["squared", "student"]
+
 # The cost of a residual: its square, or -log of the density of Student's t.
-LOSSES = ("squared", "student")
+LOSSES: tuple[LossName, ...] = get_args(LossName)
 
 # The settings that not every method has; a `Method` without them holds these numbers.
 OPTIONAL: Mapping[str, float] = {"batch_size": 256, "learning_rate": 1e-2, "momentum": 0.9}
@@ -229,7 +233,7 @@ def _kriging(setup: Setup) -> Optimizer:
 
 
 # "auto" takes the first row that suits, or the first that has every optional setting given.
-METHODS: dict[str, MethodInfo] = {
+METHODS: dict[MethodName, MethodInfo] = {
     "lm": MethodInfo(
         title="Levenberg-Marquardt",
         optimizer=_lm,
@@ -287,12 +291,12 @@ METHODS: dict[str, MethodInfo] = {
 }
 
 
-def robust() -> tuple[str, ...]:
+def robust() -> tuple[MethodName, ...]:
     """Names of the methods that can learn with Student's t as the loss."""
     return tuple(name for name, info in METHODS.items() if info.robust)
 
 
-def partitioned() -> tuple[str, ...]:
+def partitioned() -> tuple[MethodName, ...]:
     """Names of the methods that can learn from partitions."""
     return tuple(name for name, info in METHODS.items() if info.partitions)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
 from slopenet.training.entrants import HELD_OUT
 from slopenet.training.kriging.problem import widths_of
-from slopenet.training.methods import METHODS, OPTIONAL, Method, MethodInfo, Work, robust
+from slopenet.training.methods import METHODS, OPTIONAL, LossName, Method, MethodInfo, Work, robust
 from slopenet.training.settings import FitSettings
 from slopenet.validate import arrays
 from slopenet.validate.layers import check_activations, sizes_around
@@ -58,7 +58,7 @@ class Plan:
     slope_weight: Floats | float
     find_balance: bool
     validation: Any
-    loss: str
+    loss: LossName
     from_below: bool = False
 
     @property
@@ -103,7 +103,8 @@ def make_plan(
     """
     settings = settings.resolved()
     sizes = sizes_around(inputs, settings.hidden, outputs)
-    activations = (settings.activation,) * (len(sizes) - 2) + (settings.output,)
+    hidden = cast("ActivationSpec", settings.activation)  # not "auto": resolved
+    activations = (hidden,) * (len(sizes) - 2) + (settings.output,)
     check_activations(list(activations), len(activations))
     work = Work(sizes, rows, targets)
     method = choose(settings, work)
@@ -138,13 +139,14 @@ def choose(settings: FitSettings, work: Work) -> Method:
     """
     given = {name: getattr(settings, name) for name in OPTIONAL}
     given = {name: value for name, value in given.items() if value is not None}
-    name, why = settings.method, "as asked"
-    if name == "auto" and given:
+    if settings.method != "auto":
+        name, why = settings.method, "as asked"
+    elif given:
         name = next(other for other, row in METHODS.items() if given.keys() <= row.defaults.keys())
         why = f"for the {' and '.join(given)} given"
-    elif name == "auto" and settings.loss != "squared":
+    elif settings.loss != "squared":
         name, why = robust()[0], f"for loss={settings.loss!r}"
-    elif name == "auto":
+    else:
         reasons = ((other, info.suits(work)) for other, info in METHODS.items())
         name, why = next((other, reason) for other, reason in reasons if reason)
     info = METHODS[name]

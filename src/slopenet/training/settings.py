@@ -10,17 +10,20 @@ import os
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from slopenet.activations import ActivationSpec
+from slopenet.activations import ActivationName, ActivationSpec
 from slopenet.training import checks
-from slopenet.training.checks import Check
-from slopenet.training.methods import phrases
+from slopenet.training.checks import Check, TransformName
+from slopenet.training.methods import LossName, MethodName, phrases
 from slopenet.training.monitor import State
 from slopenet.validate.settings import RandomSource
 
 # A setting left to the data; the hidden layers and the activation of a single network.
-AUTO, HIDDEN, ACTIVATION = "auto", (64, 64), "tanh"
+Auto: TypeAlias = Literal["auto"]
+AUTO: Auto = "auto"
+HIDDEN = (64, 64)
+ACTIVATION: ActivationName = "tanh"
 
 
 def _rule(check: Check, option: str | None = None) -> dict[str, Any]:
@@ -106,14 +109,14 @@ class FitSettings:
         The least time between two checkpoints.
     """
 
-    hidden: Sequence[int] | int | str = field(
+    hidden: Sequence[int] | int | Auto = field(
         default=AUTO,
         metadata=_rule(
             checks.layer_widths_or_auto,
             "Widths of the hidden layers. Unless given, several networks are tried.",
         ),
     )
-    activation: ActivationSpec = field(
+    activation: ActivationSpec | Auto = field(
         default=AUTO,
         metadata=_rule(
             checks.activation_or_auto,
@@ -122,7 +125,7 @@ class FitSettings:
         ),
     )
     output: ActivationSpec = field(default="identity", metadata=_rule(checks.activation_spec))
-    method: str = field(
+    method: MethodName | Auto = field(
         default="auto",
         metadata=_rule(
             checks.method_name,
@@ -148,7 +151,7 @@ class FitSettings:
     momentum: float | None = field(
         default=None, metadata=_rule(checks.share, "Momentum. Default: {momentum}.")
     )
-    l2: float | str = field(
+    l2: float | Auto = field(
         default="auto",
         metadata=_rule(
             checks.number_or_auto,
@@ -164,14 +167,14 @@ class FitSettings:
             " by {finding}, and 1 with every other method.",
         ),
     )
-    loss: str = field(
+    loss: LossName = field(
         default="squared",
         metadata=_rule(
             checks.loss_name,
             "Cost of a residual. With student outliers count less; with {robust} only.",
         ),
     )
-    transform: str = field(
+    transform: TransformName | None = field(
         default="auto",
         metadata=_rule(
             checks.transform_name,

@@ -7,10 +7,11 @@ import math
 import operator
 import reprlib
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+WordT = TypeVar("WordT", bound=str)
 RandomSource: TypeAlias = "np.random.Generator | int | None"  # quoted: numpy.random loads slowly
 
 
@@ -64,11 +65,11 @@ def names(name: str, given: Any) -> tuple[str, ...] | None:
     return tuple(str(label) for label in listed)
 
 
-def choice(rule: str, given: Any, allowed: tuple[str, ...]) -> str:
+def choice(rule: str, given: Any, allowed: tuple[WordT, ...]) -> WordT:
     """One of the words `allowed`; `rule` starts the error message."""
     if given not in allowed:
         raise ValueError(f"{rule} one of {', '.join(allowed)}, got {short(given)}")
-    return str(given)
+    return allowed[allowed.index(given)]
 
 
 def whole_seed(given: RandomSource) -> int | None:

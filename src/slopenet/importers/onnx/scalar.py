@@ -15,7 +15,7 @@ import numpy as np
 
 from slopenet import activations
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec, normalise
+from slopenet.activations import normalise
 from slopenet.importers._recognise import activation_of
 from slopenet.importers._steps import Step, affine, refuse, scaled, sigma
 
@@ -66,7 +66,7 @@ class Expression:
     where: str = field(default="", compare=False)
 
     @property
-    def spec(self) -> ActivationSpec:
+    def spec(self) -> str | tuple[str, float]:
         """The activation that `op` is, with its parameter if one is given."""
         return self.op if self.parameter is None else (self.op, self.parameter)
 
