@@ -20,6 +20,7 @@ PACKAGES = [
     "parameters",
     "validate",
     "io",
+    "html",
     "evaluate",
     "exporters",
     "network",
@@ -55,6 +56,7 @@ WITHIN = {
         "checkpoint",
         "model_file",
     ],
+    "html": ["elements", "curve", "pages", "bar"],
     "evaluate": [
         "agreement",
         "instruction_set",

@@ -19,6 +19,7 @@ from slopenet.dataset.distinct import distinct
 from slopenet.dataset.noise import reliable
 from slopenet.dataset.ranges import ranges
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
+from slopenet.evaluate.model import column_names
 from slopenet.io.card import Card
 from slopenet.network import Network
 from slopenet.training.ensemble import Ensemble
@@ -67,6 +68,14 @@ class Fit:
     reason: str
     ensemble: Ensemble = field(repr=False)
     errors: FitErrors | None = field(default=None, repr=False)
+
+    def _repr_html_(self) -> str:
+        from slopenet.html import pages
+
+        known, errors = self.errors, None
+        if known is not None:
+            errors = known.verdict, known.values, known.slopes
+        return pages.fit(errors, column_names(self.network), self.history, self.reason)
 
 
 def fit(
