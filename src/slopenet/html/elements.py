@@ -16,10 +16,14 @@ _RULE = "border-bottom:1px solid rgba(128,128,128,.45)"
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
+def visible(words: str) -> str:
+    r"""Return a text with a code such as ``\x1b`` for each character that is not visible."""
+    return "".join(_code(c) if unicodedata.category(c) in _HIDDEN else c for c in words)
+
+
 def text(words: str) -> str:
-    r"""Return a text as HTML: escaped, and with a code such as ``\x1b`` for what is not visible."""
-    seen = "".join(_code(c) if unicodedata.category(c) in _HIDDEN else c for c in words)
-    return html.escape(seen)
+    """Return a text as HTML: escaped and visible."""
+    return html.escape(visible(words))
 
 
 def name(words: str) -> str:
