@@ -132,6 +132,7 @@ WITHIN = {
         "lm",
         "evidence",
     ],
+    "demo": ["curve", "steam"],
     "gradcheck": ["complex_step", "check"],
 }
 
