@@ -22,7 +22,7 @@ def test_a_profile_says_what_it_shows_and_where_it_is(here, tmp_path):
     assert result.exit_code == 0, result.output
     a, b = (each.quantiles[2] for each in sn.load(here / "model.safetensors").card.inputs)
     assert result.stdout == (
-        f"Wrote model-profile.png: u, v along a, b, tangents at a = {a:.5g}, b = {b:.5g}.\n"
+        f"Wrote model-profile.png: u, v along a, b, with tangents at a = {a:.5g}, b = {b:.5g}.\n"
     )
     assert (tmp_path / "model-profile.png").read_bytes().startswith(b"\x89PNG")
 
@@ -33,8 +33,8 @@ def test_a_profile_has_the_point_the_rows_and_the_file_that_are_asked_for(here, 
         *("--inputs", "b", "--outputs", "v", "-o", "out.svg"),
     )
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("Wrote out.svg: v along b, tangents at a = 0.5, b = ")
-    assert result.stdout.endswith(f"with rows of {here / 'data.csv'}.\n")
+    assert result.stdout.startswith("Wrote out.svg: v along b, with tangents at a = 0.5, b = ")
+    assert result.stdout.endswith(f"and rows of {here / 'data.csv'}.\n")
     assert b"<svg" in (tmp_path / "out.svg").read_bytes()
 
 

@@ -59,7 +59,9 @@ def test_results_are_tables(executed, words, title):
 def test_a_fit_shows_a_bar_of_its_progress_then_its_errors_and_learning_curve(executed):
     bar, result = outputs(executed, "sn.fit(")
     assert bar.output_type == "display_data"
-    assert re.search(r"<progress value=.*&ensp;Fitting, error: values", bar.data["text/html"])
+    assert re.search(
+        r"<progress value=.*&ensp;Fitting, held-out error: values", bar.data["text/html"]
+    )
     assert "slope by <bdi>T</bdi>" in result.data["text/html"]
     assert "<svg" in result.data["text/html"]
 

@@ -69,12 +69,13 @@ def test_a_network_shows_its_layers_names_units_ranges_and_training(fitted):
     assert any(re.fullmatch(r"Trained by .* \(lm, seed 3\) on 30 rows\.", t) for t in page.texts)
     assert "Errors of rows left out, relative:" in page.texts
     assert "slope by " in page.texts
+    assert "unit" in page.texts
 
 
 def test_a_network_without_knowledge_shows_layers_and_names():
     page = Tags(random_network((2, 3, 1))._repr_html_())
     assert {"x1", "x2", "y1"} <= set(page.texts)
-    assert "minimum" not in page.texts
+    assert not {"minimum", "unit"} & set(page.texts)
 
 
 def test_a_large_network_is_cut():
@@ -130,3 +131,12 @@ def test_verdicts_show_whether_they_passed_and_their_repr_is_their_text(differen
 def test_an_export_that_was_not_run_says_so(tmp_path):
     page = Tags(Export(tmp_path / "a.c", (), "no compiler")._repr_html_())
     assert f"{tmp_path / 'a.c'}: not run (no compiler)." in page.texts
+
+
+def test_errors_on_known_answers_are_a_table(fitted):
+    X = np.random.default_rng(0).uniform(1, 2, (9, 2))
+    errors = sn.errors(fitted.network, X, fitted.network(X) + 0.25)
+    page = Tags(errors._repr_html_())
+    assert page.texts[:6] == ["Errors", " ", "RMSE", "relative", "R²", "largest error"]
+    assert page.texts.count("0.25") == 4
+    assert f"{EVIL} [kg/m3]" in page.texts

@@ -185,11 +185,11 @@ def test_names_of_any_kind_are_drawn_as_text():
 def test_what_does_not_fit_is_refused(fitted, data):
     net = fitted.network
     for wrong, message in (
-        ({"at": {"cp": 1}}, "each name of at must be one of T, p, or an index"),
+        ({"at": {"cp": 1}}, r"each name of at must be one of T \[K\], p \[MPa\], or an index"),
         ({"at": [1, 2, 3]}, r"at must have shape \(N, 2\) or \(2,\), got \(3,\)"),
         ({"at": [[700, 5]]}, r"at must be one point \(2,\), got \(1, 2\)"),
         ({"at": [np.nan, 5]}, "at"),
-        ({"inputs": ["q"]}, "each of inputs must be one of T, p"),
+        ({"inputs": ["q"]}, r"each of inputs must be one of T \[K\], p"),
         ({"outputs": "rho"}, "outputs must be a sequence of names or indices, got 'rho'"),
         ({"data": data[:1]}, r"data must be a data frame, \(X, y\) or \(X, y, dydx\)"),
         ({"data": (data[0][:, :1], data[1])}, "must have"),

@@ -90,7 +90,7 @@ def plot(
         said = "predicted against true, with relative RMS errors"
     with replacing(output) as file:
         figure.savefig(file, format=output.suffix[1:].lower())
-    near = f" with rows of {title(data)}" if data is not None and kind == "profile" else ""
+    near = f" and rows of {title(data)}" if data is not None and kind == "profile" else ""
     say(f"Wrote {output}: {said}{near}.")
 
 
@@ -102,13 +102,14 @@ def _profile(
 ) -> tuple[Any, str]:
     """Return the figure of a profile, and what it shows."""
     from slopenet.plot import profile
+    from slopenet.validate.headings import split_unit
 
     figure = profile(network, at, None if samples is None else samples[:3], **chosen)
     axes = figure.axes
-    rows = [ax.get_ylabel() for ax in axes if ax.get_ylabel()]
-    columns = [ax.get_xlabel() for ax in axes if ax.get_xlabel()]
-    where = figure.legends[0].get_title().get_text().removeprefix("At ")
-    return figure, f"{', '.join(rows)} along {', '.join(columns)}, tangents at {where}"
+    labels = [ax.get_ylabel() for ax in axes], [ax.get_xlabel() for ax in axes]
+    down, across = (", ".join(split_unit(each)[0] for each in some if each) for some in labels)
+    where = " ".join(figure.legends[0].get_title().get_text().split()).removeprefix("At ")
+    return figure, f"{down} along {across}, with tangents at {where}"
 
 
 def _point(at: dict[str, str] | None, inputs: Sequence[str]) -> Any:

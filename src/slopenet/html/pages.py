@@ -85,6 +85,16 @@ def fit(
     return box("Fit", said, side_by_side(shown, drawn), note(reason))
 
 
+def errors(rows: Mapping[str, Sequence[float]]) -> str:
+    """Return errors on known answers: RMSE, relative RMSE, R² and largest error, by quantity."""
+    lines = [
+        (name(quantity), f"{rmse:.4g}", percent(relative), f"{r2:.6g}", f"{largest:.4g}")
+        for quantity, (rmse, relative, r2, largest) in list(rows.items())[:SHOWN]
+    ]
+    shown = table(("", "RMSE", "relative", "R²", "largest error"), lines)
+    return box("Errors", "", shown, _more(len(rows), "quantities"))
+
+
 def verdict(title: str, agreements: Sequence[tuple[str, float, float, bool]]) -> str:
     """Return a verdict: quantity, largest difference, tolerance and whether they agree."""
     rows = [
@@ -115,22 +125,24 @@ def error_table(
 
 def _components(inputs: Sequence[str], outputs: Sequence[str], card: Card | None) -> str:
     """Names, units and ranges of the inputs and, below, of the outputs."""
-    headings = ["inputs", "unit", "minimum", "5 %", "median", "95 %", "maximum"]
-    columns = 2 if card is None else len(headings)
-    rows = _rows(inputs, () if card is None else card.inputs)
-    rows.append(["<strong>outputs</strong>", *[""] * (columns - 1)])
-    rows += _rows(outputs, () if card is None else card.outputs)
+    units = any(split_unit(each)[1] for each in (*inputs, *outputs))
+    headings = ["inputs", *(["unit"] if units else [])]
+    if card is not None:
+        headings += ["minimum", "5 %", "median", "95 %", "maximum"]
+    rows = _rows(inputs, () if card is None else card.inputs, units=units)
+    rows.append(["<strong>outputs</strong>", *[""] * (len(headings) - 1)])
+    rows += _rows(outputs, () if card is None else card.outputs, units=units)
     more = _more(len(inputs), "inputs") + _more(len(outputs), "outputs")
-    return table(headings[:columns], rows, words=(0, 1)) + more
+    return table(headings, rows, words=(0, 1) if units else (0,)) + more
 
 
-def _rows(names: Sequence[str], ranges: Sequence[Range]) -> list[list[str]]:
-    parts = [split_unit(each) for each in names[:SHOWN]]
-    numbers = [_numbers(each) for each in ranges] or [[] for _ in parts]
-    return [
-        [name(plain), name(unit) if unit else "", *cells]
-        for (plain, unit), cells in zip(parts, numbers, strict=False)
-    ]
+def _rows(names: Sequence[str], ranges: Sequence[Range], *, units: bool) -> list[list[str]]:
+    rows = []
+    for k, each in enumerate(names[:SHOWN]):
+        plain, unit = split_unit(each)
+        row = [name(plain), name(unit) if unit else ""] if units else [name(plain)]
+        rows.append(row + (_numbers(ranges[k]) if ranges else []))
+    return rows
 
 
 def _numbers(each: Range) -> list[str]:

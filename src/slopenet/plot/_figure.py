@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from slopenet.html.elements import visible
 from slopenet.validate.components import index_of
-from slopenet.validate.headings import split_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,13 +46,12 @@ def label(name: str) -> str:
 
 
 def chosen(what: str, given: Sequence[str | int] | None, names: Sequence[str]) -> list[int]:
-    """Return the indices of the inputs or outputs to draw; a name may lack its unit."""
+    """Return the indices of the inputs or outputs to draw."""
     if given is None:
         return list(range(min(MOST, len(names))))
     if isinstance(given, str) or not len(given):
         raise ValueError(f"{what} must be a sequence of names or indices, got {given!r}")
-    plain = [split_unit(name)[0] for name in names]
-    return [index_of(f"each of {what}", one, names if one in names else plain) for one in given]
+    return [index_of(f"each of {what}", one, names) for one in given]
 
 
 def dress(ax: Axes, title: str = "") -> None:

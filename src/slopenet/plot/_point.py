@@ -16,7 +16,6 @@ from slopenet.evaluate.model import Model, slope_names
 from slopenet.io.card import Range
 from slopenet.validate import arrays, frames
 from slopenet.validate.components import index_of
-from slopenet.validate.headings import split_unit
 
 # Data farther from the line than so many ranges of the other inputs are not drawn, nor are more
 # rows than so many.
@@ -62,10 +61,8 @@ def point(at: Any, inputs: Sequence[str], known: Sequence[Range]) -> Floats:
     """Return the point (n_1,) of an array, or of names and numbers; medians for all others."""
     medians = np.array([each.quantiles[2] for each in known])
     if at is None or isinstance(at, Mapping):
-        plain = [split_unit(name)[0] for name in inputs]
         for name, number in (at or {}).items():
-            names = inputs if name in inputs else plain
-            medians[index_of("each name of at", name, names)] = float(number)
+            medians[index_of("each name of at", name, inputs)] = float(number)
         x = medians
     else:
         x = arrays.points("at", at, len(inputs), np.float64, inputs)
