@@ -20,6 +20,7 @@ PACKAGES = [
     "parameters",
     "validate",
     "io",
+    "html",
     "evaluate",
     "exporters",
     "network",
@@ -58,6 +59,7 @@ WITHIN = {
         "checkpoint",
         "model_file",
     ],
+    "html": ["elements", "curve", "pages", "bar"],
     "evaluate": [
         "agreement",
         "instruction_set",
@@ -138,6 +140,7 @@ WITHIN = {
         "lm",
         "evidence",
     ],
+    "demo": ["curve", "steam"],
     "gradcheck": ["complex_step", "check"],
 }
 

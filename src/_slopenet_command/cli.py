@@ -14,6 +14,7 @@ COMMANDS = {
     "predict": "Write the values and slopes of MODEL at every row of DATA.",
     "explain": "Print the derivation of one row, equation by equation.",
     "check": "Test every derivative of MODEL by an independent method.",
+    "plot": "Draw MODEL: its curves through one point, or its errors.",
     "errors": "Print the errors of MODEL at the rows of DATA, for each value and slope.",
     "convert": "Write the network of SOURCE, an ONNX or Keras file, to MODEL.",
     "export": "Write MODEL and its derivatives as code to OUT.",

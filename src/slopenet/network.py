@@ -16,6 +16,7 @@ from slopenet._types import Floats, FrameT, Points
 from slopenet.activations import Activation, ActivationSpec
 from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
+from slopenet.evaluate.model import column_names
 from slopenet.evaluate.page import Derivation
 from slopenet.io import model_file
 from slopenet.io.card import Card
@@ -428,6 +429,18 @@ class Network(Derivatives):
             ins = ", ".join(self._input_names or ("x",))
             text += f"; {ins} -> {', '.join(self._output_names or ('H',))}"
         return text + ")"
+
+    def _repr_html_(self) -> str:
+        from slopenet.html import pages
+
+        pairs = zip(self._weights, self._biases, self._activations, strict=True)
+        layers = [(len(b), str(activation), W.size + b.size) for W, b, activation in pairs]
+        return pages.network(
+            [(self.sizes[0], "input", 0), *layers],
+            *column_names(self),
+            str(self._dtype),
+            self._card,
+        )
 
 
 def load(path: str | os.PathLike[str]) -> Network:

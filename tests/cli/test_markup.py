@@ -102,7 +102,7 @@ def test_every_console_and_column_of_text_is_made_without_markup():
 
 def test_the_demonstration_prints_the_name_of_its_folder_on_any_console():
     """Its strings reach the console as Text, never to be parsed."""
-    from slopenet import demo
+    from slopenet.demo import steam as demo
 
     for node in ast.walk(ast.parse(Path(demo.__file__).read_text())):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "console.print" and node.args:

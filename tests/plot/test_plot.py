@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import slopenet as sn
-from slopenet.plot import Panel, learning_curve, parity, parity_grid, parity_of
+from slopenet.plot import Panel, learning_curve, parity, parity_grid, parity_of, parity_of_all
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -193,3 +193,41 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"pip install 'slopenet\[demo\]'"):
         parity(TRUE, TRUE)
+
+
+def test_the_diagonal_covers_the_training_data_too():
+    (diagonal,) = parity(TRUE, TRUE, known=(-1.0, 2.0)).lines
+    np.testing.assert_array_equal(diagonal.get_xydata(), [[-1, -1], [3, 3]])
+    (diagonal,) = parity(TRUE, TRUE, known=(np.nan, np.nan)).lines
+    np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [3, 3]])
+
+
+def test_parity_of_a_fit_covers_its_training_data():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (30, 1))
+    net = sn.fit(X, 2 * X, np.full((30, 1, 1), 2.0), hidden=2, epochs=5, restarts=1).network
+    known = net.card.outputs[0]
+    for ax in (
+        parity_of(net, X[:3], 2 * X[:3]),
+        parity_of_all(net, X[:3], 2 * X[:3]).axes[0],
+    ):
+        np.testing.assert_array_equal(ax.lines[0].get_xdata(), [known.minimum, known.maximum])
+    ax = parity_of(net, X[:3], 2 * X[:3], np.full((3, 1, 1), 2.0), input=0)
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), [2, 2])
+
+
+def test_parity_of_all_has_a_row_per_output_with_its_value_and_slopes(known):
+    net, X, y, dydx = known
+    figure = parity_of_all(net, X, y, dydx)
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == ["rho", "drho/dT", "drho/dp", "h", "dh/dT", "dh/dp"]
+    for ax, k, i in ((figure.axes[1], 0, 0), (figure.axes[5], 1, 1)):
+        offsets = np.asarray(ax.collections[0].get_offsets())
+        np.testing.assert_array_equal(offsets[:, 0], dydx[:, k, i])
+        np.testing.assert_array_equal(offsets[:, 1], net.jacobian(X)[:, k, i])
+    figure = parity_of_all(net, X, y, outputs=["h"])
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["h"]
+    assert "50 rows" in " ".join(figure.legends[0].get_title().get_text().split())
+    dydx[:, 1, 0] = np.nan
+    figure = parity_of_all(net, X, y, dydx, inputs=["T"])
+    assert [ax.axison for ax in figure.axes] == [True, True, True, False]

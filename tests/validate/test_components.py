@@ -42,3 +42,13 @@ def test_adapters_and_plots_mean_the_same_output_by_an_index():
         of_index, of_name = objective(net, index), objective(net, name)
         assert of_index.fun(X[0]) == of_name.fun(X[0]) == net(X[0])[NAMES.index(name)]
         assert constraint(net, 0, 1, outputs=[index]).fun(X[0]) == net(X[0])[NAMES.index(name)]
+
+
+def test_a_name_is_found_without_its_unit_unless_in_doubt():
+    names = ["T [K]", "p [MPa]", "p [bar]", "x[0]"]
+    assert index_of("input", "T", names) == 0
+    assert index_of("input", "p [bar]", names) == 2
+    assert index_of("input", "x[0]", names) == 3
+    for doubtful in ("p", "x", "K"):
+        with pytest.raises(ValueError, match="input must be one of"):
+            index_of("input", doubtful, names)

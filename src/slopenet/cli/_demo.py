@@ -17,7 +17,7 @@ from slopenet.cli import _options as options
     type=click.Path(file_okay=False, path_type=Path),
     default="demo-output",
     show_default=True,
-    help="Folder for the model, the parity plot and the predictions; created if necessary.",
+    help="Folder for the model, the plots and the predictions; created if necessary.",
 )
 def demo(output_dir: Path) -> None:
     """Learn steam from 30 rows, with and without slopes."""

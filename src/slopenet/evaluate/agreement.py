@@ -76,3 +76,8 @@ def table(agreements: Sequence[Agreement]) -> list[str]:
     """Return a line per quantity, in columns."""
     width = max((len(each.quantity) for each in agreements), default=0) + 1
     return [f"  {each.line(width)}" for each in agreements]
+
+
+def rows(agreements: Sequence[Agreement]) -> list[tuple[str, float, float, bool]]:
+    """Return quantity, difference, tolerance and `ok` of each, as a notebook shows them."""
+    return [(each.quantity, each.difference, each.tolerance, each.ok) for each in agreements]

@@ -86,6 +86,11 @@ class Errors:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        from slopenet.html import pages
+
+        return pages.errors(self.rows())
+
 
 def relative_errors(network: Model, X: Floats, y: Floats, dydx: Floats | None = None) -> Errors:
     """Compare a network with known values and slopes.

@@ -31,7 +31,7 @@ class Bracket:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """How D[L] W[L] ··· D[2] W[2] is bracketed: chosen from the sizes alone, never from the batch.
 
@@ -76,6 +76,8 @@ class Plan:
             f"{self.order}: {self.multiplications:,} multiplications a point{gain}"
             f" (forward {self.forward:,}, reverse {self.reverse:,})"
         )
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from slopenet.evaluate.agreement import Agreement, table
+from slopenet.evaluate.agreement import Agreement, rows, table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Export:
     """An exported network, compared with the network; `str` says it in words and numbers.
 
@@ -48,8 +48,18 @@ class Export:
         return all(each.ok for each in self.agreements)
 
     def __str__(self) -> str:
+        return "\n".join([self._verdict, *table(self.agreements)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from slopenet.html import pages
+
+        return pages.verdict(self._verdict, rows(self.agreements))
+
+    @property
+    def _verdict(self) -> str:
         if not self.agreements:
             return f"{self.path}: not run ({self.run_by})."
         verdict = "agrees" if self.passed else "DOES NOT AGREE"
-        head = f"{self.path}: {verdict} with the network, run by {self.run_by}."
-        return "\n".join([head, *table(self.agreements)])
+        return f"{self.path}: {verdict} with the network, run by {self.run_by}."

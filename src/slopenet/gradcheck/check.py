@@ -10,7 +10,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.derivation import Chain, forward
-from slopenet.evaluate.agreement import Agreement, largest_difference, table
+from slopenet.evaluate.agreement import Agreement, largest_difference, rows, table
 from slopenet.gradcheck import complex_step
 from slopenet.network import Network
 from slopenet.parameters import flatten
@@ -22,7 +22,7 @@ DIRECTIONS = 8
 _AT_ONCE = 2**22  # entries of the Hessians that are held at once
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Check:
     """The verdict on a network's derivatives; `str` says it in words and numbers.
 
@@ -53,14 +53,24 @@ class Check:
         return all(each.ok for each in self.agreements)
 
     def __str__(self) -> str:
+        return "\n".join([self._verdict, *table(self.agreements)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from slopenet.html import pages
+
+        return pages.verdict(self._verdict, rows(self.agreements))
+
+    @property
+    def _verdict(self) -> str:
         where = f"{self.points} point{'s' if self.points != 1 else ''}"
         wrong = [each.quantity for each in self.agreements if not each.ok]
         if wrong:
             verdict = f"NOT all derivatives agree with the complex step: {', '.join(wrong)}"
         else:
             verdict = "All derivatives agree with the complex step"
-        head = f"{verdict} ({where}, tolerance {self.tolerance:.1e} of the largest entry)."
-        return "\n".join([head, *table(self.agreements)])
+        return f"{verdict} ({where}, tolerance {self.tolerance:.1e} of the largest entry)."
 
 
 def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slopenet.plot._figure import BLUE, GREEN, ORANGE, dress, new_figure
+from slopenet.plot._figure import BLUE, GREEN, ORANGE, dress, new_axes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,8 @@ def learning_curve(history: Mapping[str, Sequence[float]], *, ax: Axes | None = 
         `Fit.history`, with lists of equal lengths. One without ``"values"``, as of data in
         partitions, is drawn by its costs.
     ax : Axes, optional
-        Axes to draw in. By default a new figure is made, outside of pyplot: ``ax.figure.savefig``.
+        Axes to draw in. By default a new figure is made, outside of pyplot: a notebook shows it,
+        and ``ax.figure.savefig`` writes it.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], *, ax: Axes | None = 
             f" got {', '.join(f'{n} of {name}' for name, n in lengths.items())}"
         )
     if ax is None:
-        ax = new_figure(5.2, 3.4).subplots()
+        ax = new_axes(5.2, 3.4)
     epoch = np.asarray(history["epoch"], float)
     for name, (label, colour, line) in drawn.items():
         curve = _positive(history[name])

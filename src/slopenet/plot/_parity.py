@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from slopenet.plot._figure import BLUE, GREEN, INK, ORANGE, dress, new_figure
+from slopenet.plot._figure import BLUE, GREEN, INK, ORANGE, dress, new_axes, new_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,16 @@ SERIES = ((ORANGE, 20.0, 0.45), (BLUE, 9.0, 0.8), (GREEN, 9.0, 0.8))
 
 
 class Panel(NamedTuple):
-    """One parity plot of a grid: true values (N,), predictions (N, k), their k relative errors."""
+    """One parity plot of a grid: true values (N,), predictions (N, k), their k relative errors.
+
+    `known` as in `parity`. A panel without values is left empty.
+    """
 
     title: str
     true: NDArray[np.float64]
     predicted: NDArray[np.float64]
     errors: Sequence[float]
+    known: tuple[float, float] | None = None
 
 
 def parity(
@@ -32,6 +37,7 @@ def parity(
     predicted: ArrayLike,
     *,
     labels: Sequence[str] | None = None,
+    known: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Plot predictions of a quantity against its true values.
@@ -44,8 +50,11 @@ def parity(
         Predictions, one column per model; later columns are drawn over earlier ones.
     labels : sequence of k str, optional
         Names of the models for a legend.
+    known : (float, float), optional
+        The range of the quantity in the training data; the diagonal covers it too.
     ax : Axes, optional
-        Axes to draw in. By default a new figure is made, outside of pyplot: ``ax.figure.savefig``.
+        Axes to draw in. By default a new figure is made, outside of pyplot: a notebook shows it,
+        and ``ax.figure.savefig`` writes it.
 
     Returns
     -------
@@ -68,7 +77,7 @@ def parity(
     if labels is not None and len(labels) != columns.shape[1]:
         raise ValueError(f"{len(labels)} labels do not name {columns.shape[1]} predictions")
     if ax is None:
-        ax = new_figure(4.5, 4.2).subplots()
+        ax = new_axes(4.5, 4.2)
     for k, column in enumerate(columns.T):
         colour, size, alpha = SERIES[min(k, len(SERIES) - 1) if columns.shape[1] > 1 else 1]
         ax.scatter(
@@ -79,7 +88,7 @@ def parity(
             linewidths=0,
             label=None if labels is None else labels[k],
         )
-    ends = [true.min(), true.max()]
+    ends = [np.nanmin([true.min(), *(known or ())]), np.nanmax([true.max(), *(known or ())])]
     ax.plot(ends, ends, color=INK, linewidth=0.8, zorder=3)
     ax.set_xlabel("true")
     ax.set_ylabel("predicted")
@@ -102,13 +111,17 @@ def parity_grid(panels: Sequence[Sequence[Panel]], labels: Sequence[str], title:
     axes = figure.subplots(rows, columns, squeeze=False)
     for row_axes, row in zip(axes, panels, strict=True):
         for ax, panel in zip(row_axes, row, strict=True):
-            parity(panel.true, panel.predicted, ax=ax)
+            if not panel.true.size:
+                ax.set_axis_off()
+                continue
+            parity(panel.true, panel.predicted, known=panel.known, ax=ax)
             ax.set_xlabel("true" if row is panels[-1] else "")
             ax.set_ylabel("predicted" if panel is row[0] else "")
             dress(ax, panel.title)
             ax.locator_params(nbins=5)
             for line, k in enumerate(reversed(range(len(panel.errors)))):
-                note_error(ax, panel.errors[k], SERIES[k][0], line)
+                series = SERIES[k if len(panel.errors) > 1 else 1]
+                note_error(ax, panel.errors[k], series[0], line)
     from matplotlib.lines import Line2D
 
     figure.legend(
@@ -117,10 +130,10 @@ def parity_grid(panels: Sequence[Sequence[Panel]], labels: Sequence[str], title:
             for label, (colour, _, _) in zip(labels, SERIES, strict=False)
         ],
         loc="outside upper left",
-        ncols=len(labels),
+        ncols=max(1, len(labels)),
         frameon=False,
         fontsize=10,
-        title=title,
+        title=textwrap.fill(title, int(8 * figure.get_size_inches()[0])),
         title_fontproperties={"weight": "bold", "size": 13},
         alignment="left",
     )

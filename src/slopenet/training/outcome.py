@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from slopenet.evaluate.model import column_names
 from slopenet.io.card import Card
 from slopenet.network import Network
 from slopenet.training.contest import Contest
@@ -53,6 +54,14 @@ class Fit:
     reason: str
     ensemble: Ensemble = field(repr=False)
     errors: FitErrors | None = field(default=None, repr=False)
+
+    def _repr_html_(self) -> str:
+        from slopenet.html import pages
+
+        known, errors = self.errors, None
+        if known is not None:
+            errors = known.verdict, known.values, known.slopes
+        return pages.fit(errors, column_names(self.network), self.history, self.reason)
 
 
 def train(

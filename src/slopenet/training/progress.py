@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from slopenet.html.bar import NotebookBar, in_notebook
 from slopenet.training.course import PREFIX
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Progress:
         with Progress() as progress:
             sn.fit(X, y, callback=progress)
 
-    It is drawn on stderr if that is a terminal, and disappears when the work is done.
+    It is drawn on stderr if that is a terminal, and disappears when the work is done. In a notebook
+    it is an output of the cell, which stays.
 
     Parameters
     ----------
@@ -36,7 +38,8 @@ class Progress:
     """
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
-        self._bar = bar(quiet=quiet, console=console)
+        self._notebook = NotebookBar() if console is None and not quiet and in_notebook() else None
+        self._bar = bar(quiet=quiet or self._notebook is not None, console=console)
         self._task = self._bar.add_task("Fitting", total=None)
 
     def __enter__(self) -> Self:
@@ -45,15 +48,18 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+        if self._notebook is not None:
+            self._notebook.stop()
 
     def __call__(self, state: State) -> None:
         """Show one epoch."""
-        self._bar.update(
-            self._task,
-            completed=state.epoch,
-            total=state.epochs,
-            description=f"Fitting, {_in_words(state)}",
-        )
+        words = f"Fitting, {_in_words(state)}"
+        if self._notebook is not None:
+            self._notebook.update(completed=state.epoch, total=state.epochs, description=words)
+        else:
+            self._bar.update(
+                self._task, completed=state.epoch, total=state.epochs, description=words
+            )
 
 
 def bar(*, quiet: bool = False, console: Console | None = None) -> rich.progress.Progress:

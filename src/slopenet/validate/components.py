@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from slopenet.validate import settings
+from slopenet.validate.headings import split_unit
 
 
 def labels(names: Sequence[str] | None, letter: str, n: int) -> tuple[str, ...]:
@@ -18,7 +19,8 @@ def labels(names: Sequence[str] | None, letter: str, n: int) -> tuple[str, ...]:
 def index_of(what: str, given: Any, names: Sequence[str]) -> int:
     """Return the index, 0 or more, of a component that is given by name or index.
 
-    A negative index counts from the end, as everywhere in Python: -1 is the last.
+    A negative index counts from the end, as everywhere in Python: -1 is the last. The unit of a
+    name may be left out where that leaves no doubt.
 
     Raises
     ------
@@ -28,6 +30,9 @@ def index_of(what: str, given: Any, names: Sequence[str]) -> int:
     n = len(names)
     if isinstance(given, str) and given in names:
         return list(names).index(given)
+    plain = [split_unit(name)[0] for name in names]
+    if isinstance(given, str) and plain.count(given) == 1:
+        return plain.index(given)
     whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
     if whole and -n <= given < n:
         return int(given) % n

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 import slopenet as sn
-from slopenet import demo
+from slopenet.demo import steam as demo
 from slopenet.tables import read_columns
 
 pytest.importorskip("matplotlib")
@@ -74,9 +74,10 @@ def test_every_quantity_has_a_line_of_errors_and_every_slope_a_line_of_the_jacob
 def test_it_leaves_a_model_a_picture_and_the_predictions_of_that_model(ran, steam):
     folder, _ = ran
     assert {path.name for path in folder.iterdir()} == {
-        *("steam.safetensors", "parity.png", "predictions.csv")
+        *("steam.safetensors", "parity.png", "predictions.csv", "slopes.png")
     }
-    assert (folder / "parity.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("parity.png", "slopes.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
     network = sn.load(folder / "steam.safetensors")
     assert network.input_names == ("T", "p")
     assert network.output_names == ("rho", "h", "cp")

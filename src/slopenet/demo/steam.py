@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 import slopenet as sn
+from slopenet.demo import curve
 from slopenet.evaluate.errors import RELATIVE, relative_errors
 from slopenet.io.files import require_writable
 from slopenet.plot import Panel, parity_grid
@@ -66,7 +67,7 @@ def load_steam() -> Samples:
 
 
 def run(output_dir: Path, console: Console) -> None:
-    """Fit, compare on unseen rows, and write a model, a plot and predictions.
+    """Fit, compare on unseen rows, and write a model, plots and predictions.
 
     Parameters
     ----------
@@ -192,6 +193,7 @@ def _write(
     model, plot, predictions = (
         output_dir / name for name in ("steam.safetensors", "parity.png", "predictions.csv")
     )
+    tangents = output_dir / "slopes.png"
     with_slopes.network.save(model)
     H, J = with_slopes.network.value_and_jacobian(unseen.X)
     write_table(
@@ -201,7 +203,11 @@ def _write(
     )
     try:
         _parity(unseen, (without, with_slopes)).savefig(plot)
-        drawn = f"{plot}  predicted against true, values and slopes"
+        curve.picture().savefig(tangents)
+        drawn = (
+            f"{plot}  predicted against true, values and slopes\n"
+            f"{tangents}  another fit: a curve and its tangents, with and without slopes"
+        )
     except ImportError:
         drawn = "No plot was drawn: that needs matplotlib (pip install matplotlib)"
     explain = shlex.join([*_program(), "explain", str(model), "--at", "T=700,p=5"])
