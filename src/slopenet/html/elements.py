@@ -74,7 +74,8 @@ def side_by_side(*parts: str) -> str:
 
 
 def _cell(tag: str, content: str, rule: str, *, left: bool) -> str:
-    align = "text-align:left;overflow-wrap:anywhere" if left else "text-align:right"
+    align = "text-align:left" if left else "text-align:right"
+    align += ";white-space:nowrap" if tag == "th" or not left else ";overflow-wrap:anywhere"
     return f'<{tag} style="{";".join(filter(None, (_CELL, align, rule)))}">{content}</{tag}>'
 
 
