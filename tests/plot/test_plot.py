@@ -191,7 +191,7 @@ def test_plotting_changes_no_style_and_touches_no_pyplot():
 def test_without_matplotlib_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"pip install 'slopenet\[demo\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'slopenet\[plot\]'"):
         parity(TRUE, TRUE)
 
 

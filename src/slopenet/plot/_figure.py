@@ -24,7 +24,7 @@ def new_figure(width: float, height: float) -> Figure:
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
-        raise ImportError("plots need matplotlib: pip install 'slopenet[demo]'") from error
+        raise ImportError("plots need matplotlib: pip install 'slopenet[plot]'") from error
     from slopenet.plot._shown import ShownFigure
 
     return ShownFigure(figsize=(width, height), dpi=150, layout="constrained")
