@@ -72,3 +72,19 @@ def test_rows_that_also_chose_many_length_scales_do_not_vouch_for_them() -> None
         fit = sn.fit(X, y, rng=0, method="kriging")
     assert fit.errors is not None
     assert fit.errors.values[0] > 0.65
+
+
+def test_rows_at_the_corners_are_no_false_alarm() -> None:
+    rng = np.random.default_rng(0)
+    corners = np.array([[-1.0, -1], [-1, 1], [1, -1], [1, 1]])
+    X = np.concatenate([corners, rng.uniform(-1, 1, (56, 2))])
+
+    def f(x: np.ndarray) -> np.ndarray:
+        return np.exp(x[:, 0]) * np.sin(2 * x[:, 1])
+
+    dydx = np.stack([f(X), 2 * np.exp(X[:, 0]) * np.cos(2 * X[:, 1])], axis=1)
+    fit = sn.fit(X, f(X), dydx, hidden=(16, 16), method="lm", rng=0)
+    assert fit.errors is not None
+    assert fit.errors.rows == "left out"
+    assert np.nanmax(fit.errors.values) < 0.02
+    assert np.nanmax(fit.errors.slopes) < 0.02

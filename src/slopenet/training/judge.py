@@ -21,6 +21,8 @@ from slopenet.training.start import Training
 # A start from UPPER_L2 is kept only if its leave-one-out error is so many times smaller; unless the
 # data are noisy, which an error of more than this share of a constant's error says.
 BETTER, NOISE = 2.0, 0.1
+# Errors to first order are no larger than so many times the error that the evidence implies.
+CREDIBLE = 3.0
 
 
 def errors_on(network: Network, rows: Data, kind: str) -> FitErrors | None:
@@ -36,7 +38,10 @@ def errors_left_out(
 ) -> FitErrors | None:
     """Errors of the rows left out in turn, where they have a closed form.
 
-    `of_missed` makes them as `FitErrors.of_missed` does.
+    `of_missed` makes them as `FitErrors.of_missed` does. To first order a row at a corner of the
+    data is missed by far too much: a network without it would not follow the straight lines of its
+    linear model. The evidence bounds such errors: it is the product of the densities of the
+    targets, each given those before it, so that it implies the error of predicting them one by one.
     """
     optimizer, state, problem = training.optimizer, training.at.state, training.problem
     if isinstance(optimizer, Kriging) and problem.samples > 1:
@@ -45,7 +50,10 @@ def errors_left_out(
     if isinstance(optimizer, Evidence):
         theta, ridge, balance = optimizer.result(state)
         problem = problem.copy(l2=ridge / problem.samples, balance=balance)
-        return of_missed(*problem.missed_left_out(theta))
+        found = of_missed(*problem.missed_left_out(theta))
+        with np.errstate(over="ignore"):
+            bound = CREDIBLE * np.exp(log_error(training))
+        return None if found is None else found.at_most(float(bound))
     return None
 
 

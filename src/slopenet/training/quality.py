@@ -34,7 +34,8 @@ class FitErrors:
     rows : {"left out", "held out", "learned from"}
         The rows: each of those learned from, left out in turn, in closed form and to first order
         (exact for a kriging start of given length scales; for other networks of more parameters
-        than data often several times too small); rows that were held out; or, where there is
+        than data often several times too small, and bounded by the error that the evidence
+        implies); rows that were held out; or, where there is
         neither, the rows learned from, whose errors say little about others.
     """
 
@@ -46,6 +47,11 @@ class FitErrors:
     def r2(self) -> Floats:
         """R² of each output (n_L,)."""
         return 1 - self.values**2
+
+    def at_most(self, bound: float) -> FitErrors:
+        """The same errors, those beyond the bound replaced by it."""
+        values, slopes = np.minimum(self.values, bound), np.minimum(self.slopes, bound)
+        return FitErrors(values, slopes, self.rows)
 
     @property
     def verdict(self) -> str:
