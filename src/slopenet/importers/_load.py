@@ -10,8 +10,8 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from slopenet import network
-from slopenet.importers._keras import from_keras
 from slopenet.importers._verify import Report
+from slopenet.importers.keras.network import from_keras
 from slopenet.importers.onnx.network import from_onnx
 from slopenet.io import model_file
 from slopenet.io.contents import ModelFileError
@@ -48,7 +48,7 @@ def load(
     ----------
     path : path
         Of a model of slopenet, of an .onnx file (see `from_onnx`), or of a .keras or .h5 file (see
-        `from_keras`, which has Keras load it in its safe mode). A pickle, such as .pt, .pkl or
+        `from_keras`; Keras is not needed). A pickle, such as .pt, .pkl or
         .joblib, is not opened, since that may run anything; the error says what to call instead.
     dtype : {float64, float32}, optional
         Of the network, instead of the file's.
@@ -67,7 +67,7 @@ def load(
     OSError
         If it cannot be read.
     ImportError
-        If onnx or Keras is needed and not installed.
+        If onnx or h5py is needed and not installed.
     """
     suffix = Path(path).suffix.lower()
     start = _start(path)
