@@ -21,6 +21,7 @@ class Budget:
     def __init__(self, size: int) -> None:
         self.limit = TIMES_THE_FILE * size + AT_LEAST
         self.left = self.limit
+        self._files: set[str] = set()
 
     def spend(self, size: int, where: str) -> None:
         """Take `size` bytes for `where`, a part of the source as errors name it.
@@ -37,7 +38,9 @@ class Budget:
             )
         self.left -= size
 
-    def raise_limit(self, size: int) -> None:
-        """Add another file of the same import."""
-        self.limit += TIMES_THE_FILE * size
-        self.left += TIMES_THE_FILE * size
+    def add_file(self, path: str, size: int) -> None:
+        """Count another file of the same import, once."""
+        if path not in self._files:
+            self._files.add(path)
+            self.limit += TIMES_THE_FILE * size
+            self.left += TIMES_THE_FILE * size
