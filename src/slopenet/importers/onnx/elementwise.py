@@ -55,7 +55,9 @@ def _with_absent(node: Node, first: Value) -> Value:
     if node.op != "Clip" or node.inputs[0] is not first:
         refuse(node.where, "one of its inputs is absent")
     limits = [-np.inf, np.inf]
-    given = [x if x is not None else np.array(y) for x, y in zip(node.inputs[1:], limits)]
+    given = [
+        x if x is not None else np.array(y) for x, y in zip(node.inputs[1:], limits, strict=False)
+    ]
     return elementwise(replace(node, inputs=[first, *given]))
 
 

@@ -147,7 +147,7 @@ def steps_of(expression: Expression, dtype: np.dtype) -> list[Step]:
     steps: list[Step] = []
     at = 0
     while at < len(narrow) - 1:
-        for end in range(min(len(narrow) - 1, at + _MOST_CUTS), at, -1):
+        for end in range(_farthest(narrow, at), at, -1):
             found = _known(narrow[end], narrow[at], dtype)
             if found is not None:
                 steps += found
@@ -157,6 +157,18 @@ def steps_of(expression: Expression, dtype: np.dtype) -> list[Step]:
             part = narrow[at + 1]
             refuse(part.where, f"{part.op} here belongs to no activation that slopenet has")
     return steps
+
+
+def _farthest(narrow: list[Expression], at: int) -> int:
+    """The last piece that an activation from `at` on may have: one node of the table in it."""
+    end, whole = at, 0
+    while end < min(len(narrow) - 1, at + _MOST_CUTS):
+        piece = narrow[end + 1]
+        whole += piece.op not in ARITHMETIC and piece.op != "line" and len(piece.arguments) == 1
+        if whole > 1 and end > at:
+            break
+        end += 1
+    return end
 
 
 def _known(expression: Expression, z: Expression, dtype: np.dtype) -> list[Step] | None:
@@ -215,7 +227,7 @@ def _evaluate(nodes: list[Expression], z: Expression, at: Floats) -> Any:
         elif node.op in ARITHMETIC:
             values[id(node)] = ARITHMETIC[node.op](*given)
         else:
-            values[id(node)] = activations.sigma(normalise(node.spec), given[0])
+            values[id(node)] = activations.sigma(normalise(node.spec), given[0].astype(at.dtype))
     return values[id(nodes[-1])]
 
 

@@ -113,8 +113,8 @@ def row_of(node: Node, constant: Floats) -> Floats:
 def number_of(node: Node, name: str, preset: float) -> float:
     """A number of a node: the shortest decimal that rounds to it, as attributes are float32."""
     value = node.attributes.get(name, preset)
-    if not isinstance(value, int | float):
-        refuse(node.where, f"its {name} is not a number")
+    if not isinstance(value, int | float) or not np.isfinite(value):
+        refuse(node.where, f"its {name} is not a finite number")
     return float(str(np.float32(value)))
 
 
