@@ -66,7 +66,7 @@ def activation_of(
 
 
 def _of(spec: ActivationSpec, z: Floats) -> Floats:
-    return sigma(normalise(spec), z)
+    return np.asarray(sigma(normalise(spec), z))
 
 
 @functools.lru_cache(maxsize=128)

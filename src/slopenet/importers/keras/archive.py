@@ -23,7 +23,14 @@ from slopenet.io.contents import ModelFileError, require
 from slopenet.io.files import regular
 
 _ZIP = b"PK\x03\x04"
-_DAMAGES = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, LookupError)
+_DAMAGES: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    LookupError,
+)
 _DAMAGES += (RuntimeError, ValueError)
 _LARGEST_CONFIG = 2**22  # bytes; Python's objects of it take some twenty times as many
 _WEIGHTS = "model.weights.h5"

@@ -23,7 +23,16 @@ _FUNCTIONS: dict[str, ActivationSpec] = {
 _FUNCTIONS |= {"softsign": "softsign", "tanh": "tanh", "linear": "identity", "swish": "silu"}
 _FUNCTIONS |= {"exponential": "exp", "exp": "exp", "log": "log", "celu": "elu"}
 _FUNCTIONS |= {"leaky_relu": ("leaky_relu", 0.2)}
-_WITHOUT_SETTINGS = ("tanh", "sigmoid", "relu", "silu", "selu", "softplus", "softsign", "mish")
+_WITHOUT_SETTINGS: tuple[str, ...] = (
+    "tanh",
+    "sigmoid",
+    "relu",
+    "silu",
+    "selu",
+    "softplus",
+    "softsign",
+    "mish",
+)
 _WITHOUT_SETTINGS += ("sin", "exp", "log", "log_sigmoid")
 _SMALLEST_SPREAD = 1e-7  # keras.config.epsilon()
 

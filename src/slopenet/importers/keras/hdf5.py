@@ -143,7 +143,7 @@ def _size(path: str, dataset: Any) -> int:
     require(kind.kind in "fiub" and kind.itemsize <= 8, f"{name} has no real numbers, but {kind}")
     size = int(dataset.id.get_space().get_simple_extent_npoints()) * kind.itemsize
     require(dataset.id.get_storage_size() >= size, f"{name} is {size} bytes large, and has fewer")
-    return size
+    return int(size)
 
 
 def _shown(name: str) -> str:

@@ -62,7 +62,7 @@ def from_keras(
     do if it is one of slopenet's table. A file is read by h5py, without Keras. No code in it is
     run, and no link out of it is followed.
     """
-    labels = {"input_names": input_names, "output_names": output_names}
+    labels: dict[str, Any] = {"input_names": input_names, "output_names": output_names}
     if not isinstance(model, str | os.PathLike):
         source, steps, values, precision = in_memory.steps_and_values(model)
         network = network_of(source, steps, dtype=dtype, **labels)

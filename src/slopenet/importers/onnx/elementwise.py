@@ -140,5 +140,6 @@ def _is_relu(node: Node, arguments: list[Expression | float]) -> bool:
     """Whether Clip has the lower bound 0 and no upper one."""
     low = arguments[1] if len(arguments) > 1 else node.attributes.get("min")
     high = arguments[2] if len(arguments) > 2 else node.attributes.get("max", np.inf)
-    limits = isinstance(low, int | float) and isinstance(high, int | float)
-    return limits and low == 0 and high >= np.finfo(np.float32).max
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return False
+    return low == 0 and high >= float(np.finfo(np.float32).max)

@@ -227,7 +227,9 @@ def _evaluate(nodes: list[Expression], z: Expression, at: Floats) -> Any:
         elif node.op in ARITHMETIC:
             values[id(node)] = ARITHMETIC[node.op](*given)
         else:
-            values[id(node)] = activations.sigma(normalise(node.spec), given[0].astype(at.dtype))
+            values[id(node)] = activations.sigma(
+                normalise(node.spec), np.asarray(given[0], at.dtype)
+            )
     return values[id(nodes[-1])]
 
 
