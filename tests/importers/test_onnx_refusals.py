@@ -64,6 +64,7 @@ TENSOR = numpy_helper.from_array(np.ones(2))
             r"the shapes \(5,\), \(3,\), \(5,\), \(5,\); one for all is wanted",
         ),
         (lambda g, z: g("Gemm", z, np.eye(5), transA=TENSOR), "transA is not a whole number"),
+        (lambda g, z: g("Gelu", z, approximate=TENSOR), "its approximate is not a text"),
         (lambda g, z: g("LeakyRelu", z, alpha="text"), "alpha is not a finite number"),
         (lambda g, z: g("Elu", z, alpha=float("nan")), "alpha is not a finite number"),
         (lambda g, z: g("Scaler", z, scale="a", domain="ai.onnx.ml"), "scale is not a row of"),

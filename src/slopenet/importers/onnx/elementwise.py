@@ -107,7 +107,10 @@ def _expression(  # noqa: PLR0911
         return compose(where, name, *arguments, parameter=parameter)
     match op, arguments:
         case "Gelu", [x]:
-            tanh = node.attributes.get("approximate", b"none") == b"tanh"
+            approximate = node.attributes.get("approximate", b"none")
+            if not isinstance(approximate, bytes):
+                refuse(where, "its approximate is not a text")
+            tanh = approximate == b"tanh"
             return compose(where, "gelu_tanh" if tanh else "gelu", x)
         case "Swish", [x]:
             alpha = number_of(node, "alpha", 1.0)
