@@ -43,7 +43,17 @@ ALIASES = {"ActivationName", "ActivationSpec", "LossName", "MethodName", "Transf
 
 # Packages that a fresh `import slopenet` must not load: they wait until they are needed.
 OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich"}
-OPTIONAL |= {"openpyxl", "onnx", "openmdao", "smt", "casadi", "pyomo", "dask", "distributed"}
+OPTIONAL |= {
+    "h5py",
+    "openpyxl",
+    "onnx",
+    "openmdao",
+    "smt",
+    "casadi",
+    "pyomo",
+    "dask",
+    "distributed",
+}
 
 
 # Modules of a package whose modules have an order of their own.

@@ -124,6 +124,7 @@ def test_normalisation_in_all_digits() -> None:
         "softsign",
         "exponential",
         "linear",
+        "log_sigmoid",
     ],
 )
 def test_every_activation(name: str) -> None:
@@ -145,6 +146,57 @@ def test_files(tmp_path: Path, suffix: str) -> None:
     assert sn.load(path) == sn.from_keras(path) == sn.from_keras(model)
 
 
+def functional() -> Any:
+    """A model with a model inside, functions of keras.ops, and a layer that is used twice."""
+    keras.utils.set_random_seed(1)
+    inner = keras.Sequential(
+        [keras.Input((4,)), L.Dense(5, activation="elu"), L.BatchNormalization(), L.Dense(3)]
+    )
+    twice = L.Dense(3, activation=keras.activations.silu, name="twice")
+    x = keras.Input((4,))
+    a = keras.ops.tanh(inner(L.Normalization(mean=7.0, variance=4.0)(x)))
+    a = twice(L.Activation("log_sigmoid")(twice(a)))
+    a = L.PReLU(alpha_initializer="ones")(L.ELU(0.5)(L.ReLU(negative_slope=0.25)(a)))
+    a = L.Rescaling(2.0, [1.0, 2.0, 3.0])(L.Flatten()(L.GaussianNoise(0.1)(a)))
+    return keras.Model(x, L.Dense(2, use_bias=False)(L.LeakyReLU(0.3)(a)))
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_file_has_the_values_that_keras_itself_computes(tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("h5py", reason="h5py is not installed")
+    model = functional()
+    for layer in model.layers:  # statistics that are not those of a new layer
+        for weight in layer.weights:
+            if "variance" in weight.name or "mean" in weight.name:
+                weight.assign(np.random.default_rng(2).uniform(1, 2, weight.shape))
+    path = tmp_path / f"net{suffix}"
+    model.save(path)
+    said: list[Any] = []
+    net = sn.load(path, report=said.append)
+    assert far(net(X), model(X)) < 1e-5
+    assert said[0].difference < 1e-5
+
+
+@pytest.mark.parametrize("name", ["net.weights.h5", "net.h5"])
+def test_weights_alone_go_to_from_state_dict(tmp_path: Path, name: str) -> None:
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    layers = [L.Dense(n, activation="tanh", name=f"dense_{n}") for n in (9, 10, 11)]
+    model = keras.Sequential([L.Input((4,)), *layers, L.Dense(2, name="dense_12")])
+    path = tmp_path / name
+    if name == "net.weights.h5":
+        model.save_weights(path)
+    else:
+        from keras.src.legacy.saving import legacy_h5_format
+
+        with h5py.File(path, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    with pytest.raises(sn.ModelFileError, match=r"sn\.from_state_dict\(file, activation\)"):
+        sn.load(path)
+    with h5py.File(path) as file:
+        net = sn.from_state_dict(file, "tanh")
+    assert net == sn.from_keras(model)
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_a_damaged_keras_file_is_refused(tmp_path: Path, suffix: str) -> None:
     pytest.importorskip("h5py", reason="h5py is not installed")
@@ -153,7 +205,7 @@ def test_a_damaged_keras_file_is_refused(tmp_path: Path, suffix: str) -> None:
     raw = path.read_bytes()
     for end in np.linspace(16, len(raw) - 1, 20).astype(int):
         path.write_bytes(raw[:end])
-        with pytest.raises(sn.ModelFileError, match="cannot be loaded by Keras"):
+        with pytest.raises(sn.ModelFileError):
             sn.load(path)
     with pytest.raises(FileNotFoundError):
         sn.from_keras(tmp_path / f"nothing{suffix}")
@@ -189,7 +241,7 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
     model = keras.Sequential([L.Input((4,)), L.Dense(3), L.Lambda(lambda x: x + 1)])
     path = tmp_path / "net.keras"
     model.save(path)
-    with pytest.raises(sn.ModelFileError, match=r"(?i)lambda"):
+    with pytest.raises(sn.UnsupportedNetworkError, match=r"layer 'lambda\w*' \(Lambda\): it is"):
         sn.load(path)
 
 
@@ -209,6 +261,7 @@ def test_an_unsupported_keras_layer_is_refused_by_name() -> None:
         (dense(L.LayerNormalization()), r"\(LayerNormalization\): it is neither a dense layer"),
         (dense(L.ReLU(max_value=6)), r"\(ReLU\): slopenet has no activation like"),
         (dense(L.Dense(2, activation="softmax")), "no activation like 'softmax'"),
+        (dense(L.Activation("glu")), "no activation like"),
         (keras.Sequential([L.Dense(3)]), "it has no weights yet"),
     ):
         with pytest.raises(sn.UnsupportedNetworkError, match=sentence):

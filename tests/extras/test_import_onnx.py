@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks import random_network
 
 import slopenet as sn
+from slopenet.activations import TABLE
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 
@@ -131,3 +133,17 @@ def test_onnx_exports_of_skl2onnx(tmp_path: Path, scaler: str, outputs: int, dty
     assert far(net(X), wanted) < (1e-12 if dtype == np.float64 else 1e-5)
     if dtype == np.float64:
         assert far(net.jacobian(X), sn.from_sklearn(model).jacobian(X)) < 1e-12
+
+
+OWN = [*(name for name in TABLE if name != "identity"), ("softplus", 2.0), ("elu", 0.5)]
+OWN += [("leaky_relu", 0.2), ("softplus", 0.3)]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("activation", OWN, ids=str)
+def test_values_that_slopenet_exports_come_back_to_the_bit(
+    tmp_path: Path, activation: Any, dtype: type
+) -> None:
+    net = random_network((3, 5, 4, 2), activation, output="identity", dtype=dtype)
+    net.export(tmp_path / "net.onnx", derivatives=["value"])
+    assert sn.load(tmp_path / "net.onnx") == net

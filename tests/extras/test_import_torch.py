@@ -96,6 +96,17 @@ def test_float32_stays_and_dtype_keeps_the_digits_of_a_fold() -> None:
     assert np.array_equal(net.weights[0], brain[0].weight.detach().float().numpy())
 
 
+def test_a_module_object_that_is_used_twice_counts_twice() -> None:
+    torch.manual_seed(0)
+    act, off, tied = nn.Tanh(), nn.Dropout(0.1), nn.Linear(6, 6)
+    module = nn.Sequential(nn.Linear(3, 6), act, off, tied, act, off, tied, nn.Linear(6, 2))
+    module = module.double().eval()
+    net = sn.from_torch(module)
+    assert net.activations == ("tanh", "tanh", "identity")
+    X = torch.randn(5, 3, dtype=torch.float64)
+    assert np.allclose(net(X.numpy()), module(X).detach(), rtol=0, atol=1e-14)
+
+
 def test_the_module_stays_as_it_is() -> None:
     module = everything(nn.Tanh()).train()
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}

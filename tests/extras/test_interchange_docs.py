@@ -29,8 +29,8 @@ PACKAGES = {
 
 
 def run(text: str, scope: dict[str, Any]) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    exec(compile(block, "docs/interchange.md", "exec"), scope)
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block, "docs/interchange.md", "exec"), scope)
 
 
 @pytest.fixture(autouse=True)

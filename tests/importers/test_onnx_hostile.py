@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -138,3 +139,92 @@ def test_mutants_of_onnx_files_end_in_a_network_or_in_a_documented_error(tmp_pat
     assert min(ends.values()) > 100
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 64 * 1024  # KiB
+
+
+def batch() -> Any:
+    g = Graph(shape=(10**8, 3))
+    return g.model(g("MatMul", "x", W.T))
+
+
+def wide_rows() -> Any:
+    """A hundred rows of a wide layer, for every one of many nodes."""
+    g = Graph()
+    z = g("Gemm", "x", np.ones((20_000, 3)), transB=1)
+    row = g.constant(np.ones(20_000))
+    for _ in range(2000):
+        z = g("Add", z, row)
+    return g.model(z)
+
+
+def one_matrix(between: Callable[[Graph, str], str]) -> Any:
+    """A matrix that 250 layers share."""
+    g = Graph()
+    z = g("MatMul", "x", np.ones((3, 400)))
+    matrix = g.constant(np.eye(400))
+    for _ in range(250):
+        z = g("Tanh", g("MatMul", z, between(g, matrix)))
+    return g.model(z)
+
+
+def casts() -> Any:
+    return one_matrix(lambda g, matrix: g("Cast", g("Cast", matrix, to=1), to=11))
+
+
+def identities() -> Any:
+    """Activations one after the other: a layer with W = I between any two of them."""
+    g = Graph()
+    z = g("MatMul", "x", np.ones((3, 1500)))
+    for _ in range(100):
+        z = g("Tanh", z)
+    return g.model(z)
+
+
+@pytest.mark.parametrize(
+    "build", [batch, wide_rows, lambda: one_matrix(lambda g, m: m), casts, identities]
+)
+def test_a_small_onnx_file_takes_little_memory(tmp_path: Path, build: Any) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(build().SerializeToString())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(sn.ModelFileError, match=r"would take more than \d+ MiB of memory"):
+        sn.load(path)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 160 * 1024 + 16 * path.stat().st_size / 1024  # KiB
+
+
+def test_too_little_memory_is_an_error_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("slopenet.importers.onnx.network.network_of", full)
+    with pytest.raises(sn.ModelFileError, match="needs more memory than there is"):
+        sn.from_onnx(between(mish))
+
+
+@pytest.mark.parametrize("n", [98, 3000])
+def test_a_chain_of_scalars_takes_linear_time(n: int) -> None:
+    g = Graph()
+    z = g("Tanh", g("MatMul", "x", W.T))
+    scale, shift = 1.0, 0.0
+    for i in range(n):
+        k, c = (-1.001, 0.0) if i % 2 else (1.0, 0.5)
+        z = g("Mul", z, k) if i % 2 else g("Add", z, c)
+        scale, shift = k * scale, k * shift + c
+    start = time.perf_counter()
+    net = sn.from_onnx(g.model(z))
+    assert time.perf_counter() - start < 20
+    X = np.ones((1, 3))
+    wanted = scale * np.tanh(X @ W.T) + shift
+    assert net.activations == ("tanh", "identity")
+    assert np.allclose(net(X), wanted, rtol=1e-11)
+    assert len(net.sizes) == 3
+
+
+def test_activations_between_scalars_take_little_time() -> None:
+    g = Graph()
+    z = g("MatMul", "x", W.T)
+    for _ in range(45):
+        z = g("Tanh", g("Add", g("Mul", z, 1.5), 0.1))
+    start = time.perf_counter()
+    assert sn.from_onnx(g.model(z)).activations == ("tanh",) * 45
+    assert time.perf_counter() - start < 10

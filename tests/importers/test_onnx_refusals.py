@@ -15,9 +15,12 @@ from onnx_graphs import (
     between,
     helper,
     mish,
+    numpy_helper,
 )
 
 import slopenet as sn
+
+TENSOR = numpy_helper.from_array(np.ones(2))
 
 
 @pytest.mark.parametrize(
@@ -52,6 +55,19 @@ import slopenet as sn
         (lambda g, z: g("Add", z, g("ConstantOfShape", np.array([10**12]))), "ConstantOfShape of"),
         (lambda g, z: g("Add", z, g("Add", ROW, np.ones((9, 1)))), "constants that grow"),
         (lambda g, z: g("Div", z, np.zeros(5)), "is not an affine map"),
+        (lambda g, z: g("Clip", z, "", 6.0), r"\(Clip\): slopenet has no Clip"),
+        (lambda g, z: g("Mul", z, ""), r"\(Mul\): one of its inputs is absent"),
+        (lambda g, z: g("Add", z, g("Mul", B, "")), "one of its constants is absent"),
+        (lambda g, z: g("Add", z, g("Cast", B)), "its constants do not fit"),
+        (
+            lambda g, z: g("BatchNormalization", z, ROW, B[:3], B, ROW),
+            r"the shapes \(5,\), \(3,\), \(5,\), \(5,\); one for all is wanted",
+        ),
+        (lambda g, z: g("Gemm", z, np.eye(5), transA=TENSOR), "transA is not a whole number"),
+        (lambda g, z: g("Gelu", z, approximate=TENSOR), "its approximate is not a text"),
+        (lambda g, z: g("LeakyRelu", z, alpha="text"), "alpha is not a finite number"),
+        (lambda g, z: g("Elu", z, alpha=float("nan")), "alpha is not a finite number"),
+        (lambda g, z: g("Scaler", z, scale="a", domain="ai.onnx.ml"), "scale is not a row of"),
     ],
 )
 def test_graphs_that_are_not_a_chain_of_layers_are_refused_by_node(
@@ -77,3 +93,9 @@ def test_graphs_of_another_form_are_refused() -> None:
     g("Tanh", "x")
     with pytest.raises(sn.UnsupportedNetworkError, match="does not depend on its input"):
         sn.from_onnx(g.model(g("Identity", B)))
+
+
+def test_limits_of_clip_that_are_absent() -> None:
+    for limits in ((0.0, ""), (0.0, np.inf), (0.0,)):
+        net = sn.from_onnx(between(lambda g, z, limits=limits: g("Clip", z, *limits)))
+        assert net.activations == ("relu", "identity")

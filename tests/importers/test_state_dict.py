@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,78 @@ def test_names_without_numbers_keep_their_order() -> None:
     (W, V), (b, c) = net.weights, net.biases
     tensors = {"inner.weight": W, "inner.bias": b, "a.out.kernel": V.T, "a.out.bias": c}
     assert sn.from_state_dict(tensors, ("elu", 0.5)) == net
+
+
+def in_parts(parts: dict[str, tuple[tuple[int, int], ...]]) -> dict[str, Any]:
+    """Weights of layers (n_in, n_out) with a prefix each, every second number as torch has it."""
+    rng = np.random.default_rng(0)
+    return {
+        f"{part}.{2 * i}.{kind}": rng.normal(size=shape)
+        for part, sizes in parts.items()
+        for i, (n, m) in enumerate(sizes)
+        for kind, shape in (("weight", (m, n)), ("bias", (m,)))
+    }
+
+
+@pytest.mark.parametrize("read", [sn.from_state_dict, sn.from_jax])
+def test_parts_with_names_keep_their_order(read: Any) -> None:
+    """By the alphabet this decoder would come first, and its shapes chain."""
+    tensors = in_parts({"encoder": ((8, 4), (4, 2)), "decoder": ((2, 4), (4, 8))})
+    net = read(tensors, "tanh")
+    assert net.sizes == (8, 4, 2, 4, 8)
+    assert np.array_equal(net.weights[0], tensors["encoder.0.weight"])
+    tensors = in_parts({"trunk": ((6, 6), (6, 6)), "head": ((6, 6),)})
+    net = read(tensors, "tanh")
+    wanted = [x for name, x in tensors.items() if name.endswith("weight")]
+    assert all(map(np.array_equal, net.weights, wanted))
+
+
+def test_numbers_sort_within_one_prefix_alone() -> None:
+    names = ["b1.out", "b1.in", "b10.out", "b10.in", "b2.out", "b2.in", "a1"]
+    eye = np.eye(3)
+    tensors = {f"{name}.weight": eye * i for i, name in enumerate(names, 1)}
+    net = sn.from_state_dict(tensors, "tanh")
+    assert [W[0, 0] for W in net.weights] == [1, 2, 5, 6, 3, 4, 7]
+
+
+def test_an_order_that_does_not_chain_shows_those_that_do() -> None:
+    tensors = in_parts({"decoder": ((2, 4), (4, 8)), "encoder": ((8, 4), (4, 3))})
+    sentence = r"layer 'encoder.0': it takes 8 .* the order decoder.0 -> decoder.2 -> encoder.0 -> "
+    assert sn.from_state_dict(tensors, "tanh").sizes == (2, 4, 8, 4, 3)
+    tensors = in_parts({"decoder": ((3, 4), (4, 7)), "encoder": ((8, 4), (4, 3))})
+    with pytest.raises(sn.UnsupportedNetworkError, match=sentence) as refusal:
+        sn.from_state_dict(tensors, "tanh")
+    order = "orders that fit: encoder.0 -> encoder.2 -> decoder.0 -> decoder.2"
+    assert str(refusal.value).endswith(order)
+
+
+def test_names_of_keras_and_of_h5py() -> None:
+    net = random_network((3, 4, 4, 2), "elu", output="identity")
+    layers = list(zip((8, 9, 10), net.weights, net.biases, strict=True))
+    for pattern, kinds in (
+        ("dense_{0}/dense_{0}/{1}:0", ("kernel", "bias")),
+        ("layers/dense_{0}/vars/{1}", ("0", "1")),
+    ):
+        tensors = {
+            pattern.format(i, kind): x
+            for i, W, b in layers
+            for kind, x in zip(kinds, (W.T, b), strict=True)
+        }
+        assert sn.from_state_dict(dict(sorted(tensors.items())), "elu") == net
+
+
+def test_an_open_file_of_weights_of_keras(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    net = random_network((3, 3, 3, 3), "elu", output="identity")
+    names = ["zebra", "dense_10", "ant"]
+    with h5py.File(tmp_path / "net.h5", "w") as file:
+        file.attrs["layer_names"] = [name.encode() for name in ("input", *names)]
+        file.create_group("input")
+        for name, W, b in zip(names, net.weights, net.biases, strict=True):
+            file[f"{name}/{name}/kernel:0"], file[f"{name}/{name}/bias:0"] = W.T, b
+        assert sn.from_state_dict(file, "elu") == net
+    with pytest.raises(sn.ModelFileError, match=r"sn\.from_state_dict\(file, activation\)"):
+        sn.load(tmp_path / "net.h5")
 
 
 def test_a_bias_may_be_absent_and_each_layer_have_its_activation() -> None:

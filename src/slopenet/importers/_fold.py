@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
 from slopenet.activations import Activation, normalise
+from slopenet.importers._budget import Budget
 from slopenet.importers._steps import Affine, Step, refuse
 from slopenet.network import Network
 from slopenet.validate import layers
@@ -26,6 +27,7 @@ def network_of(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    budget: Budget | None = None,
 ) -> Network:
     """Fold steps into a network.
 
@@ -44,9 +46,13 @@ def network_of(
         Of the network; float32 if all matrices of the source are of float32 or less, else float64.
     input_names, output_names : sequence of str, optional
         Labels of the network.
+    budget : Budget, optional
+        Of the memory for matrices that the source does not have, such as identities.
 
     Raises
     ------
+    ModelFileError
+        If the budget is too small.
     UnsupportedNetworkError
         If widths do not chain, no step has a width, or the result is too large.
     """
@@ -74,7 +80,7 @@ def network_of(
     if len(folded) > layers.MAX_LAYERS:
         refuse(source, f"{len(folded)} layers are too many; {layers.MAX_LAYERS} can be built")
     kind = layers.common_dtype([np.empty(0, _kind(steps))], dtype)
-    W, b = _dense(folded, kind)
+    W, b = _dense(folded, kind, budget)
     return Network(
         W,
         b,
@@ -128,7 +134,9 @@ def _unit(where: str) -> Affine:
 
 
 def _dense(
-    folded: list[tuple[Affine, int, Activation]], kind: np.dtype[np.floating]
+    folded: list[tuple[Affine, int, Activation]],
+    kind: np.dtype[np.floating],
+    budget: Budget | None,
 ) -> tuple[list[Floats], list[Floats]]:
     """W[l] (n_l, n_{l-1}) and b[l] (n_l,) of each layer."""
     identities = 0
@@ -139,6 +147,8 @@ def _dense(
             identities += width**2
             if identities > _MOST_OF_IDENTITIES:
                 refuse(step.where, f"a layer without weights that is {width} wide is too large")
+            if budget is not None:
+                budget.spend(8 * width**2, step.where)
             A = np.diag(np.broadcast_to(A, (width,)))
         c = np.broadcast_to(step.c, (width,))
         for numbers in (A, c):

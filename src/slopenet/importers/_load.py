@@ -10,8 +10,8 @@ from typing import Any, TypeVar, overload
 from numpy.typing import DTypeLike
 
 from slopenet import network
-from slopenet.importers._keras import from_keras
 from slopenet.importers._verify import Report
+from slopenet.importers.keras.network import from_keras
 from slopenet.importers.onnx.network import from_onnx
 from slopenet.io import model_file
 from slopenet.io.contents import ModelFileError
@@ -71,7 +71,7 @@ def load(
     ----------
     path : path
         Of a model of slopenet, of an .onnx file (see `from_onnx`), or of a .keras or .h5 file (see
-        `from_keras`, which has Keras load it in its safe mode). A pickle, such as .pt, .pkl or
+        `from_keras`; Keras is not needed). A pickle, such as .pt, .pkl or
         .joblib, is not opened, since that may run anything; the error says what to call instead.
     expect : {Network, Ensemble}, optional
         The class of the result. Another kind of file is an error, and type checkers know the class.
@@ -94,7 +94,7 @@ def load(
     OSError
         If it cannot be read.
     ImportError
-        If onnx or Keras is needed and not installed.
+        If onnx or h5py is needed and not installed.
     """
     labels: dict[str, Any] = {"input_names": input_names, "output_names": output_names}
     found = _load(path, dtype, labels, report)

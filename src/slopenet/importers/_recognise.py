@@ -6,6 +6,7 @@ from 1e-6 to 1e4 on both sides no two rows of the table agree.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -47,8 +48,9 @@ def activation_of(
     low = -np.inf if known[z < 0].any() else 0.0
     if not known[(low < z) & (z <= _OVERFLOW) & (z >= -_OVERFLOW)].all():
         return None
-    z, values = z[known].astype(np.float64), values[known]
-    allowed = TOLERANCE[np.dtype(dtype)] * np.maximum(1, np.maximum(np.abs(z), np.abs(values)))
+    z, values = z.astype(np.float64), values[known]
+    size = np.maximum(1, np.maximum(np.abs(z[known]), np.abs(values)))
+    allowed = TOLERANCE[np.dtype(dtype)] * size
 
     def value(at: float) -> float:
         with np.errstate(all="ignore"):
@@ -56,10 +58,21 @@ def activation_of(
 
     for spec in _candidates(value, low, digits=12 if dtype == np.float64 else 6):
         with np.errstate(all="ignore"):
-            differences = np.abs(values - sigma(normalise(spec), z))
+            of_table = _of_table(spec, z.tobytes()) if isinstance(spec, str) else _of(spec, z)
+            differences = np.abs(values - of_table[known])
         if np.all(differences <= allowed):
             return spec
     return None
+
+
+def _of(spec: ActivationSpec, z: Floats) -> Floats:
+    return np.asarray(sigma(normalise(spec), z))
+
+
+@functools.lru_cache(maxsize=128)
+def _of_table(name: str, z: bytes) -> Floats:
+    """Values of a row of the table at the same points again."""
+    return _of(name, np.frombuffer(z))
 
 
 def activation_of_library(function: Callable[[Floats], Any]) -> ActivationSpec | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,13 @@ from numpy.typing import DTypeLike
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec, normalise
 from slopenet.importers._fold import network_of
-from slopenet.importers._steps import Sigma, Step, affine, refuse
+from slopenet.importers._order import in_order, require_chain
+from slopenet.importers._steps import Affine, Sigma, Step, affine, refuse
 from slopenet.network import Network
 from slopenet.validate import settings
 from slopenet.validate.layers import check_activations
+
+_NUMBERED = {"0": "kernel", "1": "bias"}  # in a weights file of Keras 3
 
 
 def from_state_dict(
@@ -33,10 +36,11 @@ def from_state_dict(
     ----------
     tensors : mapping of str to array
         W[l] as ``*.weight`` (n_l, n_{l-1}) or as ``*.kernel`` (n_{l-1}, n_l), and b[l] as
-        ``*.bias`` (n_l,), which may be absent. Layers are taken in the natural order of their
-        names, 2 before 10, if the names have numbers, else in the mapping's. The
-        results of ``module.state_dict()``, ``safetensors.numpy.load_file(path)`` and
-        ``numpy.load("w.npz")`` will do.
+        ``*.bias`` (n_l,), which may be absent. ``/`` may stand for ``.``, and the ``:0`` of Keras
+        may follow. Layers are taken in the order of the mapping; names that differ in a number
+        alone are sorted by it, 2 before 10. The results of ``module.state_dict()``,
+        ``safetensors.numpy.load_file(path)`` and ``numpy.load("w.npz")`` will do, and an open
+        ``h5py.File`` of weights of Keras.
     activation : activation, or sequence of activations
         σ of the hidden layers, which the weights do not contain: one for all, or one per layer.
     output : activation
@@ -49,7 +53,8 @@ def from_state_dict(
     Raises
     ------
     UnsupportedNetworkError
-        If a name is none of these, which is said, or if the shapes do not chain.
+        If a name is none of these, which is said, or if the shapes do not chain in this order;
+        orders in which they do are shown.
     """
     layers = dense_layers(tensors)
     if not layers:
@@ -68,16 +73,39 @@ def dense_layers(tensors: Mapping[str, Any]) -> list[Step]:
     found: dict[str, dict[str, Any]] = {}
     if not hasattr(tensors, "items"):
         raise TypeError(f"tensors must map names to arrays, got {settings.short(tensors)}")
-    for name, tensor in tensors.items():
-        prefix, _, kind = name.rpartition(".")
+    for name, tensor in _flat(tensors):
+        prefix, kind = _parts(name)
         if kind not in ("weight", "kernel", "bias"):
             refuse(
                 f"tensor {name!r}",
                 "names must end in .weight (or .kernel) and .bias; a layer with more, as BatchNorm"
                 " has, can only be imported from the module",
             )
-        found.setdefault(prefix, {})[kind] = _array(tensor)
-    return [_layer(prefix, found[prefix]) for prefix in _in_order(list(found))]
+        if kind in found.setdefault(prefix, {}):
+            refuse(f"layer {prefix!r}", f"it has two {kind}s")
+        found[prefix][kind] = _array(tensor)
+    names = in_order(list(found))
+    layers = [_layer(prefix, found[prefix]) for prefix in names]
+    require_chain(names, [layer.A.shape[::-1] for layer in layers])
+    return list(layers)
+
+
+def _flat(tensors: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Arrays by name, those of an open HDF5 file among them."""
+    if not hasattr(tensors, "attrs"):
+        yield from tensors.items()
+        return
+    from slopenet.importers.keras import hdf5
+
+    yield from hdf5.weights(tensors)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Name of a layer, and the kind of its array: dense_1/kernel:0, net.0.weight, dense/vars/1."""
+    prefix, _, kind = re.sub(r":0$", "", name).replace("/", ".").rpartition(".")
+    if prefix.endswith(".vars") and kind in _NUMBERED:
+        return prefix.removesuffix(".vars"), _NUMBERED[kind]
+    return prefix, kind
 
 
 def with_activations(
@@ -94,7 +122,7 @@ def with_activations(
     return steps
 
 
-def _layer(prefix: str, tensors: dict[str, Any]) -> Step:
+def _layer(prefix: str, tensors: dict[str, Any]) -> Affine:
     where = f"layer {prefix!r}"
     if len(tensors.keys() & {"weight", "kernel"}) != 1:
         refuse(where, f"it has {' and '.join(tensors)}, not one weight or kernel")
@@ -102,19 +130,6 @@ def _layer(prefix: str, tensors: dict[str, Any]) -> Step:
     if W.ndim != 2:
         refuse(where, f"its weights have shape {W.shape}; a dense layer has a matrix")
     return affine(where, W, tensors.get("bias", 0.0))
-
-
-def _in_order(prefixes: list[str]) -> list[str]:
-    """By the numbers in them, if all have some; else as they came."""
-    if not all(re.search(r"\d", prefix) for prefix in prefixes):
-        return prefixes
-    return sorted(
-        prefixes,
-        key=lambda prefix: [
-            (1, int(part), "") if part.isdigit() else (0, 0, part)
-            for part in re.split(r"(\d+)", prefix)
-        ],
-    )
 
 
 def _array(tensor: Any) -> Floats:

@@ -114,8 +114,10 @@ def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Itera
             yield sigma(where, spec)
             return
     if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
-        for name, child in module.named_children():
-            yield from _walk(child, f"{path}.{name}" if path else name, known)
+        # named_children() has a module that is used twice only once.
+        for name, child in module._modules.items():
+            if child is not None:
+                yield from _walk(child, f"{path}.{name}" if path else name, known)
         return
     for name in (*_NOTHING, *_ACTIVATIONS, *_RULES):
         # A subclass that computes the same, as torch's parametrized ones do, is the same.

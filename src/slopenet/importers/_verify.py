@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.activations import sigma
 from slopenet.evaluate.agreement import Agreement, largest_difference
 from slopenet.evaluate.probe_points import unsaturated
-from slopenet.importers._steps import UnsupportedNetworkError
+from slopenet.importers._steps import Sigma, Step, UnsupportedNetworkError
 from slopenet.network import Network
 
 _HALF = 50
@@ -101,6 +102,18 @@ def compare(
     if report is not None:
         report(Comparison(source, network, len(wanted), agreement))
     return network
+
+
+def values_of(steps: Iterable[Step], X: Floats) -> Floats:
+    """Values (N, n_L) of steps at X (N, n_1), one step after the other, in float64."""
+    a = X.astype(np.float64)
+    with np.errstate(all="ignore"):
+        for step in steps:
+            if isinstance(step, Sigma):
+                a = sigma(step.activation, a)
+            else:
+                a = (a @ step.A.T if step.A.ndim == 2 else a * step.A) + step.c
+    return a
 
 
 def random_points(network: Network) -> Floats:

@@ -31,8 +31,9 @@ def constant(where: str, op: str, inputs: list[Floats], attributes: Attributes) 
             with np.errstate(all="ignore"):
                 return np.asarray(ARITHMETIC[op](*inputs))
         if op in _SHAPES:
-            return _SHAPES[op](inputs, attributes)
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
+            with np.errstate(all="ignore"):
+                return _SHAPES[op](inputs, attributes)
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
         refuse(where, f"its constants do not fit ({error})")
     raise UnsupportedNetworkError(f"{where}: {op} of constants is not known here")
 

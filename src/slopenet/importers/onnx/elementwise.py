@@ -9,7 +9,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.activations import SELU_ALPHA, SELU_SCALE
 from slopenet.importers._steps import UnsupportedNetworkError, affine, refuse
-from slopenet.importers.onnx.scalar import ARITHMETIC, Expression, compose
+from slopenet.importers.onnx.scalar import ARITHMETIC, Expression, compose, shortened
 from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of
 
 # Activations that are one node: name in the table, attribute of its parameter and its preset.
@@ -40,11 +40,25 @@ def elementwise(node: Node) -> Value:
         refuse(node.where, "two branches meet in it; a chain of layers has one")
     if any(x.flat != first.flat for x in values):
         refuse(node.where, "its inputs have different shapes")
+    if any(x is None for x in node.inputs):
+        return _with_absent(node, first)
     rows = {i: row_of(node, x) for i, x in enumerate(node.inputs) if isinstance(x, np.ndarray)}
     if any(row.ndim for row in rows.values()):
         return _with_row(node, first, rows)
     arguments = [x.f if isinstance(x, Value) else float(rows[i]) for i, x in enumerate(node.inputs)]
-    return replace(first, f=_expression(node, arguments), product=None)
+    f = shortened(_expression(node, arguments), shared=node.shared)
+    return replace(first, f=f, product=None)
+
+
+def _with_absent(node: Node, first: Value) -> Value:
+    """A node of which some input is absent, as the lower limit of Clip may be."""
+    if node.op != "Clip" or node.inputs[0] is not first:
+        refuse(node.where, "one of its inputs is absent")
+    limits = [-np.inf, np.inf]
+    given = [
+        x if x is not None else np.array(y) for x, y in zip(node.inputs[1:], limits, strict=False)
+    ]
+    return elementwise(replace(node, inputs=[first, *given]))
 
 
 def _row_moved_out(node: Node, scaled: Value, other: Value) -> Value | None:
@@ -93,7 +107,10 @@ def _expression(  # noqa: PLR0911
         return compose(where, name, *arguments, parameter=parameter)
     match op, arguments:
         case "Gelu", [x]:
-            tanh = node.attributes.get("approximate", b"none") == b"tanh"
+            approximate = node.attributes.get("approximate", b"none")
+            if not isinstance(approximate, bytes):
+                refuse(where, "its approximate is not a text")
+            tanh = approximate == b"tanh"
             return compose(where, "gelu_tanh" if tanh else "gelu", x)
         case "Swish", [x]:
             alpha = number_of(node, "alpha", 1.0)
@@ -115,7 +132,7 @@ def _expression(  # noqa: PLR0911
             return compose(where, "Mul", compose(where, "elu", x, parameter=alpha), gamma)
         case "PRelu", [Expression() as x, float(slope)]:
             return compose(where, "leaky_relu", x, parameter=slope)
-        case "Clip", [x] | [x, float()] if _is_relu(node, arguments):
+        case "Clip", [x] | [x, float()] | [x, float(), float()] if _is_relu(node, arguments):
             return compose(where, "relu", x)
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
@@ -125,5 +142,7 @@ def _expression(  # noqa: PLR0911
 def _is_relu(node: Node, arguments: list[Expression | float]) -> bool:
     """Whether Clip has the lower bound 0 and no upper one."""
     low = arguments[1] if len(arguments) > 1 else node.attributes.get("min")
-    high = node.attributes.get("max", np.inf)
-    return low == 0 and high >= np.finfo(np.float32).max
+    high = arguments[2] if len(arguments) > 2 else node.attributes.get("max", np.inf)
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return False
+    return low == 0 and high >= float(np.finfo(np.float32).max)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.importers._budget import Budget
 from slopenet.io.contents import ModelFileError, require
 from slopenet.io.files import regular
 
@@ -57,7 +58,7 @@ def read_model(path: str | os.PathLike[str]) -> Any:
     return model
 
 
-def array_of(tensor: Any, folder: Path | None) -> Floats:
+def array_of(tensor: Any, folder: Path | None, budget: Budget) -> Floats:
     """Return a TensorProto as an array; numbers in other files must be in `folder`.
 
     Raises
@@ -74,9 +75,13 @@ def array_of(tensor: Any, folder: Path | None) -> Floats:
         f"{name} has the shape {shape[: _MOST_AXES + 1]}",
     )
     kind, field = _KINDS[tensor.data_type]
+    if tensor.data_location != 1:
+        present = len(tensor.raw_data) or len(getattr(tensor, field))
+        # Halves become float32.
+        budget.spend(present * 8 if tensor.data_type in _HALVES else present, name)
     if tensor.data_location == 1:
         wanted = math.prod(shape) * np.dtype(kind).itemsize
-        raw = _external(name, tensor.external_data, wanted, folder)
+        raw = _external(name, tensor.external_data, wanted, folder, budget)
         return _converted(np.frombuffer(raw, kind), tensor.data_type).reshape(shape)
     if tensor.HasField("raw_data"):
         raw = tensor.raw_data
@@ -107,7 +112,7 @@ def _converted(array: Floats, data_type: int) -> Floats:
     return array.astype(np.float32) if data_type == 10 else array
 
 
-def _external(name: str, entries: Any, wanted: int, folder: Path | None) -> bytes:
+def _external(name: str, entries: Any, wanted: int, folder: Path | None, budget: Budget) -> bytes:
     """Return bytes of a file in `folder`: no way out of it is followed, no link either."""
     place = {entry.key: entry.value for entry in entries}
     location = place.get("location", "")
@@ -138,6 +143,8 @@ def _external(name: str, entries: Any, wanted: int, folder: Path | None) -> byte
                 offset >= 0 and offset + wanted <= size,
                 f"{name} needs {wanted} bytes at {offset} of {location[:80]!r}, which has {size}",
             )
+            budget.add_file(os.path.realpath(path), size)
+            budget.spend(wanted, name)
             file.seek(offset)
             return file.read(wanted)
     except OSError as error:

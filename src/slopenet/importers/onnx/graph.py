@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.importers._budget import MOST_ROWS, Budget
 from slopenet.importers._steps import Step, refuse
 from slopenet.importers.onnx.file import DOUBLE, REAL, array_of
 from slopenet.importers.onnx.nodes import output_of, steps_to
-from slopenet.importers.onnx.scalar import Z
+from slopenet.importers.onnx.scalar import Expression
 from slopenet.importers.onnx.value import Node, Trunk, Value
 from slopenet.io.contents import require
 
@@ -27,7 +29,7 @@ class Graph:
     """The part of a model that its output depends on, nodes in order.
 
     `width` and `batch` are n_1 and N of the input (N, n_1), None where any will do; `dtype` is that
-    of the least precise number on the way.
+    of the least precise number on the way; `budget` is the memory that the import may still take.
     """
 
     nodes: list[Any]
@@ -37,6 +39,7 @@ class Graph:
     width: int | None
     batch: int | None
     dtype: np.dtype[Any]
+    budget: Budget
 
 
 def graph_of(model: Any, folder: Path | None) -> Graph:
@@ -73,9 +76,14 @@ def graph_of(model: Any, folder: Path | None) -> Graph:
     for node in nodes:
         if not wanted.isdisjoint(node.output[1:]):
             refuse(_where(node), "its second output is used")
-    known = {name: array_of(weights[name], folder) for name in sorted(wanted & weights.keys())}
+    budget = Budget(model.ByteSize())
+    if batch is not None:
+        budget.spend(8 * batch * (width or 1), f"a batch of {batch} rows")
+    known = {
+        name: array_of(weights[name], folder, budget) for name in sorted(wanted & weights.keys())
+    }
     dtype = np.dtype(np.float64 if _is_double(entry, nodes) else np.float32)
-    return Graph(nodes, known, entry.name, end.name, width, batch, dtype)
+    return Graph(nodes, known, entry.name, end.name, width, batch, dtype, budget)
 
 
 def steps_of_graph(graph: Graph) -> list[Step]:
@@ -87,7 +95,10 @@ def steps_of_graph(graph: Graph) -> list[Step]:
         If a node comes before its inputs, or cannot be part of such a chain.
     """
     made: dict[str, Value | Floats] = dict(graph.weights)
-    made[graph.input] = Value(Trunk(None, []), Z, graph.width)
+    made[graph.input] = Value(Trunk(None, []), Expression("z"), graph.width)
+    uses = Counter(name for node in graph.nodes for name in node.input)
+    uses[graph.output] += 1
+    rows = graph.batch or MOST_ROWS
     for node in graph.nodes:
         where = _where(node)
         ready = all(name in made for name in node.input if name)
@@ -96,7 +107,13 @@ def steps_of_graph(graph: Graph) -> list[Step]:
             refuse(where, f"it is of the domain {_text(node.domain)}, which is unknown here")
         op = _DOMAINS[node.domain] + node.op_type
         given = [made[name] if name else None for name in node.input]
-        made[node.output[0]] = output_of(Node(where, op, given, _attributes(node), graph.dtype))
+        shared = uses[node.output[0]] != 1
+        attributes = _attributes(node, graph.budget)
+        made[node.output[0]] = result = output_of(
+            Node(where, op, given, attributes, graph.dtype, shared, graph.budget)
+        )
+        if isinstance(result, Value):  # the graph is run, and may keep every result
+            graph.budget.spend(8 * rows * (result.width or 1), f"{rows} rows of {where}")
     value = made.get(graph.output)
     if not isinstance(value, Value):
         refuse("the graph", f"its output {_text(graph.output)} does not depend on its input")
@@ -161,14 +178,14 @@ def _is_double(entry: Any, nodes: list[Any]) -> bool:
     return all(kind == DOUBLE for kind in kinds if kind in REAL)
 
 
-def _attributes(node: Any) -> dict[str, Any]:
+def _attributes(node: Any, budget: Budget) -> dict[str, Any]:
     """Numbers, texts and tensors of a node by name; of graphs and the like nothing but the name."""
     found: dict[str, Any] = {}
     for each in node.attribute:
         require(each.name not in found, f"is damaged: {_where(node)} has {_text(each.name)} twice")
         field = _FIELDS.get(each.type)
         value = None if field is None else getattr(each, field)
-        found[each.name] = array_of(value, None) if field == "t" else value
+        found[each.name] = array_of(value, None, budget) if field == "t" else value
     return found
 
 

@@ -7,19 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from slopenet._types import Floats
 from slopenet.importers._steps import UnsupportedNetworkError, affine, batch_normalisation, refuse
 from slopenet.importers.onnx.constant import axes_of
 from slopenet.importers.onnx.file import REAL
-from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of
+from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of, whole_of
 
 
 def _gemm(node: Node, x: Value) -> Value:
     W = node.numbers(1, "matrix")
-    if node.attributes.get("transA", 0):
+    if whole_of(node, "transA", 0):
         refuse(node.where, "it multiplies the transposed batch")
     if W.ndim != 2:
         refuse(node.where, f"its matrix has the shape {W.shape}")
-    maps = [affine(node.where, W if node.attributes.get("transB", 0) else W.T)]
+    maps = [affine(node.where, W if whole_of(node, "transB", 0) else W.T)]
     alpha, beta = (number_of(node, name, 1.0) for name in ("alpha", "beta"))
     if alpha != 1:
         maps.append(affine(node.where, alpha))
@@ -37,20 +38,31 @@ def _matmul(node: Node, x: Value) -> Value:
 
 
 def _batch_norm(node: Node, x: Value) -> Value:
-    if node.attributes.get("training_mode", 0):
+    if whole_of(node, "training_mode", 0):
         refuse(node.where, "it is in training mode, where a value depends on the whole batch")
     names = ("scale", "offset", "mean", "variance")
     gamma, beta, mean, variance = (node.numbers(i, what) for i, what in enumerate(names, 1))
+    if any(x.ndim != 1 or x.shape != mean.shape for x in (gamma, beta, mean, variance)):
+        shapes = ", ".join(str(x.shape) for x in (gamma, beta, mean, variance))
+        refuse(node.where, f"its constants have the shapes {shapes}; one for all is wanted")
     epsilon = number_of(node, "epsilon", 1e-5)
     step = batch_normalisation(node.where, mean, variance.astype(np.float64) + epsilon, gamma, beta)
     return behind(node, x, step)
 
 
 def _scaler(node: Node, x: Value) -> Value:
-    offset = row_of(node, np.asarray(node.attributes.get("offset", [0.0]), np.float32))
-    scale = row_of(node, np.asarray(node.attributes.get("scale", [1.0]), np.float32))
+    offset, scale = _row(node, "offset", 0.0), _row(node, "scale", 1.0)
     maps = affine(node.where, 1.0, -offset), affine(node.where, scale)
     return behind(node, x, *maps)
+
+
+def _row(node: Node, name: str, preset: float) -> Floats:
+    try:
+        return row_of(node, np.asarray(node.attributes.get(name, [preset]), np.float32))
+    except (TypeError, ValueError) as error:
+        if isinstance(error, UnsupportedNetworkError):
+            raise
+        refuse(node.where, f"its {name} is not a row of numbers")
 
 
 def _same(node: Node, x: Value) -> Value:
@@ -59,7 +71,7 @@ def _same(node: Node, x: Value) -> Value:
 
 
 def _cast(node: Node, x: Value) -> Value:
-    if node.attributes.get("to") not in REAL:
+    if whole_of(node, "to", 0) not in REAL:
         refuse(node.where, "it casts to no real numbers")
     return x
 
@@ -72,7 +84,7 @@ def _dropout(node: Node, x: Value) -> Value:
 
 
 def _flatten(node: Node, x: Value) -> Value:
-    if x.flat or node.attributes.get("axis", 1) not in (1, -1):
+    if x.flat or whole_of(node, "axis", 1) not in (1, -1):
         refuse(node.where, "it flattens the samples too")
     return x
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet.importers._fold import network_of
@@ -82,19 +83,23 @@ def from_onnx(
         proto = model if given else read_model(model)
         folder = None if given else Path(model).resolve().parent
         graph = graph_of(proto, folder)
-        steps = steps_of_graph(graph)
+        with np.errstate(all="ignore"):
+            steps = steps_of_graph(graph)
         network = network_of(
             "the graph",
             steps,
             dtype=dtype,
             input_names=input_names,
             output_names=output_names,
+            budget=graph.budget,
         )
         network = _labelled(network, proto)
         run = runner(proto, graph)
         return compare("the graph", network, run, graph.dtype, report, limit=_LIMIT)
     except ModelFileError as error:
         raise ModelFileError(f"{name} {error}") from error
+    except MemoryError as error:
+        raise ModelFileError(f"{name} needs more memory than there is") from error
     except UnicodeDecodeError as error:
         raise ModelFileError(f"{name} is damaged: a name in it is not text") from error
     except UnsupportedNetworkError as error:

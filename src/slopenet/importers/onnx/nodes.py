@@ -26,8 +26,12 @@ def output_of(node: Node) -> Value | Floats:
     if node.op == "Constant":
         return _constant(node)
     if not any(isinstance(x, Value) for x in given):
+        if any(x is None for x in given):
+            refuse(node.where, "one of its constants is absent")
         present = [x for x in given if isinstance(x, np.ndarray)]
-        return constant(node.where, node.op, present, node.attributes)
+        made = constant(node.where, node.op, present, node.attributes)
+        node.budget.spend(made.nbytes if made.base is None else 0, node.where)
+        return made
     if node.op in MIXING:
         x = given[0]
         if not isinstance(x, Value):

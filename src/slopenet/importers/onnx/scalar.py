@@ -7,7 +7,7 @@ pieces, each an affine map of a number or an activation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,11 @@ from slopenet.activations import normalise
 from slopenet.importers._recognise import activation_of
 from slopenet.importers._steps import Step, affine, refuse, scaled, sigma
 
-_LARGEST = 100  # nodes of an expression; the longest spelling of one activation has a dozen
+_LARGEST = 250  # nodes of an expression; the longest spelling, slopenet's own gelu, has 90
 _NARROWEST = 0.01  # a scale of z inside an activation; its inverse is the widest
+_MOST_CUTS = 12  # pieces that one activation may consist of, each behind the other
+# Lines in a row; further ones are multiplied. An activation may begin or end with two of them.
+_MOST_LINES, _KEPT_LINES = 5, 2
 
 
 def _erf(z: Floats) -> Any:
@@ -53,17 +56,32 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Expression:
-    """`op` of expressions and numbers: of `ARITHMETIC`, an activation of the table, or "z".
+    """`op` of expressions and numbers: of `ARITHMETIC`, an activation of the table, "z" or "line".
 
-    `where` is the node that it comes from.
+    Equal expressions of one z are one object. "line" is (x, k, c) ↦ k x + c.
+
+    Attributes
+    ----------
+    op : str
+    arguments : tuple of Expression and float
+    parameter : float or None
+        Of an activation.
+    where : str
+        The node that it comes from.
+    shared : bool
+        Whether more than one node, or none, takes it.
+    known : dict
+        All expressions of this z.
     """
 
     op: str
     arguments: tuple[Expression | float, ...] = ()
     parameter: float | None = None
-    where: str = field(default="", compare=False)
+    where: str = ""
+    shared: bool = True
+    known: dict[Any, Expression] = field(default_factory=dict, repr=False)
 
     @property
     def spec(self) -> str | tuple[str, float]:
@@ -71,27 +89,50 @@ class Expression:
         return self.op if self.parameter is None else (self.op, self.parameter)
 
     @property
-    def parts(self) -> Iterator[Expression]:
+    def parts(self) -> list[Expression]:
         """The arguments that are expressions."""
-        return (part for part in self.arguments if isinstance(part, Expression))
-
-
-Z = Expression("z")
-
-
-def size(expression: Expression) -> int:
-    """The number of nodes, repeated ones counted each time."""
-    return 1 + sum(size(part) for part in expression.parts)
+        return [part for part in self.arguments if isinstance(part, Expression)]
 
 
 def compose(
     where: str, op: str, *arguments: Expression | float, parameter: float | None = None
 ) -> Expression:
     """`op` of the arguments, unless that becomes too large."""
-    made = Expression(op, arguments, parameter, where)
-    if size(made) > _LARGEST:
-        refuse(where, "too much is computed here to be an activation")
-    return made
+    known = next(part for part in arguments if isinstance(part, Expression)).known
+    key = (op, parameter, *(id(x) if isinstance(x, Expression) else float(x) for x in arguments))
+    if key not in known:
+        known[key] = Expression(op, arguments, parameter, where, True, known)
+        if len(_nodes(known[key], None)) > _LARGEST:
+            refuse(where, "too much is computed here to be an activation")
+    return known[key]
+
+
+def shortened(expression: Expression, *, shared: bool) -> Expression:
+    """The expression, with lines in its end multiplied where there are many in a row.
+
+    `shared` says whether more than one node takes it. Such an expression stays as it is when more
+    comes behind it, because it may be where two branches part.
+    """
+    run = [expression]
+    while _line(run[-1]) is not None and len(run) <= _MOST_LINES:
+        below = run[-1].parts[0]
+        if below.shared or _line(below) is None:
+            break
+        run.append(below)
+    if len(run) > _MOST_LINES:
+        *above, then, first = run[:-_KEPT_LINES]
+        made = first.parts[0]
+        (k, c), (m, d) = _line(then) or (1.0, 0.0), _line(first) or (1.0, 0.0)
+        with np.errstate(all="ignore"):
+            numbers = float(np.float64(k) * m), float(np.float64(k) * d + c)
+        made = compose(then.where, "line", made, *numbers)
+        made.shared = False
+        for line in reversed(above):
+            made = compose(line.where, "line", made, *(_line(line) or (1.0, 0.0)))
+            made.shared = False
+        expression = made
+    expression.shared = shared
+    return expression
 
 
 def steps_of(expression: Expression, dtype: np.dtype) -> list[Step]:
@@ -102,12 +143,12 @@ def steps_of(expression: Expression, dtype: np.dtype) -> list[Step]:
     UnsupportedNetworkError
         If a piece of it is neither, which is named.
     """
-    narrow = [*sorted(_bottlenecks(expression), key=size), expression]
+    narrow = _bottlenecks(expression)
     steps: list[Step] = []
     at = 0
-    while narrow[at] != expression:
-        for end in range(len(narrow) - 1, at, -1):
-            found = _known(_replaced(narrow[end], narrow[at], Z), dtype)
+    while at < len(narrow) - 1:
+        for end in range(_farthest(narrow, at), at, -1):
+            found = _known(narrow[end], narrow[at], dtype)
             if found is not None:
                 steps += found
                 at = end
@@ -118,20 +159,34 @@ def steps_of(expression: Expression, dtype: np.dtype) -> list[Step]:
     return steps
 
 
-def _known(expression: Expression, dtype: np.dtype) -> list[Step] | None:
+def _farthest(narrow: list[Expression], at: int) -> int:
+    """The last piece that an activation from `at` on may have: one node of the table in it."""
+    end, whole = at, 0
+    while end < min(len(narrow) - 1, at + _MOST_CUTS):
+        piece = narrow[end + 1]
+        whole += piece.op not in ARITHMETIC and piece.op != "line" and len(piece.arguments) == 1
+        if whole > 1 and end > at:
+            break
+        end += 1
+    return end
+
+
+def _known(expression: Expression, z: Expression, dtype: np.dtype) -> list[Step] | None:
     """An expression of z that is a single affine map or activation."""
     where = expression.where
-    if expression.op not in ARITHMETIC and expression.arguments == (Z,):
+    if expression.arguments == (z,) and expression.op not in ARITHMETIC:
         return [sigma(where, expression.spec)]
-    line = _line(expression)
-    if line is not None:
-        return [affine(where, *line)]
-    for k in (1.0, -1.0, *_numbers(expression)):
+    if expression.parts == [z]:
+        line = _line(expression)
+        if line is not None:
+            return [affine(where, *line)]
+    nodes = _nodes(expression, z)
+    for k in (1.0, -1.0, *_scales(nodes, z)):
         if not _NARROWEST <= abs(k) <= 1 / _NARROWEST:
             continue
 
-        def scaled_values(z: Floats, k: float = k) -> Floats:
-            return np.asarray(k * evaluate(expression, z.astype(np.float64) / k))
+        def scaled_values(at: Floats, k: float = k) -> Floats:
+            return np.asarray(k * _evaluate(nodes, z, at.astype(np.float64) / k))
 
         spec = activation_of(scaled_values, dtype, far=True)
         if spec is not None:
@@ -143,60 +198,80 @@ def _known(expression: Expression, dtype: np.dtype) -> list[Step] | None:
 
 
 def _line(expression: Expression) -> tuple[float, float] | None:  # noqa: PLR0911
-    """(slope, offset) of one operation on z that is a straight line."""
+    """(slope, offset) of one operation that is a straight line."""
     match expression.op, expression.arguments:
-        case "Neg", (Expression(op="z"),):
+        case "line", (_, float(k), float(c)):
+            return k, c
+        case "Neg", (Expression(),):
             return -1.0, 0.0
-        case "Add", (Expression(op="z"), float(c)) | (float(c), Expression(op="z")):
+        case "Add", (Expression(), float(c)) | (float(c), Expression()):
             return 1.0, c
-        case "Sub", (Expression(op="z"), float(c)):
+        case "Sub", (Expression(), float(c)):
             return 1.0, -c
-        case "Sub", (float(c), Expression(op="z")):
+        case "Sub", (float(c), Expression()):
             return -1.0, c
-        case "Mul", (Expression(op="z"), float(k)) | (float(k), Expression(op="z")):
+        case "Mul", (Expression(), float(k)) | (float(k), Expression()):
             return k, 0.0
-        case "Div", (Expression(op="z"), float(k)) if k != 0:
+        case "Div", (Expression(), float(k)) if k != 0:
             return 1 / k, 0.0
     return None
 
 
-def evaluate(expression: Expression | float, z: Floats) -> Any:
-    """The expression's values at z (M,)."""
-    if not isinstance(expression, Expression):
-        return expression
-    if expression.op == "z":
-        return z
-    arguments = [evaluate(part, z) for part in expression.arguments]
-    if expression.op in ARITHMETIC:
-        return ARITHMETIC[expression.op](*arguments)
-    return activations.sigma(normalise(expression.spec), np.broadcast_to(arguments[0], z.shape))
+def _evaluate(nodes: list[Expression], z: Expression, at: Floats) -> Any:
+    """Values of the last of `nodes`, which are in order, where z is `at` (M,)."""
+    values: dict[int, Any] = {id(z): at}
+    for node in nodes:
+        given = [values[id(x)] if isinstance(x, Expression) else x for x in node.arguments]
+        if node.op == "line":
+            values[id(node)] = given[0] * given[1] + given[2]
+        elif node.op in ARITHMETIC:
+            values[id(node)] = ARITHMETIC[node.op](*given)
+        else:
+            values[id(node)] = activations.sigma(
+                normalise(node.spec), np.asarray(given[0], at.dtype)
+            )
+    return values[id(nodes[-1])]
 
 
-def _bottlenecks(expression: Expression) -> set[Expression]:
-    """Parts without which the expression has no z left."""
-    return {
-        part
-        for part in _all_parts(expression)
-        if part != expression
-        and Z not in _all_parts(_replaced(expression, part, Expression("hole")))
-    }
+def _nodes(expression: Expression, z: Expression | None) -> list[Expression]:
+    """All parts of an expression, itself the last, each after its own parts; not z or below it."""
+    done: dict[int, Expression] = {} if z is None else {id(z): z}
+    ordered: list[Expression] = []
+    left = [expression]
+    while left:
+        here = left[-1]
+        waiting = [part for part in here.parts if id(part) not in done]
+        if waiting:
+            left += waiting
+            continue
+        left.pop()
+        if id(here) not in done:
+            done[id(here)] = here
+            ordered.append(here)
+    return ordered
 
 
-def _all_parts(expression: Expression) -> set[Expression]:
-    return {expression}.union(*(_all_parts(part) for part in expression.parts))
+def _bottlenecks(expression: Expression) -> list[Expression]:
+    """z, the parts that every path from z to the expression goes through, and the expression."""
+    ordered = _nodes(expression, None)
+    below = {id(node): 0 for node in ordered}  # how many paths lead from z
+    above = dict(below)  # and to the expression
+    for node in ordered:
+        below[id(node)] = sum(below[id(part)] for part in node.parts) or 1
+    above[id(expression)] = 1
+    for node in reversed(ordered):
+        for part in node.parts:
+            above[id(part)] += above[id(node)]
+    paths = below[id(expression)]
+    return [node for node in ordered if below[id(node)] * above[id(node)] == paths]
 
 
-def _replaced(expression: Expression, old: Expression, new: Expression) -> Expression:
-    if expression == old:
-        return new
-    arguments = tuple(
-        _replaced(part, old, new) if isinstance(part, Expression) else part
-        for part in expression.arguments
-    )
-    return Expression(expression.op, arguments, expression.parameter, expression.where)
-
-
-def _numbers(expression: Expression) -> set[float]:
-    """The numbers in an expression, among them a scale of z if there is one."""
-    here = {float(part) for part in expression.arguments if not isinstance(part, Expression)}
-    return here.union(*(_numbers(part) for part in expression.parts))
+def _scales(nodes: list[Expression], z: Expression) -> list[float]:
+    """Numbers that z is multiplied by."""
+    found: dict[float, None] = {}
+    for node in nodes:
+        if z in node.parts:
+            line = _line(node)
+            if line is not None:
+                found[line[0]] = None
+    return list(found)

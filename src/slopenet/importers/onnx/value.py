@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.importers._budget import Budget
 from slopenet.importers._steps import Affine, Step, UnsupportedNetworkError, refuse
 from slopenet.importers.onnx.constant import Attributes
-from slopenet.importers.onnx.scalar import Expression, Z, steps_of
+from slopenet.importers.onnx.scalar import Expression, steps_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +47,18 @@ class Value:
 
 @dataclass(frozen=True)
 class Node:
-    """One operation: its name in errors, its inputs, absent ones None, and its attributes."""
+    """One operation: its name in errors, its inputs, absent ones None, and its attributes.
+
+    `shared` says whether its output goes to more than one node, `budget` how much memory is left.
+    """
 
     where: str
     op: str
     inputs: list[Value | Floats | None]
     attributes: Attributes
     dtype: np.dtype[Any]
+    shared: bool
+    budget: Budget
 
     def constant(self, i: int, what: str) -> Floats | None:
         """Input i, which must be a constant or absent."""
@@ -71,7 +77,7 @@ class Node:
 
 def closed(value: Value, dtype: np.dtype[Any]) -> Trunk:
     """The trunk with the steps of `f` after it."""
-    if value.f is Z:
+    if value.f.op == "z":
         return value.trunk
     return Trunk(value.trunk, steps_of(value.f, dtype))
 
@@ -80,6 +86,7 @@ def behind(node: Node, x: Value, *steps: Affine) -> Value:
     """x with affine maps after it."""
     width = x.width
     for step in steps:
+        node.budget.spend(8 * (step.A.size + step.c.size), node.where)
         if step.A.ndim == 2:
             if width not in (None, step.A.shape[1]):
                 refuse(node.where, f"it takes {step.A.shape[1]} numbers, and {width} come in")
@@ -89,7 +96,7 @@ def behind(node: Node, x: Value, *steps: Affine) -> Value:
             if width not in (None, n):
                 refuse(node.where, f"its constants are for {n} numbers, and {width} come in")
             width = n
-    return Value(Trunk(closed(x, node.dtype), list(steps)), Z, width)
+    return Value(Trunk(closed(x, node.dtype), list(steps)), Expression("z"), width)
 
 
 def row_of(node: Node, constant: Floats) -> Floats:
@@ -105,4 +112,15 @@ def row_of(node: Node, constant: Floats) -> Floats:
 
 def number_of(node: Node, name: str, preset: float) -> float:
     """A number of a node: the shortest decimal that rounds to it, as attributes are float32."""
-    return float(str(np.float32(node.attributes.get(name, preset))))
+    value = node.attributes.get(name, preset)
+    if not isinstance(value, int | float) or not np.isfinite(value):
+        refuse(node.where, f"its {name} is not a finite number")
+    return float(str(np.float32(value)))
+
+
+def whole_of(node: Node, name: str, preset: int) -> int:
+    """A whole number of a node."""
+    value = node.attributes.get(name, preset)
+    if not isinstance(value, int):
+        refuse(node.where, f"its {name} is not a whole number")
+    return value

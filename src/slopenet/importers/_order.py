@@ -1,0 +1,75 @@
+"""The order of layers that are known by name alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
+from typing import Any
+
+from slopenet.importers._steps import refuse
+
+_SHOWN = 3  # orders in an error
+_TRIED = 10_000  # partial orders that are looked at for them
+
+
+def in_order(names: list[str]) -> list[str]:
+    """Names as they come, those that differ in a number sorted by it.
+
+    Part by part: ``net.10`` comes after ``net.2``, and ``encoder.2`` before ``decoder.0`` if any
+    name of the encoder is before all of the decoder.
+    """
+    tree: dict[Any, Any] = {}
+    for name in names:
+        here = tree
+        for part in re.split(r"(\d+)", name):
+            here = here.setdefault(int(part) if part.isdecimal() else part, {})
+        here[None] = name
+    return list(_leaves(tree))
+
+
+def _leaves(tree: dict[Any, Any]) -> Iterator[str]:
+    numbers = iter(sorted(key for key in tree if isinstance(key, int)))
+    for key, value in tree.items():
+        if key is None:
+            yield value
+        else:  # numbers change places among themselves
+            yield from _leaves(tree[next(numbers) if isinstance(key, int) else key])
+
+
+def require_chain(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> None:
+    """Raise UnsupportedNetworkError unless each layer takes what the one before it gives.
+
+    Parameters
+    ----------
+    names : sequence of str
+    shapes : sequence of (int, int)
+        How many numbers each layer takes and gives.
+    """
+    for i, ((_, given), (taken, _)) in enumerate(pairwise(shapes), 1):
+        if taken != given:
+            orders = [
+                " -> ".join(names[j] for j in order) for order in islice(_chains(shapes), _SHOWN)
+            ]
+            advice = f"orders that fit: {'; '.join(orders)}" if orders else "no order of them fits"
+            refuse(
+                f"layer {names[i]!r}",
+                f"it takes {taken} numbers, and {given} come from before it, in the order"
+                f" {' -> '.join(names)}; {advice}",
+            )
+
+
+def _chains(shapes: Sequence[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+    """Orders in which all layers chain, as far as a short search finds them."""
+    left: list[tuple[int, ...]] = [(i,) for i in reversed(range(len(shapes)))]
+    for _ in range(_TRIED):
+        if not left:
+            return
+        order = left.pop()
+        if len(order) == len(shapes):
+            yield order
+        left += [
+            (*order, i)
+            for i in reversed(range(len(shapes)))
+            if i not in order and shapes[i][0] == shapes[order[-1]][1]
+        ]

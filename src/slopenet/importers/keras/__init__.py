@@ -1,0 +1,1 @@
+"""Networks of Keras: models in memory, and files, which are read without Keras."""

@@ -1,0 +1,56 @@
+"""Layers of Keras as steps, from their numbers, wherever these come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.importers._steps import Step, affine, batch_normalisation, refuse, scaling
+
+# Layers that change nothing in inference.
+NOTHING = {
+    "ActivityRegularization",
+    "AlphaDropout",
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Identity",
+    "InputLayer",
+}
+UNKNOWN = "it is neither a dense layer nor an activation that slopenet has"
+
+
+def dense(where: str, kernel: Floats, bias: Floats | None) -> Step:
+    """x ↦ Wᵀ x + b."""
+    return affine(where, kernel.T, 0.0 if bias is None else bias)
+
+
+def normalised_batch(
+    where: str,
+    gamma: Floats | None,
+    beta: Floats | None,
+    mean: Floats,
+    variance: Floats,
+    *,
+    epsilon: float,
+) -> Step:
+    """BatchNormalization in inference."""
+    return batch_normalisation(where, mean, variance.astype(np.float64) + epsilon, gamma, beta)
+
+
+def normalisation(
+    where: str, mean: Floats, variance: Floats, *, invert: bool, epsilon: float
+) -> Step:
+    """(x - mean)/deviation, or its inverse."""
+    if mean.ndim and mean.size != mean.shape[-1]:
+        refuse(where, f"its mean has the shape {mean.shape}; one number per column is wanted")
+    mean, variance = np.squeeze(mean), np.squeeze(variance)
+    spread = np.maximum(np.sqrt(variance.astype(np.float64)), epsilon)
+    return affine(where, spread, mean) if invert else scaling(where, mean, spread)
+
+
+def rescaling(where: str, scale: Any, offset: Any) -> Step:
+    """scale x + offset."""
+    return affine(where, np.squeeze(scale), np.squeeze(offset))
