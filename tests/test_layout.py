@@ -79,6 +79,7 @@ WITHIN = {
         "scaling",
         "noise",
         "neighbours",
+        "made_up",
         "slope_diagnosis",
     ],
     "training": [
@@ -102,6 +103,7 @@ WITHIN = {
         "coordinates",
         "start",
         "judge",
+        "levels",
         "starts",
         "session",
         "race",
@@ -120,6 +122,7 @@ WITHIN = {
     "training.kriging": [
         "covariance",
         "process",
+        "processes",
         "problem",
         "likelihood",
         "sines",

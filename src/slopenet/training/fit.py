@@ -22,6 +22,7 @@ from slopenet.io.card import Card
 from slopenet.training.contest import Contest
 from slopenet.training.coordinates import Columns
 from slopenet.training.entrants import Task, entrants, wider
+from slopenet.training.levels import without_levels
 from slopenet.training.monitor import State
 from slopenet.training.outcome import Fit, train
 from slopenet.training.plan import Plan, make_plan
@@ -83,6 +84,8 @@ def fit(
         Inputs. The columns of a data frame, or those called `input_names`, are taken with their
         names. The network's slope in a constant input is 0, unless dydx has others to learn.
     y : (N, n_L), or (N,) for one output
+        Values; NaN where one is unknown, if a slope or another output is known in that row. An
+        output without any value is found up to a constant: its mean over the data is set to 0.
     dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
         Slopes ∂y_k/∂x_i; NaN where one is missing. Columns of a data frame are found by name:
         ``dy/dx`` of output and input, or the input alone. A `SlopeWarning` reports slopes that do
@@ -97,8 +100,8 @@ def fit(
         is the fit of them, and the smaller is the l2 that it finds; weights that are all below 1
         cannot be counts, and are scaled to a largest of 1.
     y_std : (N, n_L), (N,) for one output, (n_L,), or a number, optional
-        Standard deviations of the noise of y, in its units; inf where a value is unknown, which may
-        then be NaN. A residual weighs 1/y_std², relative to the others: the size of all noise is
+        Standard deviations of the noise of y, in its units; inf, like NaN in y, where a value is
+        unknown. A residual weighs 1/y_std², relative to the others: the size of all noise is
         found from the data.
     dydx_std : (N, n_L, n_1), (N, n_1) for one output, (n_L, n_1), or a number, optional
         Standard deviations of the noise of dydx. With y_std they also give the weight of the
@@ -131,6 +134,7 @@ def fit(
         the best until then.
     """
     settings = FitSettings.of(locals())
+    linear = normalise(settings.output).linear
     names = Names.of(X, y, input_names, output_names)
     data = check_data(
         *(X, y, dydx, sample_weight),
@@ -155,7 +159,6 @@ def fit(
     component_names("output_names", names.outputs, outputs)
     plain = data.directions is data.slope_weight is data.y_std is data.dydx_std is None
     plain = plain and normalise(settings.output)[0] == "identity" and settings.loss == "squared"
-    plain = plain and not np.isnan(data.y).any()
     task = Task(inputs, outputs, len(data), data.kinds, plain)
     tried = entrants(settings, task)
     known_noise = data.y_std is not None and data.dydx_std is not None
@@ -179,7 +182,7 @@ def fit(
         seed = resumed[1]["run"]["seed"]
     source = np.random.default_rng(seed)
     learned, held_out = split(data, plans[0].validation, names, source)
-    linear = normalise(settings.output).linear
+    held_out = without_levels(held_out, learned, settings.output)
     columns = Columns(learned, held_out, names, plain=linear)
     transforms = columns.transforms(settings.transform)
     for sentence in columns.doubts(settings.transform):
@@ -230,10 +233,9 @@ def _doubts(data: Data, names: Names) -> list[str]:
     if data.y_std is None and data.dydx_std is None:
         return disagreements(data.X, data.y, data.dydx, names)
     usable = reliable(data)
-    rows = usable.rows(np.flatnonzero(~np.isnan(usable.y).any(axis=1)))
-    if rows.dydx is None or not len(rows):
+    if usable.dydx is None:
         return []
-    return disagreements(rows.X, rows.y, rows.dydx, names, noise=False)
+    return disagreements(usable.X, usable.y, usable.dydx, names, noise=False)
 
 
 def _digest(data: Data | None) -> str:

@@ -22,6 +22,7 @@ from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
 from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.kriging.problem import Cost, Sines
+from slopenet.training.levels import Levels
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
 from slopenet.training.objective.gradient import Costs, Objective
@@ -83,6 +84,7 @@ class Candidates:
         self._transform = transform
         self._samples, self._problem, self._held_out = samples, problem, held_out
         self._course, self._rows, self._data = course, rows, data
+        self._levels = Levels.of(*data)
         self.started: list[Training] = []
         self._judged: tuple[Any, FitErrors | None] | None = None
 
@@ -152,6 +154,8 @@ class Candidates:
             )
 
         known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
+        if np.isnan(data.y).all():
+            known = "slopes"
         rows = f"{known} of {len(data)} rows"
         if data.sample_weight is not None:
             rows += f" that count as {count:g}"
@@ -226,11 +230,12 @@ class Candidates:
         """θ, in the user's units."""
         weights, biases = self._scaling.fold(*unflatten(theta, self.plan.sizes_of(theta)))
         layers = weights, biases, list(self.plan.activations)
-        return Network(
+        found = Network(
             *(layers if self._transform is None else self._transform.fold(*layers)),
             input_names=self._names.inputs,
             output_names=self._names.outputs,
         )
+        return found if self._levels is None else self._levels.centred(found)
 
     @property
     def best(self) -> Training:
@@ -276,8 +281,7 @@ class Candidates:
     @property
     def missed(self) -> float:
         """RMS error of rows left out or held out, once it is trained."""
-        found = self.errors
-        return np.inf if found is None else float(np.sqrt(np.nanmean(found.values**2)))
+        return np.inf if self.errors is None else self.errors.typical
 
     def widens(self, other: Candidates) -> bool:
         """Whether it is the same kind of network, with wider layers."""
@@ -301,7 +305,7 @@ class Candidates:
         if held_out is not None:
             return errors_on(network, held_out, HELD_OUT)
         missed = errors_left_out(self.best, self._errors_of_missed)
-        if missed is not None and np.isfinite(missed.values).any():
+        if missed is not None and np.isfinite(missed.all).any():
             return missed
         return errors_on(network, learned, LEARNED)
 
@@ -328,6 +332,8 @@ class Candidates:
             )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
+        if self._levels is not None:
+            reason += self._levels.sentence(self._names.outputs)
         found = networks[0], best.watch.history, reason, Ensemble(networks), self.errors
         return Result(*found, self.plan.method.name)
 
