@@ -104,6 +104,7 @@ WITHIN = {
         "start",
         "judge",
         "levels",
+        "given",
         "starts",
         "session",
         "race",

@@ -125,6 +125,17 @@ class Scaling:
         b[-1] = self.s_y * b[-1] + self.m_y
         return W, b
 
+    def unfold(
+        self, weights: list[Floats], biases: list[Floats]
+    ) -> tuple[list[Floats], list[Floats]]:
+        """The inverse of `fold`."""
+        W, b = [w.copy() for w in weights], [v.copy() for v in biases]
+        W[-1] = W[-1] / self.s_y[:, None]
+        b[-1] = (b[-1] - self.m_y) / self.s_y
+        b[0] = b[0] + W[0] @ self.m_x
+        W[0] = W[0] * self.s_x
+        return W, b
+
 
 def even_weights(data: Data, slope_weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
     """λ (n_L, n_1) and μ (n_L,) that give the slopes of each output the weight of its values.

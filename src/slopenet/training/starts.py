@@ -64,6 +64,8 @@ class Candidates:
         The rows to learn from, and those that are held out, where they are in this process.
     transform : Transform, optional
         From the user's units to those that are scaled.
+    start : Network, optional
+        The network to start from, in the user's units.
     """
 
     def __init__(
@@ -79,9 +81,10 @@ class Candidates:
         rows: str,
         data: tuple[Data | None, Data | None] = (None, None),
         transform: Transform | None = None,
+        start: Network | None = None,
     ) -> None:
         self.plan, self._names, self._scaling = plan, names, scaling
-        self._transform = transform
+        self._transform, self._start = transform, start
         self._samples, self._problem, self._held_out = samples, problem, held_out
         self._course, self._rows, self._data = course, rows, data
         self._levels = Levels.of(*data)
@@ -96,6 +99,8 @@ class Candidates:
         data: Data,
         held_out: Data | None = None,
         transform: Transform | None = None,
+        *,
+        start: Network | None = None,
     ) -> Candidates:
         """Starts on data that are in the memory of this process."""
         given = data, held_out
@@ -172,6 +177,7 @@ class Candidates:
             rows=rows,
             data=given,
             transform=transform,
+            start=start,
         )
 
     def trainings(
@@ -214,6 +220,11 @@ class Candidates:
                 slack=SLACK * problem.data.kinds if last_counts else 1.0,
             )
             theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
+            if self._start is not None:
+                layers = [
+                    list(map(np.float64, x)) for x in (self._start.weights, self._start.biases)
+                ]
+                theta = flatten(*self._scaling.unfold(*layers))
             made.append(
                 Training(
                     problem,
