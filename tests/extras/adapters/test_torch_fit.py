@@ -8,12 +8,11 @@ import pytest
 
 import slopenet as sn
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+torch: Any = pytest.importorskip("torch", reason="torch is not installed")
+from torch import nn  # noqa: E402
+from torch.nn.utils.parametrizations import weight_norm  # noqa: E402
 
-from torch import nn
-from torch.nn.utils.parametrizations import weight_norm
-
-from slopenet.adapters.torch import fit_module
+from slopenet.adapters.torch import fit_module  # noqa: E402
 
 X = np.random.default_rng(0).uniform(-1, 1, (50, 2))
 Y = np.sin(2 * X[:, 0]) * X[:, 1]
