@@ -221,10 +221,7 @@ class Candidates:
             )
             theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
             if self._start is not None:
-                layers = [
-                    list(map(np.float64, x)) for x in (self._start.weights, self._start.biases)
-                ]
-                theta = flatten(*self._scaling.unfold(*layers))
+                theta = self._unfolded(self._start)
             made.append(
                 Training(
                     problem,
@@ -236,6 +233,12 @@ class Candidates:
             )
         self.started = made
         return made
+
+    def _unfolded(self, start: Network) -> Floats:
+        """θ of a network that is given, in standard units."""
+        W = [np.asarray(w, np.float64) for w in start.weights]
+        b = [np.asarray(v, np.float64) for v in start.biases]
+        return flatten(*self._scaling.unfold(W, b))
 
     def network(self, theta: Floats) -> Network:
         """θ, in the user's units."""
