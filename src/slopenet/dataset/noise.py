@@ -82,9 +82,9 @@ class Noise:
         if data.y_std is not None:
             values = float(_unit(data.y_std, data.sample_weight))
             v = (values / data.y_std) ** 2
-            rows = np.ones(len(data)) if data.sample_weight is None else data.sample_weight
-            known = rows @ np.isfinite(data.y_std)
-            share = np.where(known > 0, rows @ v / np.maximum(known, 1e-300), 1.0)
+            share = np.average(v, axis=0, weights=data.sample_weight)
+            known = np.average(np.isfinite(data.y_std), axis=0, weights=data.sample_weight)
+            share = np.where(known > 0, share / np.where(known > 0, known, 1.0), 1.0)
         if data.dydx_std is not None:
             each = np.moveaxis(data.dydx_std, 1, 0)
             own = [_unit(std, data.sample_weight) for std in each]
