@@ -75,6 +75,7 @@ def test_parameters_are_those_of_fit_with_the_same_defaults() -> None:
         del with_fit[name]
     with_fit["random_state"] = with_fit.pop("rng")
     with_fit["column_transform"] = with_fit.pop("transform")  # a name of scikit-learn
+    with_fit["warm_start"] = False
     assert defaults(sn.SlopeRegressor) == with_fit
     assert sn.SlopeRegressor().get_params() == with_fit
 
@@ -100,7 +101,7 @@ def test_every_parameter_reaches_fit() -> None:
     assert model.network_ == wanted.network
     assert (model.history_, model.reason_) == (wanted.history, wanted.reason)
     assert model.n_iter_ == 7
-    others = {"random_state", "ensemble", "column_transform"}
+    others = {"random_state", "ensemble", "column_transform", "warm_start"}
     assert set(given) | others == set(model.get_params())
 
 
@@ -177,6 +178,28 @@ def test_deviations_reach_fit() -> None:
     model = sn.SlopeRegressor(**SHORT).fit(X, Y, T, **stds)
     wanted = sn.fit(X, Y, T, **stds, hidden=(8,), epochs=20, rng=0)
     assert model.network_ == wanted.network != sn.SlopeRegressor(**SHORT).fit(X, Y, T).network_
+
+
+def test_a_warm_start_goes_on_from_the_last_network() -> None:
+    X = np.random.default_rng(0).uniform(-1, 1, (40, 2))
+    y = np.sin(2 * X[:, 0]) * X[:, 1]
+    model = sn.SlopeRegressor(**QUICK | {"epochs": 5, "method": "lbfgs"}, warm_start=True)
+    first = model.fit(X, y).network_
+    again = sn.fit(X, y, start=first, method="lbfgs", hidden=(8,), epochs=5, rng=0).network
+    assert model.fit(X, y).network_ == again
+    assert again != first
+    assert model.set_params(warm_start=False).fit(X, y).network_ == first
+    with pytest.raises(ValueError, match=r"^start has 2 inputs"):
+        model.set_params(warm_start=True).fit(X[:, :1], y)
+
+
+def test_unknown_values_reach_fit() -> None:
+    X = np.random.default_rng(0).uniform(-1, 1, (30, 1))
+    y, dydx = np.where(np.arange(30) == 4, np.sin(X[:, 0]), np.nan), np.cos(X)
+    model = sn.SlopeRegressor(**QUICK).fit(X, y, dydx)
+    np.testing.assert_allclose(model.predict(X), np.sin(X[:, 0]), atol=0.01)
+    with pytest.raises(ValueError, match=r"^y\[:, 0\] has neither a known value nor a known slope"):
+        model.fit(X, np.full(30, np.nan))
 
 
 def test_columns_of_data_frames_must_keep_their_names_and_order() -> None:

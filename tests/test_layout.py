@@ -94,6 +94,7 @@ WITHIN = {
         "scaling",
         "noise",
         "neighbours",
+        "made_up",
         "slope_diagnosis",
     ],
     "training": [
@@ -117,6 +118,8 @@ WITHIN = {
         "coordinates",
         "start",
         "judge",
+        "levels",
+        "given",
         "starts",
         "session",
         "race",
@@ -135,6 +138,7 @@ WITHIN = {
     "training.kriging": [
         "covariance",
         "process",
+        "processes",
         "problem",
         "likelihood",
         "sines",

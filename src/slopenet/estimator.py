@@ -37,6 +37,9 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
     column_transform : "auto", "log" or "none"
         The setting `transform` of `slopenet.fit`; an estimator with an attribute of that name would
         be a transformer of scikit-learn.
+    warm_start : bool
+        Whether `fit` starts from the network of the call before, if there was one, as ``start`` of
+        `slopenet.fit` does.
     random_state : int, RandomState or None
         An int gives the same network in every call, that of `slopenet.fit` with
         ``rng=random_state``. A RandomState (for None, NumPy's global one) gives one draw per call.
@@ -88,6 +91,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         validation: Any = None,
         restarts: int | None = None,
         ensemble: int | None = None,
+        warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         # Exactly the parameters above, so that one that is added there reaches `fit` as it is.
@@ -109,6 +113,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         ----------
         X : (N, n_1)
         y : (N, n_L), or (N,) for one output
+            NaN is an unknown value, as in `slopenet.fit`.
         dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
             Slopes ∂y_k/∂x_i; NaN is a missing slope.
         sample_weight : (N,), or a number for all rows, optional
@@ -128,8 +133,12 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
             If an array does not fit or a parameter is out of range, as in `slopenet.fit`.
         """
         output_names = frames.labels(y)
+        y, unknown = _known(y)
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        if unknown is not None:
+            y = np.where(unknown, np.nan, y)
         settings = self.get_params(deep=False)
+        start = getattr(self, "network_", None) if settings.pop("warm_start") else None
         result = fit(
             X,
             y,
@@ -137,6 +146,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
             sample_weight=sample_weight,
             y_std=y_std,
             dydx_std=dydx_std,
+            start=start,
             rng=_seed(settings.pop("random_state")),
             transform=settings.pop("column_transform"),
             input_names=getattr(self, "feature_names_in_", None),
@@ -183,6 +193,18 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _known(y: Any) -> tuple[Any, Any]:
+    """Y with 0 in place of NaN, and where NaN was: None if y is not an array that has any."""
+    try:
+        numbers = np.asarray(y)
+    except (TypeError, ValueError):
+        return y, None  # refused later
+    if numbers.dtype.kind != "f":
+        return y, None
+    unknown = np.isnan(numbers)
+    return (np.where(unknown, 0.0, numbers), unknown) if unknown.any() else (y, None)
 
 
 def _seed(random_state: Any) -> Any:

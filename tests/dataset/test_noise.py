@@ -135,7 +135,10 @@ def test_outliers_say_nothing_about_scales_if_they_are_not_to() -> None:
     [
         ({"y_std": [1, 2, 3]}, r"^y_std must have shape \(9, 2\) or \(2,\) or \(\), got \(3,\)$"),
         ({"y_std": -1}, "^y_std is -1.0; a deviation is positive, or inf if unknown$"),
-        ({"y_std": np.inf}, "^y_std is infinite for every value: at least one must be known$"),
+        (
+            {"y_std": np.inf, "dydx": None},
+            r"^y\[:, 0\] has neither a known value nor a known slope$",
+        ),
         ({"dydx_std": np.zeros(T.shape)}, r"^dydx_std\[0, 0, 0\] is 0\.0; a deviation"),
         ({"dydx_std": [1.0] * 3}, r"^dydx_std must have shape \(9, 2, 3\) or \(2, 3\) or \(\)"),
         ({"dydx_std": 1.0, "dydx": None}, "^dydx_std must be left out without dydx$"),
@@ -146,9 +149,21 @@ def test_wrong_deviations_are_named(given: dict, message: str) -> None:
         checked(**given)
 
 
-def test_a_missing_value_needs_an_infinite_deviation() -> None:
-    with pytest.raises(ValueError, match=r"^y\[0, 0\] is nan"):
-        check_data(X, Y * np.nan, T, names=UNNAMED, y_std=1.0)
+def test_the_deviation_of_an_unknown_value_is_infinite() -> None:
+    data = check_data(X, np.where(Y > 0, Y, np.nan), T, names=UNNAMED, y_std=1.0)
+    np.testing.assert_array_equal(data.y_std, np.where(Y > 0, 1.0, np.inf))
+
+
+def test_unknown_values_do_not_take_weight_from_slopes() -> None:
+    y = Y.copy()
+    y[3:, 0] = np.nan
+    data = check_data(X, y, T, names=UNNAMED, y_std=1.0)
+    np.testing.assert_allclose(Noise.of(data).share, 1.0)
+
+
+def test_an_unknown_value_has_no_weight() -> None:
+    data = check_data(X, np.where(Y > 0, Y, np.nan), T, names=UNNAMED)
+    np.testing.assert_array_equal(Noise.of(data).weigh(data).value_weight, Y > 0)
 
 
 def test_columns_of_data_frames_are_found_by_name() -> None:

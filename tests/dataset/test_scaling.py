@@ -1,6 +1,7 @@
 """Standardisation and its folding: the network takes and gives the user's units."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -106,3 +107,26 @@ def test_balance_gives_the_slopes_of_an_output_the_weight_of_its_values() -> Non
     slopes = (weight * (standard.dydx**2).mean(axis=0)).sum(axis=1)
     np.testing.assert_allclose(slopes, standard.y.var(axis=0), rtol=1e-9)
     np.testing.assert_array_equal(weight[:, 0], weight[:, 1])
+
+
+def test_unfolding_is_the_inverse_of_folding() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(9, 3)) * [1, 1e3, 1e-3] + 5, rng.normal(size=(9, 2)) * 1e4
+    scaling = Scaling.of(Data(X, y), outputs=True)
+    for sizes in ((3, 2), (3, 4, 2)):
+        W = [rng.normal(size=shape[::-1]) for shape in pairwise(sizes)]
+        b = [rng.normal(size=n) for n in sizes[1:]]
+        found = scaling.unfold(*scaling.fold(W, b))
+        for got, expected in zip((*found[0], *found[1]), (*W, *b), strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-9)
+
+
+def test_few_known_values_do_not_set_the_scale_of_an_output() -> None:
+    X = np.linspace(0, 1, 30)[:, None]
+    y = np.full((30, 1), np.nan)
+    y[:2] = [[0.0], [1e-2]]
+    dydx = np.full((30, 1, 1), 100.0)
+    few = Scaling.of(Data(X, y, dydx), outputs=True)
+    np.testing.assert_allclose(few.s_y, 100 * X.std())
+    whole = Scaling.of(Data(X, 100 * X, dydx), outputs=True)
+    np.testing.assert_allclose(few.s_y, whole.s_y)

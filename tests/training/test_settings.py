@@ -16,7 +16,7 @@ from slopenet.training.settings import PLACEHOLDER, FitSettings, described, docu
 
 DATA = {
     "X", "y", "dydx", "directions", "along", "sample_weight", "y_std", "dydx_std",
-    "input_names", "output_names",
+    "input_names", "output_names", "start",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
     H = function(net)
     H(X).sum().backward()            # X.grad is Jᵀ u from the core
+    fit_module(module, X, y, dydx)   # trains a module of torch in place
 
 The weights are constants. `Network` itself accepts tensors too, on any device and with derivatives
 of every order, computed by torch. This function uses the core, for float32 and float64 CPU tensors.
@@ -33,6 +34,10 @@ except ImportError as error:
     raise ImportError(
         "slopenet.adapters.torch needs PyTorch: pip install 'slopenet[torch]'"
     ) from error
+
+from slopenet.adapters._torch_fit import fit_module
+
+__all__ = ["fit_module", "function"]
 
 
 def function(network: Network) -> Callable[[Any], Any]:

@@ -13,6 +13,7 @@ from slopenet._types import Floats
 from slopenet.dataset.dataset import Data, Names, check_data
 from slopenet.tables import samples_of
 from slopenet.tables._table import NO_WORDS, column_positions
+from slopenet.validate.arrays import require_finite
 
 
 @dataclass(frozen=True)
@@ -65,4 +66,5 @@ def data_of(
     if not len(X):
         return Data(X, y, dydx)
     names = Names(tuple(inputs), tuple(outputs))
+    require_finite(f"{what}: y", y)  # sums over partitions have no weights of single values
     return check_data(X, y, dydx, names=names, prefix=f"{what}: ")

@@ -36,7 +36,7 @@ class Data:
     value_weight : (N, n_L)
         Weight of each value; 1 unless given.
 
-    A value is NaN where its deviation is infinite.
+    A value is NaN where it is unknown, or its deviation infinite.
     """
 
     X: Floats
@@ -111,10 +111,10 @@ def check_data(
         raise ValueError(f"{prefix}y must have at least one column, got {values.shape}")
     y_std = _value_deviations(y_std, (n, outputs), names)
     if y_std is not None and values.size == y_std.size:
-        values = np.where(np.isinf(y_std.reshape(values.shape)), 0.0, values)
-    values = arrays.targets(f"{prefix}y", values, (n, outputs), np.float64)
+        values = np.where(np.isinf(y_std.reshape(values.shape)), np.nan, values)
+    values = arrays.targets(f"{prefix}y", values, (n, outputs), np.float64, unknown=True)
     if y_std is not None:
-        values = np.where(np.isinf(y_std), np.nan, values)
+        y_std = np.where(np.isnan(values), np.inf, y_std)
     weight = None
     if dydx is not None:
         shape, labels = (n, outputs, inputs), (names.inputs, names.outputs)
@@ -131,9 +131,31 @@ def check_data(
         shared = (outputs, inputs)
         per_slope = arrays.weights("slope_weight", slope_weight, shared, (n, *shared), np.float64)
     data = Data(*(points, values, dydx, weight, per_slope, v, dydv), y_std=y_std, dydx_std=dydx_std)
+    _require_knowledge(prefix, data, names, every_row=y_std is None and dydx_std is None)
     if weight is None or weight.all():
         return data
     return data.rows(np.flatnonzero(weight))
+
+
+def _require_knowledge(prefix: str, data: Data, names: Names, *, every_row: bool) -> None:
+    """Raise a ValueError if nothing is known of an output, or of a row."""
+    unknown = np.isnan(data.y)
+    if not unknown.any():
+        return
+    if data.dydx is not None:
+        unknown = unknown & np.isnan(data.dydx).all(axis=2)
+    if data.dydv is not None:
+        unknown = unknown & np.isnan(data.dydv).all(axis=1)
+    rows, outputs = unknown.all(axis=1), unknown.all(axis=0)
+    if every_row and rows.any() and not rows.all():
+        row = int(np.argmax(rows))
+        raise ValueError(
+            f"row {row} of {prefix}y has neither a known value nor a known slope: remove it"
+        )
+    if outputs.any():
+        k = int(np.argmax(outputs))
+        name = f"{prefix}y[:, {k}]" if names.outputs is None else f"output {names.outputs[k]!r}"
+        raise ValueError(f"{name} has neither a known value nor a known slope")
 
 
 def _value_deviations(y_std: Any, shape: tuple[int, int], names: Names) -> Floats | None:
@@ -141,10 +163,7 @@ def _value_deviations(y_std: Any, shape: tuple[int, int], names: Names) -> Float
         return None
     n, outputs = shape
     wanted: list[tuple[int, ...]] = [shape, *([(n,)] if outputs == 1 else []), (outputs,), ()]
-    std = arrays.deviations("y_std", y_std, wanted, np.float64, names.outputs)
-    if np.isinf(std).all():
-        raise ValueError("y_std is infinite for every value: at least one must be known")
-    return std
+    return arrays.deviations("y_std", y_std, wanted, np.float64, names.outputs)
 
 
 def _with_deviations(
@@ -195,4 +214,11 @@ def split(
             f" got {settings.short(validation)}"
         )
     order = rng.permutation(len(data))
-    return data.rows(np.sort(order[held:])), data.rows(np.sort(order[:held]))
+    kept = order[held:]
+    for known in ~np.isnan(data.y.T):  # a level that only rows held out know would be lost
+        if known.any() and not known[kept].any():
+            kept = np.append(kept, np.flatnonzero(known)[0])
+    out = np.setdiff1d(order, kept)
+    if not len(out):
+        raise ValueError("validation must hold out other rows than those of the only known values")
+    return data.rows(np.sort(kept)), data.rows(out)

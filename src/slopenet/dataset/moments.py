@@ -50,6 +50,16 @@ def _power_sum(
     return float(data.sample_weight.sum()), (u * data.sample_weight[:, None]).sum(axis=0)
 
 
+def few_known(parts: Partitions, least: int) -> Floats:
+    """Whether, of each output, some values are unknown and fewer than `least` are known (n_L,)."""
+    known, rows = total(parts.each(_known))
+    return np.asarray((known < rows) & (known < least))
+
+
+def _known(data: Data) -> tuple[Floats, int]:
+    return np.count_nonzero(~np.isnan(data.y), axis=0), len(data)
+
+
 def has(parts: Partitions, name: str) -> bool:
     """Whether there are such slopes, ``"dydx"`` or ``"dydv"``, in any part."""
     return any(list(parts.each(_has, name)))

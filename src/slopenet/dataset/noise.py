@@ -68,7 +68,7 @@ class Noise:
     slopes : (n_L, 1), optional
         c of the slopes of each output; None if their deviations are not known.
     share : (n_L,)
-        Mean weight of the values of each output.
+        Mean weight of the known values of each output; 1 if there are none.
     """
 
     values: float | None
@@ -83,6 +83,8 @@ class Noise:
             values = float(_unit(data.y_std, data.sample_weight))
             v = (values / data.y_std) ** 2
             share = np.average(v, axis=0, weights=data.sample_weight)
+            known = np.average(np.isfinite(data.y_std), axis=0, weights=data.sample_weight)
+            share = np.where(known > 0, share / np.where(known > 0, known, 1.0), 1.0)
         if data.dydx_std is not None:
             each = np.moveaxis(data.dydx_std, 1, 0)
             own = [_unit(std, data.sample_weight) for std in each]
@@ -107,6 +109,8 @@ class Noise:
         """The same data with the weights of their values and slopes, those given multiplied."""
         if self.values is not None and data.y_std is not None:
             data = replace(data, value_weight=(self.values / data.y_std) ** 2)
+        elif (unknown := np.isnan(data.y)).any():
+            data = replace(data, value_weight=np.where(unknown, 0.0, 1.0))
         if self.slopes is not None and data.dydx_std is not None:
             weight = (self.slopes / data.dydx_std) ** 2
             given = 1.0 if data.slope_weight is None else data.slope_weight

@@ -13,13 +13,15 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
-from slopenet.dataset.moments import centre_and_spread, has, root_mean_square
+from slopenet.dataset.moments import centre_and_spread, few_known, has, root_mean_square
 from slopenet.dataset.partitions import Listed, Partitions
 
 # Beyond these limits squares leave the range of float64.
 _SMALLEST, _LARGEST = 1e-150, 1e150
-# Values that spread by less than this, compared with their slopes, are scaled by the slopes.
-_FLAT = 1e-3
+# Values that spread by less than this, compared with their slopes, are scaled by the slopes; so are
+# outputs of which fewer values are known, next to others that are not: these say little about the
+# spread of all.
+_FLAT, _FEW = 1e-3, 10
 
 
 def _require_range(name: str, spread: Floats) -> None:
@@ -70,8 +72,13 @@ class Scaling:
         if has(parts, "dydx"):
             # Slopes have a scale too: the values may all be the same, except for rounding.
             by_slopes = root_mean_square(parts, "dydx", s_x)
-            s_y = np.where(s_y > _FLAT * by_slopes, s_y, by_slopes)
+            enough = (s_y > _FLAT * by_slopes) & ~few_known(parts, _FEW)
+            s_y = np.where(enough, s_y, np.maximum(s_y, by_slopes))
             _require_range("dydx * X", s_y)
+        elif has(parts, "dydv") and (few := few_known(parts, _FEW)).any():
+            unscaled = cls(m_x, s_x, m_y, np.ones_like(s_y), constant)
+            by_slopes = root_mean_square(parts.map(unscaled.standardise), "dydv")
+            s_y = np.where(few, np.maximum(s_y, by_slopes), s_y)
         return cls(m_x, s_x, m_y, np.where(s_y > 0, s_y, 1.0), constant)
 
     def standardise(self, data: Data) -> Data:
@@ -118,13 +125,24 @@ class Scaling:
         b[-1] = self.s_y * b[-1] + self.m_y
         return W, b
 
+    def unfold(
+        self, weights: list[Floats], biases: list[Floats]
+    ) -> tuple[list[Floats], list[Floats]]:
+        """The inverse of `fold`."""
+        W, b = [w.copy() for w in weights], [v.copy() for v in biases]
+        W[-1] = W[-1] / self.s_y[:, None]
+        b[-1] = (b[-1] - self.m_y) / self.s_y
+        b[0] = b[0] + W[0] @ self.m_x
+        W[0] = W[0] * self.s_x
+        return W, b
+
 
 def even_weights(data: Data, slope_weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
     """λ (n_L, n_1) and μ (n_L,) that give the slopes of each output the weight of its values.
 
     λ_k = slope_weight · var(y_k) / (n_1 · mean square of output k's slopes), in standard units: one
     number per output, so that the direction of a gradient never changes; μ_k likewise, for slopes
-    along M directions. Where the values are flat, slope_weight/n_1 and 1/M.
+    along M directions. Where the values are flat, or few are known, slope_weight/n_1 and 1/M.
     """
     return even_weights_over(Listed([data]), slope_weight)
 
@@ -151,4 +169,5 @@ def _even_weight(parts: Partitions, name: str, outputs: int) -> Floats:
     square = root_mean_square(parts, name) ** 2
     square = np.where(square > 0, square, 1.0)
     variance = centre_and_spread(parts, "y")[1] ** 2
-    return np.asarray(np.where(variance > _FLAT**2 * square, variance, square) / square)
+    enough = (variance > _FLAT**2 * square) & ~few_known(parts, _FEW)
+    return np.asarray(np.where(enough, variance, square) / square)

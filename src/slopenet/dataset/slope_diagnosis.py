@@ -2,8 +2,8 @@
 
 A wrong unit or sign of slopes shows in its β (see `neighbours.py`). A wrong order of the inputs
 shows in an e that becomes small in another order. Noise, or slopes of another quantity, show in an
-e larger than the error of a prediction from the values alone. Where rows are too few or too far
-apart, slopes count as right.
+e larger than the error of a prediction from the values alone. Values that stand for unknown ones
+are found first (see `made_up.py`). Where rows are too few or too far apart, slopes count as right.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Names
+from slopenet.dataset.made_up import made_up
 from slopenet.dataset.neighbours import Pairs, left_out, nearest, rms
 from slopenet.validate.headings import slope_name
 
@@ -49,6 +50,7 @@ def disagreements(
     ----------
     X : (N, n_1)
     y : (N, n_L)
+        NaN where unknown.
     dydx : (N, n_L, n_1)
         NaN where missing.
     names : Names
@@ -56,13 +58,16 @@ def disagreements(
     noise : bool
         Whether to report slopes that look noisy.
     """
+    if np.isnan(y).any():
+        return _of_known(X, y, dydx, names, noise=noise)
     rng = np.random.default_rng(0)
     rows = _some(np.arange(len(X)), 20 * _ROWS, rng)
     rows = _some(rows[~np.isnan(dydx[rows]).all(axis=(1, 2))], _ROWS, rng)
     if len(rows) < _LEAST:
         return []
     with np.errstate(all="ignore"):
-        (Z, s_x), (y, s_y) = _standard(X[rows]), _standard(y[rows])
+        given = y[rows]
+        (Z, s_x), (y, s_y) = _standard(X[rows]), _standard(given)
         moving = np.flatnonzero(s_x)
         if not 0 < _LEAST_EACH * len(moving) <= len(rows):
             return []
@@ -70,12 +75,36 @@ def disagreements(
         Z = Z[:, moving]
         points = _Points(X[rows][:, moving], Z, nearest(Z, _NEIGHBOURS), inputs)
         found: dict[str, list[str]] = {}
-        for k in np.flatnonzero(s_y):
+        said: list[str] = []
+        for k in range(len(s_y)):
+            stand_in = made_up(points.X, given[:, k], dydx[rows, k][:, moving])
+            if stand_in is not None:
+                said.append(_stand_in(_label("y", names.outputs, k), stand_in))
+            if stand_in is not None or not s_y[k]:
+                continue
             T = dydx[rows, k][:, moving] / s_y[k]
             for i, what in _look(points, y[:, k], T, noise=noise).items():
-                slope = slope_name(_label("y", names.outputs, int(k)), inputs[i])
+                slope = slope_name(_label("y", names.outputs, k), inputs[i])
                 found.setdefault(what, []).append(slope)
-    return [f"the slopes {_listed(slopes)} {what}" for what, slopes in found.items()]
+    return [*said, *(f"the slopes {_listed(slopes)} {what}" for what, slopes in found.items())]
+
+
+def _of_known(X: Floats, y: Floats, dydx: Floats, names: Names, *, noise: bool) -> list[str]:
+    """`disagreements` of one output after the other, at the rows where its value is known."""
+    found = []
+    for k in range(y.shape[1]):
+        rows, one = np.flatnonzero(~np.isnan(y[:, k])), slice(k, k + 1)
+        if rows.size:
+            own = Names(names.inputs, (_label("y", names.outputs, k),))
+            found += disagreements(X[rows], y[rows, one], dydx[rows, one], own, noise=noise)
+    return found
+
+
+def _stand_in(name: str, value: float) -> str:
+    return (
+        f"{name} is {value:g} in many rows, although the slopes there say that it changes between"
+        " them: if the values are unknown, give NaN"
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ class Errors:
     """Errors of a network on rows with known answers; prints as a table.
 
     In the arrays (n_L, 1 + n_1), the first column is of the values, the others are of the slopes in
-    each input. NaN is a slope that is known in no row.
+    each input. NaN is a value or slope that is known in no row.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ def relative_errors(network: Model, X: Floats, y: Floats, dydx: Floats | None = 
     X : (N, n_1)
         Inputs.
     y : (N, n_L)
-        True values.
+        True values, NaN where unknown.
     dydx : (N, n_L, n_1), optional
         True slopes, NaN where missing.
     """
@@ -112,14 +112,19 @@ def relative_errors(network: Model, X: Floats, y: Floats, dydx: Floats | None = 
     for rows in row_blocks(len(X), n_out * (1 + n_in)):
         H, J = network.value_and_jacobian(X[rows])
         missed = H - y[rows]
-        value_sum += np.sum(missed**2, axis=0)
-        largest[:, 0] = np.fmax(largest[:, 0], np.abs(missed).max(axis=0))
+        value_sum += np.nansum(missed**2, axis=0)
+        largest[:, 0] = np.fmax(largest[:, 0], np.fmax.reduce(np.abs(missed), axis=0))
         if dydx is not None:
             missed = J - dydx[rows]
             slope_sum += np.nansum(missed**2, axis=0)
             largest[:, 1:] = np.fmax(largest[:, 1:], np.fmax.reduce(np.abs(missed), axis=0))
     rmse, scale = np.full((2, n_out, 1 + n_in), np.nan)
-    rmse[:, 0], scale[:, 0] = np.sqrt(value_sum / len(X)), np.std(y, axis=0)
+    known = ~np.isnan(y)
+    with np.errstate(invalid="ignore"):
+        rmse[:, 0] = np.sqrt(value_sum / known.sum(axis=0))
+    scale[:, 0] = np.std(y, axis=0)
+    for k in np.flatnonzero(known.any(axis=0) & ~known.all(axis=0)):
+        scale[k, 0] = np.std(y[known[:, k], k])
     if dydx is not None:
         count = np.sum(~np.isnan(dydx), axis=0)
         with np.errstate(invalid="ignore"):

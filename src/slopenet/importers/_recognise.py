@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import TABLE, ActivationSpec, normalise, sigma
+from slopenet.activations import TABLE, ActivationName, ActivationSpec, normalise, sigma
 
 _FAR = np.logspace(-6, 4, 81)
 _FARTHEST: Floats = np.logspace(5, 12, 8)
@@ -70,7 +70,7 @@ def _of(spec: ActivationSpec, z: Floats) -> Floats:
 
 
 @functools.lru_cache(maxsize=128)
-def _of_table(name: str, z: bytes) -> Floats:
+def _of_table(name: ActivationName, z: bytes) -> Floats:
     """Values of a row of the table at the same points again."""
     return _of(name, np.frombuffer(z))
 

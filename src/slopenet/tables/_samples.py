@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._categories import Coding
 from ._reader import PLAIN, TableReader, open_table
 from ._slopes import Slopes, lookalikes, refuse_lookalikes, slope_columns
-from ._table import Form, column_positions, require_different
+from ._table import Form, TableError, column_positions, require_different
 
 
 class Samples(NamedTuple):
@@ -23,7 +23,7 @@ class Samples(NamedTuple):
     X : (N, n_1)
         The input columns.
     y : (N, n_L)
-        The output columns.
+        The output columns, NaN where unknown.
     dydx : (N, n_L, n_1) or None
         The slope columns, NaN where missing; None if the table has no slope of these outputs.
     slopes : tuple of str
@@ -83,8 +83,9 @@ def read_samples(
     Raises
     ------
     TableError
-        If an input or output column is missing, a value is not a finite number, or a column only
-        looks like a slope. Slopes may be missing, as cells or as whole columns.
+        If an input or output column is missing, a value is not a finite number, nothing is known in
+        a row, or a column only looks like a slope. Slopes may be missing, as cells or as whole
+        columns; cells of outputs, if a slope or another output is known in the row.
     """
     with open_table(path, form) as table:
         return samples_of(table, inputs, outputs, slopes=slopes, categories=categories)
@@ -115,10 +116,10 @@ def samples_of(
         known = found.values()
         refuse_lookalikes(path, lookalikes(names, unused, numeric, targets, known))
 
-    numbers = table.read(
-        [*coding.columns, *targets, *found], may_miss=frozenset(found), words=coding.words
-    )
     n_in, n_out = len(coding.columns), len(targets)
+    may_miss = {*found, *targets} if found or n_out > 1 else frozenset(found)
+    numbers = table.read([*coding.columns, *targets, *found], may_miss, coding.words)
+    _require_knowledge(path, numbers[:, n_in:])
     X, y = coding.inputs(numbers[:, :n_in]), numbers[:, n_in : n_in + n_out]
     named = coding.names()
     dydx = None
@@ -129,3 +130,12 @@ def samples_of(
         ):
             dydx[:, targets.index(output), named.index(input_)] = column
     return Samples(X, np.ascontiguousarray(y), dydx, tuple(found), named, targets, unused)
+
+
+def _require_knowledge(path: PathLike[str], known: NDArray[np.float64]) -> None:
+    """Raise a TableError that names the first row without any known value or slope."""
+    empty = np.isnan(known).all(axis=1)
+    if empty.any():
+        raise TableError(
+            f"{path}, row {int(np.argmax(empty)) + 1} of the data: no output and no slope is known"
+        )

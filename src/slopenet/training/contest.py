@@ -96,7 +96,5 @@ class Contest:
 
 
 def error_of(errors: FitErrors | None) -> float:
-    """RMS of the relative errors of all outputs' values; infinite if none is known."""
-    if errors is None or not np.isfinite(errors.values).any():
-        return np.inf
-    return float(np.sqrt(np.nanmean(errors.values**2)))
+    """RMS of the relative errors, as `FitErrors.typical`; infinite if none is known."""
+    return np.inf if errors is None else errors.typical

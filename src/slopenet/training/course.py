@@ -58,7 +58,8 @@ class Course:
             values, slopes = self._scales[prefix]
             with np.errstate(over="ignore", invalid="ignore"):
                 costs = self._costs(theta, rows)
-                found[f"{prefix}values"] = float(np.sqrt(costs.value / values))
+                if not np.isnan(rows.y).all():
+                    found[f"{prefix}values"] = float(np.sqrt(costs.value / values))
                 if slopes > 0:
                     found[f"{prefix}slopes"] = float(np.sqrt(costs.slope / slopes))
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -19,10 +19,13 @@ from slopenet.dataset.noise import reliable
 from slopenet.dataset.ranges import ranges
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.io.card import Card
+from slopenet.network import Network
 from slopenet.training.checks import TransformName
 from slopenet.training.contest import Contest
 from slopenet.training.coordinates import Columns
 from slopenet.training.entrants import Task, entrants, wider
+from slopenet.training.given import hash_of, require_widths, settings_from
+from slopenet.training.levels import without_levels
 from slopenet.training.methods import LossName, MethodName
 from slopenet.training.monitor import State
 from slopenet.training.outcome import Fit, train
@@ -60,6 +63,7 @@ def fit(
     sample_weight: Any = None,
     y_std: Any = None,
     dydx_std: Any = None,
+    start: Network | None = None,
     restarts: int | None = None,
     ensemble: int | None = None,
     rng: RandomSource = None,
@@ -85,6 +89,8 @@ def fit(
         Inputs. The columns of a data frame, or those called `input_names`, are taken with their
         names. The network's slope in a constant input is 0, unless dydx has others to learn.
     y : (N, n_L), or (N,) for one output
+        Values; NaN where one is unknown, if a slope or another output is known in that row. An
+        output without any value is found up to a constant: its mean over the data is set to 0.
     dydx : (N, n_L, n_1), or (N, n_1) for one output, optional
         Slopes ∂y_k/∂x_i; NaN where one is missing. Columns of a data frame are found by name:
         ``dy/dx`` of output and input, or the input alone. A `SlopeWarning` reports slopes that do
@@ -99,12 +105,15 @@ def fit(
         is the fit of them, and the smaller is the l2 that it finds; weights that are all below 1
         cannot be counts, and are scaled to a largest of 1.
     y_std : (N, n_L), (N,) for one output, (n_L,), or a number, optional
-        Standard deviations of the noise of y, in its units; inf where a value is unknown, which may
-        then be NaN. A residual weighs 1/y_std², relative to the others: the size of all noise is
+        Standard deviations of the noise of y, in its units; inf, like NaN in y, where a value is
+        unknown. A residual weighs 1/y_std², relative to the others: the size of all noise is
         found from the data.
     dydx_std : (N, n_L, n_1), (N, n_1) for one output, (n_L, n_1), or a number, optional
         Standard deviations of the noise of dydx. With y_std they also give the weight of the
         slopes compared with the values, of which `slope_weight` is then a multiple ("auto": 1).
+    start : Network, optional
+        A network to start from instead of random weights, with layers and activations to keep:
+        training goes on from its values. For methods other than kriging.
     input_names, output_names : sequence of str, optional
         Labels of the network's inputs and outputs.
     hidden, activation, ..., checkpoint_seconds
@@ -133,6 +142,8 @@ def fit(
         the best until then.
     """
     settings = FitSettings.of(locals())
+    settings = settings_from(start, settings)
+    linear = normalise(settings.output).linear
     names = Names.of(X, y, input_names, output_names)
     data = check_data(
         *(X, y, dydx, sample_weight),
@@ -153,12 +164,10 @@ def fit(
     )
     data = distinct(data)
     inputs, outputs = data.X.shape[1], data.y.shape[1]
+    require_widths(start, inputs, outputs)
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)
-    plain = data.directions is data.slope_weight is data.y_std is data.dydx_std is None
-    plain = plain and normalise(settings.output)[0] == "identity" and settings.loss == "squared"
-    plain = plain and not np.isnan(data.y).any()
-    task = Task(inputs, outputs, len(data), data.kinds, plain)
+    task = Task(inputs, outputs, len(data), data.kinds, _plain(data, settings))
     tried = entrants(settings, task)
     known_noise = data.y_std is not None and data.dydx_std is not None
     raced = len(tried) > 1
@@ -168,12 +177,12 @@ def fit(
         plan = make_plan(each, inputs, outputs, rows=len(data), targets=targets)
         find_balance = plan.find_balance and not known_noise
         method = plan.method._replace(why=TRIED) if raced else plan.method
-        from_below = raced and each.hidden != HIDDEN
-        return replace(plan, method=method, from_below=from_below, find_balance=find_balance)
+        from_below = start is not None or (raced and each.hidden != HIDDEN)
+        plan = replace(plan, method=method, from_below=from_below, find_balance=find_balance)
+        return plan if start is None else replace(plan, activations=tuple(start.activations))
 
     plans = [planned(each) for each in tried]
-    for sentence in _doubts(data, names):
-        warnings.warn(sentence, SlopeWarning, stacklevel=2)
+    _warn(SlopeWarning, _doubts(data, names))
 
     resumed = read(checkpoint)
     seed = int(generator(rng).integers(2**63))
@@ -181,11 +190,10 @@ def fit(
         seed = resumed[1]["run"]["seed"]
     source = np.random.default_rng(seed)
     learned, held_out = split(data, plans[0].validation, names, source)
-    linear = normalise(settings.output).linear
+    held_out = without_levels(held_out, learned, settings.output)
     columns = Columns(learned, held_out, names, plain=linear)
     transforms = columns.transforms(settings.transform)
-    for sentence in columns.doubts(settings.transform):
-        warnings.warn(sentence, FitWarning, stacklevel=2)
+    _warn(FitWarning, columns.doubts(settings.transform))
     identity = {
         "seed": seed,
         "data": [] if checkpoint is None else [_digest(learned), _digest(held_out)],
@@ -197,6 +205,7 @@ def fit(
         "starts": [plan.starts for plan in plans],
         "loss": settings.loss,
         "transforms": ["none" if each is None else each.label for each in transforms],
+        "start": None if start is None else hash_of(start),
     }
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
@@ -205,7 +214,7 @@ def fit(
         shapes = list(tried)
 
         def candidates(plan: Plan) -> Candidates:
-            return Candidates.of(plan, names, learned, held_out, transform)
+            return Candidates.of(plan, names, learned, held_out, transform, start=start)
 
         def next_to_try(best: Candidates) -> Candidates | None:
             settled = shapes[[each.plan for each in race.entered].index(best.plan)]
@@ -220,9 +229,21 @@ def fit(
 
     contest = Contest([race_in(each) for each in transforms], transforms)
     found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
-    if found.errors is not None and (sentence := doubt(found.errors, names.outputs)):
-        warnings.warn(sentence, FitWarning, stacklevel=2)
+    _warn(FitWarning, [] if found.errors is None else [doubt(found.errors, names.outputs)])
     return found
+
+
+def _plain(data: Data, settings: FitSettings) -> bool:
+    """Whether a process can learn the data: see `Task`."""
+    plain = data.directions is data.slope_weight is data.y_std is data.dydx_std is None
+    squared = settings.loss == "squared"
+    return plain and squared and normalise(settings.output)[0] == "identity"
+
+
+def _warn(category: type[Warning], sentences: Iterable[str]) -> None:
+    """Warn the caller of `fit` of each sentence that is not empty."""
+    for sentence in filter(None, sentences):
+        warnings.warn(sentence, category, stacklevel=3)
 
 
 def _doubts(data: Data, names: Names) -> list[str]:
@@ -232,10 +253,9 @@ def _doubts(data: Data, names: Names) -> list[str]:
     if data.y_std is None and data.dydx_std is None:
         return disagreements(data.X, data.y, data.dydx, names)
     usable = reliable(data)
-    rows = usable.rows(np.flatnonzero(~np.isnan(usable.y).any(axis=1)))
-    if rows.dydx is None or not len(rows):
+    if usable.dydx is None:
         return []
-    return disagreements(rows.X, rows.y, rows.dydx, names, noise=False)
+    return disagreements(usable.X, usable.y, usable.dydx, names, noise=False)
 
 
 def _digest(data: Data | None) -> str:

@@ -26,11 +26,9 @@ CREDIBLE = 3.0
 
 
 def errors_on(network: Network, rows: Data, kind: str) -> FitErrors | None:
-    """Errors on rows; None if no value is known."""
-    known = rows.rows(np.flatnonzero(~np.isnan(rows.y).any(axis=1)))
-    if not len(known):
-        return None
-    return FitErrors.of_relative(relative_errors(network, known.X, known.y, known.dydx), kind)
+    """Errors on rows; None if no value and no slope is known."""
+    errors = FitErrors.of_relative(relative_errors(network, rows.X, rows.y, rows.dydx), kind)
+    return None if np.isnan(errors.all).all() else errors
 
 
 def errors_left_out(

@@ -26,7 +26,7 @@ class Weights(NamedTuple):
 
 
 class MeanSquares(NamedTuple):
-    """Mean squares of the residuals; NaN where no slope is known.
+    """Mean squares of the residuals; NaN where no value or slope is known.
 
     Of the values (n_L,), the slopes (n_L, n_1), and the slopes along all directions (n_L,).
     """

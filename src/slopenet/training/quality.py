@@ -28,7 +28,7 @@ class FitErrors:
     Attributes
     ----------
     values : (n_L,)
-        RMS error of each output over its standard deviation.
+        RMS error of each output over its standard deviation; NaN where no value is known.
     slopes : (n_L, n_1)
         RMS error of each slope over its RMS; NaN where none is known.
     rows : {"left out", "held out", "learned from"}
@@ -44,6 +44,19 @@ class FitErrors:
     rows: str
 
     @property
+    def all(self) -> Floats:
+        """Errors of values, then of slopes."""
+        return np.concatenate([self.values, self.slopes.ravel()])
+
+    @property
+    def typical(self) -> float:
+        """RMS of the errors of all values, or of slopes if no value is known; infinite if none."""
+        for errors in (self.values, self.slopes):
+            if not np.isnan(errors).all():
+                return float(np.sqrt(np.nanmean(errors**2)))
+        return np.inf
+
+    @property
     def r2(self) -> Floats:
         """R² of each output (n_L,)."""
         return 1 - self.values**2
@@ -57,8 +70,11 @@ class FitErrors:
     def verdict(self) -> str:
         """One line on the errors."""
         line = f"Errors of rows {self.rows}: values {_percent(self.values)} of their deviation"
+        slopes = f"slopes {_percent(self.slopes)} of their RMS"
+        if np.isnan(self.values).all():
+            return f"Errors of rows {self.rows}: {slopes}"
         if not np.isnan(self.slopes).all():
-            line += f", slopes {_percent(self.slopes)} of their RMS"
+            line += f", {slopes}"
         return line + f"; R² {_r2(self.r2)}"
 
     def known(self, inputs: int) -> KnownErrors:

@@ -121,8 +121,10 @@ class Race:
         errors = self.entered[0].errors
         if errors is None or errors.rows == LEARNED:
             return False
+        values = errors.values[~np.isnan(errors.values)]
         slopes = errors.slopes[~np.isnan(errors.slopes)]
-        return bool((errors.values < ENOUGH).all() and (slopes < ENOUGH_SLOPES).all())
+        small = (values < ENOUGH).all() and (slopes < ENOUGH_SLOPES).all()
+        return bool(small and values.size + slopes.size)
 
     def result(self) -> Result:
         """The networks of the best candidates, and what was tried."""

@@ -22,6 +22,7 @@ from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
 from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.kriging.problem import Cost, Sines
+from slopenet.training.levels import Levels
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
 from slopenet.training.objective.gradient import Costs, Objective
@@ -63,6 +64,8 @@ class Candidates:
         The rows to learn from, and those that are held out, where they are in this process.
     transform : Transform, optional
         From the user's units to those that are scaled.
+    start : Network, optional
+        The network to start from, in the user's units.
     """
 
     def __init__(
@@ -78,11 +81,13 @@ class Candidates:
         rows: str,
         data: tuple[Data | None, Data | None] = (None, None),
         transform: Transform | None = None,
+        start: Network | None = None,
     ) -> None:
         self.plan, self._names, self._scaling = plan, names, scaling
-        self._transform = transform
+        self._transform, self._start = transform, start
         self._samples, self._problem, self._held_out = samples, problem, held_out
         self._course, self._rows, self._data = course, rows, data
+        self._levels = Levels.of(*data)
         self.started: list[Training] = []
         self._judged: tuple[Any, FitErrors | None] | None = None
 
@@ -94,6 +99,8 @@ class Candidates:
         data: Data,
         held_out: Data | None = None,
         transform: Transform | None = None,
+        *,
+        start: Network | None = None,
     ) -> Candidates:
         """Starts on data that are in the memory of this process."""
         given = data, held_out
@@ -152,6 +159,8 @@ class Candidates:
             )
 
         known = "values" if data.dydx is None and data.dydv is None else "values and slopes"
+        if np.isnan(data.y).all():
+            known = "slopes"
         rows = f"{known} of {len(data)} rows"
         if data.sample_weight is not None:
             rows += f" that count as {count:g}"
@@ -168,6 +177,7 @@ class Candidates:
             rows=rows,
             data=given,
             transform=transform,
+            start=start,
         )
 
     def trainings(
@@ -210,6 +220,8 @@ class Candidates:
                 slack=SLACK * problem.data.kinds if last_counts else 1.0,
             )
             theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
+            if self._start is not None:
+                theta = self._unfolded(self._start)
             made.append(
                 Training(
                     problem,
@@ -222,15 +234,22 @@ class Candidates:
         self.started = made
         return made
 
+    def _unfolded(self, start: Network) -> Floats:
+        """θ of a network that is given, in standard units."""
+        W = [np.asarray(w, np.float64) for w in start.weights]
+        b = [np.asarray(v, np.float64) for v in start.biases]
+        return flatten(*self._scaling.unfold(W, b))
+
     def network(self, theta: Floats) -> Network:
         """θ, in the user's units."""
         weights, biases = self._scaling.fold(*unflatten(theta, self.plan.sizes_of(theta)))
         layers = weights, biases, list(self.plan.activations)
-        return Network(
+        found = Network(
             *(layers if self._transform is None else self._transform.fold(*layers)),
             input_names=self._names.inputs,
             output_names=self._names.outputs,
         )
+        return found if self._levels is None else self._levels.centred(found)
 
     @property
     def best(self) -> Training:
@@ -276,8 +295,7 @@ class Candidates:
     @property
     def missed(self) -> float:
         """RMS error of rows left out or held out, once it is trained."""
-        found = self.errors
-        return np.inf if found is None else float(np.sqrt(np.nanmean(found.values**2)))
+        return np.inf if self.errors is None else self.errors.typical
 
     def widens(self, other: Candidates) -> bool:
         """Whether it is the same kind of network, with wider layers."""
@@ -301,7 +319,7 @@ class Candidates:
         if held_out is not None:
             return errors_on(network, held_out, HELD_OUT)
         missed = errors_left_out(self.best, self._errors_of_missed)
-        if missed is not None and np.isfinite(missed.values).any():
+        if missed is not None and np.isfinite(missed.all).any():
             return missed
         return errors_on(network, learned, LEARNED)
 
@@ -328,6 +346,8 @@ class Candidates:
             )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
+        if self._levels is not None:
+            reason += self._levels.sentence(self._names.outputs)
         found = networks[0], best.watch.history, reason, Ensemble(networks), self.errors
         return Result(*found, self.plan.method.name)
 

@@ -153,16 +153,28 @@ def directions(
 
 
 def targets(
-    name: str, y: Any, shape: tuple[int | None, int], dtype: DTypeLike, labels: Names = None
+    name: str,
+    y: Any,
+    shape: tuple[int | None, int],
+    dtype: DTypeLike,
+    labels: Names = None,
+    *,
+    unknown: bool = False,
 ) -> Floats:
-    """Values (N, n_L) to learn, (N,) for one output; N is None for a single point."""
+    """Values (N, n_L) to learn, (N,) for one output; N is None for a single point.
+
+    With `unknown` NaN is allowed, as a value that is not known.
+    """
     n, n_L = shape
     rows = () if n is None else (n,)
     given = floats(name, y if rows else frames.entries(name, y, labels), dtype, labels)
     if not rows and given.shape == (1, n_L):
         given = given[0]
     require_shape(name, given, [(*rows, n_L), rows] if n_L == 1 else [(*rows, n_L)])
-    require_finite(name, given)
+    if unknown:
+        _require_not_infinite(name, given, "value", "unknown")
+    else:
+        require_finite(name, given)
     return given.reshape(*rows, n_L)
 
 
@@ -268,11 +280,13 @@ def sample_weights(weight: Any, n: int) -> Floats:
     return np.ascontiguousarray(np.broadcast_to(array / min(1.0, array.max()), (n,)))
 
 
-def _require_not_infinite(name: str, slopes: Floats) -> None:
-    infinite = np.isinf(slopes)
+def _require_not_infinite(
+    name: str, x: Floats, kind: str = "slope", absent: str = "missing"
+) -> None:
+    infinite = np.isinf(x)
     if infinite.any():
-        where, value = _first(slopes, infinite)
-        raise ValueError(f"{name}{where} is {value}; a slope is a number, or NaN if missing")
+        where, value = _first(x, infinite)
+        raise ValueError(f"{name}{where} is {value}; a {kind} is a number, or NaN if {absent}")
 
 
 def _require_not_negative(name: str, x: Floats) -> None:

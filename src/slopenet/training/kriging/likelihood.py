@@ -6,6 +6,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.training.kriging.process import NOISES, SCALES, Process
+from slopenet.training.kriging.processes import Processes
 
 # log ℓ of the starts, less ½ log n_1, and log ν. Slopes tell the length scales more sharply.
 _STARTS = ((0.5, -14.0), (-1.0, -14.0), (1.5, -9.0), (-2.5, -9.0), (0.0, -3.0))
@@ -13,8 +14,11 @@ _STARTS_WITH_SLOPES = ((0.5, -23.0), (1.2, -9.0), (-0.7, -14.0))
 _STEPS = 100
 
 
-def starts(process: Process) -> list[Floats]:
+def starts(process: Process | Processes) -> list[Floats]:
     """The points to search from."""
+    if isinstance(process, Processes):
+        each = [starts(one) for _, one in process.groups]
+        return [np.concatenate(together) for together in zip(*each, strict=True)]
     d = process.X.shape[1]
     pairs = _STARTS_WITH_SLOPES if process.slopes else _STARTS
     return [
@@ -23,8 +27,12 @@ def starts(process: Process) -> list[Floats]:
     ]
 
 
-def improve(process: Process, p: Floats) -> tuple[Floats, float]:
+def improve(process: Process | Processes, p: Floats) -> tuple[Floats, float]:
     """Where -log L is least near p, and its value there."""
+    if isinstance(process, Processes):
+        own = np.split(p, len(process.groups))
+        pairs = [improve(one, part) for (_, one), part in zip(process.groups, own, strict=True)]
+        return np.concatenate([part for part, _ in pairs]), sum(cost for _, cost in pairs)
     from scipy.optimize import minimize  # loads many modules
 
     d = process.X.shape[1]

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from slopenet._types import Floats
 from slopenet.training.kriging import likelihood
-from slopenet.training.kriging.process import Posterior, Process
+from slopenet.training.kriging.process import Process
+from slopenet.training.kriging.processes import Processes
 from slopenet.training.kriging.sines import Layer
 from slopenet.training.kriging.teacher import Teacher, regression
 
@@ -39,7 +40,7 @@ _MORE_NOISE = 10.0
 class Problem(Protocol):
     """The process, and the cost of networks."""
 
-    process: Process
+    process: Process | Processes
     threads: int | None
 
     def value(self, theta: Floats) -> float:
@@ -132,36 +133,33 @@ class Kriging:
     def evidence(self, state: State, problem: Problem) -> float:
         """Log L of the process."""
         found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
-        return -found.process.minus_log(found.given)
+        return -float(found.process.minus_log(found.given))
 
     def left_out(self, state: State, problem: Problem) -> tuple[Floats, Floats]:
         """Errors of the targets of each row (n, kinds, n_L), left out of the process.
 
-        They are larger than those of the process by √(R/(R - h)), with R targets per output: a row
-        left out has taken part in choosing h numbers, log ℓ, log ν, a mean and a variance. With
-        them, RMS distances (1 + n_1, n_L) of the network's values and slopes from the process.
+        They are those of the process times its `shortfall`. With them, RMS distances (1 + n_1, n_L)
+        of the network's values and slopes from the process.
         """
         found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
         outputs, d = problem.process.targets.shape[2], problem.process.X.shape[1]
         near = np.zeros((1 + d, outputs))
         if found.teacher is not None and np.isfinite(state.distance):
             near = found.teacher.distances(state.theta)
-        targets = found.process.residuals / outputs
-        freedom = max(targets - len(state.p) - 2, 1.0)
-        return found.process.left_out(found.given) * np.sqrt(targets / freedom), near
+        return found.process.left_out(found.given) * found.process.shortfall, near
 
-    def _prepare(self, p: bytes, process: Process, threads: int | None) -> Prepared:
+    def _prepare(self, p: bytes, process: Process | Processes, threads: int | None) -> Prepared:
         found = np.frombuffer(p).copy()
         part = self._part(process, MOST_TARGETS)
         while (given := part.posterior(found)) is None:
-            found[process.X.shape[1] :] += np.log(_MORE_NOISE)
+            found = part.noisier(found, _MORE_NOISE)
         teacher = None
         if part is process:
             rng = np.random.default_rng([self._seed, 0])
             teacher = Teacher(process, found, given, rng, threads)
         return Prepared(found, part, given, teacher)
 
-    def _part(self, process: Process, most: int) -> Process:
+    def _part(self, process: Process | Processes, most: int) -> Process | Processes:
         """The process on as many random rows as have at most so many targets of an output."""
         rows = max(2, most // process.targets.shape[1])
         if len(process) <= rows:
@@ -170,7 +168,7 @@ class Kriging:
         return process.some(np.sort(order[:rows]))
 
 
-def _in_search(process: Process) -> int:
+def _in_search(process: Process | Processes) -> int:
     return _WITH_SLOPES if process.slopes else _IN_SEARCH
 
 
@@ -178,6 +176,6 @@ class Prepared(NamedTuple):
     """p with noise enough, the process on the rows that it can take, and its teacher."""
 
     p: Floats
-    process: Process
-    given: Posterior
+    process: Process | Processes
+    given: Any
     teacher: Teacher | None

@@ -8,7 +8,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
-from slopenet.training.kriging.process import Process
+from slopenet.training.kriging.processes import process_of
 
 Cost = Callable[[Floats], float]
 
@@ -29,7 +29,7 @@ class Sines:
         targets = data.y[:, None]
         if data.dydx is not None:
             targets = np.concatenate([targets, data.dydx.transpose(0, 2, 1)], axis=1)
-        self.process = Process(data.X, targets, data.sample_weight)
+        self.process = process_of(data.X, targets, data.sample_weight)
         self.value, self.threads, self.samples = cost, threads, len(data)
 
     def penalty(self, theta: Floats) -> float:  # noqa: ARG002

@@ -64,7 +64,8 @@ class Process:
     ----------
     X : (n, n_1)
     targets : (n, kinds, n_L)
-        The value of each row, then its slopes if kinds is 1 + n_1; NaN where one is missing.
+        The value of each row, then its slopes if kinds is 1 + n_1; NaN where one is missing for
+        all outputs. Where no value is known, f is known up to a constant.
     counts : (n,), optional
         The weight of each row: the variance of its noise is divided by it.
 
@@ -80,13 +81,22 @@ class Process:
         n, kinds, outputs = targets.shape
         self.slopes = kinds > 1
         # a target is known if it is for all outputs
-        self._known = ~np.isnan(targets).any(axis=2).ravel()
+        known = np.asarray(~np.isnan(targets).any(axis=2))
+        # with an unknown constant mean, one made-up value says nothing
+        self._made_up = not known[:, 0].any()
+        if self._made_up:
+            known[0, 0] = True
+            targets = targets.copy()
+            targets[0, 0] = 0.0
+        self._known = known.ravel()
         self._t = targets.reshape(n * kinds, outputs)[self._known]
         self._rows = np.repeat(np.arange(n), kinds)[self._known]
         self._kind = np.tile(np.arange(kinds), n)[self._known]
         self._one = np.where(self._kind == 0, 1.0, 0.0)
         self._share = 1 / self.counts[self._rows]
-        self.residuals = len(self._t) * outputs
+        if self._made_up:
+            self._share[0] = 0.0
+        self.residuals = (len(self._t) - self._made_up) * outputs
 
     def __len__(self) -> int:
         return len(self.X)
@@ -103,6 +113,11 @@ class Process:
     def scales(self, p: Floats) -> Floats:
         """ℓ (n_1,) of p = (log ℓ, log ν)."""
         return np.exp(p[: self.X.shape[1]])
+
+    def noisier(self, p: Floats, factor: float) -> Floats:
+        """The parameters with so many times the noise."""
+        d = self.X.shape[1]
+        return np.concatenate([p[:d], p[d:] + np.log(factor)])
 
     def noise_of_kinds(self, p: Floats) -> Floats:
         """ν of a value, and of each slope if there are any: (kinds,)."""
@@ -157,7 +172,10 @@ class Process:
         return found
 
     def variance(self, p: Floats, given: Posterior, Z: Floats) -> Floats:
-        """Variance of the values at the points Z (m, n_1), without noise: (m, n_L)."""
+        """Variance of the values at the points Z (m, n_1), without noise: (m, n_L).
+
+        Where no value is known, it is that of the differences from the first row.
+        """
         on_all = self._on_all(Z, p)[:, 0, self._known].T
         half = solve_triangular(given.factor, on_all, lower=True)
         share = 1 - np.einsum("rm,rm->m", half, half) + (1 - given.ones @ on_all) ** 2 / given.a
@@ -176,7 +194,19 @@ class Process:
             own = slice(first, last)
             found[own] = np.linalg.lstsq(inverse[own, own], given.weights[own])[0]
         errors[self._known] = found
+        if self._made_up:
+            errors[0] = np.nan
         return errors.reshape(self.targets.shape)
+
+    @property
+    def shortfall(self) -> Floats:
+        """√(R/(R - h)) of each output (n_L,), by which errors of rows left out are too small.
+
+        A row left out has taken part in choosing h numbers: log ℓ, log ν, a mean and a variance.
+        """
+        R, outputs = self._t.shape
+        freedom = max(R - (self.X.shape[1] + self.noises + 2), 1.0)
+        return np.full(outputs, np.sqrt(R / freedom))
 
     def _given(self, p: Floats, full: Floats) -> Posterior | None:
         A = full.reshape(len(self._known), -1)

@@ -35,10 +35,11 @@ class Layer(NamedTuple):
 
     @classmethod
     def drawn(cls, width: int, scales: Floats, rng: np.random.Generator) -> Layer:
-        """Frequencies for the length scales ℓ (n_1,)."""
-        d = len(scales)
+        """Frequencies for the length scales ℓ (n_1,); of several (any, n_1) in turn."""
+        scales = np.atleast_2d(scales)
+        d, own = scales.shape[1], scales[np.arange(width) % len(scales)]
         u = points(width, d + 1, rng)
-        return cls(ndtri(np.clip(u[:, :d], 1e-9, 1 - 1e-9)) / scales, 2 * np.pi * u[:, d])
+        return cls(ndtri(np.clip(u[:, :d], 1e-9, 1 - 1e-9)) / own, 2 * np.pi * u[:, d])
 
     def with_slow(self, directions: Floats) -> Layer:
         """The same width, some sines replaced by slow ones along the directions (d, n_1).

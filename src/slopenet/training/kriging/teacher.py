@@ -8,13 +8,16 @@ moves their frequencies too.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
 from slopenet.parameters import unflatten
 from slopenet.training.kriging.problem import widths_of
-from slopenet.training.kriging.process import Posterior, Process
+from slopenet.training.kriging.process import Process
+from slopenet.training.kriging.processes import Processes
 from slopenet.training.kriging.sines import Layer, points, solve, solve_normal
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.optimizers.lbfgs import LBFGS
@@ -34,10 +37,10 @@ class Teacher:
 
     Parameters
     ----------
-    process : Process
+    process : Process or Processes
     p : (P,)
         log ℓ and log ν.
-    given : Posterior
+    given : Posterior, or one per group of outputs
     rng : numpy Generator
         Draws the points.
     threads : int, optional
@@ -45,16 +48,17 @@ class Teacher:
 
     def __init__(
         self,
-        process: Process,
+        process: Process | Processes,
         p: Floats,
-        given: Posterior,
+        given: Any,
         rng: np.random.Generator,
         threads: int | None,
     ) -> None:
         d = process.X.shape[1]
         n = int(np.clip(_MOST // (1 + d), _JUDGED, _POINTS))
-        scales = np.exp(p[:d])
-        self._scales = scales * min(1.0, float(np.sqrt(np.sum(scales**-2.0))) / _SLOWEST)
+        scales = np.atleast_2d(process.scales(p))
+        slowest = np.sqrt(np.sum(scales**-2.0, axis=1, keepdims=True)) / _SLOWEST
+        self._scales = scales * np.minimum(1.0, slowest)
         self._threads = threads
         self._Q, self._judged = _among(process.X, n, rng), _among(process.X, _JUDGED, rng)
         self._Y = process.mean(p, given, self._Q)
@@ -143,8 +147,18 @@ def _directions(X: Floats, slopes: Floats) -> Floats:
     return np.linalg.eigh((hessians @ hessians).sum(axis=0))[1].T
 
 
-def regression(process: Process, p: Floats, layer: Layer) -> Floats:
+def regression(process: Process | Processes, p: Floats, layer: Layer) -> Floats:
     """θ of the network of these sines whose last layer is the most probable given all targets."""
+    last = np.zeros((len(layer.b) + 1, process.targets.shape[2]))
+    if isinstance(process, Process):
+        return layer.theta(_most_probable(process, p, layer))
+    for outputs, one, own in process.each(p):
+        last[:, outputs] = _most_probable(one, own, layer)
+    return layer.theta(last)
+
+
+def _most_probable(process: Process, p: Floats, layer: Layer) -> Floats:
+    """[C c]ᵀ of outputs that are known at the same rows."""
     m = len(layer.b) + 1
     normal, right = np.zeros((m, m)), np.zeros((m, process.targets.shape[2]))
     kinds = process.targets.shape[1]
@@ -160,4 +174,4 @@ def regression(process: Process, p: Floats, layer: Layer) -> Floats:
         normal += A.T @ A
         right += A.T @ y
     normal.flat[: m * m - 1 : m + 1] += len(layer.b) / 2  # the variance of an entry of C is 2/m
-    return layer.theta(solve_normal(normal, right))
+    return solve_normal(normal, right)

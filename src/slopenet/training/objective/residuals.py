@@ -20,7 +20,9 @@ def mean_squares(data: Data, H: Floats, J: Floats) -> MeanSquares:
         error = np.einsum("smi,ski->smk", data.directions, J) - data.dydv
         total, known = _sums(error, weight)
         along = _mean(total.sum(axis=0), known.sum(axis=0))
-    return MeanSquares(weight @ (H - data.y) ** 2 / weight.sum(), slopes, along)
+    if not np.isnan(data.y).any():
+        return MeanSquares(weight @ (H - data.y) ** 2 / weight.sum(), slopes, along)
+    return MeanSquares(_mean(*_sums(H - data.y, weight)), slopes, along)
 
 
 def _sums(error: Floats, weight: Floats) -> tuple[Floats, Floats]:

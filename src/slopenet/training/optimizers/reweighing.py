@@ -42,9 +42,17 @@ def rows_to_judge(samples: int) -> int:
 
 
 def next_l2(old: float, squares: MeanSquares, samples: int, *, slopes: bool, first: bool) -> float:
-    """The l2 of the next epoch; the `first` one that is learned owes nothing to the old one."""
+    """The l2 of the next epoch; the `first` one that is learned owes nothing to the old one.
+
+    Where no value is known, slopes say how large the noise is.
+    """
     inputs = squares.slopes.shape[1]
-    wanted = inputs * float(squares.values.mean()) * (_WITH_SLOPES if slopes else 1.0)
+    values = squares.values[~np.isnan(squares.values)]
+    if not values.size:
+        values = squares.slopes[~np.isnan(squares.slopes)]
+    if not values.size:
+        return old
+    wanted = inputs * float(values.mean()) * (_WITH_SLOPES if slopes else 1.0)
     wanted = wanted / samples + _TINY
     return wanted if first else float(_towards(old, wanted))
 
