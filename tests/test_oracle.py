@@ -12,9 +12,12 @@ import pytest
 from mpmath import mp
 from textbook import NAMES, PARAMETERS, TEXTBOOK, assert_same, network
 
+# Activations for any z: weights are drawn without a thought of the domain of the logarithm.
+ANYWHERE = [name for name in NAMES if name != "log"]
+
 
 @pytest.mark.parametrize("scale", [1.0, 40.0])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ANYWHERE)
 def test_both_libraries_agree_on_networks(name: str, scale: float) -> None:
     weights, biases, x, y = network((3, 5, 1, 4, 2), scale)
     activations = [(name, *PARAMETERS.get(name, ()))] * 4
@@ -44,10 +47,10 @@ def textbook_layers(
     return layers
 
 
-@pytest.mark.parametrize("shift", range(0, 15, 3))
+@pytest.mark.parametrize("shift", range(0, 16, 3))
 def test_derivatives_are_those_of_textbook_sums(shift: int) -> None:
     """Differences at fifty digits of the cost and of every layer, in every W, b and x."""
-    sizes, names = (2, 3, 2, 2), (NAMES * 2)[shift : shift + 3]
+    sizes, names = (2, 3, 2, 2), (ANYWHERE * 2)[shift : shift + 3]
     weights, biases, x, y = network(sizes, seed=shift)
     activations = [(name, *PARAMETERS.get(name, ())) for name in names]
     exact = oracle.evaluate(weights, biases, activations, x, y)
@@ -85,10 +88,10 @@ def test_derivatives_are_those_of_textbook_sums(shift: int) -> None:
         assert np.array_equal(delta, db)
 
 
-@pytest.mark.parametrize("shift", range(0, 15, 3))
+@pytest.mark.parametrize("shift", range(0, 16, 3))
 def test_second_derivatives_are_those_of_textbook_sums(shift: int) -> None:
     """Second differences at fifty digits of every layer, in every pair of inputs."""
-    sizes, names = (2, 3, 2, 2), (NAMES * 2)[shift : shift + 3]
+    sizes, names = (2, 3, 2, 2), (ANYWHERE * 2)[shift : shift + 3]
     weights, biases, x, _ = network(sizes, seed=shift)
     activations = [(name, *PARAMETERS.get(name, ())) for name in names]
     exact = oracle.evaluate(weights, biases, activations, x, second=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import ACTIVATIONS, random_network
+from networks import EVERYWHERE, random_network
 
 import slopenet as sn
 from slopenet import derivation
@@ -23,7 +23,7 @@ def by_equations(
     return W, b
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("activation", [*EVERYWHERE, "exp"], ids=str)  # steps leave that of log
 @pytest.mark.parametrize("sizes", [(2, 2, 3, 2), (3, 17, 9, 1), (1, 1)], ids=str)
 def test_steps_are_those_of_the_equations(
     sizes: tuple[int, ...], activation: ActivationSpec
@@ -31,7 +31,7 @@ def test_steps_are_those_of_the_equations(
     net = random_network(sizes, activation, scale=0.5)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(7, sizes[0])), rng.normal(size=(7, sizes[-1]))
-    steps, rate = 60, 0.002 if activation == "log" else 0.05  # larger steps leave its domain
+    steps, rate = 60, 0.05
     result = sn.sgd(net, X, y, steps=steps, learning_rate=rate, rng=3, record_every=steps)
     order = np.random.default_rng(3).integers(7, size=steps, dtype=np.int32)
     W, b = by_equations(net, X, y, order, rate)

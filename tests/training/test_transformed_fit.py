@@ -218,7 +218,7 @@ def test_the_command_line_and_the_estimator_have_it(tmp_path: Path) -> None:
     rows = "\n".join(f"{x!r},{v!r}" for x, v in zip(X[:, 0].tolist(), y.tolist(), strict=True))
     table.write_text(f"Re,Cd\n{rows}\n")
     arguments = ["fit", str(table), "--inputs", "Re", "--outputs", "Cd", "-o", str(model)]
-    arguments += ["--hidden", "8", "--epochs", "30", "--seed", "0"]
+    arguments += ["--hidden", "8", "--epochs", "200", "--seed", "0"]
     done = CliRunner().invoke(cli, [*arguments, "--transform", "log"])
     assert done.exit_code == 0, done.output
     net = sn.load(model)

@@ -112,7 +112,7 @@ class Watch:
         """Note the errors at θ; those measured last where this epoch is not due."""
         if self.course is None:
             return {}
-        errors = {name: self.history[name][-1] for name in NAMES if name in self.history}
+        errors = {name: self.history[name][-1] for name in NAMES if self.history.get(name)}
         if last or self.stopped or not errors or self.course.due(epoch):
             errors = self.course(theta)
         for name, error in errors.items():

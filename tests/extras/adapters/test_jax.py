@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import ACTIVATIONS, points, random_network
+from networks import ACTIVATIONS, EVERYWHERE, in_domain, points, random_network
 
 from slopenet.activations import ActivationSpec, normalise, sigma
 
@@ -49,7 +49,7 @@ def test_values_jacobian_and_hessian_are_the_networks(
         ways = (H, jax.jacrev(H), jax.jacfwd(H), jax.hessian(H))
         return H(X), *(jax.vmap(way)(X) for way in ways)
 
-    for scale in (1.0, 30.0):
+    for scale in (1.0, 30.0) if activation in EVERYWHERE else (1.0,):
         X = scale * points(5, net)
         J, curved = net.jacobian(X), net.hessian(X)
         # sin of a large z has the rounding of z
@@ -63,7 +63,9 @@ def test_values_jacobian_and_hessian_are_the_networks(
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 def test_tails_keep_their_digits_under_grad(activation: ActivationSpec) -> None:
     """Each entry of σ' and σ'', relative to itself; none is NaN."""
-    z = TAILS[np.abs(TAILS) < 1e6] if activation == "sin" else TAILS
+    z = in_domain(activation, TAILS[np.abs(TAILS) < 1e6] if activation == "sin" else TAILS)
+    if activation == "log":
+        z = z[z > 1e-100]  # 1/z² is finite
     spec = normalise(activation)
     slope = jax.grad(adapter._sigma(spec, 0))
     for order, function in ((1, slope), (2, jax.grad(slope))):
