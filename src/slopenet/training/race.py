@@ -65,7 +65,8 @@ class Race:
             On Ctrl-C or SIGTERM.
         """
         waiting, later = self.entered[:1], self.entered[1:]
-        entered, alone = list(self.entered), not later
+        alone = not later
+        to_compare = not alone
         while waiting:
             started = first + self.started
             several = len(waiting) > 1
@@ -75,8 +76,7 @@ class Race:
                 made += each.trainings(rng, callbacks, first=number, threads=1 if several else None)
             runs.add(made)
             side_by_side = several or waiting[0].plan.side_by_side
-            first_ones = not alone and waiting[0] in entered
-            runs.train(made, side_by_side=side_by_side, to_compare=first_ones)
+            runs.train(made, side_by_side=side_by_side, to_compare=to_compare)
             if later and not runs.decided(self._enough):
                 waiting, later = later, []
                 continue
@@ -87,6 +87,7 @@ class Race:
             following = None if later else self._following(best)
             waiting = [] if following is None else [following]
             self.entered += waiting
+            to_compare = False
         self._chosen = chosen
 
     @property

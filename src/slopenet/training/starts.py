@@ -89,7 +89,7 @@ class Candidates:
         self._course, self._rows, self._data = course, rows, data
         self._levels = Levels.of(*data)
         self.started: list[Training] = []
-        self._judged: tuple[Any, FitErrors | None] | None = None
+        self._judged: tuple[list[int], FitErrors | None] | None = None
 
     @classmethod
     def of(
@@ -295,7 +295,8 @@ class Candidates:
     @property
     def missed(self) -> float:
         """RMS error of rows left out or held out, once it is trained."""
-        return np.inf if self.errors is None else self.errors.typical
+        found = self.errors
+        return np.inf if found is None else found.typical
 
     def widens(self, other: Candidates) -> bool:
         """Whether it is the same kind of network, with wider layers."""
@@ -306,22 +307,22 @@ class Candidates:
     @property
     def errors(self) -> FitErrors | None:
         """Errors of rows that the best start did not learn from."""
-        at = self.best.at.state
-        if self._judged is None or self._judged[0] is not at:
-            self._judged = at, self._new_errors()
+        epochs = [training.at.epoch for training in self.started]
+        if self._judged is None or self._judged[0] != epochs:
+            self._judged = epochs, self._new_errors()
         return self._judged[1]
 
     def _new_errors(self) -> FitErrors | None:
         learned, held_out = self._data
-        network = self.network(self.best.theta)
         if learned is None:
             return None
+        best = self.best
         if held_out is not None:
-            return errors_on(network, held_out, HELD_OUT)
-        missed = errors_left_out(self.best, self._errors_of_missed)
+            return errors_on(self.network(best.theta), held_out, HELD_OUT)
+        missed = errors_left_out(best, self._errors_of_missed)
         if missed is not None and np.isfinite(missed.all).any():
             return missed
-        return errors_on(network, learned, LEARNED)
+        return errors_on(self.network(best.theta), learned, LEARNED)
 
     def _errors_of_missed(
         self, missed: Floats, targets: Floats, distances: Floats | float = 0.0
