@@ -25,11 +25,14 @@ class Raced:
     """A race of two starts whose error is known."""
 
     def __init__(self, name: Any, error: float, surprise: float | None = None) -> None:
-        self.name, self.started = name, 0
+        self.name, self.started, self.rescued = name, 0, False
         self.best = SimpleNamespace(errors=errors(error), surprise=surprise)
 
     def run(self, runs: Any, rng: Any, callbacks: Any, *, first: int) -> None:
         self.first, self.started = first, 2
+
+    def rescue(self, runs: Any, rng: Any, callbacks: Any, *, first: int) -> None:
+        self.rescued = True
 
     def result(self) -> Result:
         return Result(self.name, {}, "Trained.", self.name, self.best.errors, "lm")
@@ -39,14 +42,21 @@ def result(*found: tuple[Any, ...]) -> tuple[Result, list[Raced]]:
     races = [Raced(*each) for each in found]
     made: Any = races
     contest = Contest(made, [each[0] for each in found])
-    nothing: Any = None
-    contest.run(nothing, np.random.default_rng(0), [])
+    runs: Any = SimpleNamespace(decided=lambda decide: int(decide()))
+    contest.run(runs, np.random.default_rng(0), [])
     return contest.result(), races
 
 
 def test_a_single_race_in_the_units_of_the_user_is_as_it_was() -> None:
     found, _ = result((None, 0.5))
     assert found.reason == "Trained."
+
+
+def test_the_best_is_rescued_if_all_are_poor() -> None:
+    _, races = result((BOTH, 0.9), (INPUTS, 0.8), (None, 1.0))
+    assert [race.rescued for race in races] == [False, True, False]
+    _, races = result((BOTH, 0.9), (INPUTS, 0.6), (None, 1.0))
+    assert not any(race.rescued for race in races)
 
 
 def test_the_least_error_wins_and_all_are_said() -> None:

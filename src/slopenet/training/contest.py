@@ -59,6 +59,10 @@ class Contest:
             started += race.started
             if error_of(race.best.errors) < ENOUGH:
                 break
+        run = [race for race in self._races if race.started]
+        if runs.decided(lambda: all(error_of(race.best.errors) >= POOR for race in run)):
+            best = min(run, key=lambda race: error_of(race.best.errors))
+            best.rescue(runs, rng, callbacks, first=started)
 
     def result(self) -> Result:
         """The networks of the best race, and why it is the best."""

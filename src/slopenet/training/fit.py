@@ -6,7 +6,6 @@ import hashlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -20,22 +19,19 @@ from slopenet.dataset.ranges import ranges
 from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.io.card import Card
 from slopenet.network import Network
+from slopenet.training.attempts import Attempts
 from slopenet.training.checks import TransformName
 from slopenet.training.contest import Contest
 from slopenet.training.coordinates import Columns
-from slopenet.training.entrants import Task, entrants, wider
+from slopenet.training.entrants import Task
 from slopenet.training.given import hash_of, require_widths, settings_from
 from slopenet.training.levels import without_levels
 from slopenet.training.methods import LossName, MethodName
 from slopenet.training.monitor import State
 from slopenet.training.outcome import Fit, train
-from slopenet.training.plan import Plan, make_plan
 from slopenet.training.quality import FitWarning, doubt
-from slopenet.training.race import TRIED, Race
 from slopenet.training.session import read, require_same
-from slopenet.training.settings import AUTO, HIDDEN, Auto, FitSettings, documented
-from slopenet.training.starts import Candidates
-from slopenet.training.transform import Transform
+from slopenet.training.settings import AUTO, Auto, FitSettings, documented
 from slopenet.validate.layers import component_names
 from slopenet.validate.settings import RandomSource, generator, whole_seed
 
@@ -168,20 +164,9 @@ def fit(
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)
     task = Task(inputs, outputs, len(data), data.kinds, _plain(data, settings))
-    tried = entrants(settings, task)
     known_noise = data.y_std is not None and data.dydx_std is not None
-    raced = len(tried) > 1
-
-    def planned(each: FitSettings) -> Plan:
-        targets = outputs * data.kinds
-        plan = make_plan(each, inputs, outputs, rows=len(data), targets=targets)
-        find_balance = plan.find_balance and not known_noise
-        method = plan.method._replace(why=TRIED) if raced else plan.method
-        from_below = start is not None or (raced and each.hidden != HIDDEN)
-        plan = replace(plan, method=method, from_below=from_below, find_balance=find_balance)
-        return plan if start is None else replace(plan, activations=tuple(start.activations))
-
-    plans = [planned(each) for each in tried]
+    attempts = Attempts(settings, task, names, start, known_noise)
+    plans = attempts.plans
     _warn(SlopeWarning, _doubts(data, names))
 
     resumed = read(checkpoint)
@@ -210,26 +195,11 @@ def fit(
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
 
-    def race_in(transform: Transform | None) -> Race:
-        shapes = list(tried)
-
-        def candidates(plan: Plan) -> Candidates:
-            return Candidates.of(plan, names, learned, held_out, transform, start=start)
-
-        def next_to_try(best: Candidates) -> Candidates | None:
-            settled = shapes[[each.plan for each in race.entered].index(best.plan)]
-            following = wider(settings, shapes, settled, task)
-            if following is None:
-                return None
-            shapes.append(following)
-            return candidates(planned(following))
-
-        race = Race([candidates(plan) for plan in plans], next_to_try)
-        return race
-
-    contest = Contest([race_in(each) for each in transforms], transforms)
+    races = [attempts.race(learned, held_out, each, seed) for each in transforms]
+    contest = Contest(races, transforms)
     found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
-    _warn(FitWarning, [] if found.errors is None else [doubt(found.errors, names.outputs)])
+    poor = "" if found.errors is None else doubt(found.errors, names.outputs)
+    _warn(FitWarning, [poor and f"{poor}. {found.reason}"])
     return found
 
 

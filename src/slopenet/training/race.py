@@ -5,12 +5,13 @@ A network that follows the best, and may be better, is trained to its end too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
 from slopenet.training.monitor import State
-from slopenet.training.quality import LEARNED
+from slopenet.training.quality import LEARNED, POOR
 from slopenet.training.session import Runs
 from slopenet.training.start import Training
 from slopenet.training.starts import Candidates, Result
@@ -32,20 +33,25 @@ class Race:
         At least one.
     following : function of Candidates, optional
         The candidates to try after these won, or None.
+    others : function of Candidates, optional
+        The candidates to try where these, the best, are hardly better than a constant.
     """
 
     def __init__(
         self,
         entered: Sequence[Candidates],
         following: Callable[[Candidates], Candidates | None] = lambda _: None,
+        others: Callable[[Candidates], Iterable[Candidates]] = lambda _: (),
     ) -> None:
-        self.entered, self._following = list(entered), following
+        self.entered, self._following, self._others = list(entered), following, others
         self._chosen: int | None = None
+        self._rescuers: list[Candidates] = []
+        self._rescued: Candidates | None = None
 
     @property
     def started(self) -> int:
         """Number of starts so far."""
-        return sum(len(each.started) for each in self.entered)
+        return sum(len(each.started) for each in (*self.entered, *self._rescuers))
 
     def run(
         self,
@@ -90,9 +96,40 @@ class Race:
             to_compare = False
         self._chosen = chosen
 
+    def rescue(
+        self,
+        runs: Runs,
+        rng: np.random.Generator,
+        callbacks: Sequence[Callable[[State], object]],
+        *,
+        first: int = 0,
+    ) -> None:
+        """Try others, until one is clearly better than a constant; rows held out judge them.
+
+        Raises
+        ------
+        Interrupted
+            On Ctrl-C or SIGTERM.
+        """
+        for each in self._others(self.best):
+            made = each.trainings(rng, callbacks, first=first)
+            first += len(made)
+            self._rescuers.append(each)
+            runs.add(made)
+            runs.train(made, side_by_side=each.plan.side_by_side)
+            if runs.decided(partial(self._improves, each)):
+                self._rescued = each
+            if self.best.missed < POOR:
+                break
+
+    def _improves(self, other: Candidates) -> bool:
+        return other.missed * CLOSE < self.best.missed
+
     @property
     def best(self) -> Candidates:
         """The chosen one, or the best so far."""
+        if self._rescued is not None:
+            return self._rescued
         return self._judged() if self._chosen is None else self.entered[self._chosen]
 
     def _judged(self) -> Candidates:
@@ -132,11 +169,18 @@ class Race:
         best = self.best
         found = best.result()
         trained = [each for each in self.entered if each.started]
+        reason = found.reason
         if len(trained) == 1:
-            return found._replace(reason=found.reason.replace(TRIED, ALONE))
-        tried = ", ".join(f"{each.label} {_said(each.error)}" for each in trained)
-        by = "logarithms of held-out errors" if best.judged_by_rows else "log evidence per target"
-        return found._replace(reason=f"{found.reason} Tried: {tried} ({by}).")
+            reason = reason if self._rescuers else reason.replace(TRIED, ALONE)
+        else:
+            tried = ", ".join(f"{each.label} {_said(each.error)}" for each in trained)
+            by_rows = trained[0].judged_by_rows
+            by = "logarithms of held-out errors" if by_rows else "log evidence per target"
+            reason += f" Tried: {tried} ({by})."
+        if self._rescuers:
+            tried = ", ".join(f"{each.title} {each.missed:.2g}" for each in self._rescuers)
+            reason += f" As that was hardly better than a constant, also tried: {tried} (errors)."
+        return found._replace(reason=reason)
 
 
 def _said(error: float) -> str:

@@ -265,6 +265,11 @@ class Candidates:
         return f"{name} {'-'.join(map(str, sizes[1:-1]))}"
 
     @property
+    def title(self) -> str:
+        """Its method and shape, in words."""
+        return f"{self.plan.info.title} {self.label}"
+
+    @property
     def judged_by_rows(self) -> bool:
         """Whether its error is that of rows held out."""
         return self._held_out is not None

@@ -1,0 +1,95 @@
+"""The networks that a fit tries: the first ones, those that follow, and those after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from slopenet.dataset.dataset import Data, Names, split
+from slopenet.network import Network
+from slopenet.training.entrants import HELD_OUT, Task, entrants, wider
+from slopenet.training.plan import Plan, make_plan
+from slopenet.training.race import TRIED, Race
+from slopenet.training.rescue import alternatives
+from slopenet.training.settings import HIDDEN, FitSettings
+from slopenet.training.starts import Candidates
+from slopenet.training.transform import Transform
+
+
+@dataclass(frozen=True, eq=False)
+class Attempts:
+    """Races of networks under the settings of one fit.
+
+    Attributes
+    ----------
+    settings : FitSettings
+    task : Task
+    names : Names
+    start : Network or None
+        A network that is given to start from; no other is tried.
+    known_noise : bool
+        Whether the noise of values and slopes is known, and with it their balance.
+    """
+
+    settings: FitSettings
+    task: Task
+    names: Names
+    start: Network | None
+    known_noise: bool
+
+    @property
+    def first(self) -> list[FitSettings]:
+        """The settings of the networks that are tried first."""
+        return entrants(self.settings, self.task)
+
+    @property
+    def plans(self) -> list[Plan]:
+        """Their plans."""
+        return [self._planned(each) for each in self.first]
+
+    def _planned(self, each: FitSettings) -> Plan:
+        task, start = self.task, self.start
+        targets = task.outputs * task.kinds
+        plan = make_plan(each, task.inputs, task.outputs, rows=task.rows, targets=targets)
+        find_balance = plan.find_balance and not self.known_noise
+        raced = len(self.first) > 1
+        method = plan.method._replace(why=TRIED) if raced else plan.method
+        from_below = start is not None or (raced and each.hidden != HIDDEN)
+        plan = replace(plan, method=method, from_below=from_below, find_balance=find_balance)
+        if start is None:
+            return plan
+        return replace(plan, activations=tuple(start.activations))
+
+    def race(
+        self, learned: Data, held_out: Data | None, transform: Transform | None, seed: int
+    ) -> Race:
+        """The race on these rows in one system of coordinates; `seed` holds out rows if need be."""
+        shapes = self.first
+
+        def candidates(plan: Plan) -> Candidates:
+            return Candidates.of(plan, self.names, learned, held_out, transform, start=self.start)
+
+        def following(best: Candidates) -> Candidates | None:
+            settled = shapes[[each.plan for each in race.entered].index(best.plan)]
+            next_one = wider(self.settings, shapes, settled, self.task)
+            if next_one is None:
+                return None
+            shapes.append(next_one)
+            return candidates(self._planned(next_one))
+
+        def others(best: Candidates) -> Iterator[Candidates]:
+            found = alternatives(self.settings, best.plan, self.task)
+            if self.start is not None or not found:
+                return
+            kept, out = learned, held_out
+            if out is None:
+                kept, out = split(learned, HELD_OUT, self.names, np.random.default_rng(seed))
+            for each in found:
+                plan = self._planned(each)
+                plan = replace(plan, method=plan.method._replace(why=TRIED), from_below=True)
+                yield Candidates.of(plan, self.names, kept, out, transform)
+
+        race = Race([candidates(plan) for plan in self.plans], following, others)
+        return race  # `following` reads it

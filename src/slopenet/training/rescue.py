@@ -1,0 +1,36 @@
+"""Other methods and starts, for a fit that is hardly better than a constant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slopenet.training.entrants import Task
+from slopenet.training.methods import MOST_OPERATIONS, OPTIONAL
+from slopenet.training.plan import Plan
+from slopenet.training.settings import AUTO, FitSettings
+
+# From so many rows on, a tenth of them says which network is better.
+LEAST_ROWS = 100
+# Starts where a step of Levenberg-Marquardt has no more operations than this; otherwise one.
+_STARTS, _CHEAP = 3, 2e8
+
+
+def alternatives(settings: FitSettings, plan: Plan, task: Task) -> list[FitSettings]:
+    """The settings to try after a plan came to nothing, in their order, none of them "auto".
+
+    A method that was not asked for is L-BFGS; then come other starts. What the user gave is obeyed.
+    """
+    if task.rows < LEAST_ROWS or (plan.info.process and settings.method != AUTO):
+        return []
+    plain = replace(settings.resolved(), validation=None)
+    free = settings.method == AUTO and settings.loss == "squared"
+    free = free and all(getattr(settings, name) is None for name in OPTIONAL)
+    found = [replace(plain, method="lbfgs")] if free and plan.method.name != "lbfgs" else []
+    operations = task.work(plain.hidden).lm_operations
+    if free and operations <= MOST_OPERATIONS:
+        again = replace(plain, method="lm")
+    else:
+        again = replace(plain, method=plan.method.name)
+    if settings.ensemble is None and settings.restarts is None:
+        again = replace(again, restarts=_STARTS if operations <= _CHEAP else 1)
+    return [*found, again]
