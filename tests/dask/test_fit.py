@@ -45,6 +45,21 @@ def test_partitions_are_learned_as_all_rows_together_are(method, epochs, slopes)
     assert f"on 97 rows in partitions: all {epochs} epochs were used." in found.reason
 
 
+def test_width_and_weights_are_chosen_by_a_fit_of_some_rows():
+    data = sample()
+    found = sn.dask.fit(frames(data), **NAMES, epochs=30, rng=3)
+    whole = sn.fit(data.X, data.y, data.dydx, transform="none", method="lm", rng=0).network
+    assert "Its shape and first weights are from 97 rows: " in found.reason
+    assert found.network.activations[0] == whole.activations[0]
+
+    def missed(network):
+        return np.sqrt(np.mean((network(data.X) - data.y) ** 2))
+
+    assert missed(found.network) < 2 * missed(whole)
+    again = sn.dask.fit(frames(data), **NAMES, epochs=30, rng=3)
+    assert again.network == found.network
+
+
 def test_the_card_has_the_ranges_of_all_partitions():
     data = sample()
     card = sn.dask.fit(frames(data), **NAMES, hidden=4, epochs=2, rng=1).network.card

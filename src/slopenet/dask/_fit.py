@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ from slopenet.validate import settings as validate
 from slopenet.validate.layers import check_activations, sizes_around
 from slopenet.validate.settings import RandomSource
 
+from ._choice import chosen_for
 from ._frames import data_of
 from ._futures import Futures, client
 
@@ -65,7 +67,8 @@ def fit(
     slopes : bool
         Whether to look for slopes.
     hidden, activation : sequence of int, int or "auto"; activation or "auto"
-        As in `slopenet.fit`, but ``"auto"`` is (64, 64) and tanh: partitions have no race.
+        As in `slopenet.fit`. With ``hidden="auto"`` a race on up to 500 rows, drawn from
+        all partitions, chooses them, and gives the weights to start from.
     output, epochs, l2, rng, callback
         As in `slopenet.fit`.
     method : str
@@ -100,15 +103,17 @@ def fit(
         slope_weight=number_or_auto("slope_weight", slope_weight),
         rng=rng,
         callback=callback,
-    ).resolved()
+    )
     columns = _column_names("inputs", inputs), _column_names("outputs", outputs)
     names, shape = Names(*columns), (len(columns[0]), len(columns[1]))
     # refuses an impossible network before data are read
-    sizes_around(shape[0], settings.hidden, shape[1])
+    sizes_around(shape[0], settings.resolved().hidden, shape[1])
 
     raw = _partitions(data, names, slopes=slopes)
     rows, kinds = np.transpose(list(raw.each(_size)))
     samples = int(rows.sum())
+    seed = int(validate.generator(rng).integers(2**63))
+    settings, start, chosen = chosen_for(settings, raw, names, rows, seed)
     plan = make_plan(
         settings,
         *shape,
@@ -136,9 +141,10 @@ def fit(
         samples=samples,
         problem=lambda _: Distributed(parts, terms, plan.first_l2 / samples),
         rows=f"{samples} rows in partitions",
+        start=start,
     )
-    seed = int(validate.generator(rng).integers(2**63))
-    return train(Race([candidates]), settings, np.random.default_rng(seed), card=card)
+    found = train(Race([candidates]), settings, np.random.default_rng(seed), card=card)
+    return replace(found, reason=found.reason + chosen)
 
 
 def _column_names(name: str, given: Any) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from slopenet.training.methods import UPPER_L2
 from slopenet.training.objective.robust import RobustLeastSquares
 from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.lbfgs import LBFGS
 from slopenet.training.optimizers.reweighing import sum_of_logarithms
 from slopenet.training.quality import FitErrors
 from slopenet.training.start import Training
@@ -75,12 +76,12 @@ def error_of_start(training: Training) -> tuple[bool, float]:
 
     Training costs are not comparable because each start has its own l2. A start that learned
     nothing comes last. Starts with one l2 in common, or with rows held out, are compared by their
-    lowest cost; those of Adam without rows held out by the mean squares of all their residuals.
+    lowest cost; those that learn the weights of their cost by the mean squares of all residuals.
     """
     optimizer = training.optimizer
     if training.watch.held_out is not None:
         return False, training.watch.best_cost
-    if isinstance(optimizer, Adam):
+    if isinstance(optimizer, Adam) or (isinstance(optimizer, LBFGS) and optimizer.find_balance):
         rows = np.arange(training.problem.samples)
         squares = training.problem.mean_squares(training.theta, rows)
         return False, sum_of_logarithms(squares)

@@ -91,7 +91,8 @@ class Setup:
     """The task of one optimiser: start number `start` of `starts`, over so many samples.
 
     `l2` is None if the method is to find it; `find_balance` says whether to find the weight of the
-    slopes too. `sizes` are n_1, ..., n_L; `from_below` says where a single start begins to search.
+    slopes too. `sizes` are n_1, ..., n_L; `from_below` says where a single start begins to search,
+    `held_out` whether other rows decide when to stop.
     """
 
     method: Method
@@ -102,6 +103,7 @@ class Setup:
     find_balance: bool = False
     sizes: tuple[int, ...] = ()
     from_below: bool = False
+    held_out: bool = False
     seed: int = 0
 
 
@@ -142,6 +144,9 @@ class MethodInfo:
         Whether it can learn with Student's t as the loss (`objective.robust`).
     scheduled : bool
         Whether the schedule of its steps says when training ends; otherwise, rows held out do.
+    reweighs : bool
+        Whether it may learn the weights of its cost on the way, which makes costs of different
+        epochs hard to compare.
     partitions : bool
         Whether it can learn from `objective.partitioned`, where `slopenet.dask.fit` keeps the data.
     suits : function of a Work
@@ -161,6 +166,7 @@ class MethodInfo:
     finds_l2: bool = False
     robust: bool = False
     scheduled: bool = False
+    reweighs: bool = False
     partitions: bool = False
     suits: Callable[[Work], str] = _never
     when: str = ""
@@ -191,6 +197,10 @@ def _lm_starts(work: Work) -> int:
 
 def _lbfgs_suits(work: Work) -> str:
     return f"as {work} are too many for Levenberg-Marquardt" if work.rows <= FULL_BATCH_ROWS else ""
+
+
+def _lbfgs(setup: Setup) -> Optimizer:
+    return LBFGS(find_l2=setup.l2 is None and setup.held_out, find_balance=setup.find_balance)
 
 
 def _adam(setup: Setup) -> Optimizer:
@@ -249,8 +259,9 @@ METHODS: dict[MethodName, MethodInfo] = {
     ),
     "lbfgs": MethodInfo(
         title="L-BFGS",
-        optimizer=lambda _: LBFGS(),
+        optimizer=_lbfgs,
         epochs=2000,
+        reweighs=True,
         partitions=True,
         suits=_lbfgs_suits,
         when=f"up to {FULL_BATCH_ROWS:,} rows",
@@ -272,6 +283,7 @@ METHODS: dict[MethodName, MethodInfo] = {
         },
         finds_l2=True,
         scheduled=True,
+        reweighs=True,
         suits=lambda work: f"as {work.rows:,} rows are too many to go through at every step",
         when="for more rows",
     ),

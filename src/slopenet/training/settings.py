@@ -63,12 +63,12 @@ class FitSettings:
         ``"auto"`` is that of the largest evidence with lm, see
         `slopenet.training.optimizers.evidence`; adam learns it from the residuals of each epoch,
         see `slopenet.training.optimizers.reweighing`. With any other method it is 1e-5, and, unless
-        `validation` is given, a tenth of 200 rows or more is held out to decide when to stop.
+        `validation` is given, a tenth of 200 rows or more is held out to decide when to stop; then
+        lbfgs learns it from the residuals, too.
     slope_weight : float, (n_L, n_1), (N, n_L, n_1) or "auto"
         Weight of the slopes dydx compared with the values: one number, one per slope, or one per
-        slope and sample. ``"auto"`` is 1, unless the method finds l2: then it finds this weight
-        too, from 1e-4 to 1e4, by the noise of values and slopes, unless that noise is given; adam
-        finds one per slope.
+        slope and sample. ``"auto"`` is found, from 1e-4 to 1e4, by the noise of values and
+        slopes, unless that noise is given; adam and lbfgs find one per slope. It is 1 with sgd.
     loss : "squared" or "student"
         Cost of a residual: half its square, or -log of the density of Student's t, with which
         outliers of values and slopes hardly count. Its spread and degrees of freedom (1 to 16) are
@@ -156,7 +156,7 @@ class FitSettings:
         metadata=_rule(
             checks.number_or_auto,
             "Weight of the penalty on large weights. Unless given, it is found from the data by"
-            " {finding}, and 0.00001 with every other method.",
+            " {finding}, and with rows held out by lbfgs; 0.00001 with every other method.",
         ),
     )
     slope_weight: Any = field(
@@ -164,7 +164,7 @@ class FitSettings:
         metadata=_rule(
             checks.slope_weights,
             "Weight of the slopes compared with the values. Unless given, it is found from the data"
-            " by {finding}, and 1 with every other method.",
+            " by {finding} and lbfgs, and 1 with every other method.",
         ),
     )
     loss: LossName = field(

@@ -198,7 +198,7 @@ class Candidates:
 
         plan = self.plan
         threads = 1 if plan.starts > 1 else threads
-        last_counts = plan.info.scheduled and self._held_out is None
+        last_counts = plan.info.reweighs and self._held_out is None
         made = []
         for start, seed in enumerate(rng.integers(2**63, size=plan.starts)):
             generator = np.random.default_rng(seed)
@@ -206,6 +206,7 @@ class Candidates:
                 *(plan.method, self._samples, start, plan.starts, plan.l2, plan.find_balance),
                 sizes=plan.sizes,
                 from_below=plan.from_below,
+                held_out=self._held_out is not None,
                 seed=int(seed),
             )
             problem = self._problem(threads)
@@ -217,7 +218,7 @@ class Candidates:
                 first + start,
                 None if self._course is None else self._course(threads),
                 patience=np.inf if plan.info.scheduled else PATIENCE,
-                slack=SLACK * problem.data.kinds if last_counts else 1.0,
+                slack=SLACK * problem.kinds if last_counts else 1.0,
             )
             theta = first_weights(plan.sizes, plan.activations, self._scaling, generator)
             if self._start is not None:

@@ -11,6 +11,7 @@ from slopenet.parameters import count
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.partitioned import Distributed, Terms
+from slopenet.training.problem import Weights
 from slopenet.validate.layers import check_activations
 
 
@@ -38,3 +39,22 @@ def test_cost_gradient_and_normal_equations_are_those_of_all_rows():
     assert (problem.residuals, problem.size) == (whole.residuals, whole.size)
     assert problem.residuals < 97 * 6
     assert promised == pytest.approx(as_promised, rel=1e-11)
+
+
+def test_mean_squares_and_weights_are_those_of_all_rows():
+    data = Scaling.of(sample(), outputs=True).standardise(sample())
+    sizes, weight = (2, 5, 4, 2), even_weights(data)[0]
+    rows = check_activations(["tanh", "sin", "identity"], 3)
+    theta = np.random.default_rng(0).normal(size=count(sizes))
+    problem = Distributed(cut(data), Terms(sizes, rows, weight), 0.01)
+    objective = Objective(sizes, rows, weight, 0.01).on(data)
+    found, whole = problem.mean_squares(theta), objective.mean_squares(theta, np.arange(len(data)))
+    for part, wanted in zip(found, whole, strict=True):
+        np.testing.assert_allclose(part, wanted, rtol=1e-13)
+    assert (problem.kinds, problem.has_slopes) == (objective.kinds, objective.has_slopes)
+    other = Weights(0.3, 2.5 * weight, np.ones(2))
+    cost, gradient = objective.weighed(other).value_and_gradient(theta)
+    found = problem.weighed(other).value_and_gradient(theta)
+    assert found[0] == pytest.approx(cost, rel=1e-13)
+    np.testing.assert_allclose(found[1], gradient, rtol=0, atol=1e-13 * np.abs(gradient).max())
+    assert problem.value(theta) == pytest.approx(objective.value(theta), rel=1e-13)

@@ -164,10 +164,13 @@ class Objective:
 
     def mean_squares(self, theta: Floats, data: Data, threads: int | None = None) -> MeanSquares:
         """Mean squares of the residuals at θ."""
+        return mean_squares(data, *self.values_and_slopes(theta, data, threads))
+
+    def values_and_slopes(self, theta: Floats, data: Data, threads: int | None = None) -> Any:
+        """H (N, n_L) and ∂H/∂x (N, n_L, n_1) at θ."""
         self._core.set(theta)
         threads = get_num_threads() if threads is None else threads
-        found: Any = self._core.value_and_jacobian(data.X, None, threads)
-        return mean_squares(data, *found)
+        return self._core.value_and_jacobian(data.X, None, threads)
 
     def penalty(self, theta: Floats) -> float:
         """½ l2 Σ_l ‖W[l]‖²."""
@@ -200,6 +203,11 @@ class OnData:
     def samples(self) -> int:
         """The number of samples."""
         return len(self.data)
+
+    @property
+    def kinds(self) -> int:
+        """The most values and slopes of an output per sample."""
+        return self.data.kinds
 
     @cached_property
     def has_slopes(self) -> bool:

@@ -8,8 +8,11 @@ of the sums: an optimiser takes the same steps on it.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+
+import numpy as np
 
 from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
@@ -18,6 +21,8 @@ from slopenet.parameters import weight_mask
 from slopenet.training.objective.gradient import Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.normal_equations import Products, Ridge, Summed
+from slopenet.training.objective.residuals import means, sums_of_squares
+from slopenet.training.problem import MeanSquares, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +62,34 @@ class Distributed:
     @property
     def _terms(self) -> Terms:
         return replace(self._even_terms, slope_weight=self.balance * self._even_terms.slope_weight)
+
+    @property
+    def kinds(self) -> int:
+        """The most values and slopes of an output per sample."""
+        return -(-self.residuals // (self.samples * self._even_terms.sizes[-1]))
+
+    @property
+    def has_slopes(self) -> bool:
+        """Whether any slopes are known."""
+        return self.slopes > 0
+
+    @property
+    def weights(self) -> Weights:
+        """The weights of f; slopes along directions are not part of it."""
+        slope_weight = self._terms.slope_weight
+        return Weights(self.l2, slope_weight, np.ones(len(slope_weight)))
+
+    def weighed(self, weights: Weights) -> Distributed:
+        """The same f with other weights."""
+        other = copy.copy(self)
+        other.l2, other.balance = weights.l2, 1.0
+        other._even_terms = replace(self._even_terms, slope_weight=weights.slope_weight)
+        return other
+
+    def mean_squares(self, theta: Floats, rows: Floats | None = None) -> MeanSquares:  # noqa: ARG002
+        """Mean squares of the residuals of all samples."""
+        parts = total(self._parts.each(_squares, self._terms, theta))
+        return means(tuple(zip(parts[::2], parts[1::2], strict=True)))
 
     @cached_property
     def _counts(self) -> tuple[int, int]:
@@ -116,6 +149,13 @@ def _cost_and_gradient(data: Data, terms: Terms, theta: Floats) -> tuple[float, 
     f = Objective(terms.sizes, terms.activations, terms.slope_weight)
     costs, gradient = f.costs_and_gradient(theta, data, threads=terms.threads)
     return len(data) * costs.fit, len(data) * gradient
+
+
+def _squares(data: Data, terms: Terms, theta: Floats) -> tuple[Floats, ...]:
+    """The sums that mean squares of values and slopes are made of."""
+    f = Objective(terms.sizes, terms.activations, terms.slope_weight)
+    sums = sums_of_squares(data, *f.values_and_slopes(theta, data, terms.threads))
+    return tuple(each for pair in sums for each in pair)
 
 
 def _residuals(data: Data, terms: Terms) -> tuple[float, float]:

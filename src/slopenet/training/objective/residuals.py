@@ -8,21 +8,36 @@ from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
 from slopenet.training.problem import MeanSquares
 
+Sums = tuple[tuple[Floats, Floats], ...]
+
 
 def mean_squares(data: Data, H: Floats, J: Floats) -> MeanSquares:
     """Compare H(x) (N, n_L) and ∂H/∂x (N, n_L, n_1) with the known values and slopes."""
+    return means(sums_of_squares(data, H, J))
+
+
+def means(sums: Sums) -> MeanSquares:
+    """From `sums_of_squares` over all samples."""
+    return MeanSquares(*(_mean(*each) for each in sums))
+
+
+def sums_of_squares(data: Data, H: Floats, J: Floats) -> Sums:
+    """Weighted sums of squares and of weights: of values, of slopes, of slopes along directions."""
     weight = np.ones(len(data)) if data.sample_weight is None else data.sample_weight
     outputs, inputs = J.shape[1:]
-    slopes, along = np.full((outputs, inputs), np.nan), np.full(outputs, np.nan)
+    slopes = np.zeros((outputs, inputs)), np.zeros((outputs, inputs))
+    along = np.zeros(outputs), np.zeros(outputs)
     if data.dydx is not None:
-        slopes = _mean(*_sums(J - data.dydx, weight))
+        slopes = _sums(J - data.dydx, weight)
     if data.directions is not None and data.dydv is not None:
         error = np.einsum("smi,ski->smk", data.directions, J) - data.dydv
         total, known = _sums(error, weight)
-        along = _mean(total.sum(axis=0), known.sum(axis=0))
+        along = total.sum(axis=0), known.sum(axis=0)
     if not np.isnan(data.y).any():
-        return MeanSquares(weight @ (H - data.y) ** 2 / weight.sum(), slopes, along)
-    return MeanSquares(_mean(*_sums(H - data.y, weight)), slopes, along)
+        values = weight @ (H - data.y) ** 2, np.full(outputs, weight.sum())
+    else:
+        values = _sums(H - data.y, weight)
+    return values, slopes, along
 
 
 def _sums(error: Floats, weight: Floats) -> tuple[Floats, Floats]:

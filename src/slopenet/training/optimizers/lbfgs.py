@@ -7,23 +7,35 @@ with the same bits as one that was not interrupted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.training.problem import Problem
+from slopenet.training.optimizers import reweighing
+from slopenet.training.problem import Problem, Weights
 
 MEMORY = 20
 # Strong Wolfe conditions, and the most evaluations that one step may take.
 _DECREASE, _CURVATURE, _EVALUATIONS = 1e-4, 0.9, 25
 # It has converged when this many steps in a row lower f by less than this share of it.
 _SMALL, _PATIENCE = 1e-12, 3
+# Weights are learned once in so many steps, until no logarithm of one moves by more than this.
+_EVERY, _SETTLED = 20, 0.05
+
+
+def _none() -> Floats:
+    return np.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """State of a run: f and ∇f at θ; the last moves s (m, p) and changes of gradient y (m, p)."""
+    """State of a run: f and ∇f at θ; the last moves s (m, p) and changes of gradient y (m, p).
+
+    `l2`, `slope_weight` and `dydv_weight` are the weights of f if any of them is learned, else
+    empty, and `settled` says that they stay.
+    """
 
     theta: Floats
     cost: float
@@ -32,18 +44,63 @@ class State:
     y: Floats
     small: int = 0
     done: str = ""
+    steps: int = 0
+    settled: bool = False
+    l2: float = 0.0
+    slope_weight: Floats = field(default_factory=_none)
+    dydv_weight: Floats = field(default_factory=_none)
 
 
+@dataclass(frozen=True, kw_only=True)
 class LBFGS:
-    """One step is one line search along the quasi-Newton direction."""
+    """One step is one line search along the quasi-Newton direction.
 
-    def start(self, theta: Floats, problem: Problem) -> State:
-        """At θ."""
+    Attributes
+    ----------
+    find_l2, find_balance : bool
+        Whether to learn l2, and the weights of the slopes, from the residuals; see
+        `optimizers.reweighing`. The pairs of steps before stay: weights move little at a time.
+    """
+
+    find_l2: bool = False
+    find_balance: bool = False
+
+    def start(self, theta: Floats, problem: Any) -> State:
+        """At θ, with the problem's own weights."""
         nothing = np.zeros((0, theta.size))
-        return State(theta, *problem.value_and_gradient(theta), nothing, nothing)
+        cost, gradient = problem.value_and_gradient(theta)
+        state = State(theta, cost, gradient, nothing, nothing)
+        return replace(state, **problem.weights._asdict()) if self._learns else state
 
-    def step(self, state: State, problem: Problem, rng: object = None) -> State:  # noqa: ARG002
+    def step(self, state: State, problem: Any, rng: object = None) -> State:  # noqa: ARG002
         """The next state; its `done` says in words why there will be none."""
+        if self._learns:
+            if state.steps and state.steps % _EVERY == 0 and not state.settled:
+                state = self._reweighed(state, problem)
+            problem = problem.weighed(_weights(state))
+        return replace(self._descended(state, problem), steps=state.steps + 1)
+
+    @property
+    def _learns(self) -> bool:
+        return self.find_l2 or self.find_balance
+
+    def _reweighed(self, state: State, problem: Any) -> State:
+        """The same θ with weights that its residuals ask for."""
+        squares = problem.mean_squares(state.theta, np.arange(problem.samples))
+        old = _weights(state)
+        l2, slope_weights = old.l2, old[1:]
+        if self.find_l2:
+            known = problem.has_slopes
+            l2 = reweighing.next_l2(l2, squares, problem.samples, slopes=known, first=False)
+        if self.find_balance:
+            slope_weights = reweighing.next_slope_weights(slope_weights, squares, problem.weights)
+        new = Weights(l2, *slope_weights)
+        moved = [np.abs(_logarithm(a) - _logarithm(b)) for a, b in zip(new, old, strict=True)]
+        cost, gradient = problem.weighed(new).value_and_gradient(state.theta)
+        state = replace(state, cost=cost, gradient=gradient, small=0, **new._asdict())
+        return replace(state, settled=max(map(np.max, moved)) < _SETTLED)
+
+    def _descended(self, state: State, problem: Problem) -> State:
         direction = _direction(state)
         first = 1.0 if len(state.s) else min(1.0, 1 / (np.abs(state.gradient).sum() + 1e-300))
         found = _search(problem.value_and_gradient, state, direction, first)
@@ -51,7 +108,7 @@ class LBFGS:
             if not len(state.s):
                 return replace(state, done="no step lowers the cost any more")
             nothing = np.zeros((0, state.theta.size))
-            return self.step(replace(state, s=nothing, y=nothing), problem)
+            return self._descended(replace(state, s=nothing, y=nothing), problem)
         theta, cost, gradient = found
         s, y = theta - state.theta, gradient - state.gradient
         pairs = state.s, state.y
@@ -59,7 +116,16 @@ class LBFGS:
             pairs = np.vstack([pairs[0], s])[-MEMORY:], np.vstack([pairs[1], y])[-MEMORY:]
         small = state.small + 1 if state.cost - cost <= _SMALL * abs(state.cost) else 0
         done = "the cost does not change any more" if small >= _PATIENCE else ""
-        return State(theta, cost, gradient, *pairs, small, done)
+        moved = replace(state, theta=theta, cost=cost, gradient=gradient, s=pairs[0], y=pairs[1])
+        return replace(moved, small=small, done=done)
+
+
+def _logarithm(weights: Any) -> Floats:
+    return np.log(np.asarray(weights) + 1e-300)
+
+
+def _weights(state: State) -> Weights:
+    return Weights(state.l2, state.slope_weight, state.dydv_weight)
 
 
 def _direction(state: State) -> Floats:
