@@ -98,7 +98,7 @@ class LBFGS:
         moved = [np.abs(_logarithm(a) - _logarithm(b)) for a, b in zip(new, old, strict=True)]
         cost, gradient = problem.weighed(new).value_and_gradient(state.theta)
         state = replace(state, cost=cost, gradient=gradient, small=0, **new._asdict())
-        return replace(state, settled=max(map(np.max, moved)) < _SETTLED)
+        return replace(state, settled=bool(max(map(np.max, moved)) < _SETTLED))
 
     def _descended(self, state: State, problem: Problem) -> State:
         direction = _direction(state)
