@@ -18,7 +18,7 @@ def tried(task: Task = SMALL, **settings: object) -> list[tuple[str, object, obj
 
 def test_small_data_are_a_race_of_kriging_and_small_networks() -> None:
     assert tried() == [
-        ("kriging", (1024,), "sin"),
+        ("kriging", "auto", "sin"),
         ("lm", (16, 16), "tanh"),
         ("lm", (16, 16), "softplus"),
     ]
@@ -31,7 +31,7 @@ def test_small_data_are_a_race_of_kriging_and_small_networks() -> None:
         ({"hidden": (5,), "activation": "silu"}, [("auto", (5,), "silu")]),
         ({"activation": "silu"}, [("lm", (16, 16), "silu")]),
         ({"method": "lbfgs"}, [("lbfgs", (64, 64), "tanh")]),
-        ({"method": "kriging"}, [("kriging", (1024,), "sin")]),
+        ({"method": "kriging"}, [("kriging", "auto", "sin")]),
         ({"method": "kriging", "hidden": 50}, [("kriging", (50,), "sin")]),
     ],
 )
@@ -92,3 +92,10 @@ def test_with_many_rows_a_much_wider_network_follows() -> None:
 def test_restarts_are_for_random_weights() -> None:
     found = entrants(FitSettings(restarts=3), SMALL)
     assert [each.restarts for each in found] == [1, 3, 3]
+
+
+def test_the_largest_width_of_a_kriging_start_can_be_asked_for() -> None:
+    X = np.random.default_rng(0).random((12, 1))
+    free = sn.fit(X, np.sin(X), method="kriging", rng=0).network
+    asked = sn.fit(X, np.sin(X), method="kriging", hidden=1024, rng=0).network
+    assert free.sizes[1] < 1024 == asked.sizes[1]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from slopenet.activations import ActivationSpec, normalise
-from slopenet.training.kriging.optimizer import MOST_TARGETS, WIDTHS
+from slopenet.training.kriging.optimizer import MOST_TARGETS
 from slopenet.training.methods import METHODS, OPTIONAL, Work
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings
 from slopenet.validate.layers import sizes_around
@@ -158,6 +158,5 @@ def _kriging(settings: FitSettings, task: Task) -> FitSettings:
         raise ValueError(
             f"hidden must be one width or 'auto' with method 'kriging', got {hidden!r}"
         )
-    widths = (WIDTHS[-1],) if hidden == AUTO else hidden
-    found = replace(settings, method="kriging", hidden=widths, activation="sin")
+    found = replace(settings, method="kriging", activation="sin")
     return replace(found, restarts=1) if settings.ensemble is None else found

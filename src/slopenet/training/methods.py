@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from slopenet.parameters import count
-from slopenet.training.kriging.optimizer import WIDTHS, Kriging
+from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.optimizers.lbfgs import LBFGS
@@ -92,7 +92,7 @@ class Setup:
 
     `l2` is None if the method is to find it; `find_balance` says whether to find the weight of the
     slopes too. `sizes` are n_1, ..., n_L; `from_below` says where a single start begins to search,
-    `held_out` whether other rows decide when to stop.
+    `held_out` whether other rows decide when to stop, `free_width` whether the method chooses n_2.
     """
 
     method: Method
@@ -104,6 +104,7 @@ class Setup:
     sizes: tuple[int, ...] = ()
     from_below: bool = False
     held_out: bool = False
+    free_width: bool = False
     seed: int = 0
 
 
@@ -238,8 +239,7 @@ def _momentum(setup: Setup) -> Optimizer:
 
 
 def _kriging(setup: Setup) -> Optimizer:
-    width = setup.sizes[1]
-    return Kriging(None if width == WIDTHS[-1] else width, seed=setup.seed)
+    return Kriging(None if setup.free_width else setup.sizes[1], seed=setup.seed)
 
 
 # "auto" takes the first row that suits, or the first that has every optional setting given.

@@ -12,7 +12,7 @@ from slopenet.activations import ActivationSpec
 from slopenet.training.entrants import HELD_OUT
 from slopenet.training.kriging.problem import widths_of
 from slopenet.training.methods import METHODS, OPTIONAL, LossName, Method, MethodInfo, Work, robust
-from slopenet.training.settings import FitSettings
+from slopenet.training.settings import AUTO, FitSettings
 from slopenet.validate import arrays
 from slopenet.validate.layers import check_activations, sizes_around
 
@@ -48,6 +48,8 @@ class Plan:
         One of LOSSES.
     from_below : bool
         Whether a single search for l2 begins at the lower end.
+    free_width : bool
+        Whether a kriging start chooses its width.
     """
 
     sizes: tuple[int, ...]
@@ -60,6 +62,7 @@ class Plan:
     validation: Any
     loss: LossName
     from_below: bool = False
+    free_width: bool = False
 
     @property
     def info(self) -> MethodInfo:
@@ -101,6 +104,7 @@ def make_plan(
     ValueError, TypeError
         If a setting does not go with the method or the data.
     """
+    free_width = settings.hidden == AUTO
     settings = settings.resolved()
     sizes = sizes_around(inputs, settings.hidden, outputs)
     hidden = cast("ActivationSpec", settings.activation)  # not "auto": resolved
@@ -126,6 +130,7 @@ def make_plan(
         isinstance(settings.slope_weight, str),
         validation,
         settings.loss,
+        free_width=free_width,
     )
 
 

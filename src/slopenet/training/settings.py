@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 from slopenet.activations import ActivationName, ActivationSpec
 from slopenet.training import checks
 from slopenet.training.checks import Check, TransformName
+from slopenet.training.kriging.optimizer import WIDTHS
 from slopenet.training.methods import LossName, MethodName, phrases
 from slopenet.training.monitor import State
 from slopenet.validate.settings import RandomSource
@@ -228,8 +229,12 @@ class FitSettings:
             )
 
     def resolved(self) -> FitSettings:
-        """With the hidden layers and activation of a single network in place of "auto"."""
-        hidden = HIDDEN if isinstance(self.hidden, str) else self.hidden
+        """With the hidden layers and activation of a single network in place of "auto".
+
+        The width of a kriging start is the largest that it may choose.
+        """
+        largest = (WIDTHS[-1],) if self.method == "kriging" else HIDDEN
+        hidden = largest if isinstance(self.hidden, str) else self.hidden
         activation = ACTIVATION if self.activation == AUTO else self.activation
         return replace(self, hidden=hidden, activation=activation)
 

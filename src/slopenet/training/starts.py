@@ -206,6 +206,7 @@ class Candidates:
                 *(plan.method, self._samples, start, plan.starts, plan.l2, plan.find_balance),
                 sizes=plan.sizes,
                 from_below=plan.from_below,
+                free_width=plan.free_width,
                 held_out=self._held_out is not None,
                 seed=int(seed),
             )
