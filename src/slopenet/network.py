@@ -21,6 +21,7 @@ from slopenet.evaluate.page import Derivation
 from slopenet.io import model_file
 from slopenet.io.card import Card
 from slopenet.io.contents import Contents, ModelFileError
+from slopenet.maps import scaling
 from slopenet.parameters import checksum, count, flatten
 from slopenet.validate import arrays, layers, settings
 from slopenet.validate.settings import RandomSource
@@ -238,6 +239,71 @@ class Network(Derivatives):
             input_names=self._input_names,
             output_names=self._output_names,
             card=card,
+        )
+
+    def scaled(
+        self,
+        *,
+        input_scaling: Any = None,
+        output_scaling: Any = None,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+    ) -> Self:
+        """Return the network of raw inputs and outputs: the scaling becomes part of the weights.
+
+        Both are the maps that were applied to the data before training, from raw numbers to those
+        that this network takes and gives: x ↦ s(H(t(x))), t the scaling of inputs, s the inverse
+        of the scaling of outputs. All derivatives are those with respect to raw inputs, in raw
+        units.
+
+        Parameters
+        ----------
+        input_scaling, output_scaling : scaling, optional
+            A fitted scaler of scikit-learn, or a Pipeline of them; ``(mean, std)``, which is
+            (x - mean)/std; ``(low, high, (a, b))``, which maps low to a and high to b;
+            ``(matrix, offset)``, which is matrix @ x + offset. Or a mapping with the same parts:
+            ``{"mean": ..., "std": ...}``, ``{"low": ..., "high": ..., "to": (a, b)}``,
+            ``{"scale": ..., "offset": ...}``, ``{"matrix": ..., "offset": ...}``. Each part is one
+            number for all, or one per input or output. A matrix for outputs must be invertible.
+        input_names, output_names : sequence of str, optional
+            Labels of the raw inputs and outputs. Default: those of the network, if the scaling
+            does not mix them, else those that a scaler was fitted on.
+
+        Raises
+        ------
+        ValueError
+            If a scaling does not fit, divides by zero, or names the inputs in another order than
+            the network.
+        TypeError
+            If it is of none of these forms.
+
+        Notes
+        -----
+        The products are taken in float64 and rounded once, to the dtype of the network. float32
+        may lose digits where a mean is large compared with its std; import with
+        ``dtype="float64"``. The card is left out, since its ranges are those of the network before.
+        """
+        first, last = [], []
+        inputs = outputs = None
+        if input_scaling is not None:
+            first = scaling.before("input_scaling", input_scaling, self.sizes[0])
+            inputs = scaling.names_of(input_scaling)
+        if output_scaling is not None:
+            last = scaling.behind("output_scaling", output_scaling, self.sizes[-1])
+            outputs = scaling.names_of(output_scaling)
+        given = zip(self._weights, self._biases, self.activations, strict=True)
+        W, b, activations = zip(*scaling.folded(list(given), first, last, "identity"), strict=True)
+        names = layers.names_through
+        same = not scaling.mixes(first), not scaling.mixes(last)
+        if input_names is None:
+            input_names = names("input_scaling", inputs, self._input_names, same=same[0])
+        if output_names is None:
+            output_names = names("output_scaling", outputs, self._output_names, same=same[1])
+        return type(self)(
+            *(W, b, list(activations)),
+            input_names=input_names,
+            output_names=output_names,
+            dtype=self._dtype,
         )
 
     def inside(self, X: Points) -> Any:

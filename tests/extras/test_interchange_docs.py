@@ -22,6 +22,7 @@ PACKAGES = {
     "Keras": ["jax", "keras", "h5py"],
     "JAX": ["equinox"],
     "ONNX": ["onnx", "onnxruntime"],
+    "Scalers outside the file": ["sklearn"],
     "C": [],
     "ONNX out": ["onnx", "onnxruntime"],
     "Python": [],

@@ -10,14 +10,13 @@ from numpy.typing import DTypeLike
 from slopenet._types import Floats
 from slopenet.activations import Activation, normalise
 from slopenet.importers._budget import Budget
-from slopenet.importers._steps import Affine, Step, refuse
+from slopenet.importers._steps import Step
+from slopenet.maps.affine import Affine, joined, refuse, widths
 from slopenet.network import Network
 from slopenet.validate import layers
 
 # Entries of all identity matrices between two activations: 128 MiB of them.
 _MOST_OF_IDENTITIES = 2**24
-# Entries of a product that is cheaper than one more layer, whatever its factors.
-_SMALL = 2**12
 
 
 def network_of(
@@ -64,13 +63,13 @@ def network_of(
     here = width  # of the output of `run`
     for step in steps:
         if isinstance(step, Affine):
-            taken, given = _widths(step)
+            taken, given = widths(step)
             if taken not in (None, here):
                 refuse(step.where, f"it takes {taken} numbers, and {here} come from before it")
-            joined = None if run is None else _after(step, run)
-            if run is not None and joined is None:
+            both = None if run is None else joined(step, run)
+            if run is not None and both is None:
                 folded.append((run, here, identity))
-            run = joined or step
+            run = both or step
             here = given or here
         else:
             folded.append((run or _unit(step.where), here, step.activation))
@@ -91,16 +90,8 @@ def network_of(
     )
 
 
-def _widths(step: Affine) -> tuple[int | None, int | None]:
-    """How many numbers an affine map takes and gives, None where it takes any."""
-    if step.A.ndim == 2:
-        return step.A.shape[1], step.A.shape[0]
-    n = len(step.A) if step.A.ndim else len(step.c) if step.c.ndim else None
-    return n, n
-
-
 def _input_width(source: str, steps: list[Step]) -> int:
-    known = (_widths(step)[0] for step in steps if isinstance(step, Affine))
+    known = (widths(step)[0] for step in steps if isinstance(step, Affine))
     width = next((n for n in known if n is not None), None)
     if width is None:
         refuse(source, "it has no weights, so how many inputs it takes is unknown")
@@ -113,20 +104,6 @@ def _kind(steps: list[Step]) -> type[np.float32 | np.float64]:
     counted = [A for A in arrays if A.ndim == 2] or arrays
     single = all(A.dtype.kind == "f" and A.dtype.itemsize <= 4 for A in counted)
     return np.float32 if single else np.float64
-
-
-def _after(then: Affine, first: Affine) -> Affine | None:
-    """B (A a + c) + d as one map, or None where its matrix is larger than the two together."""
-    A, c, B, d = (x.astype(np.float64) for x in (first.A, first.c, then.A, then.c))
-    with np.errstate(over="ignore", invalid="ignore"):
-        if B.ndim < 2:
-            BA = B[:, None] * A if B.ndim == 1 and A.ndim == 2 else B * A
-            return Affine(BA, B * c + d, then.where)
-        if A.ndim == 2 and B.shape[0] * A.shape[1] > max(_SMALL, A.size + B.size):
-            return None
-        BA = B @ A if A.ndim == 2 else B * A  # a diagonal A scales the columns of B
-        Bc = B @ c if c.ndim else B.sum(axis=1) * c
-        return Affine(BA, Bc + d, then.where)
 
 
 def _unit(where: str) -> Affine:

@@ -11,9 +11,10 @@ from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
-from slopenet.importers._fold import network_of
-from slopenet.importers._steps import Step, affine, batch_normalisation, refuse, scaled, sigma
-from slopenet.importers._verify import Report, compare
+from slopenet.importers._options import Options
+from slopenet.importers._steps import Step, scaled, sigma
+from slopenet.importers._verify import Report
+from slopenet.maps.affine import affine, batch_normalisation, refuse
 from slopenet.network import Network
 
 # Classes of torch.nn: those that change nothing in eval mode; σ and the attribute of its parameter.
@@ -39,6 +40,8 @@ def from_torch(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> Network:
     """Import a network of torch, as it is in eval mode; the module itself stays as it is.
@@ -55,6 +58,9 @@ def from_torch(
         Of the network, instead of the module's. Folding BatchNorm1d in float32 may cost digits.
     input_names, output_names : sequence of str, optional
         Labels of the network.
+    input_scaling, output_scaling : scaling, optional
+        Maps that were applied to inputs and outputs before training, and are not part of the
+        source; see `Network.scaled`. Names are then those of raw inputs and outputs.
     report : callable, optional
         Called with a `Comparison` of the network and the module on random points, as ``print``.
 
@@ -87,9 +93,8 @@ def from_torch(
     source = f"torch {type(module).__name__}"
     evaluated = copy.deepcopy(module).eval()
     steps = list(_walk(evaluated, "", activations or {}))
-    network = network_of(
-        source, steps, dtype=dtype, input_names=input_names, output_names=output_names
-    )
+    options = Options(dtype, input_names, output_names, input_scaling, output_scaling, report)
+    network = options.network(source, steps)
     weight = next(evaluated.parameters())
 
     def values(X: Floats) -> Floats:
@@ -98,7 +103,7 @@ def from_torch(
             return numpy_of(evaluated(given))
 
     single = weight.dtype != torch.float64
-    return compare(source, network, values, np.float32 if single else np.float64, report)
+    return options.compared(source, network, values, np.float32 if single else np.float64)
 
 
 def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Iterator[Step]:

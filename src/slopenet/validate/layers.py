@@ -97,3 +97,16 @@ def component_names(what: str, given: Any, n: int) -> tuple[str, ...] | None:
     if names is not None and len(names) != n:
         raise ValueError(f"{what} must be {n} names, got {len(names)}: {', '.join(names)}")
     return names
+
+
+def names_through(
+    what: str, fitted: tuple[str, ...] | None, own: tuple[str, ...] | None, *, same: bool
+) -> tuple[str, ...] | None:
+    """Labels of the raw numbers of a scaling, which leaves each number in its place if `same`."""
+    if not same:
+        return fitted
+    if fitted and own and fitted != own:
+        raise ValueError(
+            f"{what} must have the network's order {', '.join(own)}, got {', '.join(fitted)}"
+        )
+    return own or fitted

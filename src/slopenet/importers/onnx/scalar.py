@@ -17,7 +17,8 @@ from slopenet import activations
 from slopenet._types import Floats
 from slopenet.activations import normalise
 from slopenet.importers._recognise import activation_of
-from slopenet.importers._steps import Step, affine, refuse, scaled, sigma
+from slopenet.importers._steps import Step, scaled, sigma
+from slopenet.maps.affine import affine, refuse
 
 _LARGEST = 250  # nodes of an expression; the longest spelling, slopenet's own gelu, has 90
 _NARROWEST = 0.01  # a scale of z inside an activation; its inverse is the widest
