@@ -1,4 +1,4 @@
-"""Scalers next to a network of torch, Keras or ONNX: derivatives in raw units, as autograd has them."""
+"""Scalers next to a network of torch, Keras or ONNX: derivatives in raw units."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_keras(tmp_path: Path) -> None:
         [keras.Input((3,)), keras.layers.Dense(8, "tanh"), keras.layers.Dense(2)]
     )
     model.save(tmp_path / "net.keras")
-    wanted = LOW + (np.asarray(model((X - MEAN) / STD)) + 1) / 2 * (HIGH - LOW)
+    wanted = LOW + (keras.ops.convert_to_numpy(model((X - MEAN) / STD)) + 1) / 2 * (HIGH - LOW)
     for net in (
         sn.from_keras(model, **SCALINGS, dtype="float64"),
         sn.load(tmp_path / "net.keras", **SCALINGS, dtype="float64"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -10,13 +11,14 @@ from numpy.typing import DTypeLike
 from slopenet._types import Floats
 from slopenet.activations import Activation, normalise
 from slopenet.importers._budget import Budget
-from slopenet.importers._steps import Step
+from slopenet.importers._steps import Sigma, Step
 from slopenet.maps.affine import Affine, joined, refuse, widths
 from slopenet.network import Network
 from slopenet.validate import layers
 
 # Entries of all identity matrices between two activations: 128 MiB of them.
 _MOST_OF_IDENTITIES = 2**24
+PER_UNIT = False  # whether the activations of a layer may differ between its units
 
 
 def network_of(
@@ -56,9 +58,9 @@ def network_of(
         If widths do not chain, no step has a width, or the result is too large.
     """
     identity = normalise("identity")
-    steps = [step for step in steps if isinstance(step, Affine) or not step.activation.linear]
+    steps = [step for step in steps if isinstance(step, Affine) or not _is_linear(step)]
     width = _input_width(source, steps)
-    folded: list[tuple[Affine, int, Activation]] = []
+    folded: list[tuple[Affine, int, Activation | tuple[Activation, ...]]] = []
     run: Affine | None = None
     here = width  # of the output of `run`
     for step in steps:
@@ -78,16 +80,29 @@ def network_of(
         folded.append((run, here, identity))
     if len(folded) > layers.MAX_LAYERS:
         refuse(source, f"{len(folded)} layers are too many; {layers.MAX_LAYERS} can be built")
-    kind = layers.common_dtype([np.empty(0, _kind(steps))], dtype)
+    kind = layers.common_dtype([np.empty(0, kind_of(steps))], dtype)
     W, b = _dense(folded, kind, budget)
     return Network(
         W,
         b,
-        [activation for *_, activation in folded],
+        [_of_layer(step.where, activation) for step, _, activation in folded],
         input_names=input_names,
         output_names=output_names,
         dtype=kind,
     )
+
+
+def _is_linear(step: Sigma) -> bool:
+    return step.uniform is not None and step.uniform.linear
+
+
+def _of_layer(where: str, activation: Activation | tuple[Activation, ...]) -> Any:
+    """σ of a layer as a Network takes it, a list if it differs between units."""
+    if isinstance(activation, Activation):
+        return activation
+    if not PER_UNIT:
+        refuse(where, "the activations of a layer would differ between its units")
+    return [each.written() for each in activation]
 
 
 def _input_width(source: str, steps: list[Step]) -> int:
@@ -98,7 +113,7 @@ def _input_width(source: str, steps: list[Step]) -> int:
     return width
 
 
-def _kind(steps: list[Step]) -> type[np.float32 | np.float64]:
+def kind_of(steps: Iterable[Step]) -> type[np.float32 | np.float64]:
     """The dtype of the matrices; other numbers, such as a scale, do not count."""
     arrays = [step.A for step in steps if isinstance(step, Affine)]
     counted = [A for A in arrays if A.ndim == 2] or arrays
@@ -111,7 +126,7 @@ def _unit(where: str) -> Affine:
 
 
 def _dense(
-    folded: list[tuple[Affine, int, Activation]],
+    folded: Sequence[tuple[Affine, int, Any]],
     kind: np.dtype[np.floating],
     budget: Budget | None,
 ) -> tuple[list[Floats], list[Floats]]:

@@ -10,7 +10,9 @@ from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
 from slopenet.importers._budget import Budget
-from slopenet.importers._fold import network_of
+from slopenet.importers._fold import kind_of, network_of
+from slopenet.importers._graph import Node, Start, steps_in
+from slopenet.importers._layers import steps_of_graph
 from slopenet.importers._steps import Step
 from slopenet.importers._verify import Report, compare
 from slopenet.network import Network
@@ -37,15 +39,28 @@ class Options:
     output_scaling: Any
     report: Report | None
 
-    def network(self, source: str, steps: Iterable[Step], budget: Budget | None = None) -> Network:
-        """Fold steps into the network of the source, before any scaling."""
+    def network(
+        self,
+        source: str,
+        steps: Iterable[Step],
+        budget: Budget | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Network:
+        """Fold steps into the network of the source, in `dtype` if no other one is asked for."""
         return network_of(
             source,
             steps,
-            dtype=self.dtype,
+            dtype=dtype if self.dtype is None else self.dtype,
             **self.labels(),
             budget=budget,
         )
+
+    def network_of_graph(
+        self, source: str, output: Node, starts: Sequence[Start], budget: Budget | None = None
+    ) -> Network:
+        """Fold a graph into the network of the source, before any scaling."""
+        steps = steps_of_graph(source, output, starts)
+        return self.network(source, steps, budget, kind_of(steps_in(output)))
 
     def labels(self) -> dict[str, Sequence[str] | None]:
         """Labels of the network before any scaling."""

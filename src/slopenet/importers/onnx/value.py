@@ -9,9 +9,9 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.importers._budget import Budget
+from slopenet.importers._expression import Expression, steps_of
 from slopenet.importers._steps import Step
 from slopenet.importers.onnx.constant import Attributes
-from slopenet.importers.onnx.scalar import Expression, steps_of
 from slopenet.maps.affine import Affine, UnsupportedNetworkError, refuse
 
 
