@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, normalise
+from slopenet.activations import LayerActivation, normalise
 from slopenet.importers._budget import Budget
 from slopenet.importers._steps import Affine, Step, refuse
 from slopenet.network import Network
@@ -59,7 +59,7 @@ def network_of(
     identity = normalise("identity")
     steps = [step for step in steps if isinstance(step, Affine) or not step.activation.linear]
     width = _input_width(source, steps)
-    folded: list[tuple[Affine, int, Activation]] = []
+    folded: list[tuple[Affine, int, LayerActivation]] = []
     run: Affine | None = None
     here = width  # of the output of `run`
     for step in steps:
@@ -134,7 +134,7 @@ def _unit(where: str) -> Affine:
 
 
 def _dense(
-    folded: list[tuple[Affine, int, Activation]],
+    folded: list[tuple[Affine, int, LayerActivation]],
     kind: np.dtype[np.floating],
     budget: Budget | None,
 ) -> tuple[list[Floats], list[Floats]]:

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 
 from slopenet.importers._fold import network_of
 from slopenet.importers._scalers import inverse, transform
-from slopenet.importers._steps import Step, affine, refuse, sigma
+from slopenet.importers._steps import Sigma, Step, affine, refuse, sigma
 from slopenet.importers._verify import Report, compare
 from slopenet.network import Network
 
@@ -123,6 +123,6 @@ def _mlp(where: str, mlp: Any) -> list[Step]:
 
 def _network(where: str, network: Network) -> list[Step]:
     steps: list[Step] = []
-    for W, b, spec in zip(network.weights, network.biases, network.activations, strict=True):
-        steps += [affine(where, W, b), sigma(where, spec)]
+    for W, b, activation in zip(*network.chain(), strict=True):
+        steps += [affine(where, W, b), Sigma(activation, where)]
     return steps

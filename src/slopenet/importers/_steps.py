@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, normalise
+from slopenet.activations import LayerActivation, normalise
 
 
 class UnsupportedNetworkError(ValueError):
@@ -38,7 +38,7 @@ class Affine:
 class Sigma:
     """a ↦ σ(a), entry by entry; `where` is the layer or node of the source."""
 
-    activation: Activation
+    activation: LayerActivation
     where: str
 
 
