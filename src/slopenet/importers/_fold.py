@@ -9,16 +9,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, normalise
+from slopenet.activations import LayerActivation, normalise
 from slopenet.importers._budget import Budget
-from slopenet.importers._steps import Sigma, Step
+from slopenet.importers._steps import Step
 from slopenet.maps.affine import Affine, joined, refuse, widths
 from slopenet.network import Network
 from slopenet.validate import layers
 
 # Entries of all identity matrices between two activations: 128 MiB of them.
 _MOST_OF_IDENTITIES = 2**24
-PER_UNIT = False  # whether the activations of a layer may differ between its units
 
 
 def network_of(
@@ -58,9 +57,9 @@ def network_of(
         If widths do not chain, no step has a width, or the result is too large.
     """
     identity = normalise("identity")
-    steps = [step for step in steps if isinstance(step, Affine) or not _is_linear(step)]
+    steps = [step for step in steps if isinstance(step, Affine) or not step.activation.linear]
     width = _input_width(source, steps)
-    folded: list[tuple[Affine, int, Activation | tuple[Activation, ...]]] = []
+    folded: list[tuple[Affine, int, LayerActivation]] = []
     run: Affine | None = None
     here = width  # of the output of `run`
     for step in steps:
@@ -85,24 +84,11 @@ def network_of(
     return Network(
         W,
         b,
-        [_of_layer(step.where, activation) for step, _, activation in folded],
+        [activation.written() for *_, activation in folded],
         input_names=input_names,
         output_names=output_names,
         dtype=kind,
     )
-
-
-def _is_linear(step: Sigma) -> bool:
-    return step.uniform is not None and step.uniform.linear
-
-
-def _of_layer(where: str, activation: Activation | tuple[Activation, ...]) -> Any:
-    """σ of a layer as a Network takes it, a list if it differs between units."""
-    if isinstance(activation, Activation):
-        return activation
-    if not PER_UNIT:
-        refuse(where, "the activations of a layer would differ between its units")
-    return [each.written() for each in activation]
 
 
 def _input_width(source: str, steps: list[Step]) -> int:

@@ -62,7 +62,7 @@ def _times(source: str, A: Floats, B: Floats) -> Floats:
     if A.ndim == 2 and B.ndim == 2:
         if A.shape[0] * B.shape[1] > _MOST_ENTRIES:
             refuse(source, f"a product of {A.shape[0]} times {B.shape[1]} weights is too large")
-        return A @ B
+        return np.asarray(A @ B)
     return np.asarray(A[:, None] * B if A.ndim == 1 and B.ndim == 2 else A * B)
 
 
@@ -76,5 +76,5 @@ def _plus(A: Floats, B: Floats) -> Floats:
         return A + B
     low, high = sorted((A, B), key=lambda each: each.ndim)
     if high.ndim == 2:
-        return high + np.diag(np.broadcast_to(low, (len(high),)))
-    return high + low
+        return np.asarray(high + np.diag(np.broadcast_to(low, (len(high),))))
+    return np.asarray(high + low)

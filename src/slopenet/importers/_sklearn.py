@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import DTypeLike
 
 from slopenet.importers._options import Options
-from slopenet.importers._steps import Step, sigma
+from slopenet.importers._steps import Sigma, Step, sigma
 from slopenet.importers._verify import Report
 from slopenet.maps.affine import affine, refuse
 from slopenet.maps.transformers import inverse, transform
@@ -125,6 +125,6 @@ def _mlp(where: str, mlp: Any) -> list[Step]:
 
 def _network(where: str, network: Network) -> list[Step]:
     steps: list[Step] = []
-    for W, b, spec in zip(network.weights, network.biases, network.activations, strict=True):
-        steps += [affine(where, W, b), sigma(where, spec)]
+    for W, b, activation in zip(*network.chain(), strict=True):
+        steps += [affine(where, W, b), Sigma(activation, where)]
     return steps

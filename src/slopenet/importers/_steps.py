@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from slopenet.activations import Activation, normalise
+from slopenet.activations import (
+    Activation,
+    ActivationSpec,
+    LayerActivation,
+    normalise,
+    normalise_layer,
+)
 from slopenet.maps.affine import Affine, affine, refuse
 
 
@@ -14,10 +20,10 @@ from slopenet.maps.affine import Affine, affine, refuse
 class Sigma:
     """a ↦ σ(a), entry by entry; `where` is the layer or node of the source.
 
-    `activation` is one for all numbers, or a tuple with one per number.
+    `activation` is one for all numbers, or runs of them.
     """
 
-    activation: Activation | tuple[Activation, ...]
+    activation: LayerActivation
     where: str
 
     @property
@@ -27,8 +33,7 @@ class Sigma:
 
     def each(self, n: int) -> tuple[Activation, ...]:
         """σ of each of `n` numbers."""
-        one = self.uniform
-        return self.activation if one is None else (one,) * n  # type: ignore[return-value]
+        return tuple(one for one, count in self.activation.runs(n) for _ in range(count))
 
 
 Step: TypeAlias = Affine | Sigma
@@ -47,8 +52,9 @@ def scaled(where: str, inner: float, name: str, outer: float) -> list[Step]:
     return [affine(where, inner), sigma(where, name), affine(where, outer)]
 
 
-def sigmas(where: str, specs: Sequence[object]) -> Sigma:
-    """σ of each number, in any spelling; one for all where they are the same."""
-    each = tuple(sigma(where, spec).uniform for spec in specs)
-    different = dict.fromkeys(each)
-    return Sigma(each[0] if len(different) == 1 else each, where)  # type: ignore[arg-type]
+def sigmas(where: str, specs: Sequence[ActivationSpec]) -> Sigma:
+    """σ of each number, in any spelling."""
+    try:
+        return Sigma(normalise_layer(tuple((spec, 1) for spec in specs), len(specs)), where)
+    except (ValueError, TypeError) as error:
+        refuse(where, str(error))

@@ -111,21 +111,10 @@ def values_of(steps: Iterable[Step], X: Floats) -> Floats:
     with np.errstate(all="ignore"):
         for step in steps:
             if isinstance(step, Sigma):
-                a = _sigma(step, a)
+                a = sigma(step.activation, a)
             else:
                 a = (a @ step.A.T if step.A.ndim == 2 else a * step.A) + step.c
     return a
-
-
-def _sigma(step: Sigma, a: Floats) -> Floats:
-    if step.uniform is not None:
-        return np.asarray(sigma(step.uniform, a))
-    each = step.each(a.shape[1])
-    found = np.empty_like(a)
-    for activation in dict.fromkeys(each):
-        columns = [i for i, other in enumerate(each) if other == activation]
-        found[:, columns] = sigma(activation, a[:, columns])
-    return found
 
 
 def random_points(network: Network) -> Floats:
