@@ -28,6 +28,7 @@ def network_of(
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     budget: Budget | None = None,
+    width: int | None = None,
 ) -> Network:
     """Fold steps into a network.
 
@@ -46,6 +47,8 @@ def network_of(
         Of the network; float32 if all matrices of the source are of float32 or less, else float64.
     input_names, output_names : sequence of str, optional
         Labels of the network.
+    width : int, optional
+        How many inputs there are, where no step tells.
     budget : Budget, optional
         Of the memory for matrices that the source does not have, such as identities.
 
@@ -58,7 +61,7 @@ def network_of(
     """
     identity = normalise("identity")
     steps = [step for step in steps if isinstance(step, Affine) or not step.activation.linear]
-    width = _input_width(source, steps)
+    width = _input_width(source, steps) if width is None else width
     folded: list[tuple[Affine, int, LayerActivation]] = []
     run: Affine | None = None
     here = width  # of the output of `run`

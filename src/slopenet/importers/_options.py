@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import DTypeLike
@@ -45,6 +45,7 @@ class Options:
         steps: Iterable[Step],
         budget: Budget | None = None,
         dtype: DTypeLike | None = None,
+        width: int | None = None,
     ) -> Network:
         """Fold steps into the network of the source, in `dtype` if no other one is asked for."""
         return network_of(
@@ -53,14 +54,28 @@ class Options:
             dtype=dtype if self.dtype is None else self.dtype,
             **self.labels(),
             budget=budget,
+            width=width,
         )
 
     def network_of_graph(
-        self, source: str, output: Node, starts: Sequence[Start], budget: Budget | None = None
+        self,
+        source: str,
+        output: Node,
+        starts: Sequence[Start],
+        budget: Budget | None = None,
+        dtype: DTypeLike | None = None,
     ) -> Network:
         """Fold a graph into the network of the source, before any scaling."""
         steps = steps_of_graph(source, output, starts)
-        return self.network(source, steps, budget, kind_of(steps_in(output)))
+        width = sum(start.width or 0 for start in starts) or None
+        return self.network(source, steps, budget, dtype or kind_of(steps_in(output)), width)
+
+    def named(self, heads: Sequence[tuple[str, int]]) -> Options:
+        """The same, with the names of heads for their outputs, where none are given."""
+        if self.output_names is not None or not all(name for name, _ in heads):
+            return self
+        names = [name if n == 1 else f"{name}_{i}" for name, n in heads for i in range(1, n + 1)]
+        return self if len(set(names)) < len(names) else replace(self, output_names=names)
 
     def labels(self) -> dict[str, Sequence[str] | None]:
         """Labels of the network before any scaling."""

@@ -137,7 +137,7 @@ def _layer(prefix: str, tensors: dict[str, Any]) -> Affine:
 def _array(tensor: Any) -> Floats:
     """A tensor of any library as a NumPy array."""
     if hasattr(tensor, "detach"):
-        from slopenet.importers._torch import numpy_of
+        from slopenet.importers.torch.numbers import numpy_of
 
         return numpy_of(tensor)
     return np.asarray(tensor)
