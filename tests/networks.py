@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -68,3 +69,28 @@ def points(n: int, net: sn.Network, seed: int = 1) -> np.ndarray:
     """`n` points N(0, 1) in the network's dtype."""
     rng = np.random.default_rng(seed)
     return rng.normal(size=(n, net.sizes[0])).astype(net.dtype)
+
+
+def network_of_runs(
+    seed: int,
+    *,
+    specs: Sequence[ActivationSpec] = tuple(EVERYWHERE),
+    dtype: Any = np.float64,
+) -> sn.Network:
+    """Layers whose units have different activations: runs of one to nine units, drawn of `specs`.
+
+    Every third layer or so has the same activation in all units.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = [int(n) for n in rng.integers(1, 30, rng.integers(3, 6))]
+    weights = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
+    biases = [rng.normal(size=n) for n in sizes[1:]]
+    layers = []
+    for n in sizes[1:]:
+        counts: list[int] = []
+        while sum(counts) < n:
+            counts.append(min(int(rng.integers(1, 10)), n - sum(counts)))
+        units = [specs[i] for i in rng.integers(len(specs), size=len(counts))]
+        runs = [spec for spec, count in zip(units, counts, strict=True) for _ in range(count)]
+        layers.append(units[0] if rng.random() < 0.3 else runs)
+    return sn.Network(weights, biases, layers, dtype=dtype)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from networks import ACTIVATIONS, random_network
 
 import slopenet as sn
-from slopenet.activations import TABLE, Activation, normalise
+from slopenet.activations import TABLE, Activation, Runs, normalise, normalise_layer, sigma
 from slopenet.cli import cli
 
 LEAKY = ("leaky_relu", 0.2)
@@ -138,3 +138,60 @@ def test_an_activation_prints_its_parameter_unless_it_is_the_preset() -> None:
     assert [str(normalise(x)) for x in ("tanh", "elu", ("elu", 0.5))] == ["tanh", "elu", "elu(0.5)"]
     assert {normalise(name).parameters for name in TABLE} == {(), (0.01,), (1.0,)}
     assert [name for name in TABLE if normalise(name).linear] == ["identity"]
+
+
+@pytest.mark.parametrize(
+    ("given", "runs"),
+    [
+        (["tanh", "identity", "identity"], (("tanh", 1), ("identity", 2))),
+        ([("tanh", 1), ("identity", 2)], (("tanh", 1), ("identity", 2))),
+        ((("tanh", 2), "sin"), (("tanh", 2), ("sin", 1))),
+        ([("elu", 2.0), "elu", ("elu", 1.0)], ((("elu", 2.0), 1), (("elu", 1.0), 2))),
+        ([(("elu", 2.0), 2), ("tanh", 1)], ((("elu", 2.0), 2), ("tanh", 1))),
+        (["sin", ("sin", 2)], "sin"),
+        ([("elu", 2.0)] * 3, ("elu", 2.0)),
+        ("sin", "sin"),
+        (("elu", 2.0), ("elu", 2.0)),
+    ],
+)
+def test_runs_in_every_spelling(given: Any, runs: Any) -> None:
+    layer = normalise_layer(given, 3)
+    assert layer.written() == runs
+    assert normalise_layer(layer, 3) == layer
+    assert normalise_layer(layer.written(), 3) == layer
+    assert isinstance(layer, Activation | Runs)
+    assert sum(count for _, count in layer.runs(3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["tanh", "sin"], "must be of its 3 units, got those of 2"),
+        ([("tanh", 4)], "must be of its 3 units, got those of 4"),
+        ([("elu", 1), ("tanh", 2)], r"write \('elu', 1.0\) or \(\('elu', 1.0\), 1\)"),
+        ([("tanh", 0), ("sin", 3)], r"a run must have at least one unit, got \('tanh', 0\)"),
+        ([("tanh", -1), ("sin", 4)], "at least one unit"),
+        (["tan"] * 3, "unknown activation 'tan'"),
+        ([], "must be of its 3 units, got those of 0"),
+        ([5, 5, 5], "an activation is a name or a pair"),
+        ([("tanh", 2.0), "sin", "sin"], "'tanh' has no parameter, got 2.0"),
+        ([["tanh", "sin"], "sin", "sin"], "an activation is a name or a pair"),
+    ],
+)
+def test_runs_that_cannot_be_say_why(given: Any, message: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        normalise_layer(given, 3)
+
+
+def test_sigma_of_runs_goes_over_units() -> None:
+    z = np.random.default_rng(0).normal(size=(4, 5, 3))
+    layer = normalise_layer([("tanh", 2), ("elu", 2.0)], 3)
+    for order in range(3):
+        wanted = [sigma(normalise("tanh"), z[..., :2], order)]
+        wanted.append(sigma(normalise(("elu", 2.0)), z[..., 2:], order))
+        assert np.array_equal(sigma(layer, z, order), np.concatenate(wanted, axis=-1))
+    with pytest.raises(ValueError, match="runs of 3 units cannot be those of a layer of 4"):
+        sigma(layer, np.zeros((2, 4)))
+    assert str(layer) == "[2 tanh, 1 elu(2)]"
+    assert layer.has_second_derivative
+    assert not normalise_layer(["relu", "identity"], 2).has_second_derivative

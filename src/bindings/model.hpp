@@ -6,11 +6,13 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <memory>
 #include <tuple>
+#include <variant>
 
 #include "batches.hpp"
 #include "evaluate.hpp"
@@ -27,10 +29,32 @@ int row_of(const Kernels<T>& kernel, const std::string& name) {
     throw nb::value_error(("unknown activation " + name).c_str());
 }
 
+// sigma of a layer: a name and a parameter, or runs of them, each with its rows.
+using GivenSigma = std::tuple<std::string, double>;
+using GivenRuns = std::vector<std::tuple<GivenSigma, int>>;
+using GivenActivation = std::variant<GivenSigma, GivenRuns>;
+
+template <class T>
+std::vector<RunSpec> runs_of(const Kernels<T>& kernel, const GivenActivation& given, int rows) {
+    std::vector<RunSpec> runs;
+    const auto add = [&](const GivenSigma& sigma, int count) {
+        if (count < 1 || count > rows)
+            throw nb::value_error("runs must have a row or more, as many as a layer");
+        runs.push_back({count, row_of(kernel, std::get<0>(sigma)), std::get<1>(sigma)});
+        rows -= count;
+    };
+    if (const auto* sigma = std::get_if<GivenSigma>(&given)) {
+        add(*sigma, rows);
+    } else {
+        for (const auto& [sigma, count] : std::get<GivenRuns>(given)) add(sigma, count);
+    }
+    if (rows) throw nb::value_error("the runs of a layer must have all of its rows");
+    return runs;
+}
+
 template <class T>
 std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
-                                const std::vector<std::tuple<std::string, double>>& activations,
-                                Given<T> theta) {
+                                const std::vector<GivenActivation>& activations, Given<T> theta) {
     const Kernels<T>& kernel = kernels<T>();
     if (sizes.size() < 2 || sizes.size() > 257 || activations.size() + 1 != sizes.size()) {
         throw nb::value_error(
@@ -39,9 +63,8 @@ std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
     std::vector<LayerSpec> specs;
     long total = 0;
     for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
-        const int index = row_of(kernel, std::get<0>(activations[i]));
         if (sizes[i] < 1 || sizes[i + 1] < 1) throw nb::value_error("every size must be at least 1");
-        specs.push_back({sizes[i + 1], sizes[i], index, std::get<1>(activations[i])});
+        specs.push_back({sizes[i + 1], sizes[i], runs_of(kernel, activations[i], sizes[i + 1])});
         total += static_cast<long>(sizes[i + 1]) * (sizes[i] + 1L);
     }
     check_size("theta", theta, total);

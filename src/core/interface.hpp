@@ -24,11 +24,21 @@ struct Activation {
     void (*apply[4])(const T* z, double parameter, T* a, T* d, T* s, long n);
 };
 
+// Consecutive rows of a layer with the same sigma.
+template <class T>
+struct Run {
+    int rows;
+    const Activation<T>* activation;
+    double parameter;
+};
+
 template <class T>
 struct Layer {
     int rows, cols;
-    const Activation<T>* activation;
-    double parameter;
+    const Run<T>* runs;
+    int run_count;
+    // The rows that have a second derivative lie between these; equal where there are none.
+    int curved_from, curved_to;
     const T* W;
     const T* b;
     // W and its transpose in blocks of rows, as `pack` leaves them; b padded with zeros
@@ -59,7 +69,7 @@ struct Net {
         return axis == no_axis ? 1 : axis == n_1 ? inputs() : outputs();
     }
     SLOPENET_INLINE bool has_second_derivative(int layer) const {
-        return layers[layer].activation->has_second_derivative;
+        return layers[layer].curved_from < layers[layer].curved_to;
     }
     SLOPENET_INLINE long parameters() const {
         long n = 0;

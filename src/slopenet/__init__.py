@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slopenet import plot as plot
     from slopenet import progress as progress
     from slopenet.activations import ActivationName, ActivationSpec
+    from slopenet.composition import compose
     from slopenet.dataset.answers import errors
     from slopenet.dataset.slope_diagnosis import SlopeWarning
     from slopenet.estimator import SlopeRegressor as SlopeRegressor
@@ -81,6 +82,7 @@ __all__ = [
     "UnsupportedNetworkError",
     "backprop",
     "check_derivatives",
+    "compose",
     "derivation",
     "errors",
     "fit",
@@ -123,6 +125,7 @@ _HOMES = {
     "UnsupportedNetworkError": "importers",
     "backprop": "training.backprop",
     "check_derivatives": "gradcheck.check",
+    "compose": "composition",
     "errors": "dataset.answers",
     "fit": "training.fit",
     "from_jax": "importers",

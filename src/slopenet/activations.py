@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from numbers import Integral
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
 
 from array_api_compat import (
     array_namespace,
@@ -44,6 +45,15 @@ ActivationName: TypeAlias = Literal[
 
 ActivationSpec: TypeAlias = ActivationName | tuple[ActivationName, float]
 """An activation as users write it: a name, or a name and its parameter."""
+
+RunsSpec: TypeAlias = tuple[tuple[ActivationSpec, int], ...]
+"""Runs of units with one activation each: activation and number of units, in the order of units."""
+
+LayerSpec: TypeAlias = ActivationSpec | RunsSpec
+"""σ of a layer as `Network.activations` has it: the same in every unit, or in runs of units."""
+
+GivenLayerSpec: TypeAlias = ActivationSpec | Sequence[ActivationSpec | tuple[ActivationSpec, int]]
+"""σ of a layer as users write it: also a sequence of one activation per unit, or of runs."""
 
 SELU_ALPHA = 1.6732632423543772848
 SELU_SCALE = 1.0507009873554804934
@@ -122,9 +132,67 @@ class Activation(NamedTuple):
         """Return the shortest spelling: the name alone if the parameter is the preset."""
         return self.name if self.parameter == self.info.preset else (self.name, self.parameter)
 
+    @property
+    def names(self) -> str:
+        """The name, without the parameter."""
+        return self.name
+
+    def runs(self, units: int) -> Sequence[tuple[Activation, int]]:
+        """The runs of a layer of so many units: one."""
+        return ((self, units),)
+
     def __str__(self) -> str:
         written = self.written()
         return written if isinstance(written, str) else f"{self.name}({self.parameter:g})"
+
+
+class Runs(tuple[tuple[Activation, int], ...]):
+    """σ of a layer whose units differ: two or more activations, each with its number of units.
+
+    Neighbours differ. It is made by `normalise_layer`, and the compiled core takes it as it is.
+    """
+
+    __slots__ = ()
+
+    @property
+    def linear(self) -> bool:
+        """Whether σ(z) = z in every unit; there is an activation that is not the identity."""
+        return False
+
+    @property
+    def has_second_derivative(self) -> bool:
+        """Whether σ'' differs from 0 anywhere, in any unit."""
+        return any(activation.has_second_derivative for activation, _ in self)
+
+    @property
+    def units(self) -> int:
+        """The number of units."""
+        return sum(count for _, count in self)
+
+    @property
+    def names(self) -> str:
+        """The names and numbers of units, without parameters."""
+        return f"[{', '.join(f'{count} {activation.name}' for activation, count in self)}]"
+
+    def runs(self, units: int) -> Sequence[tuple[Activation, int]]:
+        """The runs; `units` must be those of the layer."""
+        if units != self.units:
+            raise ValueError(f"runs of {self.units} units cannot be those of a layer of {units}")
+        return self
+
+    def written(self) -> RunsSpec:
+        """Return them as users write them; an activation with a parameter is always a pair."""
+        return tuple(
+            ((each.name, each.parameter) if each.info.parameter else each.name, count)
+            for each, count in self
+        )
+
+    def __str__(self) -> str:
+        return f"[{', '.join(f'{count} {activation}' for activation, count in self)}]"
+
+
+LayerActivation: TypeAlias = Activation | Runs
+"""σ of a layer, checked."""
 
 
 def _real(xp: Any, z: Array) -> Array:
@@ -404,15 +472,67 @@ def normalise(spec: object) -> Activation:
     return Activation(name, value)
 
 
-def is_one(spec: object) -> bool:
-    """Whether a spelling names one activation, not one activation per layer."""
+def is_one(spec: object) -> TypeGuard[ActivationSpec]:
+    """Whether a spelling names one activation, not one per layer or per unit."""
     return isinstance(spec, str | Activation) or (
-        isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[1], str | tuple)
+        isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[1], str | tuple | list)
     )
 
 
-def sigma(activation: tuple[ActivationName, float], z: Array, order: int = 0) -> Array:
-    """σ(z), σ'(z) or σ''(z), entry by entry, for `order` 0, 1 or 2."""
+def normalise_layer(spec: object, units: int) -> LayerActivation:
+    """Parse σ of a layer of so many units: one activation, one per unit, or runs.
+
+    Runs are pairs of an activation and a number of units. Neighbours with the same activation are
+    one run, and a layer of one run is the plain activation.
+
+    Raises
+    ------
+    ValueError
+        If the units of all runs are not those of the layer; if a pair may be a run as well as an
+        activation with its parameter; as `normalise`.
+    TypeError
+        For any other spelling.
+    """
+    if is_one(spec) or not isinstance(spec, Sequence):
+        return normalise(spec)
+    found: list[tuple[Activation, int]] = []
+    for activation, count in map(_run, spec):
+        same = found.pop()[1] if found and found[-1][0] == activation else 0
+        found.append((activation, same + count))
+    total = sum(count for _, count in found)
+    if total != units:
+        raise ValueError(
+            f"activations of a layer must be of its {units} units, got those of {total}"
+        )
+    return found[0][0] if len(found) == 1 else Runs(found)
+
+
+def _run(entry: object) -> tuple[Activation, int]:
+    """An activation and its number of units, 1 where none is given."""
+    if not isinstance(entry, tuple) or isinstance(entry, Activation) or len(entry) != 2:
+        return normalise(entry), 1
+    activation, count = entry
+    if not isinstance(count, Integral) or isinstance(count, bool):
+        return normalise(entry), 1
+    if isinstance(activation, str) and activation in TABLE and TABLE[activation].parameter:
+        preset = TABLE[activation].preset
+        raise ValueError(
+            f"{entry!r} may be a parameter or a number of units; write"
+            f" ({activation!r}, {float(count)!r}) or (({activation!r}, {preset!r}), {count})"
+        )
+    if count < 1:
+        raise ValueError(f"a run must have at least one unit, got {entry!r}")
+    return normalise(activation), int(count)
+
+
+def sigma(activation: tuple[ActivationName, float] | Runs, z: Array, order: int = 0) -> Array:
+    """σ(z), σ'(z) or σ''(z), entry by entry, for `order` 0, 1 or 2; z is (..., n_l)."""
+    if isinstance(activation, Runs):
+        parts, begin = [], 0
+        for each, count in activation.runs(z.shape[-1]):
+            parts.append(sigma(each, z[..., begin : begin + count], order))
+            begin += count
+        return array_namespace(z).concat(parts, axis=-1)
     name, parameter = activation
     row = TABLE[name]
     function = (row.value, row.first, row.second)[order]

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from array_api_compat import array_namespace, device
 
-from slopenet.activations import Activation, Array, sigma
+from slopenet.activations import Array, LayerActivation, sigma
 
 Arrays = Sequence[Array]
 
@@ -29,7 +29,7 @@ class Chain(NamedTuple):
 
     W: Arrays
     b: Arrays
-    activations: Sequence[Activation]
+    activations: Sequence[LayerActivation]
 
 
 class Sweep(NamedTuple):

@@ -13,14 +13,15 @@ from numpy.typing import DTypeLike
 
 from slopenet import _core
 from slopenet._types import Floats, FrameT, Points
-from slopenet.activations import Activation, ActivationSpec
+from slopenet.activations import GivenLayerSpec, LayerActivation, LayerSpec, Runs
 from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
 from slopenet.evaluate.model import column_names
 from slopenet.evaluate.page import Derivation
 from slopenet.io import model_file
 from slopenet.io.card import Card
-from slopenet.io.contents import Contents, ModelFileError
+from slopenet.io.contents import Contents, ModelFileError, StoredLayer
+from slopenet.maps import scaling
 from slopenet.parameters import checksum, count, flatten
 from slopenet.validate import arrays, layers, settings
 from slopenet.validate.settings import RandomSource
@@ -49,7 +50,9 @@ class Network(Derivatives):
         b[l] of shape (n_l,).
     activations : activation or sequence of activations
         σ of each layer, or one for all: a name such as ``"tanh"``, or a name and its parameter such
-        as ``("leaky_relu", 0.2)``.
+        as ``("leaky_relu", 0.2)``. An entry for a layer may also be a sequence of one activation
+        per unit, or of pairs of an activation and a number of units, such as
+        ``[("tanh", 30), ("identity", 2)]``.
     input_names, output_names : sequence of str, optional
         Labels, one per component. They are saved and printed, and select columns of data frames.
     dtype : {float64, float32}, optional
@@ -86,14 +89,14 @@ class Network(Derivatives):
     )  # fmt: skip
     _weights: tuple[Floats, ...]
     _biases: tuple[Floats, ...]
-    _activations: tuple[Activation, ...]
+    _activations: tuple[LayerActivation, ...]
     _card: Card | None
 
     def __init__(
         self,
         weights: Sequence[Any],
         biases: Sequence[Any],
-        activations: ActivationSpec | Sequence[ActivationSpec],
+        activations: GivenLayerSpec | Sequence[GivenLayerSpec],
         *,
         input_names: Sequence[str] | None = None,
         output_names: Sequence[str] | None = None,
@@ -120,7 +123,8 @@ class Network(Derivatives):
                     f"weights[{i}] must have {W[i - 1].shape[0]} columns, as many as"
                     f" weights[{i - 1}] has rows, got shape {w.shape}"
                 )
-        checked = layers.check_activations(activations, len(W))
+        units = [len(v) for v in b]
+        checked = layers.check_activations(activations, len(W), units=units)
         put = object.__setattr__
         put(self, "_weights", tuple(W))
         put(self, "_biases", tuple(b))
@@ -150,8 +154,8 @@ class Network(Derivatives):
         cls,
         sizes: Sequence[int],
         *,
-        hidden: ActivationSpec | Sequence[ActivationSpec] = "tanh",
-        output: ActivationSpec = "identity",
+        hidden: GivenLayerSpec | Sequence[GivenLayerSpec] = "tanh",
+        output: GivenLayerSpec = "identity",
         rng: RandomSource = None,
         dtype: DTypeLike = np.float64,
         input_names: Sequence[str] | None = None,
@@ -164,9 +168,9 @@ class Network(Derivatives):
         sizes : sequence of int
             n_1, ..., n_L.
         hidden : activation or sequence of activations
-            σ of the layers l < L: one for all, or one per layer.
+            σ of the layers l < L: one for all, or one per layer, as in `Network`.
         output : activation
-            σ of layer L.
+            σ of layer L, or one activation per output.
         rng : numpy Generator or seed, optional
         dtype : {float64, float32}
         input_names, output_names : sequence of str, optional
@@ -178,11 +182,13 @@ class Network(Derivatives):
             scale = 1 / np.sqrt(below)
             weights.append(generator.normal(0, scale, (here, below)))
             biases.append(generator.normal(0, scale, here))
-        activations = layers.check_activations(hidden, len(n) - 2, "hidden", "hidden layers")
+        activations = layers.check_activations(
+            *(hidden, len(n) - 2, "hidden", "hidden layers"), units=n[1:-1]
+        )
         return cls(
             weights,
             biases,
-            [*activations, output],
+            [*(each.written() for each in activations), output],
             input_names=input_names,
             output_names=output_names,
             dtype=dtype,
@@ -199,8 +205,11 @@ class Network(Derivatives):
         return self._biases
 
     @property
-    def activations(self) -> tuple[ActivationSpec, ...]:
-        """σ of each layer: a name, or a name and its parameter."""
+    def activations(self) -> tuple[LayerSpec, ...]:
+        """σ of each layer: a name, a name and its parameter, or runs of units.
+
+        Runs are pairs of an activation and a number of units.
+        """
         return tuple(activation.written() for activation in self._activations)
 
     @property
@@ -238,6 +247,71 @@ class Network(Derivatives):
             input_names=self._input_names,
             output_names=self._output_names,
             card=card,
+        )
+
+    def scaled(
+        self,
+        *,
+        input_scaling: Any = None,
+        output_scaling: Any = None,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+    ) -> Self:
+        """Return the network of raw inputs and outputs: the scaling becomes part of the weights.
+
+        Both are the maps that were applied to the data before training, from raw numbers to those
+        that this network takes and gives: x ↦ s(H(t(x))), t the scaling of inputs, s the inverse
+        of the scaling of outputs. All derivatives are those with respect to raw inputs, in raw
+        units.
+
+        Parameters
+        ----------
+        input_scaling, output_scaling : scaling, optional
+            A fitted scaler of scikit-learn, or a Pipeline of them; ``(mean, std)``, which is
+            (x - mean)/std; ``(low, high, (a, b))``, which maps low to a and high to b;
+            ``(matrix, offset)``, which is matrix @ x + offset. Or a mapping with the same parts:
+            ``{"mean": ..., "std": ...}``, ``{"low": ..., "high": ..., "to": (a, b)}``,
+            ``{"scale": ..., "offset": ...}``, ``{"matrix": ..., "offset": ...}``. Each part is one
+            number for all, or one per input or output. A matrix for outputs must be invertible.
+        input_names, output_names : sequence of str, optional
+            Labels of the raw inputs and outputs. Default: those of the network, if the scaling
+            does not mix them, else those that a scaler was fitted on.
+
+        Raises
+        ------
+        ValueError
+            If a scaling does not fit, divides by zero, or names the inputs in another order than
+            the network.
+        TypeError
+            If it is of none of these forms.
+
+        Notes
+        -----
+        The products are taken in float64 and rounded once, to the dtype of the network. float32
+        may lose digits where a mean is large compared with its std; import with
+        ``dtype="float64"``. The card is left out, since its ranges are those of the network before.
+        """
+        first, last = [], []
+        inputs = outputs = None
+        if input_scaling is not None:
+            first = scaling.before("input_scaling", input_scaling, self.sizes[0])
+            inputs = scaling.names_of(input_scaling)
+        if output_scaling is not None:
+            last = scaling.behind("output_scaling", output_scaling, self.sizes[-1])
+            outputs = scaling.names_of(output_scaling)
+        given = zip(self._weights, self._biases, self.activations, strict=True)
+        W, b, activations = zip(*scaling.folded(list(given), first, last, "identity"), strict=True)
+        names = layers.names_through
+        same = not scaling.mixes(first), not scaling.mixes(last)
+        if input_names is None:
+            input_names = names("input_scaling", inputs, self._input_names, same=same[0])
+        if output_names is None:
+            output_names = names("output_scaling", outputs, self._output_names, same=same[1])
+        return type(self)(
+            *(W, b, list(activations)),
+            input_names=input_names,
+            output_names=output_names,
+            dtype=self._dtype,
         )
 
     def inside(self, X: Points) -> Any:
@@ -332,7 +406,7 @@ class Network(Derivatives):
 
     def contents(self) -> Contents:
         """The contents of its file."""
-        activations = tuple((each.name, each.parameters) for each in self._activations)
+        activations = tuple(_stored(each) for each in self._activations)
         names = {"input_names": self._input_names, "output_names": self._output_names}
         return Contents(self._weights, self._biases, activations, **names, card=self._card)
 
@@ -461,9 +535,7 @@ def load(path: str | os.PathLike[str]) -> Network:
 
 def of_contents(path: str | os.PathLike[str], contents: Contents) -> Network:
     """The network of the contents of a file, whose path errors name."""
-    activations: list[Any] = [
-        (name, *given) if given else name for name, given in contents.activations
-    ]
+    activations: list[Any] = [_restored(each) for each in contents.activations]
     try:
         return Network(
             contents.weights,
@@ -475,6 +547,21 @@ def of_contents(path: str | os.PathLike[str], contents: Contents) -> Network:
         )
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error
+
+
+def _stored(activation: LayerActivation) -> StoredLayer:
+    if isinstance(activation, Runs):
+        return tuple((each.name, each.parameters, count) for each, count in activation)
+    return activation.name, activation.parameters
+
+
+def _restored(stored: StoredLayer) -> Any:
+    def spec(name: Any, given: Any) -> Any:
+        return (name, *given) if given else name
+
+    if isinstance(stored[0], str):
+        return spec(*stored)
+    return tuple((spec(name, given), count) for name, given, count in stored)
 
 
 def _require_suitable(card: Card | None, inputs: int, outputs: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exported import EVERYTHING, STRICT, compilers, errors, inputs, library, mixed_network, results
-from networks import ACTIVATIONS, in_domain, points, random_network
+from networks import ACTIVATIONS, in_domain, network_of_runs, points, random_network
 
 import slopenet as sn
 from slopenet.activations import normalise, sigma
@@ -211,3 +211,13 @@ def test_float32_of_a_float64_network(tmp_path: Path) -> None:
     X = points(50, net)
     got = results(library(tmp_path / "net.c", COMMAND), "net", net, X, np.float32)
     assert max(errors(net, X.astype(np.float32), got).values()) < 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_networks_of_runs_keep_the_promise(tmp_path: Path, seed: int) -> None:
+    net = network_of_runs(seed, dtype=np.float32 if seed % 4 == 3 else np.float64)
+    path = tmp_path / "net.c"
+    assert net.export(path, derivatives=EVERYTHING).passed
+    X = inputs(300, net)
+    got = results(library(path, COMMAND, "-std=c99", f"-O{seed % 4}"), "net", net, X)
+    assert max(errors(net, X, got).values()) < 1

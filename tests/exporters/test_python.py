@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exported import EVERYTHING, errors, inputs, mixed_network
-from networks import points, random_network
+from networks import network_of_runs, points, random_network
 
 import slopenet as sn
 
@@ -67,3 +67,14 @@ def test_names_of_columns_cannot_end_the_docstring(tmp_path: Path) -> None:
     net = sn.Network.random((3, 2), rng=0, input_names=names, output_names=["é", '"""'])
     net.export(tmp_path / "net.py")
     assert loaded(tmp_path / "net.py")["value"](np.zeros((1, 3))).shape == (1, 2)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_networks_of_runs_keep_the_promise(tmp_path: Path, seed: int) -> None:
+    net = network_of_runs(seed, dtype=np.float32 if seed % 4 == 3 else np.float64)
+    assert net.export(tmp_path / "net.py", derivatives=EVERYTHING).passed
+    module, X = loaded(tmp_path / "net.py"), inputs(300, net)
+    with np.errstate(over="ignore"):
+        got = {"y": module["value"](X), "J": module["jacobian"](X), "H": module["hessian"](X)}
+    assert all(array.dtype == net.dtype for array in got.values())
+    assert max(errors(net, X, got).values()) < 1

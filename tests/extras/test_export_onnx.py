@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exported import errors, inputs, mixed_network
-from networks import SHAPES, points, random_network
+from networks import SHAPES, network_of_runs, points, random_network
 
 import slopenet as sn
 
@@ -145,3 +145,18 @@ def test_without_onnx_the_error_says_what_to_install(
     monkeypatch.setitem(sys.modules, "onnx.checker", None)
     with pytest.raises(ImportError, match=r"pip install 'slopenet\[onnx\]'"):
         random_network((2, 1)).export(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("derivatives", [ALL, ("value",)], ids=str)
+@pytest.mark.parametrize("seed", range(8))
+def test_networks_of_runs_keep_the_promise(
+    tmp_path: Path, seed: int, derivatives: tuple[Any, ...]
+) -> None:
+    net = network_of_runs(seed, dtype=np.float32 if seed % 4 == 3 else np.float64)
+    path = tmp_path / "net.onnx"
+    assert net.export(path, derivatives=derivatives).passed
+    X = inputs(300, net)
+    got = dict(zip("yJH", session(path).run(None, {"x": X}), strict=False))
+    assert all(array.dtype == net.dtype for array in got.values())
+    wanted = dict(zip("yJH", net.value_jacobian_hessian(X), strict=True))
+    assert max(errors(net, X, wanted | got).values()) < 1

@@ -19,9 +19,11 @@ SECTIONS = dict(re.findall(r"\n### ([^\n]+)\n(.*?)(?=\n###? |\Z)", DOCS, re.DOTA
 PACKAGES = {
     "scikit-learn": ["sklearn"],
     "PyTorch": ["torch"],
+    "PyTorch, own forward": ["torch"],
     "Keras": ["jax", "keras", "h5py"],
     "JAX": ["equinox"],
     "ONNX": ["onnx", "onnxruntime"],
+    "Scalers outside the file": ["sklearn"],
     "C": [],
     "ONNX out": ["onnx", "onnxruntime"],
     "Python": [],

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import ACTIVATIONS, points, random_network
+from networks import ACTIVATIONS, network_of_runs, points, random_network
 
 import slopenet as sn
 from slopenet import derivation
@@ -175,3 +175,11 @@ def test_the_forward_sweep_and_each_order_of_sigma_run_once(
     monkeypatch.setattr(derivation, "sigma", counted)
     getattr(net, method)(torch_library(points(5, net)))
     assert sorted(orders) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_networks_of_runs(library: Any, seed: int) -> None:
+    net = network_of_runs(seed)
+    X, (v, u) = points(5, net), directions(net)
+    got = answers(net, library.array(X), library.array(v), library.array(u))
+    agree(library, got, answers(net, X, v, u))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from slopenet.importers._fold import network_of
-from slopenet.importers._steps import Affine, Step, UnsupportedNetworkError, affine, scaling, sigma
+from slopenet.importers._steps import Step, sigma
+from slopenet.maps.affine import Affine, UnsupportedNetworkError, affine, scaling
 
 RNG = np.random.default_rng(0)
 

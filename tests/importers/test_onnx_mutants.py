@@ -13,9 +13,9 @@ import pytest
 from onnx_graphs import RNG, ROW, B, Graph, V, W, helper, mish, numpy_helper
 
 import slopenet as sn
+from slopenet.importers._expression import ARITHMETIC
 from slopenet.importers.onnx.elementwise import _ACTIVATIONS
 from slopenet.importers.onnx.layers import MIXING, UNCHANGED
-from slopenet.importers.onnx.scalar import ARITHMETIC
 
 OPERATIONS = [*MIXING, *UNCHANGED, *ARITHMETIC, *_ACTIVATIONS]
 OPERATIONS += ["Clip", "Gelu", "Swish", "Celu", "Selu", "PRelu", "Constant", "Transpose", "Softmax"]

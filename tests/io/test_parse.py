@@ -15,6 +15,8 @@ from model_files import (
     tensor,
 )
 
+import slopenet as sn
+
 
 def numbers(position: int, value: float) -> bytes:
     values = np.arange(13.0)
@@ -118,10 +120,10 @@ DEEP = "[" * 100_000 + "]" * 100_000
         ({"format": None}, "another format"),
         ({"format": "pt"}, "another format"),
         (
-            {"version": "3"},
-            "written by a newer slopenet (file format 3, this one reads 2 and older): update",
+            {"version": "5"},
+            "written by a newer slopenet (file format 5, this one reads 4 and older): update",
         ),
-        ({"version": "3", "tempo": "", "activations": None}, "written by a newer slopenet"),
+        ({"version": "5", "tempo": "", "activations": None}, "written by a newer slopenet"),
         ({"format": "slopenet ensemble"}, "its metadata are not the texts checksum, format, netw"),
         ({"version": "2"}, "its metadata are not the texts activations, card"),
         ({"version": None}, "format version"),
@@ -214,3 +216,40 @@ def nested(depth: int) -> bytes:
 )
 def test_wrong_headers_are_refused(tmp_path: Path, text: bytes, sentence: str) -> None:
     assert sentence in refusal(tmp_path / "net.safetensors", signed(text, DATA))
+
+
+V4 = {"version": "4", "card": "null"}
+UNITS = "a run is not an activation with a number of units"
+
+
+@pytest.mark.parametrize(
+    ("version", "runs", "sentence"),
+    [
+        ("4", '[["tanh",[],1],["sin",[],1]]', "the runs of a layer are not those of its 3 units"),
+        ("4", '[["tanh",[],2],["sin",[],2]]', "the runs of a layer are not those of its 3 units"),
+        ("4", '[["tanh",[],3]]', "the runs of a layer are not those of its 3 units"),
+        ("4", '[["tanh",[],1],["tanh",[],2]]', "two neighbouring runs have the same activation"),
+        ("4", '[["tanh",[],0],["sin",[],3]]', UNITS),
+        ("4", '[["tanh",[],1.5],["sin",[],1.5]]', UNITS),
+        ("4", '[["tanh",[],1e30],["sin",[],2]]', UNITS),
+        ("4", '[["tanh",[],true],["sin",[],2]]', UNITS),
+        ("4", '[["tanh",[]],["sin",[],2]]', UNITS),
+        ("4", '[["tanh",[],1],5]', UNITS),
+        ("4", '[[5,[],1],["sin",[],2]]', "not a name with a list of finite numbers"),
+        ("4", '[["tanh",[1e999],1],["sin",[],2]]', "not a name with a list of finite numbers"),
+        ("4", "[]", "not a name with a list of finite numbers"),
+        ("2", '[["tanh",[],1],["sin",[],2]]', "not a name with a list of finite numbers"),
+    ],
+)
+def test_runs_that_do_not_fit_are_refused(
+    version: str, runs: str, sentence: str, tmp_path: Path
+) -> None:
+    metadata = V4 | {"version": version, "activations": f'[{runs},["identity",[]]]'}
+    assert sentence in refusal(tmp_path / "m", signed(header(metadata), DATA))
+
+
+def test_runs_of_unknown_activations_are_refused(tmp_path: Path) -> None:
+    metadata = V4 | {"activations": '[[["tan",[],1],["sin",[],2]],["identity",[]]]'}
+    (tmp_path / "m").write_bytes(signed(header(metadata), DATA))
+    with pytest.raises(sn.ModelFileError, match="unknown activation 'tan'"):
+        sn.load(tmp_path / "m")

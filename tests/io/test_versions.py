@@ -9,6 +9,7 @@ import pytest
 
 import slopenet as sn
 from slopenet.io.model_file import VERSION
+from slopenet.io.parse import OF_RUNS
 
 FILES = Path(__file__).parent / "versions"
 
@@ -22,7 +23,7 @@ def expected() -> sn.Network:
 
 def test_there_is_a_file_of_every_version() -> None:
     files = {path.stem for path in FILES.iterdir()}
-    assert files == {str(v) for v in range(1, int(VERSION) + 1)} | {"2-ensemble"}
+    assert files == {str(v) for v in range(1, int(VERSION) + 1)} | {"2-ensemble", OF_RUNS}
 
 
 @pytest.mark.parametrize("version", range(1, int(VERSION) + 1))
@@ -45,3 +46,27 @@ def test_an_ensemble_of_version_2() -> None:
     assert list(together) == [expected(), expected()]
     assert together.card.rows == 30
     assert together.networks[1].card is None
+
+
+def with_runs() -> sn.Network:
+    own = expected()
+    runs = [(("leaky_relu", 0.2), 1), ("tanh", 2)]
+    names = {"input_names": own.input_names, "output_names": own.output_names}
+    return sn.Network(own.weights, own.biases, [runs, "identity"], **names)
+
+
+def test_a_network_with_runs_of_version_4() -> None:
+    net = sn.load(FILES / "4.safetensors")
+    assert net == with_runs()
+    assert net.activations == (((("leaky_relu", 0.2), 1), ("tanh", 2)), "identity")
+
+
+def test_only_networks_with_runs_are_of_version_4(tmp_path: Path) -> None:
+    with_runs().save(tmp_path / "runs")
+    assert (tmp_path / "runs").read_bytes() == (FILES / "4.safetensors").read_bytes()
+    expected().save(tmp_path / "plain")
+    assert b'"version":"2"' in (tmp_path / "plain").read_bytes()
+    runs = sn.Ensemble([expected(), with_runs()])
+    runs.save(tmp_path / "both")
+    assert b'"version":"4"' in (tmp_path / "both").read_bytes()
+    assert list(sn.load(tmp_path / "both")) == list(runs)

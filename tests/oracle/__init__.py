@@ -27,7 +27,7 @@ _PRECISIONS = (300, 1200, 4800)
 def evaluate(
     weights: Sequence[np.ndarray],
     biases: Sequence[np.ndarray],
-    activations: Activation | Sequence[Activation],
+    activations: Activation | Sequence[Activation | list[Activation]],
     x: np.ndarray,
     y: np.ndarray | None = None,
     *,
@@ -39,18 +39,23 @@ def evaluate(
     `second` asks for second derivatives with respect to x too.
 
     `activations` are one name for all layers or a list with one per layer, each a name or
-    (name, parameter); a float32 array counts as the numbers that it holds.
+    (name, parameter), or a list of them with one per unit; a float32 array counts as the numbers
+    that it holds.
     """
     layers = len(weights)
     each = [activations] * layers if isinstance(activations, str) else list(activations)
-    arguments = (weights, biases, [named(activation) for activation in each], x, y, second)
+    units = [
+        [named(unit) for unit in (layer if isinstance(layer, list) else [layer] * len(b))]
+        for layer, b in zip(each, biases, strict=True)
+    ]
+    arguments = (weights, biases, units, x, y, second)
     return _by_flint(*arguments) if library == "flint" else _by_mpmath(*arguments)
 
 
 def sensitivity(
     weights: Sequence[np.ndarray],
     biases: Sequence[np.ndarray],
-    activations: Activation | Sequence[Activation],
+    activations: Activation | Sequence[Activation | list[Activation]],
     x: np.ndarray,
     y: np.ndarray | None = None,
     *,

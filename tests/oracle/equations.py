@@ -52,12 +52,15 @@ def derive(
     m: Any,
     weights: Sequence[np.ndarray],
     biases: Sequence[np.ndarray],
-    activations: Sequence[tuple[str, tuple[float, ...]]],
+    activations: Sequence[Sequence[tuple[str, tuple[float, ...]]]],
     x: np.ndarray,
     y: np.ndarray | None,
     second: bool,
 ) -> dict[str, list[Any]]:
-    """Fill the fields of `Exact` with matrices of m, vectors as columns, Hessians as rows."""
+    """Fill the fields of `Exact` with matrices of m, vectors as columns, Hessians as rows.
+
+    `activations` has the activation of each unit of each layer.
+    """
     W = [m.matrix(array) for array in weights]
     a = [m.matrix(np.reshape(x, (-1, 1)))]  # a[l-1] at index i, as x is before the first layer
     z: list[Any] = []
@@ -65,9 +68,10 @@ def derive(
     da_dx: list[Any] = []
     delta: list[Any] = []
     d2a_dx2: list[Any] = []
-    for i, (b, (name, parameters)) in enumerate(zip(biases, activations, strict=True)):
+    for i, (b, units) in enumerate(zip(biases, activations, strict=True)):
         z.append(W[i] * a[i] + m.matrix(np.reshape(b, (-1, 1))))
-        columns = zip(*(SIGMA[name](m, zj, *parameters) for zj in m.entries(z[i])), strict=True)
+        each = zip(units, m.entries(z[i]), strict=True)
+        columns = zip(*(SIGMA[name](m, zj, *given) for (name, given), zj in each), strict=True)
         values, slopes, second_derivatives = map(list, columns)
         a.append(m.build(len(values), 1, values))
         D.append(m.build(len(slopes), 1, slopes))

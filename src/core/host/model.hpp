@@ -11,10 +11,14 @@
 
 namespace slopenet {
 
-struct LayerSpec {
-    int rows, cols;
+struct RunSpec {
+    int rows;
     int activation;  // row of the table
     double parameter;
+};
+struct LayerSpec {
+    int rows, cols;
+    std::vector<RunSpec> runs;  // of all rows, in order
 };
 
 template <class T>
@@ -155,8 +159,23 @@ class Model {
     long lay_out(const std::vector<LayerSpec>& specs) {
         long total = 0;
         for (const LayerSpec& spec : specs) {
-            layers.push_back({spec.rows, spec.cols, &kernel.activations[spec.activation], spec.parameter,
-                              nullptr, nullptr, nullptr, nullptr, nullptr});
+            Layer<T> layer{};
+            layer.rows = spec.rows;
+            layer.cols = spec.cols;
+            runs.emplace_back();
+            int row = 0;
+            for (const RunSpec& run : spec.runs) {
+                const Activation<T>* activation = &kernel.activations[run.activation];
+                runs.back().push_back({run.rows, activation, run.parameter});
+                if (activation->has_second_derivative) {
+                    if (layer.curved_to == 0) layer.curved_from = row;
+                    layer.curved_to = row + run.rows;
+                }
+                row += run.rows;
+            }
+            layer.runs = runs.back().data();  // which stays in its place
+            layer.run_count = static_cast<int>(spec.runs.size());
+            layers.push_back(layer);
             parameter_count += layers.back().parameters();
             total += padded(spec.rows) * spec.cols + padded(spec.cols) * spec.rows + padded(spec.rows) + 48;
         }
@@ -187,6 +206,7 @@ class Model {
 
     const Kernels<T>& kernel = kernels<T>();
     std::vector<Layer<T>> layers;
+    std::vector<std::vector<Run<T>>> runs;  // of each layer
     long parameter_count = 0;
     Plan chain_plan;
     Buffer<T> memory;

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.activations import GivenLayerSpec
 from slopenet.network import Network
 from slopenet.validate import settings
 from slopenet.validate.components import index_of, labels
@@ -61,9 +62,16 @@ def only(network: Network, outputs: Sequence[Any]) -> Network:
     return Network(
         [*network.weights[:-1], network.weights[-1][rows]],
         [*network.biases[:-1], network.biases[-1][rows]],
-        network.activations,
+        [*network.activations[:-1], _of_units(network, rows)],
         input_names=network.input_names,
         output_names=network.output_names and [names[row] for row in rows],
         dtype=network.dtype,
         card=network.card and network.card.of_outputs(rows),
     )
+
+
+def _of_units(network: Network, rows: Sequence[int]) -> GivenLayerSpec:
+    """σ of some units of the last layer."""
+    runs = network.chain().activations[-1].runs(network.sizes[-1])
+    each = [activation for activation, count in runs for _ in range(count)]
+    return [each[row] for row in rows]

@@ -14,8 +14,8 @@ from torch.nn.utils.parametrize import is_parametrized
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
 from slopenet.importers import from_torch
-from slopenet.importers._steps import refuse
-from slopenet.importers._torch import numpy_of
+from slopenet.importers.torch.numbers import numpy_of
+from slopenet.maps.affine import refuse
 from slopenet.network import Network
 from slopenet.training.fit import fit
 from slopenet.training.methods import MethodName

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from slopenet.activations import Activation, sigma
+from slopenet.activations import LayerActivation, sigma
 from slopenet.adapters._parts import require_network
 from slopenet.network import Network
 
@@ -63,7 +63,7 @@ def function(network: Network) -> Callable[[Any], Any]:
 
 
 @cache
-def _sigma(spec: Activation, order: int) -> Callable[[Any], Any]:
+def _sigma(spec: LayerActivation, order: int) -> Callable[[Any], Any]:
     """σ, σ' or σ'', whose derivative is the next of them."""
 
     def value(z: Any) -> Any:

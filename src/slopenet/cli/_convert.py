@@ -14,6 +14,7 @@ from slopenet.cli._tables import require_model_output
     epilog=options.examples(
         "slopenet convert net.onnx model.safetensors --inputs T,p --outputs rho",
         "slopenet convert net.keras model.safetensors --dtype float64",
+        "slopenet convert net.onnx model.safetensors --scaling scaling.toml",
     )
 )
 @click.argument("source", type=options.INPUT_FILE)
@@ -25,6 +26,13 @@ from slopenet.cli._tables import require_model_output
     type=click.Choice(["float64", "float32"]),
     help="Type of the numbers in MODEL. Default: as in SOURCE.",
 )
+@click.option(
+    "--scaling",
+    type=options.INPUT_FILE,
+    help="JSON or TOML file with input_scaling or output_scaling, the maps that were applied to the"
+    " data before training: a table of mean and std; low, high and to; scale and offset; or matrix"
+    " and offset. MODEL then takes and gives raw numbers.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def convert(
     source: Path,
@@ -33,6 +41,7 @@ def convert(
     inputs: tuple[str, ...] | None,
     outputs: tuple[str, ...] | None,
     dtype: str | None,
+    scaling: Path | None,
     quiet: bool,
 ) -> None:
     """Write the network of SOURCE, an ONNX or Keras file, to MODEL.
@@ -43,16 +52,22 @@ def convert(
     """
     import slopenet as sn
     from slopenet.cli._console import say
+    from slopenet.cli._scaling import read_scaling
     from slopenet.tables import refuse_same_file
 
     refuse_same_file(model, source)
+    if scaling is not None:
+        refuse_same_file(model, scaling)
     require_model_output(model)
+    given = {} if scaling is None else read_scaling(scaling)
     said: list[str] = []
     network = sn.load(
         source,
         dtype=dtype,
         input_names=inputs,
         output_names=outputs,
+        input_scaling=given.get("input_scaling"),
+        output_scaling=given.get("output_scaling"),
         report=lambda comparison: said.append(str(comparison)),
     )
     network.save(model)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slopenet import Network
+    from slopenet.activations import LayerActivation
 
 
 @click.command(
@@ -86,7 +87,7 @@ def _print_layers(network: Network) -> None:
     for title in ("layer", "units", "activation", "parameters", "largest |W|", "largest |b|"):
         table.add_column(title, justify="left" if title == "activation" else "right")
     table.add_row("1", str(network.sizes[0]), "input")
-    layers = zip(network.weights, network.biases, network.activations, strict=True)
+    layers = zip(*network.chain(), strict=True)
     for layer, (W, b, activation) in enumerate(layers, start=2):
         table.add_row(
             *(str(layer), str(len(b)), _activation_text(activation), f"{W.size + b.size:,}"),
@@ -95,10 +96,11 @@ def _print_layers(network: Network) -> None:
     show(table)
 
 
-def _activation_text(activation: str | tuple[object, ...]) -> str:
-    """Return the name of an activation, with its parameters if it has any."""
-    if isinstance(activation, str):
-        return activation
-    name, *parameters = activation
-    numbers = ", ".join(f"{parameter}" for parameter in parameters)
-    return f"{name}({numbers})" if numbers else f"{name}"
+def _activation_text(activation: LayerActivation) -> str:
+    """Return the name of an activation, with its parameter if it has one, or those of runs."""
+    from slopenet.activations import Runs
+
+    if isinstance(activation, Runs):
+        return ", ".join(f"{count} {_activation_text(each)}" for each, count in activation)
+    written = activation.written()
+    return written if isinstance(written, str) else f"{written[0]}({written[1]})"

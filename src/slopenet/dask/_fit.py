@@ -122,7 +122,7 @@ def fit(
         partitioned=True,
     )
     specs = check_activations(list(plan.activations), len(plan.activations))
-    scaling = Scaling.over(raw, outputs=specs[-1][0] == "identity")
+    scaling = Scaling.over(raw, outputs=specs[-1].linear)
     card = Card(
         inputs=_ranges(raw, "X"),
         outputs=_ranges(raw, "y"),

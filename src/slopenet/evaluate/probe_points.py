@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slopenet._types import Floats
-from slopenet.activations import Activation
+from slopenet.activations import LayerActivation
 
 _ROWS = 64  # rows of W[2] that are used
 _FLAT = 1e-3  # directions in which W[2] is flatter than this are ignored
@@ -23,7 +23,7 @@ def unsaturated(
     b: Floats,
     spread: ArrayLike,
     rng: np.random.Generator,
-    activation: Activation | None = None,
+    activation: LayerActivation | None = None,
 ) -> Floats:
     """Points x (N, n_1) where z[2] = W[2] x + b[2] is about N(0, spread²).
 
@@ -37,15 +37,16 @@ def unsaturated(
     spread : array
         (N,), one number per point; if it is large, bounded activations are saturated.
     rng : Generator
-    activation : Activation, optional
+    activation : Activation or Runs, optional
         σ of the first layer.
     """
-    positive = activation is not None and activation.info.domain[0] == 0
-    rows = None if positive else _ROWS
+    runs = [] if activation is None else activation.runs(len(b))
+    positive = np.repeat([each.info.domain[0] == 0 for each, _ in runs], [n for _, n in runs])
+    rows = None if positive.any() else _ROWS
     first, offset = (np.asarray(a[:rows], np.float64) for a in (W, b))
     each: Any = np.asarray(spread, np.float64)[:, None]
     z = each * rng.standard_normal((len(each), len(offset)))
-    if positive:
+    if positive.any():
         with np.errstate(over="ignore"):
-            z = np.exp(z * 10 ** rng.uniform(-1.5, 0, z.shape))
+            z = np.where(positive, np.exp(z * 10 ** rng.uniform(-1.5, 0, z.shape)), z)
     return np.asarray((z - offset) @ np.linalg.pinv(first, rcond=_FLAT).T)

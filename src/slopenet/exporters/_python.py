@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.activations import Activation
+from slopenet.activations import Activation, LayerActivation, Runs
 from slopenet.derivation import Chain
 from slopenet.exporters import _text
 from slopenet.exporters._expression import Expression, in_order, traced
@@ -38,6 +38,19 @@ def array(numbers, *shape):
 _ERFC = """
 erfc = np.vectorize(math.erfc, otypes=[np.{dtype}])
 """
+_IN_RUNS = '''
+
+def in_runs(*runs):
+    """A function of z, (N, n_l), from functions that take so many units each, in their order."""
+    ends = np.cumsum([count for _, count in runs])[:-1]
+
+    def sigma(z):
+        parts = np.split(z, ends, axis=1)
+        return np.concatenate([f(part) for (f, _), part in zip(runs, parts)], axis=1)
+
+    return sigma
+
+'''
 _FORWARD = '''
 
 def points(X):
@@ -141,7 +154,8 @@ def write(task: Task) -> Written:
 
 def _text_of(task: Task) -> str:
     chain, sizes, dtype = task.chain, task.sizes, task.dtype.name
-    different = list(dict.fromkeys(chain.activations))
+    runs = (each if isinstance(each, Runs) else ((each, 1),) for each in chain.activations)
+    different = list(dict.fromkeys(activation for each in runs for activation, _ in each))
     order = 2 if "hessian" in task.derivatives else int(task.derivatives != ("value",))
     traces = {activation: traced(activation, order) for activation in different}
     called = {x.op for results in traces.values() for x in in_order(results)}
@@ -150,7 +164,7 @@ def _text_of(task: Task) -> str:
     functions = "".join(
         _FUNCTIONS[name].format(**given, jacobian=jacobian) for name in task.derivatives
     )
-    names = ", ".join(activation.name for activation in chain.activations)
+    names = ", ".join(activation.names for activation in chain.activations)
     head = _HEAD.format(
         description=f"{'-'.join(map(str, sizes))}, {names}; {dtype}",
         inputs=_listed(task.input_names, sizes[0]),
@@ -162,6 +176,7 @@ def _text_of(task: Task) -> str:
         head,
         _ERFC.format(dtype=dtype) if "erfc" in called else "",
         *("\n\n" + "\n\n\n".join(_sigma(different, *each)) + "\n" for each in traces.items()),
+        _IN_RUNS if any(isinstance(each, Runs) for each in chain.activations) else "",
         "\n\n" + "\n".join(_parameters(chain, different, order)),
         _FORWARD.format(**given),
         _SLOPES if order else "",
@@ -179,6 +194,13 @@ def _name(different: list[Activation], activation: Activation, order: int) -> st
     same = [other for other in different if other.name == activation.name]
     number = "" if len(same) == 1 else str(same.index(activation) + 1)
     return f"{activation.name}{number}{('', '_slope', '_bend')[order]}"
+
+
+def _of_layer(different: list[Activation], activation: LayerActivation, order: int) -> str:
+    if not isinstance(activation, Runs):
+        return _name(different, activation, order)
+    runs = (f"({_name(different, each, order)}, {count})" for each, count in activation)
+    return f"in_runs({', '.join(runs)})"
 
 
 def _sigma(
@@ -210,7 +232,7 @@ def _parameters(chain: Chain, different: list[Activation], order: int) -> Iterat
         yield "]"
     yield "SIGMA = ["
     for activation in chain.activations:
-        names = "".join(f"{_name(different, activation, k)}, " for k in range(order + 1))
+        names = "".join(f"{_of_layer(different, activation, k)}, " for k in range(order + 1))
         yield f"    ({names.strip() if order == 0 else names[:-2]}),"
     yield "]"
     yield ""

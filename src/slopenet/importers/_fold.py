@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, normalise
+from slopenet.activations import LayerActivation, normalise
 from slopenet.importers._budget import Budget
-from slopenet.importers._steps import Affine, Step, refuse
+from slopenet.importers._steps import Step
+from slopenet.maps.affine import Affine, joined, refuse, widths
 from slopenet.network import Network
 from slopenet.validate import layers
 
 # Entries of all identity matrices between two activations: 128 MiB of them.
 _MOST_OF_IDENTITIES = 2**24
-# Entries of a product that is cheaper than one more layer, whatever its factors.
-_SMALL = 2**12
 
 
 def network_of(
@@ -28,6 +28,7 @@ def network_of(
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
     budget: Budget | None = None,
+    width: int | None = None,
 ) -> Network:
     """Fold steps into a network.
 
@@ -46,6 +47,8 @@ def network_of(
         Of the network; float32 if all matrices of the source are of float32 or less, else float64.
     input_names, output_names : sequence of str, optional
         Labels of the network.
+    width : int, optional
+        How many inputs there are, where no step tells.
     budget : Budget, optional
         Of the memory for matrices that the source does not have, such as identities.
 
@@ -58,19 +61,19 @@ def network_of(
     """
     identity = normalise("identity")
     steps = [step for step in steps if isinstance(step, Affine) or not step.activation.linear]
-    width = _input_width(source, steps)
-    folded: list[tuple[Affine, int, Activation]] = []
+    width = _input_width(source, steps) if width is None else width
+    folded: list[tuple[Affine, int, LayerActivation]] = []
     run: Affine | None = None
     here = width  # of the output of `run`
     for step in steps:
         if isinstance(step, Affine):
-            taken, given = _widths(step)
+            taken, given = widths(step)
             if taken not in (None, here):
                 refuse(step.where, f"it takes {taken} numbers, and {here} come from before it")
-            joined = None if run is None else _after(step, run)
-            if run is not None and joined is None:
+            both = None if run is None else joined(step, run)
+            if run is not None and both is None:
                 folded.append((run, here, identity))
-            run = joined or step
+            run = both or step
             here = given or here
         else:
             folded.append((run or _unit(step.where), here, step.activation))
@@ -79,35 +82,27 @@ def network_of(
         folded.append((run, here, identity))
     if len(folded) > layers.MAX_LAYERS:
         refuse(source, f"{len(folded)} layers are too many; {layers.MAX_LAYERS} can be built")
-    kind = layers.common_dtype([np.empty(0, _kind(steps))], dtype)
+    kind = layers.common_dtype([np.empty(0, kind_of(steps))], dtype)
     W, b = _dense(folded, kind, budget)
     return Network(
         W,
         b,
-        [activation for *_, activation in folded],
+        [activation.written() for *_, activation in folded],
         input_names=input_names,
         output_names=output_names,
         dtype=kind,
     )
 
 
-def _widths(step: Affine) -> tuple[int | None, int | None]:
-    """How many numbers an affine map takes and gives, None where it takes any."""
-    if step.A.ndim == 2:
-        return step.A.shape[1], step.A.shape[0]
-    n = len(step.A) if step.A.ndim else len(step.c) if step.c.ndim else None
-    return n, n
-
-
 def _input_width(source: str, steps: list[Step]) -> int:
-    known = (_widths(step)[0] for step in steps if isinstance(step, Affine))
+    known = (widths(step)[0] for step in steps if isinstance(step, Affine))
     width = next((n for n in known if n is not None), None)
     if width is None:
         refuse(source, "it has no weights, so how many inputs it takes is unknown")
     return width
 
 
-def _kind(steps: list[Step]) -> type[np.float32 | np.float64]:
+def kind_of(steps: Iterable[Step]) -> type[np.float32 | np.float64]:
     """The dtype of the matrices; other numbers, such as a scale, do not count."""
     arrays = [step.A for step in steps if isinstance(step, Affine)]
     counted = [A for A in arrays if A.ndim == 2] or arrays
@@ -115,26 +110,12 @@ def _kind(steps: list[Step]) -> type[np.float32 | np.float64]:
     return np.float32 if single else np.float64
 
 
-def _after(then: Affine, first: Affine) -> Affine | None:
-    """B (A a + c) + d as one map, or None where its matrix is larger than the two together."""
-    A, c, B, d = (x.astype(np.float64) for x in (first.A, first.c, then.A, then.c))
-    with np.errstate(over="ignore", invalid="ignore"):
-        if B.ndim < 2:
-            BA = B[:, None] * A if B.ndim == 1 and A.ndim == 2 else B * A
-            return Affine(BA, B * c + d, then.where)
-        if A.ndim == 2 and B.shape[0] * A.shape[1] > max(_SMALL, A.size + B.size):
-            return None
-        BA = B @ A if A.ndim == 2 else B * A  # a diagonal A scales the columns of B
-        Bc = B @ c if c.ndim else B.sum(axis=1) * c
-        return Affine(BA, Bc + d, then.where)
-
-
 def _unit(where: str) -> Affine:
     return Affine(np.array(1.0), np.array(0.0), where)
 
 
 def _dense(
-    folded: list[tuple[Affine, int, Activation]],
+    folded: Sequence[tuple[Affine, int, Any]],
     kind: np.dtype[np.floating],
     budget: Budget | None,
 ) -> tuple[list[Floats], list[Floats]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,11 +11,12 @@ from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
-from slopenet.importers._fold import network_of
+from slopenet.importers._options import Options
 from slopenet.importers._recognise import activation_of_library
 from slopenet.importers._state_dict import dense_layers, with_activations
-from slopenet.importers._steps import Step, affine, refuse, sigma
-from slopenet.importers._verify import Report, compare
+from slopenet.importers._steps import Step, sigma
+from slopenet.importers._verify import Report
+from slopenet.maps.affine import affine, refuse
 from slopenet.network import Network
 
 
@@ -28,6 +28,8 @@ def from_jax(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> Network:
     """Import a network of JAX.
@@ -47,6 +49,9 @@ def from_jax(
         Of the network, instead of the weights'.
     input_names, output_names : sequence of str, optional
         Labels of the network.
+    input_scaling, output_scaling : scaling, optional
+        Maps that were applied to inputs and outputs before training, and are not part of the
+        source; see `Network.scaled`. Names are then those of raw inputs and outputs.
     report : callable, optional
         Called with a `Comparison` of the network and an Equinox module on random points; weights
         alone cannot be run.
@@ -59,14 +64,12 @@ def from_jax(
         If JAX is not installed, for an Equinox module.
     """
     name = f"JAX {type(model).__name__}"
-    build = functools.partial(
-        network_of, name, dtype=dtype, input_names=input_names, output_names=output_names
-    )
+    options = Options(dtype, input_names, output_names, input_scaling, output_scaling, report)
     if not isinstance(model, Mapping | list | tuple) and hasattr(model, "layers"):
         if activation is not None:
             raise ValueError("activation is given, but a module has its own")
-        network = build(_module(model, "module"))
-        return compare(name, network, *_runner(model), report)
+        network = options.network(name, _module(model, "module"))
+        return options.compared(name, network, *_runner(model))
     if activation is None:
         raise ValueError(
             "activation must be given, since weights do not contain it: from_jax(params, 'tanh')"
@@ -79,7 +82,8 @@ def from_jax(
         raise TypeError(
             f"model must be an Equinox module, params or a list of (W, b), got {name[4:]}"
         )
-    return build(with_activations(layers, activation, output))
+    steps = with_activations(layers, activation, output)
+    return options.scaled(options.network(name, steps))
 
 
 def _module(module: Any, where: str) -> Iterator[Step]:

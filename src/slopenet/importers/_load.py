@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 from numpy.typing import DTypeLike
 
 from slopenet import network
+from slopenet.importers._options import Options
 from slopenet.importers._verify import Report
 from slopenet.importers.keras.network import from_keras
 from slopenet.importers.onnx.network import from_onnx
@@ -44,6 +45,8 @@ def load(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> ModelT: ...
 @overload
@@ -54,6 +57,8 @@ def load(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> Network | Ensemble: ...
 def load(
@@ -63,6 +68,8 @@ def load(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> Network | Ensemble:
     """Load a network that `Network.save` wrote, or an ONNX or Keras file; or a saved `Ensemble`.
@@ -80,6 +87,9 @@ def load(
         Of the network, instead of the file's.
     input_names, output_names : sequence of str, optional
         Labels of the network, instead of the file's.
+    input_scaling, output_scaling : scaling, optional
+        Maps that were applied to inputs and outputs before training, and are not part of the
+        source; see `Network.scaled`. Names are then those of raw inputs and outputs.
     report : callable, optional
         Called with a `Comparison` of the network and its source on random points, as ``print``; not
         for slopenet's own files, whose every bit is under a checksum.
@@ -96,8 +106,8 @@ def load(
     ImportError
         If onnx or h5py is needed and not installed.
     """
-    labels: dict[str, Any] = {"input_names": input_names, "output_names": output_names}
-    found = _load(path, dtype, labels, report)
+    options = Options(dtype, input_names, output_names, input_scaling, output_scaling, report)
+    found = _load(path, options)
     if expect is not None and not isinstance(found, expect):
         raise ModelFileError(
             f"{os.fspath(path)} has a model of class {type(found).__name__}, but"
@@ -108,19 +118,17 @@ def load(
 
 def _load(
     path: str | os.PathLike[str],
-    dtype: DTypeLike | None,
-    labels: dict[str, Any],
-    report: Report | None,
+    options: Options,
 ) -> Network | Ensemble:
     suffix = Path(path).suffix.lower()
     start = _start(path)
     if suffix == ".onnx":
-        return from_onnx(path, dtype=dtype, **labels, report=report)
+        return from_onnx(path, **vars(options))
     if start.startswith(_HDF5) or (start.startswith(_ZIP) and suffix == ".keras"):
         if suffix not in _KERAS:
             message = f"{os.fspath(path)} is an HDF5 file; if it is of Keras, name it .h5"
             raise ModelFileError(message)
-        return from_keras(path, dtype=dtype, **labels, report=report)
+        return from_keras(path, **vars(options))
     if suffix in _PICKLES or (start[:1] == b"\x80" and start[8:9] != b"{"):
         advice = _PICKLES.get(suffix, _PICKLES[".pkl"])
         raise ModelFileError(
@@ -129,24 +137,24 @@ def _load(
         )
     contents = model_file.read(path)
     found = [
-        _changed(network.of_contents(path, each), dtype, labels)
+        _changed(network.of_contents(path, each), options)
         for each in (contents if isinstance(contents, tuple) else (contents,))
     ]
     return Ensemble(found) if isinstance(contents, tuple) else found[0]
 
 
-def _changed(own: Network, dtype: DTypeLike | None, labels: dict[str, Any]) -> Network:
-    """The same network with the dtype and the labels given."""
-    given = {name: label for name, label in labels.items() if label is not None}
-    if dtype is None and not given:
-        return own
-    names: dict[str, Any] = {"input_names": own.input_names, "output_names": own.output_names}
-    return Network(
-        *(own.weights, own.biases, own.activations),
-        **(names | given),
-        dtype=own.dtype if dtype is None else dtype,
-        card=own.card,
-    )
+def _changed(own: Network, options: Options) -> Network:
+    """The same network with the dtype, the labels and the scaling given."""
+    labels = options.labels()
+    if options.dtype is not None or any(labels.values()):
+        own = Network(
+            *(own.weights, own.biases, own.activations),
+            input_names=labels["input_names"] or own.input_names,
+            output_names=labels["output_names"] or own.output_names,
+            dtype=own.dtype if options.dtype is None else options.dtype,
+            card=own.card,
+        )
+    return options.scaled(own)
 
 
 def _start(path: str | os.PathLike[str]) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
-from slopenet.importers._steps import refuse
+from slopenet.maps.affine import refuse
 
 _SHOWN = 3  # orders in an error
 _TRIED = 10_000  # partial orders that are looked at for them

@@ -8,10 +8,11 @@ from typing import Any
 
 from numpy.typing import DTypeLike
 
-from slopenet.importers._fold import network_of
-from slopenet.importers._scalers import inverse, transform
-from slopenet.importers._steps import Step, affine, refuse, sigma
-from slopenet.importers._verify import Report, compare
+from slopenet.importers._options import Options
+from slopenet.importers._steps import Sigma, Step, sigma
+from slopenet.importers._verify import Report
+from slopenet.maps.affine import affine, refuse
+from slopenet.maps.transformers import inverse, transform
 from slopenet.network import Network
 
 _ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
@@ -23,6 +24,8 @@ def from_sklearn(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> Network:
     """Import a fitted network of scikit-learn; derivatives come out in the units of X and y.
@@ -39,6 +42,9 @@ def from_sklearn(
         Labels of the inputs; by default the columns that the estimator was fitted on, if they had
         names.
     output_names : sequence of str, optional
+    input_scaling, output_scaling : scaling, optional
+        Maps that were applied to inputs and outputs before training, and are not part of the
+        source; see `Network.scaled`. Names are then those of raw inputs and outputs.
     report : callable, optional
         Called with a `Comparison` of the network and ``estimator.predict`` on random points.
 
@@ -63,13 +69,9 @@ def from_sklearn(
     check_is_fitted(estimator)
     source = f"scikit-learn {type(estimator).__name__}"
     names = getattr(estimator, "feature_names_in_", None) if input_names is None else input_names
-    network = network_of(
-        source,
-        _regressor(type(estimator).__name__, estimator),
-        dtype=dtype,
-        input_names=None if names is None else [str(name) for name in names],
-        output_names=output_names,
-    )
+    columns = None if names is None else [str(name) for name in names]
+    options = Options(dtype, columns, output_names, input_scaling, output_scaling, report)
+    network = options.network(source, _regressor(type(estimator).__name__, estimator))
 
     def values(X: Any) -> Any:
         with warnings.catch_warnings():
@@ -77,7 +79,7 @@ def from_sklearn(
             warnings.simplefilter("ignore", UserWarning)
             return estimator.predict(X)
 
-    return compare(source, network, values, network.dtype, report)
+    return options.compared(source, network, values, network.dtype)
 
 
 def _regressor(where: str, estimator: Any) -> list[Step]:
@@ -123,6 +125,6 @@ def _mlp(where: str, mlp: Any) -> list[Step]:
 
 def _network(where: str, network: Network) -> list[Step]:
     steps: list[Step] = []
-    for W, b, spec in zip(network.weights, network.biases, network.activations, strict=True):
-        steps += [affine(where, W, b), sigma(where, spec)]
+    for W, b, activation in zip(*network.chain(), strict=True):
+        steps += [affine(where, W, b), Sigma(activation, where)]
     return steps

@@ -11,9 +11,10 @@ from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec, normalise
-from slopenet.importers._fold import network_of
+from slopenet.importers._options import Options
 from slopenet.importers._order import in_order, require_chain
-from slopenet.importers._steps import Affine, Sigma, Step, affine, refuse
+from slopenet.importers._steps import Sigma, Step
+from slopenet.maps.affine import Affine, affine, refuse
 from slopenet.network import Network
 from slopenet.validate import settings
 from slopenet.validate.layers import check_activations
@@ -29,6 +30,8 @@ def from_state_dict(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
 ) -> Network:
     """Import weights by name: ``net.0.weight``, ``net.0.bias``, ``net.2.weight``, ...
 
@@ -49,6 +52,9 @@ def from_state_dict(
         Of the network, instead of the weights'.
     input_names, output_names : sequence of str, optional
         Labels of the network.
+    input_scaling, output_scaling : scaling, optional
+        Maps that were applied to inputs and outputs before training, and are not part of the
+        source; see `Network.scaled`. Names are then those of raw inputs and outputs.
 
     Raises
     ------
@@ -59,13 +65,9 @@ def from_state_dict(
     layers = dense_layers(tensors)
     if not layers:
         raise ValueError("tensors is empty; names such as 'net.0.weight' are wanted")
-    return network_of(
-        "state dict",
-        with_activations(layers, activation, output),
-        dtype=dtype,
-        input_names=input_names,
-        output_names=output_names,
-    )
+    options = Options(dtype, input_names, output_names, input_scaling, output_scaling, None)
+    steps = with_activations(layers, activation, output)
+    return options.scaled(options.network("state dict", steps))
 
 
 def dense_layers(tensors: Mapping[str, Any]) -> list[Step]:
@@ -135,7 +137,7 @@ def _layer(prefix: str, tensors: dict[str, Any]) -> Affine:
 def _array(tensor: Any) -> Floats:
     """A tensor of any library as a NumPy array."""
     if hasattr(tensor, "detach"):
-        from slopenet.importers._torch import numpy_of
+        from slopenet.importers.torch.numbers import numpy_of
 
         return numpy_of(tensor)
     return np.asarray(tensor)

@@ -12,7 +12,8 @@ from slopenet._types import Floats
 from slopenet.activations import sigma
 from slopenet.evaluate.agreement import Agreement, largest_difference
 from slopenet.evaluate.probe_points import unsaturated
-from slopenet.importers._steps import Sigma, Step, UnsupportedNetworkError
+from slopenet.importers._steps import Sigma, Step
+from slopenet.maps.affine import UnsupportedNetworkError
 from slopenet.network import Network
 
 _HALF = 50

@@ -7,6 +7,8 @@ import numpy as np
 from slopenet.io.card import Card
 
 StoredActivation = tuple[str, tuple[float, ...]]
+StoredRuns = tuple[tuple[str, tuple[float, ...], int], ...]
+StoredLayer = StoredActivation | StoredRuns
 
 
 class ModelFileError(ValueError):
@@ -23,8 +25,9 @@ class Contents:
         W[l] of shape (n_l, n_{l-1}), l = 2..L; finite, read-only, not shared.
     biases : tuple of ndarray
         b[l] of shape (n_l,); finite, read-only, not shared.
-    activations : tuple of (str, tuple of float)
-        Name and parameters of σ, one per layer.
+    activations : tuple of (str, tuple of float), or of runs
+        Name and parameters of σ, one per layer. A layer of several activations has a tuple of
+        runs instead: name, parameters and number of units of each.
     input_names, output_names : tuple of str, or None
         n_1 and n_L labels.
     card : Card or None
@@ -33,7 +36,7 @@ class Contents:
 
     weights: tuple[np.ndarray, ...]
     biases: tuple[np.ndarray, ...]
-    activations: tuple[StoredActivation, ...]
+    activations: tuple[StoredLayer, ...]
     input_names: tuple[str, ...] | None
     output_names: tuple[str, ...] | None
     card: Card | None = None

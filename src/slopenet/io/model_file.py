@@ -6,7 +6,8 @@ all float32. The metadata, all text, are
 ==================  ===========================================================================
 ``format``          ``slopenet``
 ``version``         of this layout, a whole number; every later version keeps the checksum rule
-``activations``     JSON, one ``[name, [parameter, ...]]`` per layer
+``activations``     JSON, one ``[name, [parameter, ...]]`` per layer; since version 4 also a list
+                    of runs, ``[name, [parameter, ...], units]``, for a layer
 ``input_names``     JSON, one name per component of x, or ``null``
 ``output_names``    JSON, one name per component of H(x), or ``null``
 ``card``            JSON, the texts and whole numbers of a `Card`, or ``null``; since version 2
@@ -16,6 +17,8 @@ all float32. The metadata, all text, are
 With a card there are the float64 tensors ``inputs`` (n_1, 7) and ``outputs`` (n_L, 7), minimum,
 maximum and quantiles, and ``errors_values`` (n_L,) and ``errors_slopes`` (n_L, n_1) if errors are
 known; NaN is unknown.
+
+A network of one activation per layer is written as version 2, one with runs as version 4.
 
 An ensemble has the format ``slopenet ensemble`` and the same version. Tensors of its network i have
 the prefix ``i.``; ``networks``, JSON, has the last four entries above of each.
@@ -33,10 +36,10 @@ from typing import Any
 import numpy as np
 
 from slopenet.io.card import Card
-from slopenet.io.contents import Contents, ModelFileError, StoredActivation, require
+from slopenet.io.contents import Contents, ModelFileError, StoredLayer, require
 from slopenet.io.files import regular, replacing
 from slopenet.io.layout import ZEROS, header_length, serialise
-from slopenet.io.parse import ENSEMBLE, FORMAT, VERSION, parse, prefix_of
+from slopenet.io.parse import ENSEMBLE, FORMAT, OF_RUNS, VERSION, parse, prefix_of
 from slopenet.io.stored_card import stored
 
 __all__ = ["FORMAT", "VERSION", "Contents", "ModelFileError", "read", "write", "write_ensemble"]
@@ -46,7 +49,7 @@ def write(  # noqa: PLR0917
     path: str | os.PathLike[str],
     weights: Sequence[np.ndarray],
     biases: Sequence[np.ndarray],
-    activations: Sequence[StoredActivation],
+    activations: Sequence[StoredLayer],
     input_names: Sequence[str] | None,
     output_names: Sequence[str] | None,
     card: Card | None = None,
@@ -79,7 +82,7 @@ def write(  # noqa: PLR0917
     )
     entry, tensors = _entry(contents, "")
     texts = {name: json.dumps(value) for name, value in entry.items()}
-    _save(path, {"format": FORMAT, "version": VERSION, **texts}, tensors)
+    _save(path, {"format": FORMAT, "version": _version(contents), **texts}, tensors)
 
 
 def write_ensemble(path: str | os.PathLike[str], networks: Sequence[Contents]) -> None:
@@ -87,8 +90,15 @@ def write_ensemble(path: str | os.PathLike[str], networks: Sequence[Contents]) -
     pairs = [_entry(each, prefix_of(i)) for i, each in enumerate(networks)]
     entries = [entry for entry, _ in pairs]
     tensors = {name: array for _, own in pairs for name, array in own.items()}
-    metadata = {"format": ENSEMBLE, "version": VERSION, "networks": json.dumps(entries)}
+    version = max(map(_version, networks), key=int)
+    metadata = {"format": ENSEMBLE, "version": version, "networks": json.dumps(entries)}
     _save(path, metadata, tensors)
+
+
+def _version(network: Contents) -> str:
+    """The oldest version that has everything in a network."""
+    runs = any(not isinstance(each[0], str) for each in network.activations)
+    return OF_RUNS if runs else VERSION
 
 
 def _entry(network: Contents, prefix: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -8,16 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.io.contents import Contents, ModelFileError, StoredActivation, require
+from slopenet.io.contents import (
+    Contents,
+    ModelFileError,
+    StoredActivation,
+    StoredLayer,
+    StoredRuns,
+    require,
+)
 from slopenet.io.layout import DTYPES, header_length, verified_checksum
 from slopenet.io.stored_card import TENSORS, restored
 
 FORMAT, ENSEMBLE = "slopenet", "slopenet ensemble"
-# One version for both formats; files of every version up to this one are read.
-VERSION = "2"
+# One version for both formats; files of every version in `ENTRIES` are read. Networks of one
+# activation per layer are written as `VERSION`, those with runs of activations as `OF_RUNS`.
+VERSION, OF_RUNS = "2", "4"
 _SINCE_1 = ("activations", "input_names", "output_names")
 # The entries of a network, by version.
-ENTRIES = {"1": _SINCE_1, "2": (*_SINCE_1, "card")}
+ENTRIES = {"1": _SINCE_1, "2": (*_SINCE_1, "card"), "4": (*_SINCE_1, "card")}
 WANTED = "W2, b2 and so on, a weight and a bias per layer"
 
 
@@ -43,7 +51,10 @@ def parse(raw: bytes) -> Contents | tuple[Contents, ...]:
         reason = str(error).removeprefix("Error while deserializing: ")[:200]
         message = f"is not valid: its table of tensors is wrong ({reason!r})"
         raise ModelFileError(message) from error
-    networks = tuple(_network(entries[prefix], tensors, prefix, n) for prefix, n in layers.items())
+    runs = int(metadata["version"]) >= int(OF_RUNS)
+    networks = tuple(
+        _network(entries[prefix], tensors, prefix, n, runs=runs) for prefix, n in layers.items()
+    )
     return networks if metadata["format"] == ENSEMBLE else networks[0]
 
 
@@ -88,7 +99,9 @@ def _of(layers: int) -> range:
     return range(2, layers + 2)
 
 
-def _network(entry: Any, tensors: Mapping[str, np.ndarray], prefix: str, layers: int) -> Contents:
+def _network(
+    entry: Any, tensors: Mapping[str, np.ndarray], prefix: str, layers: int, *, runs: bool
+) -> Contents:
     weights = tuple(tensors[f"{prefix}W{layer}"] for layer in _of(layers))
     biases = tuple(tensors[f"{prefix}b{layer}"] for layer in _of(layers))
     _check_chain(weights, biases)
@@ -97,7 +110,7 @@ def _network(entry: Any, tensors: Mapping[str, np.ndarray], prefix: str, layers:
     return Contents(
         weights,
         biases,
-        _activations(entry["activations"], layers),
+        _activations(entry["activations"], [len(b) for b in biases], runs=runs),
         _names(entry["input_names"], "input_names", inputs),
         _names(entry["output_names"], "output_names", outputs),
         restored(entry.get("card"), known, inputs, outputs),
@@ -134,8 +147,8 @@ def _metadata(header: Any) -> dict[str, str]:
         "is not valid: its format version is not a whole number",
     )
     require(
-        int(version) <= int(VERSION),
-        f"was written by a newer slopenet (file format {version}, this one reads {VERSION} and"
+        version in ENTRIES,
+        f"was written by a newer slopenet (file format {version}, this one reads {OF_RUNS} and"
         " older): update slopenet",
     )
     own = ENTRIES[version] if metadata["format"] == FORMAT else ("networks",)
@@ -177,19 +190,49 @@ def _check_chain(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) ->
     require(len(dtypes) == 1, "is not valid: it mixes float64 and float32")
 
 
-def _activations(rows: Any, layers: int) -> tuple[StoredActivation, ...]:
+def _activations(rows: Any, units: Sequence[int], *, runs: bool) -> tuple[StoredLayer, ...]:
     require(
-        isinstance(rows, list) and len(rows) == layers,
-        f"is not valid: it does not give an activation for each of its {layers} layers",
+        isinstance(rows, list) and len(rows) == len(units),
+        f"is not valid: it does not give an activation for each of its {len(units)} layers",
     )
+    return tuple(
+        _runs(row, count)
+        if runs and isinstance(row, list) and row and isinstance(row[0], list)
+        else _activation(row)
+        for row, count in zip(rows, units, strict=True)
+    )
+
+
+def _activation(row: Any) -> StoredActivation:
+    match row:
+        case [str(name), [*parameters]]:
+            right = all(isinstance(p, float) and math.isfinite(p) for p in parameters)
+        case _:
+            right = False
+    require(right, "is not valid: an activation is not a name with a list of finite numbers")
+    return name, tuple(parameters)
+
+
+def _runs(rows: list[Any], units: int) -> StoredRuns:
+    """Two or more activations with their numbers of units, of which neighbours differ."""
+    found: list[tuple[str, tuple[float, ...], int]] = []
     for row in rows:
-        match row:
-            case [str(), [*parameters]]:
-                right = all(isinstance(p, float) and math.isfinite(p) for p in parameters)
-            case _:
-                right = False
-        require(right, "is not valid: an activation is not a name with a list of finite numbers")
-    return tuple((name, tuple(parameters)) for name, parameters in rows)
+        count: Any = row[-1] if isinstance(row, list) and len(row) == 3 else None
+        require(
+            isinstance(count, float) and count.is_integer() and 1 <= count <= units,
+            "is not valid: a run is not an activation with a number of units",
+        )
+        name, parameters = _activation(row[:-1])
+        require(
+            not found or found[-1][:2] != (name, parameters),
+            "is not valid: two neighbouring runs have the same activation",
+        )
+        found.append((name, parameters, int(count)))
+    require(
+        len(found) > 1 and sum(count for *_, count in found) == units,
+        f"is not valid: the runs of a layer are not those of its {units} units",
+    )
+    return tuple(found)
 
 
 def _names(names: Any, key: str, width: int) -> tuple[str, ...] | None:

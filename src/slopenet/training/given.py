@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from slopenet.activations import ActivationSpec, normalise
+from slopenet.activations import Activation, ActivationSpec, LayerActivation, normalise
 from slopenet.network import Network
 from slopenet.training.settings import AUTO, Auto, FitSettings
 from slopenet.validate.settings import short
@@ -29,9 +29,10 @@ def settings_from(start: Any, settings: FitSettings) -> FitSettings:
         return settings
     if not isinstance(start, Network):
         raise TypeError(f"start must be a Network, got {type(start).__name__}")
-    hidden, activations = tuple(start.sizes[1:-1]), list(start.activations)
+    hidden = tuple(start.sizes[1:-1])
+    layers = [_different(each) for each in start.chain().activations]
     for name in _OF_TRANSFORMS:
-        if any(normalise(each)[0] == name for each in activations):
+        if any(activation.name == name for each in layers for activation in each):
             raise ValueError(f"start must not have layers of {name!r}, which steps could leave NaN")
     if settings.method == "kriging":
         raise ValueError("start must be left out with method 'kriging', which has no first weights")
@@ -44,23 +45,31 @@ def settings_from(start: Any, settings: FitSettings) -> FitSettings:
         raise ValueError(
             f"hidden must be left out or {hidden} as in start, got {short(settings.hidden)}"
         )
-    inner = {normalise(each) for each in activations[:-1]}
+    inner = {activation for each in layers[:-1] for activation in each}
     if settings.activation != AUTO and inner - {normalise(settings.activation)}:
         raise ValueError(
             f"activation must be left out or that of start, got {short(settings.activation)}"
         )
     output = normalise(settings.output)
-    if output[0] != "identity" and output != normalise(activations[-1]):
+    if not output.linear and layers[-1] != [output]:
         raise ValueError(f"output must be left out or that of start, got {short(settings.output)}")
-    first: ActivationSpec | Auto = activations[0] if hidden else AUTO
+    first: ActivationSpec | Auto = layers[0][0].written() if hidden else AUTO
+    of_outputs = next((each for each in layers[-1] if not each.linear), layers[-1][0])
     return replace(
         settings,
         hidden=hidden,
         activation=first,
-        output=activations[-1],
+        output=of_outputs.written(),
         transform="none",
         restarts=None if settings.ensemble else 1,
     )
+
+
+def _different(activation: LayerActivation) -> list[Activation]:
+    """The activations of a layer; the plan takes those of each unit from the network."""
+    if isinstance(activation, Activation):
+        return [activation]
+    return list(dict.fromkeys(each for each, _ in activation))
 
 
 def _widths(hidden: Any) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec
+from slopenet.activations import ActivationSpec, LayerSpec
 from slopenet.training.entrants import HELD_OUT
 from slopenet.training.kriging.problem import widths_of
 from slopenet.training.methods import METHODS, OPTIONAL, LossName, Method, MethodInfo, Work, robust
@@ -53,7 +53,7 @@ class Plan:
     """
 
     sizes: tuple[int, ...]
-    activations: tuple[ActivationSpec, ...]
+    activations: tuple[LayerSpec, ...]
     method: Method
     starts: int
     l2: float | None

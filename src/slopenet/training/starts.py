@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec
+from slopenet.activations import LayerSpec, is_one
 from slopenet.dataset.dataset import Data, Names
 from slopenet.dataset.noise import Noise, reliable
 from slopenet.dataset.scaling import Scaling
@@ -106,10 +106,12 @@ class Candidates:
         given = data, held_out
         if transform is not None:
             data, held_out = transform.forward(data), held_out and transform.forward(held_out)
-        specs = check_activations(list(plan.activations), len(plan.activations))
+        specs = check_activations(
+            list(plan.activations), len(plan.activations), units=plan.sizes[1:]
+        )
         robust = plan.loss != "squared"
         usable = reliable(data, outliers=not robust)
-        scaling = Scaling.of(usable, outputs=specs[-1][0] == "identity")
+        scaling = Scaling.of(usable, outputs=specs[-1].linear)
         train = scaling.standardise(data)
         noise = Noise.of(train)
         slope_weight, dydv_weight = noise.shared_weights(
@@ -263,7 +265,9 @@ class Candidates:
         """Its shape, in words."""
         sizes = self.plan.sizes_of(self.best.theta)
         activation = self.plan.activations[0]
-        name = activation if isinstance(activation, str) else ":".join(map(str, activation))
+        name = "mixed"
+        if is_one(activation):
+            name = activation if isinstance(activation, str) else ":".join(map(str, activation))
         return f"{name} {'-'.join(map(str, sizes[1:-1]))}"
 
     @property
@@ -373,12 +377,12 @@ class Result(NamedTuple):
 
 def first_weights(
     sizes: Sequence[int],
-    activations: Sequence[ActivationSpec],
+    activations: Sequence[LayerSpec],
     scaling: Scaling,
     rng: np.random.Generator,
 ) -> Floats:
     """θ of random weights, those of constant inputs 0."""
-    start = Network.random(sizes, hidden=activations[0], output=activations[-1], rng=rng)
+    start = Network.random(sizes, hidden=activations[:-1], output=activations[-1], rng=rng)
     theta = flatten(start.weights, start.biases)
     unflatten(theta, sizes)[0][0][:, scaling.constant] = 0.0
     return theta

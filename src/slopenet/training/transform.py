@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec
+from slopenet.activations import LayerSpec
 from slopenet.dataset.dataset import Data
 from slopenet.dataset.scaling import Scaling
 from slopenet.training.quality import FitErrors
 
-Layers = tuple[list[Floats], list[Floats], list[ActivationSpec]]
+Layers = tuple[list[Floats], list[Floats], list[LayerSpec]]
 """W[l], b[l] and σ of each layer."""
 
 # Columns that are not wide share the layer: log(1 + h/REACH), where h is from -1 to 1. That is
@@ -95,9 +95,7 @@ class Transform:
             dydx_std=None if data.dydx_std is None else data.dydx_std * np.abs(per_slope),
         )
 
-    def fold(
-        self, weights: list[Floats], biases: list[Floats], sigmas: list[ActivationSpec]
-    ) -> Layers:
+    def fold(self, weights: list[Floats], biases: list[Floats], sigmas: list[LayerSpec]) -> Layers:
         """The layers that take x and give y in the user's units."""
         W, b, specs = list(weights), list(biases), list(sigmas)
         if self.outputs is not None:

@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, ActivationSpec, is_one, normalise
+from slopenet.activations import (
+    GivenLayerSpec,
+    LayerActivation,
+    is_one,
+    normalise,
+    normalise_layer,
+)
 from slopenet.parameters import count
 from slopenet.validate import arrays, settings
 
@@ -41,18 +47,31 @@ def sizes_around(inputs: int, hidden: Any, outputs: int) -> tuple[int, ...]:
 
 
 def check_activations(
-    given: ActivationSpec | Sequence[ActivationSpec],
+    given: GivenLayerSpec | Sequence[GivenLayerSpec],
     layers: int,
     name: str = "activations",
     kind: str = "layers of weights",
-) -> tuple[Activation, ...]:
-    """σ of each of `layers` layers, given as one for all or as a sequence of one per layer."""
+    *,
+    units: Sequence[int] | None = None,
+) -> tuple[LayerActivation, ...]:
+    """σ of each of `layers` layers, given as one for all or as a sequence of one per layer.
+
+    An entry may be one activation per unit, or runs, where the `units` of the layers are known.
+    """
     specs = [given] * layers if is_one(given) else one_per_layer(name, given)
     if len(specs) != layers:
         raise ValueError(
             f"{name} must be one, or one for each of {layers} {kind}, got {len(specs)}"
         )
-    return tuple(normalise(spec) for spec in specs)
+    if units is None:
+        return tuple(normalise(spec) for spec in specs)
+    found = []
+    for i, (spec, n) in enumerate(zip(specs, units, strict=True)):
+        try:
+            found.append(normalise_layer(spec, n))
+        except (ValueError, TypeError) as error:
+            raise error if is_one(spec) else type(error)(f"{name}[{i}]: {error}") from None
+    return tuple(found)
 
 
 def one_per_layer(name: str, given: Any) -> list[Any]:
@@ -97,3 +116,16 @@ def component_names(what: str, given: Any, n: int) -> tuple[str, ...] | None:
     if names is not None and len(names) != n:
         raise ValueError(f"{what} must be {n} names, got {len(names)}: {', '.join(names)}")
     return names
+
+
+def names_through(
+    what: str, fitted: tuple[str, ...] | None, own: tuple[str, ...] | None, *, same: bool
+) -> tuple[str, ...] | None:
+    """Labels of the raw numbers of a scaling, which leaves each number in its place if `same`."""
+    if not same:
+        return fitted
+    if fitted and own and fitted != own:
+        raise ValueError(
+            f"{what} must have the network's order {', '.join(own)}, got {', '.join(fitted)}"
+        )
+    return own or fitted

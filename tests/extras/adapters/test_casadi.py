@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import ACTIVATIONS, in_domain, points, random_network
+from networks import ACTIVATIONS, in_domain, network_of_runs, points, random_network
 
 import slopenet as sn
 from slopenet.activations import TABLE, ActivationSpec, normalise
@@ -159,3 +159,13 @@ def test_wrong_arguments_of_a_casadi_function_are_a_clear_error() -> None:
         expression(net, np.ones(3))
     with pytest.raises(ValueError, match="x must have 3 rows"):
         expression(net, ca.SX.sym("x", 2))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("seed", range(4))
+def test_networks_of_runs(seed: int, way: str) -> None:
+    net = network_of_runs(seed)
+    x = points(1, net)[0]
+    H = function(net, way)
+    close(H(x), net(x), 1e-13)
+    close(H.jacobian()(x, net(x)), net.jacobian(x), 1e-12)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import ACTIVATIONS, EVERYWHERE, in_domain, points, random_network
+from networks import ACTIVATIONS, EVERYWHERE, in_domain, network_of_runs, points, random_network
 
 from slopenet.activations import ActivationSpec, normalise, sigma
 
@@ -97,3 +97,12 @@ def test_wrong_arguments_of_a_jax_function_are_a_clear_error() -> None:
         jax.jit(H)(np.ones(4))
     with pytest.raises(TypeError, match="x has dtype int64; a real floating dtype is wanted"):
         H(np.ones(3, int))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_networks_of_runs(seed: int) -> None:
+    net = network_of_runs(seed)
+    H, X = adapter.function(net), points(5, net)
+    close(jax.jit(H)(X), net(X), 1e-13)
+    close(jax.vmap(jax.jacrev(H))(X), net.jacobian(X), 1e-13)
+    close(jax.vmap(jax.hessian(H))(X), net.hessian(X), 1e-12)

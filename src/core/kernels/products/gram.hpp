@@ -7,16 +7,16 @@
 
 namespace slopenet::SLOPENET_ISA {
 
-// The weights w[l]_k of a layer's rows, a panel for each output k. In the last layer all outputs may share a
-// panel, of which output k takes row k only.
+// The weights w[l]_k of the rows of a layer from `first` to before `last`, a panel for each output k. In the
+// last layer all outputs may share a panel, of which output k takes row k only, if it is among them.
 template <class T>
 struct OutputWeights {
-    int rows;
+    int first, last;
     bool only_own_row;
     const T* panels;
     long stride;  // from the panel of an output to the next
-    int from(int k) const { return only_own_row ? k : 0; }
-    int to(int k) const { return only_own_row ? k + 1 : rows; }
+    int from(int k) const { return only_own_row && k > first ? k : first; }
+    int to(int k) const { return only_own_row && k + 1 < last ? k + 1 : last; }
     const T* of(int k) const { return panels + k * stride; }
 };
 

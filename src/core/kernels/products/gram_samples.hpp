@@ -94,8 +94,8 @@ class Gram<Samples<T, vectors>, T> {
                 continue;
             }
             const int most = run / (height > width ? height : width);
-            for (int j = 0; j < part.weights.rows; j += most) {
-                const int end = least(part.weights.rows, j + most);
+            for (int j = part.weights.first; j < part.weights.last; j += most) {
+                const int end = least(part.weights.last, j + most);
                 T* const buffer = scratch + together * sums;
                 const Fetched left = fetch(part, at, j, end, a, height, buffer);
                 const Fetched right =

@@ -65,6 +65,22 @@ struct Rows {
     static void times_entry(const T* D, int i, int rows, T* column) {
         for (int r = 0; r < rows; ++r) column[r] *= D[i];
     }
+    // sigma and its derivatives of n consecutive rows. A run may begin and end inside a vector, so it is
+    // evaluated in memory of its own. An entry gets the same bits in any lane.
+    static void apply(const Run<T>& run, int derivatives, T* z, T* D, T* S, long n) {
+        constexpr long most = 32 * lanes<T>;
+        alignas(vector_bytes) T own[4][most];
+        T* const to[] = {z, D, S};
+        for (long i = 0; i < n; i += most) {
+            const long count = n - i < most ? n - i : most;
+            const auto bytes = static_cast<std::size_t>(count) * sizeof(T);
+            std::memcpy(own[0], z + i, bytes);
+            const long whole = round_up<long>(count, lanes<T>);
+            for (long k = count; k < whole; ++k) own[0][k] = own[0][0];
+            run.activation->apply[derivatives](own[0], run.parameter, own[1], own[2], own[3], whole);
+            for (int j = 0; j <= least(derivatives, 2); ++j) std::memcpy(to[j] + i, own[1 + j], bytes);
+        }
+    }
     static void set_entry(T* to, int k, T value) { to[k] = value; }
     static void dot(const T* w, const T* x, int from, int to, T* sum, int k) {
         Vec<T> total = broadcast(sum[k]);

@@ -107,6 +107,10 @@ struct Samples {
                 store(column + at + v, load(column + at + v) * load(D + i * width + v));
         }
     }
+    // sigma and its derivatives of a run of rows: n consecutive entries, which are whole vectors.
+    static void apply(const Run<T>& run, int derivatives, T* z, T* D, T* S, long n) {
+        run.activation->apply[derivatives](z, run.parameter, z, D, S, n);
+    }
     static void set_entry(T* to, int k, T value) {
         for (int v = 0; v < width; v += lanes<T>) store(to + k * width + v, broadcast(value));
     }

@@ -193,9 +193,10 @@ class Curvature {
 
     // w[l]_k of all k. With c[L] = I, output k has one weight in the last layer: S[L]_k, of row k.
     OutputWeights<T> output_weights(int i, bool weighted) const {
-        const int rows = net.layers[i].rows;
-        if (i == net.depth - 1 && !weighted) return {rows, true, tape->S[i], 0};
-        return {rows, false, w[i], used(rows)};
+        const Layer<T>& layer = net.layers[i];
+        const int first = layer.curved_from, last = layer.curved_to;
+        if (i == net.depth - 1 && !weighted) return {first, last, true, tape->S[i], 0};
+        return {first, last, false, w[i], used(layer.rows)};
     }
 
     void write_laplacians(long n, T* result) const {

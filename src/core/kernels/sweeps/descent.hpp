@@ -35,8 +35,7 @@ class Descend {
                 const Layer<T>& layer = net.layers[i];
                 T* z = tape.a[i + 1];
                 Layout::product(W[i], layer.rows, layer.cols, tape.a[i], z, 1, Bias<T>{b[i]});
-                layer.activation->apply[1](z, layer.parameter, z, tape.D[i], nullptr,
-                                           Layout::panel(layer.rows));
+                apply_runs<Layout>(layer, 1, 1, z, tape.D[i], static_cast<T*>(nullptr));
             }
             back(descent.y + sample * net.outputs(), descent.rates[step]);
         }

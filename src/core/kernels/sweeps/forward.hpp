@@ -40,6 +40,27 @@ struct Tape {
     }
 };
 
+// sigma and its derivatives of a layer, z becomes a. derivatives: 0, 1, 2 or `second_for_sums`
+template <class Layout, class T>
+void apply_runs(const Layer<T>& layer, int derivatives, int groups, T* z, T* D, T* S) {
+    const long panel = Layout::panel(layer.rows);
+    if (layer.run_count == 1) {
+        layer.runs->activation->apply[derivatives](z, layer.runs->parameter, z, D, S, groups * panel);
+        return;
+    }
+    const auto at = [](T* panels, long offset) { return panels ? panels + offset : nullptr; };
+    for (int g = 0; g < groups; ++g) {
+        long begin = g * panel;
+        for (int r = 0; r < layer.run_count; ++r) {
+            const Run<T>& run = layer.runs[r];
+            const bool last = r + 1 == layer.run_count;  // takes the padding too
+            const long end = last ? (g + 1) * panel : begin + static_cast<long>(run.rows) * Layout::width;
+            Layout::apply(run, derivatives, z + begin, at(D, begin), at(S, begin), end - begin);
+            begin = end;
+        }
+    }
+}
+
 // derivatives: of sigma, 0, 1, 2 or `second_for_sums`
 template <class Layout, class T>
 void forward(const Net<T>& net, const Tape<Layout, T>& tape, int groups, int derivatives) {
@@ -47,8 +68,7 @@ void forward(const Net<T>& net, const Tape<Layout, T>& tape, int groups, int der
         const Layer<T>& layer = net.layers[i];
         T* z = tape.a[i + 1];
         Layout::product(layer.packed, layer.rows, layer.cols, tape.a[i], z, groups, Bias<T>{layer.padded_b});
-        layer.activation->apply[derivatives](z, layer.parameter, z, tape.D[i], tape.S[i],
-                                             groups * Layout::panel(layer.rows));
+        apply_runs<Layout>(layer, derivatives, groups, z, tape.D[i], tape.S[i]);
     }
 }
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any
 
 import casadi as ca
 
-from slopenet.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
+from slopenet.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE, LayerActivation, Runs
 
 # Φ by erf down to here, by Mills' ratio below, from as many terms of its continued fraction.
 _MILLS, _TERMS = 3.0, 60
@@ -111,14 +112,21 @@ _FORMULAS: dict[str, Callable[[Any, float], Any]] = {
 }
 
 
-def sigma(spec: tuple[str, float], z: Any) -> Any:
-    """σ(z), entry by entry.
+def sigma(spec: LayerActivation, z: Any) -> Any:
+    """σ(z) of a layer, entry by entry; a point is a column of z.
 
     Raises
     ------
     NotImplementedError
         For an activation without a formula here.
     """
+    if isinstance(spec, Runs):
+        ends = accumulate(count for _, count in spec)
+        parts = [
+            sigma(each, z[end - count : end, :])
+            for (each, count), end in zip(spec, ends, strict=True)
+        ]
+        return ca.vertcat(*parts)
     name, parameter = spec
     if name not in _FORMULAS:
         raise NotImplementedError(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
-from slopenet.activations import Activation
+from slopenet.activations import Activation, LayerActivation, Runs
 from slopenet.exporters import _functions, _text
 from slopenet.exporters._expression import Expression, in_order, traced
 from slopenet.exporters.c.code import Code, Piece
@@ -21,9 +21,15 @@ _COMPARISONS = {"positive": ">", "not_positive": "<="}
 _LIBRARY = {"abs": "fabs", "log": "log", "sin": "sin", "cos": "cos"}
 
 
+def different(layers: Iterable[LayerActivation]) -> list[Activation]:
+    """The activations of all units, each once."""
+    runs = (each if isinstance(each, Runs) else ((each, 1),) for each in layers)
+    return sorted({activation for each in runs for activation, _ in each})
+
+
 def name_of(activations: Sequence[Activation], activation: Activation, order: int) -> str:
     """The name of an activation's function, as far as `order`; `activations` are all there are."""
-    same = sorted({other for other in activations if other.name == activation.name})
+    same = [other for other in activations if other.name == activation.name]
     number = "" if len(same) == 1 else str(same.index(activation) + 1)
     return f"{activation.name}{number}_{order}"
 
@@ -37,7 +43,7 @@ def functions(names: Names, activations: Sequence[Activation]) -> list[Piece]:
             activation,
             traced(activation, order, _REPLACED),
         )
-        for activation in sorted(set(activations))
+        for activation in activations
         for order in range(3)
     ]
     return [*exponentials(names), *loops]

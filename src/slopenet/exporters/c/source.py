@@ -14,7 +14,7 @@ from slopenet.exporters.c.hessian import hessian
 from slopenet.exporters.c.jacobian import jacobian
 from slopenet.exporters.c.names import Names
 from slopenet.exporters.c.self_test import self_test
-from slopenet.exporters.c.sigma import functions
+from slopenet.exporters.c.sigma import different, functions
 from slopenet.exporters.c.sweeps import Layers, jvp, value, vjp
 
 # Inputs, outputs and meaning of each function, in the letters of the derivation.
@@ -92,7 +92,7 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
         body.text(_signature(names, name), SIGNATURES[name][2]) for name, body in bodies.items()
     ]
     public += [test, *([external(names, task, workspace)] if casadi else [])]
-    pieces = [*functions(names, layers.activations), *layer_text.helpers(names)]
+    pieces = [*functions(names, different(layers.activations)), *layer_text.helpers(names)]
     for l, (W, b) in enumerate(zip(task.chain.W, task.chain.b, strict=True), start=2):
         pieces += layer_text.layer(names, l, W, b)
     kept = needed(pieces, set().union(*(body.symbols for body in bodies.values())))
@@ -149,4 +149,4 @@ def _declarations(names: Names, derivatives: tuple[str, ...]) -> str:
 
 def _described(names: Names, layers: Layers) -> str:
     sizes = "-".join(map(str, layers.sizes))
-    return f"{sizes}, {', '.join(each.name for each in layers.activations)}; {names.real}"
+    return f"{sizes}, {', '.join(each.names for each in layers.activations)}; {names.real}"

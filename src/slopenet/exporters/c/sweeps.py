@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slopenet.activations import Activation
+from slopenet.activations import LayerActivation
 from slopenet.exporters.c.code import Code
 from slopenet.exporters.c.names import Names
-from slopenet.exporters.c.sigma import name_of
+from slopenet.exporters.c.sigma import different, name_of
 from slopenet.exporters.c.workspace import Workspace
 
 
@@ -17,7 +17,7 @@ class Layers:
 
     names: Names
     sizes: tuple[int, ...]
-    activations: tuple[Activation, ...]
+    activations: tuple[LayerActivation, ...]
 
     @property
     def last(self) -> int:
@@ -65,9 +65,13 @@ def forward(layers: Layers, code: Code, order: int) -> None:
         if not linear:
             below = "y" if top else _other(z)
             high = min(order, 2 if layers.has_second_derivative(l) else 1)
-            slopes = [at(f"{letter}{l}") for letter in "ds"[:high]]
-            function = name_of(layers.activations, layers.activations[l - 2], high)
-            code.say(f"    {code.call(function, at(z), at(below), *slopes, layers.n(l))};")
+            arrays = [at(z), at(below), *(at(f"{letter}{l}") for letter in "ds"[:high])]
+            begin = 0
+            for activation, count in layers.activations[l - 2].runs(layers.n(l)):
+                function = name_of(different(layers.activations), activation, high)
+                here = [f"{array} + {begin}" if begin else array for array in arrays]
+                code.say(f"    {code.call(function, *here, count)};")
+                begin += count
     _give_two(code.work)
 
 

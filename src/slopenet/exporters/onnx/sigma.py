@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from slopenet.activations import Activation
+from slopenet.activations import Activation, LayerActivation, Runs
 from slopenet.exporters import _functions
 from slopenet.exporters._expression import in_order, traced
 from slopenet.exporters.onnx.graph import Graph
@@ -29,8 +31,11 @@ _PLAIN_FLOAT = {"elu": "Elu", "softplus": "Softplus", "softsign": "Softsign"}
 _WITH_ALPHA = {"LeakyRelu", "Elu"}
 
 
-def sigma(graph: Graph, activation: Activation, z: str, order: int) -> list[str]:
-    """σ(z), σ'(z), σ''(z) as far as `order`."""
+def sigma(graph: Graph, activation: LayerActivation, z: str, order: int) -> list[str]:
+    """σ(z), σ'(z), σ''(z) of a layer, as far as `order`."""
+    if isinstance(activation, Runs):
+        parts = [_of_run(graph, each, part, order) for each, part in _runs(graph, activation, z)]
+        return [graph.op("Concat", *same, axis=1) for same in zip(*parts, strict=True)]
     results = traced(activation, order, _REPLACED)
     texts: dict[int, str] = {}
     for x in in_order(results):
@@ -46,8 +51,32 @@ def sigma(graph: Graph, activation: Activation, z: str, order: int) -> list[str]
     return [texts[id(x)] for x in results]
 
 
-def plain(graph: Graph, activation: Activation, z: str, name: str | None) -> str:
+def _runs(graph: Graph, runs: Runs, z: str) -> Iterator[tuple[Activation, str]]:
+    """Each run's activation, and its columns of z."""
+    begin = 0
+    for activation, count in runs:
+        bounds = (graph.integers(begin), graph.integers(begin + count), graph.integers(1))
+        yield activation, graph.op("Slice", z, *bounds)
+        begin += count
+
+
+def _of_run(graph: Graph, activation: Activation, z: str, order: int) -> list[str]:
+    """As `sigma`, where constants such as the slope of the identity have the shape of z."""
+    expressions = traced(activation, order, _REPLACED)
+    return [
+        graph.op("Expand", text, graph.op("Shape", z)) if x.op == "number" else text
+        for x, text in zip(expressions, sigma(graph, activation, z, order), strict=True)
+    ]
+
+
+def plain(graph: Graph, activation: LayerActivation, z: str, name: str | None) -> str:
     """σ(z) alone: as one operator where there is one, so that readers of ONNX recognise it."""
+    if isinstance(activation, Runs):
+        parts = [
+            part if each.linear else plain(graph, each, part, None)
+            for each, part in _runs(graph, activation, z)
+        ]
+        return graph.op("Concat", *parts, axis=1, name=name)
     operator = _PLAIN.get(activation.name)
     if graph.dtype == np.float32:
         operator = operator or _PLAIN_FLOAT.get(activation.name)

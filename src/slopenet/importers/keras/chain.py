@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slopenet.importers._steps import refuse
 from slopenet.io.contents import require
+from slopenet.maps.affine import refuse
 
 _MOST_LAYERS = 10_000
 _DEEPEST = 32

@@ -9,11 +9,12 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
-from slopenet.importers._steps import Affine, Step, refuse, scaled, sigma
+from slopenet.importers._steps import Step, scaled, sigma
 from slopenet.importers.keras import rules
 from slopenet.importers.keras.archive import Archive
 from slopenet.importers.keras.chain import Layer, chain
 from slopenet.io.contents import require
+from slopenet.maps.affine import Affine, refuse
 
 # Functions of keras.activations and keras.ops that are an activation as it is.
 _FUNCTIONS: dict[str, ActivationSpec] = {

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.importers._steps import UnsupportedNetworkError
 from slopenet.io.contents import ModelFileError, require
+from slopenet.maps.affine import UnsupportedNetworkError
 
 _MOST_OBJECTS = 20_000
 _DEEPEST = 64

@@ -10,8 +10,9 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
 from slopenet.importers._recognise import activation_of_library
-from slopenet.importers._steps import Step, refuse, scaled, sigma
+from slopenet.importers._steps import Step, scaled, sigma
 from slopenet.importers.keras import rules
+from slopenet.maps.affine import refuse
 
 # Layers that act entry by entry.
 _ACTIVATIONS = {"Activation", "ELU", "LeakyReLU", "PReLU", "ReLU"}

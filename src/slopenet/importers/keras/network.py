@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from slopenet.importers._fold import network_of
-from slopenet.importers._steps import UnsupportedNetworkError
+from slopenet.importers._options import Options
 from slopenet.importers._verify import Report, compare, values_of
 from slopenet.importers.keras import archive, file
 from slopenet.importers.keras import model as in_memory
 from slopenet.io.contents import ModelFileError
+from slopenet.maps.affine import UnsupportedNetworkError
 from slopenet.network import Network
 
 _LIMIT = 1e-5  # Keras computes parts of a float64 model in float32
@@ -27,6 +27,8 @@ def from_keras(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> Network:
     """Import a network of Keras, as it is in inference.
@@ -41,6 +43,9 @@ def from_keras(
         Of the network, instead of the weights'. Folding in float32 may cost digits.
     input_names, output_names : sequence of str, optional
         Labels of the network.
+    input_scaling, output_scaling : scaling, optional
+        Maps that were applied to inputs and outputs before training, and are not part of the
+        source; see `Network.scaled`. Names are then those of raw inputs and outputs.
     report : callable, optional
         Called with a `Comparison` of the network and the model on random points; of a file, with
         its layers computed one after the other.
@@ -62,21 +67,22 @@ def from_keras(
     do if it is one of slopenet's table. A file is read by h5py, without Keras. No code in it is
     run, and no link out of it is followed.
     """
-    labels: dict[str, Any] = {"input_names": input_names, "output_names": output_names}
+    options = Options(dtype, input_names, output_names, input_scaling, output_scaling, report)
     if not isinstance(model, str | os.PathLike):
         source, steps, values, precision = in_memory.steps_and_values(model)
-        network = network_of(source, steps, dtype=dtype, **labels)
-        return compare(source, network, values, precision, report, limit=_LIMIT)
+        network = options.network(source, steps)
+        return options.compared(source, network, values, precision, limit=_LIMIT)
     name = os.fspath(model)
     try:
         contents = archive.read(Path(model))
         steps = file.steps_of(contents)
-        network = network_of("the model", steps, dtype=dtype, **labels, budget=contents.budget)
+        network = options.network("the model", steps, contents.budget)
         kind = np.float64 if network.dtype == np.float64 else np.float32
-        return compare("the model", network, lambda X: values_of(steps, X), kind, report)
+        compare("the model", network, lambda X: values_of(steps, X), kind, report)
     except ModelFileError as error:
         raise ModelFileError(f"{name} {error}") from error
     except MemoryError as error:
         raise ModelFileError(f"{name} needs more memory than there is") from error
     except UnsupportedNetworkError as error:
         raise UnsupportedNetworkError(f"{name}: {error}") from error
+    return options.scaled(network)

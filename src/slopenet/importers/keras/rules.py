@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.importers._steps import Step, affine, batch_normalisation, refuse, scaling
+from slopenet.importers._steps import Step
+from slopenet.maps.affine import affine, batch_normalisation, refuse, scaling
 
 # Layers that change nothing in inference.
 NOTHING = {

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.importers._steps import UnsupportedNetworkError, refuse
-from slopenet.importers.onnx.scalar import ARITHMETIC
+from slopenet.importers._expression import ARITHMETIC
+from slopenet.maps.affine import UnsupportedNetworkError, refuse
 
 Attributes = Mapping[str, Any]
 

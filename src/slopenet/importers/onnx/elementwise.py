@@ -8,9 +8,9 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import SELU_ALPHA, SELU_SCALE
-from slopenet.importers._steps import UnsupportedNetworkError, affine, refuse
-from slopenet.importers.onnx.scalar import ARITHMETIC, Expression, compose, shortened
+from slopenet.importers._expression import ARITHMETIC, Expression, compose, shortened
 from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of
+from slopenet.maps.affine import UnsupportedNetworkError, affine, refuse
 
 # Activations that are one node: name in the table, attribute of its parameter and its preset.
 _ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {

@@ -12,12 +12,13 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.importers._budget import MOST_ROWS, Budget
-from slopenet.importers._steps import Step, refuse
+from slopenet.importers._expression import Expression
+from slopenet.importers._steps import Step
 from slopenet.importers.onnx.file import DOUBLE, REAL, array_of
 from slopenet.importers.onnx.nodes import output_of, steps_to
-from slopenet.importers.onnx.scalar import Expression
 from slopenet.importers.onnx.value import Node, Trunk, Value
 from slopenet.io.contents import require
+from slopenet.maps.affine import refuse
 
 _MOST_NODES = 10_000
 _FIELDS = {1: "f", 2: "i", 3: "s", 4: "t", 6: "floats", 7: "ints"}  # of attributes that are read

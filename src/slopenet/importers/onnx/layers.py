@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.importers._steps import UnsupportedNetworkError, affine, batch_normalisation, refuse
 from slopenet.importers.onnx.constant import axes_of
 from slopenet.importers.onnx.file import REAL
 from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of, whole_of
+from slopenet.maps.affine import UnsupportedNetworkError, affine, batch_normalisation, refuse
 
 
 def _gemm(node: Node, x: Value) -> Value:

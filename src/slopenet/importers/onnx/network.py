@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from slopenet.importers._fold import network_of
-from slopenet.importers._steps import UnsupportedNetworkError
+from slopenet.importers._options import Options
 from slopenet.importers._verify import Report, compare
 from slopenet.importers.onnx.file import read_model
 from slopenet.importers.onnx.graph import graph_of, steps_of_graph
 from slopenet.importers.onnx.run import runner
 from slopenet.io.contents import ModelFileError
+from slopenet.maps.affine import UnsupportedNetworkError
 from slopenet.network import Network
 
 _LIMIT = 1e-6  # attributes are float32, and so are some operations of onnx.reference
@@ -29,6 +29,8 @@ def from_onnx(
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> Network:
     """Import an ONNX graph that is a chain of dense layers and activations.
@@ -42,6 +44,9 @@ def from_onnx(
         Of the network, instead of the weights'. Folding maps in float32 may cost digits.
     input_names, output_names : sequence of str, optional
         Labels of the network; by default those that slopenet's export keeps in a file.
+    input_scaling, output_scaling : scaling, optional
+        Maps that were applied to inputs and outputs before training, and are not part of the
+        source; see `Network.scaled`. Names are then those of raw inputs and outputs.
     report : callable, optional
         Called with a `Comparison` of the network and the graph, run by onnxruntime where it is
         installed and has the operations, else by onnx.reference, on random points.
@@ -77,6 +82,7 @@ def from_onnx(
         import onnx
     except ImportError as error:
         raise ImportError("from_onnx needs onnx: pip install 'slopenet[onnx]'") from error
+    options = Options(dtype, input_names, output_names, input_scaling, output_scaling, report)
     given = isinstance(model, onnx.ModelProto)
     name = "the ModelProto" if given else os.fspath(model)
     try:
@@ -85,17 +91,9 @@ def from_onnx(
         graph = graph_of(proto, folder)
         with np.errstate(all="ignore"):
             steps = steps_of_graph(graph)
-        network = network_of(
-            "the graph",
-            steps,
-            dtype=dtype,
-            input_names=input_names,
-            output_names=output_names,
-            budget=graph.budget,
-        )
-        network = _labelled(network, proto)
+        network = _labelled(options.network("the graph", steps, graph.budget), proto)
         run = runner(proto, graph)
-        return compare("the graph", network, run, graph.dtype, report, limit=_LIMIT)
+        compare("the graph", network, run, graph.dtype, report, limit=_LIMIT)
     except ModelFileError as error:
         raise ModelFileError(f"{name} {error}") from error
     except MemoryError as error:
@@ -104,6 +102,7 @@ def from_onnx(
         raise ModelFileError(f"{name} is damaged: a name in it is not text") from error
     except UnsupportedNetworkError as error:
         raise UnsupportedNetworkError(f"{name}: {error}") from error
+    return options.scaled(network)
 
 
 def _labelled(network: Network, proto: Any) -> Network:

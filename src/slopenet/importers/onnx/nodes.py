@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.importers._steps import Step, UnsupportedNetworkError, refuse
+from slopenet.importers._steps import Step
 from slopenet.importers.onnx.constant import constant
 from slopenet.importers.onnx.elementwise import elementwise
 from slopenet.importers.onnx.layers import MIXING, UNCHANGED
 from slopenet.importers.onnx.value import Node, Value, closed
+from slopenet.maps.affine import UnsupportedNetworkError, refuse
 
 
 def output_of(node: Node) -> Value | Floats:

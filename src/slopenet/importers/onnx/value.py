@@ -9,9 +9,10 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.importers._budget import Budget
-from slopenet.importers._steps import Affine, Step, UnsupportedNetworkError, refuse
+from slopenet.importers._expression import Expression, steps_of
+from slopenet.importers._steps import Step
 from slopenet.importers.onnx.constant import Attributes
-from slopenet.importers.onnx.scalar import Expression, steps_of
+from slopenet.maps.affine import Affine, UnsupportedNetworkError, refuse
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.activations import normalise
 from slopenet.dataset.dataset import Data
 from slopenet.parameters import unflatten
 from slopenet.training.kriging.problem import widths_of
@@ -83,7 +84,7 @@ class Teacher:
             return found
         sizes = (self._Q.shape[1], width, self._Y.shape[2])
         weights = np.broadcast_to(self._weights[1:], (sizes[2], sizes[0]))
-        objective = Objective(sizes, [("sin", 1.0), ("identity", 0.0)], np.array(weights))
+        objective = Objective(sizes, [normalise("sin"), normalise("identity")], np.array(weights))
         slopes = np.ascontiguousarray(self._Y[:, 1:].transpose(0, 2, 1))
         problem = objective.on(Data(self._Q, self._Y[:, 0].copy(), slopes), self._threads)
         optimizer = LBFGS()

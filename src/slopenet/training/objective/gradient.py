@@ -19,6 +19,7 @@ import numpy as np
 
 from slopenet import _core
 from slopenet._types import Floats
+from slopenet.activations import LayerActivation
 from slopenet.dataset.dataset import Data
 from slopenet.evaluate.threads import get_num_threads
 from slopenet.parameters import weight_mask
@@ -52,7 +53,7 @@ class Objective:
     ----------
     sizes : sequence of int
         n_1, ..., n_L.
-    activations : sequence of (str, float)
+    activations : sequence of Activation or Runs
         σ of each layer and its parameter.
     slope_weight : (n_L, n_1)
         λ, unless the data have one per sample.
@@ -64,7 +65,7 @@ class Objective:
     def __init__(
         self,
         sizes: Sequence[int],
-        activations: Sequence[tuple[str, float]],
+        activations: Sequence[LayerActivation],
         slope_weight: Floats,
         l2: float = 0.0,
         *,

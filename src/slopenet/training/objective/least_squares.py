@@ -16,6 +16,7 @@ import numpy as np
 
 from slopenet import _core
 from slopenet._types import Floats
+from slopenet.activations import LayerActivation
 from slopenet.dataset.dataset import Data
 from slopenet.evaluate.threads import get_num_threads
 from slopenet.parameters import weight_mask
@@ -34,7 +35,7 @@ class LeastSquares:
     ----------
     sizes : sequence of int
         n_1, ..., n_L.
-    activations : sequence of (str, float)
+    activations : sequence of Activation or Runs
         σ of each layer and its parameter.
     data : Data
     slope_weight : (n_L, n_1)
@@ -64,7 +65,7 @@ class LeastSquares:
     def __init__(
         self,
         sizes: Sequence[int],
-        activations: Sequence[tuple[str, float]],
+        activations: Sequence[LayerActivation],
         data: Data,
         slope_weight: Floats,
         *,

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.activations import LayerActivation
 from slopenet.dataset.dataset import Data
 from slopenet.dataset.partitions import Partitions, total
 from slopenet.parameters import weight_mask
@@ -30,7 +31,7 @@ class Terms:
     """Parameters of f: the network's shape, λ (n_L, n_1), and the threads per part."""
 
     sizes: tuple[int, ...]
-    activations: tuple[tuple[str, float], ...]
+    activations: tuple[LayerActivation, ...]
     slope_weight: Floats
     threads: int | None = None
 

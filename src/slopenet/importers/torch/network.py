@@ -11,9 +11,12 @@ from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
-from slopenet.importers._fold import network_of
-from slopenet.importers._steps import Step, affine, batch_normalisation, refuse, scaled, sigma
-from slopenet.importers._verify import Report, compare
+from slopenet.importers._options import Options
+from slopenet.importers._steps import Step, scaled, sigma, sigmas
+from slopenet.importers._verify import Report
+from slopenet.importers.torch.forward import dtype_of, network_of_forward
+from slopenet.importers.torch.numbers import numpy_of
+from slopenet.maps.affine import UnsupportedNetworkError, affine, batch_normalisation, refuse
 from slopenet.network import Network
 
 # Classes of torch.nn: those that change nothing in eval mode; σ and the attribute of its parameter.
@@ -32,13 +35,20 @@ _ACTIVATIONS: dict[str, tuple[str, str | None]] = {
 }
 
 
+class _NotAStackError(UnsupportedNetworkError):
+    """A module that is no stack of layers; its forward may still be traced."""
+
+
 def from_torch(
     module: Any,
     *,
+    example: Any = None,
     activations: Mapping[type, ActivationSpec] | None = None,
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
+    input_scaling: Any = None,
+    output_scaling: Any = None,
     report: Report | None = None,
 ) -> Network:
     """Import a network of torch, as it is in eval mode; the module itself stays as it is.
@@ -46,15 +56,23 @@ def from_torch(
     Parameters
     ----------
     module : torch.nn.Module
-        A Sequential, nested as deep as you like, of Linear, activations, BatchNorm1d, Dropout,
-        Flatten and Identity; or one of these. Of a module whose forward is your own, pass the
-        Sequential inside, or its ``state_dict()`` to `from_state_dict`.
+        A Sequential of Linear, activations, BatchNorm1d, Dropout, Flatten and Identity, or any
+        module with a forward of your own that is made of these and of sums, concatenations,
+        slices and other linear operations: residual networks, skips, branches, several inputs
+        and outputs. Such a forward is traced, at one row and at batches of two and three rows.
+    example : tensor, or sequence of tensors, optional
+        Inputs of `module`, (N, ...) each, as for ``torch.onnx.export``; only their shapes matter.
+        Needed where forward takes several inputs, or the number of inputs cannot be found from
+        the weights. Inputs of several tensors are the columns of one after the other.
     activations : mapping of type to activation, optional
         Which σ a module class of your own is, as ``{Sine: "sin"}``.
     dtype : {float64, float32}, optional
         Of the network, instead of the module's. Folding BatchNorm1d in float32 may cost digits.
     input_names, output_names : sequence of str, optional
         Labels of the network.
+    input_scaling, output_scaling : scaling, optional
+        Maps that were applied to inputs and outputs before training, and are not part of the
+        source; see `Network.scaled`. Names are then those of raw inputs and outputs.
     report : callable, optional
         Called with a `Comparison` of the network and the module on random points, as ``print``.
 
@@ -66,7 +84,8 @@ def from_torch(
     Raises
     ------
     UnsupportedNetworkError
-        If a module is none of those above, which is named, or if the values differ.
+        If a module or an operation of a forward is none of those above, which is named, if a
+        forward decides by values of its input or changes a buffer, or if the values differ.
     ImportError
         If torch is not installed.
 
@@ -86,19 +105,33 @@ def from_torch(
         )
     source = f"torch {type(module).__name__}"
     evaluated = copy.deepcopy(module).eval()
-    steps = list(_walk(evaluated, "", activations or {}))
-    network = network_of(
-        source, steps, dtype=dtype, input_names=input_names, output_names=output_names
-    )
-    weight = next(evaluated.parameters())
+    known = activations or {}
+    options = Options(dtype, input_names, output_names, input_scaling, output_scaling, report)
+    try:
+        steps = list(_walk(evaluated, "", known))
+    except _NotAStackError as error:
+        refused: UnsupportedNetworkError | None = error
+    else:
+        refused = None
+    if refused is None:
+        network, values = options.network(source, steps), _values(evaluated)
+    else:
+        network, values = network_of_forward(source, module, example, known, options, refused)
+    single = dtype_of(evaluated) != torch.float64
+    return options.compared(source, network, values, np.float32 if single else np.float64)
+
+
+def _values(module: Any) -> Callable[[Floats], Floats]:
+    import torch
+
+    weight = next(module.parameters())
 
     def values(X: Floats) -> Floats:
         with torch.no_grad():
             given = torch.from_numpy(X).to(device=weight.device, dtype=weight.dtype)
-            return numpy_of(evaluated(given))
+            return numpy_of(module(given))
 
-    single = weight.dtype != torch.float64
-    return compare(source, network, values, np.float32 if single else np.float64, report)
+    return values
 
 
 def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Iterator[Step]:
@@ -108,7 +141,7 @@ def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Itera
     if getattr(module, "has_uninitialized_params", bool)():
         refuse(where, "it has no weights yet; run it once")
     if module._forward_hooks or module._forward_pre_hooks:
-        refuse(where, "it has forward hooks, whose effect is unknown")
+        raise _NotAStackError(f"{where}: it has forward hooks")
     for kind, spec in known.items():
         if isinstance(module, kind):
             yield sigma(where, spec)
@@ -125,13 +158,9 @@ def _walk(module: Any, path: str, known: Mapping[type, ActivationSpec]) -> Itera
         if isinstance(module, kind) and type(module).forward is kind.forward:
             yield from _steps(where, name, module)
             return
-    inside = [
-        f"{name} ({type(child).__name__})"
-        for name, child in module.named_children()
-        if isinstance(child, nn.Sequential | nn.Linear)
-    ]
-    hint = f"; it has {', '.join(inside)} inside: pass that, or its weights" if inside else ""
-    refuse(where, f"it is neither a dense layer nor an activation that slopenet has{hint}")
+    raise _NotAStackError(
+        f"{where}: it is neither a dense layer nor an activation that slopenet has"
+    )
 
 
 def _steps(where: str, name: str, module: Any) -> Iterator[Step]:
@@ -142,16 +171,6 @@ def _steps(where: str, name: str, module: Any) -> Iterator[Step]:
         yield sigma(where, spec)
     elif name in _RULES:
         yield from _RULES[name](where, module)
-
-
-def numpy_of(tensor: Any) -> Floats:
-    """A tensor's numbers; of less than float32, as float32, which holds them exactly."""
-    import torch
-
-    tensor = tensor.detach().cpu()
-    if tensor.is_floating_point() and tensor.dtype != torch.float64:
-        tensor = tensor.float()
-    return np.asarray(tensor.numpy())
 
 
 def _linear(where: str, m: Any) -> list[Step]:
@@ -174,9 +193,9 @@ def _flatten(where: str, m: Any) -> list[Step]:
 
 def _prelu(where: str, m: Any) -> list[Step]:
     slopes = numpy_of(m.weight)
-    if (slopes != slopes[0]).any():
-        refuse(where, "its slopes differ between units; a layer has one")
-    return [sigma(where, ("leaky_relu", float(slopes[0])))]
+    if len(slopes) == 1:
+        return [sigma(where, ("leaky_relu", float(slopes[0])))]
+    return [sigmas(where, [("leaky_relu", float(slope)) for slope in slopes])]
 
 
 def _celu(where: str, m: Any) -> list[Step]:

@@ -1,4 +1,4 @@
-"""Functions of one number as ONNX spells them, node by node, and the activations that they are.
+"""Functions of one number as a source spells them, one by one, and the activations that they are.
 
 Between two maps that mix units, every node acts on each z alone: together they are a function of z,
 kept as an expression. z itself, and every node on all paths from z to the result, cut it into
@@ -17,7 +17,8 @@ from slopenet import activations
 from slopenet._types import Floats
 from slopenet.activations import normalise
 from slopenet.importers._recognise import activation_of
-from slopenet.importers._steps import Step, affine, refuse, scaled, sigma
+from slopenet.importers._steps import Step, scaled, sigma
+from slopenet.maps.affine import affine, refuse
 
 _LARGEST = 250  # nodes of an expression; the longest spelling, slopenet's own gelu, has 90
 _NARROWEST = 0.01  # a scale of z inside an activation; its inverse is the widest
@@ -32,13 +33,16 @@ def _erf(z: Floats) -> Any:
     return erf(z)
 
 
-# The operations that the others of ONNX consist of.
+# The operations that all others consist of, by their names in ONNX where it has them.
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     "Neg": np.negative,
     "Abs": np.abs,
     "Reciprocal": np.reciprocal,
     "Exp": np.exp,
     "Log": np.log,
+    "Log1p": np.log1p,
+    "Expm1": np.expm1,
+    "Cos": np.cos,
     "Sqrt": np.sqrt,
     "Erf": _erf,
     "Add": np.add,
@@ -143,20 +147,26 @@ def steps_of(expression: Expression, dtype: np.dtype) -> list[Step]:
     UnsupportedNetworkError
         If a piece of it is neither, which is named.
     """
-    narrow = _bottlenecks(expression)
+    narrow = bottlenecks(expression)
     steps: list[Step] = []
     at = 0
     while at < len(narrow) - 1:
-        for end in range(_farthest(narrow, at), at, -1):
-            found = _known(narrow[end], narrow[at], dtype)
-            if found is not None:
-                steps += found
-                at = end
-                break
-        else:
+        found = piece(narrow, at, dtype)
+        if found is None:
             part = narrow[at + 1]
             refuse(part.where, f"{part.op} here belongs to no activation that slopenet has")
+        at, made = found
+        steps += made
     return steps
+
+
+def piece(narrow: list[Expression], at: int, dtype: np.dtype) -> tuple[int, list[Step]] | None:
+    """The longest piece from narrow[at] on that is a map or an activation: its end, its steps."""
+    for end in range(_farthest(narrow, at), at, -1):
+        found = _known(narrow[end], narrow[at], dtype)
+        if found is not None:
+            return end, found
+    return None
 
 
 def _farthest(narrow: list[Expression], at: int) -> int:
@@ -214,6 +224,8 @@ def _line(expression: Expression) -> tuple[float, float] | None:  # noqa: PLR091
             return k, 0.0
         case "Div", (Expression(), float(k)) if k != 0:
             return 1 / k, 0.0
+        case "Pow", (Expression(), 1.0):
+            return 1.0, 0.0
     return None
 
 
@@ -251,16 +263,16 @@ def _nodes(expression: Expression, z: Expression | None) -> list[Expression]:
     return ordered
 
 
-def _bottlenecks(expression: Expression) -> list[Expression]:
+def bottlenecks(expression: Expression, z: Expression | None = None) -> list[Expression]:
     """z, the parts that every path from z to the expression goes through, and the expression."""
-    ordered = _nodes(expression, None)
+    ordered = _nodes(expression, None) if z is None else [z, *_nodes(expression, z)]
     below = {id(node): 0 for node in ordered}  # how many paths lead from z
     above = dict(below)  # and to the expression
     for node in ordered:
-        below[id(node)] = sum(below[id(part)] for part in node.parts) or 1
+        below[id(node)] = sum(below.get(id(part), 0) for part in node.parts) or 1
     above[id(expression)] = 1
     for node in reversed(ordered):
-        for part in node.parts:
+        for part in node.parts if node is not z else ():
             above[id(part)] += above[id(node)]
     paths = below[id(expression)]
     return [node for node in ordered if below[id(node)] * above[id(node)] == paths]

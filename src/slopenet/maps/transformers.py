@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.importers._steps import Affine, Step, affine, refuse, scaling
+from slopenet.maps.affine import Affine, affine, refuse, scaling
 
 
-def transform(where: str, transformer: Any) -> list[Step]:
+def transform(where: str, transformer: Any) -> list[Affine]:
     """The map of a fitted transformer, or of a Pipeline of them."""
     return [there for there, _ in _both(where, transformer)]
 
 
-def inverse(where: str, transformer: Any) -> list[Step]:
+def inverse(where: str, transformer: Any) -> list[Affine]:
     """The inverse map of a transformer of y."""
     return [back for _, back in reversed(_both(where, transformer))]
 

@@ -1,0 +1,1 @@
+"""Networks of torch: Sequential stacks are walked, every other module is traced."""

@@ -1,0 +1,89 @@
+"""Operations of torch on each entry of tensors of a graph, and sums of branches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from slopenet.importers._expression import compose
+from slopenet.importers._tensor import Tensor, added, by_entry, same, spread
+from slopenet.importers.torch.call import Call, numbers_of
+from slopenet.importers.torch.elementwise import expression_of
+from slopenet.maps.affine import UnsupportedNetworkError
+
+_ARITHMETIC = {"add", "sub", "rsub", "mul", "div", "maximum", "minimum", "clamp_min", "clamp_max"}
+
+
+def entrywise(call: Call, name: str, result: Any) -> Tensor | None:
+    """An operation on each entry alone; a sum of any, or a product with constants."""
+    import torch
+
+    shape = tuple((result[0] if isinstance(result, tuple | list) else result).shape)
+    given: list[Any] = []
+    for x in call.args:
+        value = call.get(x) if isinstance(x, torch.Tensor) else None
+        if value is not None:
+            given.append(spread(value, shape))
+        elif isinstance(x, torch.Tensor):
+            given.append(float(x) if x.numel() == 1 else np.broadcast_to(numbers_of(x), shape))
+        elif x is None or isinstance(x, str | bool):
+            given.append(x)
+        else:
+            given.append(float(x))
+    if any(isinstance(x, torch.Tensor) for x in call.kwargs.values()):
+        return None
+    values = [x for x in given if isinstance(x, Tensor)]
+    first = values[0]
+    alpha = float(call.kwargs.get("alpha", 1))
+    if any(isinstance(x, np.ndarray) for x in given):
+        return _with_constants(call, name, given, alpha)
+    if all(same(x, first) for x in values):
+        arguments = [x.f if isinstance(x, Tensor) else x for x in given]
+        try:
+            f = expression_of(call.where, name, arguments, call.kwargs)
+        except TypeError:
+            return None
+        return None if f is None else Tensor(first.stem, f, first.index, first.dtype)
+    if name in ("add", "sub", "rsub") and len(values) == 2:
+        a, b = values if name != "rsub" else values[::-1]
+        return added(call.where, [(1.0, a), (alpha if name == "add" else -alpha, b)], call.rows)
+    if name in ("maximum", "minimum") and len(values) == 2:  # a + relu(b - a)
+        a, b = values
+        sign = 1.0 if name == "maximum" else -1.0
+        rest = added(call.where, [(-sign, a), (sign, b)], call.rows)
+        above = Tensor(rest.stem, compose(call.where, "relu", rest.f), rest.index, rest.dtype)
+        return added(call.where, [(1.0, a), (sign, above)], call.rows)
+    raise UnsupportedNetworkError(
+        f"{call.where}: {name} of two branches is not a layer; only sums of branches are"
+    )
+
+
+def _with_constants(  # noqa: PLR0911
+    call: Call, name: str, given: list[Any], alpha: float
+) -> Tensor | None:
+    """An operation with one constant for each entry."""
+    where, rows = call.where, call.rows
+    if name not in _ARITHMETIC or len(given) != 2:
+        return None
+    x, constant = given if isinstance(given[0], Tensor) else given[::-1]
+    swapped = given[0] is not x
+    match name:
+        case "add":
+            k, c = (alpha, constant) if swapped else (1.0, alpha * constant)
+            return by_entry(where, x, k, c, rows)
+        case "sub" | "rsub":
+            plus, minus = (constant, alpha) if swapped ^ (name == "rsub") else (1.0, alpha)
+            if swapped ^ (name == "rsub"):
+                return by_entry(where, x, -minus, plus, rows)
+            return by_entry(where, x, 1.0, -minus * constant, rows)
+        case "mul":
+            return by_entry(where, x, constant, 0.0, rows)
+        case "div" if not swapped and np.all(constant) and not call.kwargs:
+            return by_entry(where, x, 1 / constant, 0.0, rows)
+        case "maximum" | "clamp_min" | "minimum" | "clamp_max":
+            sign = 1.0 if name in ("maximum", "clamp_min") else -1.0
+            rest = by_entry(where, x, sign, -sign * constant, rows)
+            above = Tensor(rest.stem, compose(where, "relu", rest.f), rest.index, rest.dtype)
+            return by_entry(where, above, sign, constant, rows)
+    return None

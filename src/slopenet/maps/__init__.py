@@ -1,0 +1,1 @@
+"""Affine maps: layers without an activation, scalers, and what users write for them."""
