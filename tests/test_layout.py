@@ -23,6 +23,7 @@ PACKAGES = [
     "html",
     "evaluate",
     "exporters",
+    "posterior",
     "network",
     "dataset",
     "training",
@@ -136,9 +137,9 @@ WITHIN = {
         "partitioned",
     ],
     "training.kriging": [
-        "covariance",
         "process",
         "processes",
+        "known",
         "problem",
         "likelihood",
         "sines",
@@ -154,6 +155,7 @@ WITHIN = {
         "lm",
         "evidence",
     ],
+    "posterior": ["kernel", "units", "posterior", "process", "error_bars"],
     "demo": ["curve", "steam"],
     "gradcheck": ["complex_step", "check"],
 }

@@ -17,6 +17,7 @@ from slopenet.dataset.noise import Noise, reliable
 from slopenet.dataset.scaling import Scaling
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
+from slopenet.posterior.posterior import Posterior
 from slopenet.training.course import PREFIX, Course
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
@@ -33,7 +34,7 @@ from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
 from slopenet.training.start import Training
-from slopenet.training.transform import Transform
+from slopenet.training.transform import Transform, units_of
 from slopenet.validate.layers import check_activations
 
 # Weights learned from the residuals change the cost, at equal residuals of the values, by up to the
@@ -337,6 +338,7 @@ class Candidates:
         """The networks of all starts, the best one first."""
         order = sorted(self.started, key=error_of_start) if len(self.started) > 1 else self.started
         best, networks = order[0], [self.network(t.theta) for t in order]
+        networks[0] = networks[0].with_posterior(self._posterior(best))
         title, why = self.plan.info.title, self.plan.method.why
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
         if isinstance(best.optimizer, Evidence | Adam):
@@ -351,6 +353,13 @@ class Candidates:
             reason += self._levels.sentence(self._names.outputs)
         found = networks[0], best.watch.history, reason, Ensemble(networks), self.errors
         return Result(*found, self.plan.method.name)
+
+    def _posterior(self, best: Training) -> Posterior | None:
+        """The posterior of the best start; None of a method without one."""
+        if isinstance(best.optimizer, Kriging) and len(best.problem.process) > 1:
+            units = units_of(self._scaling, self._transform)
+            return best.optimizer.posterior(best.at.state, best.problem, units)
+        return None
 
 
 class Result(NamedTuple):

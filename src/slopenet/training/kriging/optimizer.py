@@ -20,7 +20,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.posterior.process import ProcessPosterior
+from slopenet.posterior.units import Units
 from slopenet.training.kriging import likelihood
+from slopenet.training.kriging.known import posterior_of
 from slopenet.training.kriging.process import Process
 from slopenet.training.kriging.processes import Processes
 from slopenet.training.kriging.sines import Layer
@@ -147,6 +150,15 @@ class Kriging:
         if found.teacher is not None and np.isfinite(state.distance):
             near = found.teacher.distances(state.theta)
         return found.process.left_out(found.given) * found.process.shortfall, near
+
+    def posterior(self, state: State, problem: Problem, units: Units) -> ProcessPosterior:
+        """The posterior of the process, and of the network by its distance from the process."""
+        found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
+        outputs, d = problem.process.targets.shape[2], problem.process.X.shape[1]
+        near = np.zeros((1 + d, outputs))
+        if found.teacher is not None and np.isfinite(state.distance):
+            near = found.teacher.distances(state.theta)
+        return posterior_of(found.process, found.p, found.given, near, units)
 
     def _prepare(self, p: bytes, process: Process | Processes, threads: int | None) -> Prepared:
         found = np.frombuffer(p).copy()

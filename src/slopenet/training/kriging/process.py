@@ -20,7 +20,7 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
 from slopenet._types import Floats
-from slopenet.training.kriging.covariance import by_scales, covariance
+from slopenet.posterior.kernel import by_scales, covariance
 
 # Limits of log ℓ, in standard units, and of log ν.
 SCALES = (-6.0, 9.0)
@@ -104,6 +104,11 @@ class Process:
     def some(self, rows: Floats) -> Process:
         """The process on some of the rows."""
         return Process(self.X[rows], self.targets[rows], self.counts[rows])
+
+    @property
+    def known(self) -> Floats:
+        """1 where a target is known of all outputs, else 0: (n, kinds)."""
+        return np.asarray(~np.isnan(self.targets).any(axis=2), np.float64)
 
     @property
     def noises(self) -> int:

@@ -1,0 +1,44 @@
+"""The posterior of a kriging start, as its network keeps it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.posterior.process import Group, ProcessPosterior
+from slopenet.posterior.units import Units
+from slopenet.training.kriging.process import Process
+from slopenet.training.kriging.processes import Processes
+
+
+def posterior_of(
+    process: Process | Processes, p: Floats, given: Any, distance: Floats, units: Units
+) -> ProcessPosterior:
+    """The posterior of a process at p.
+
+    Parameters
+    ----------
+    process : Process or Processes
+    p : (P,)
+        log ℓ and log ν.
+    given : Posterior, or one per group of outputs
+    distance : (1 + n_1, n_L)
+        RMS distances of the network's values and slopes from the process.
+    units : Units
+    """
+    outputs = process.targets.shape[2]
+    if isinstance(process, Process):
+        parts = [(np.arange(outputs), process, p)]
+        found = [given]
+    else:
+        parts, found = process.each(p), given
+    variance = np.zeros(outputs)
+    groups = []
+    for (own, each, numbers), known in zip(parts, found, strict=True):
+        groups.append(Group(own, each.known, each.scales(numbers), each.noise_of_kinds(numbers)))
+        variance[own] = known.variance * each.shortfall**2
+    return ProcessPosterior(
+        process.X, process.counts, groups, variance, np.ascontiguousarray(distance.T), units
+    )
