@@ -66,6 +66,7 @@ WITHIN = {
         "contents",
         "layout",
         "stored_card",
+        "stored_posterior",
         "parse",
         "checkpoint",
         "model_file",
@@ -155,7 +156,7 @@ WITHIN = {
         "lm",
         "evidence",
     ],
-    "posterior": ["kernel", "units", "posterior", "process", "error_bars"],
+    "posterior": ["kernel", "units", "posterior", "process", "stored", "error_bars"],
     "demo": ["curve", "steam"],
     "gradcheck": ["complex_step", "check"],
 }

@@ -24,6 +24,7 @@ from slopenet.io.contents import Contents, ModelFileError
 from slopenet.parameters import checksum, count, flatten
 from slopenet.posterior.error_bars import ErrorBars, require_posterior
 from slopenet.posterior.posterior import Posterior
+from slopenet.posterior.stored import restored, stored
 from slopenet.validate import arrays, layers, settings
 from slopenet.validate.settings import RandomSource
 
@@ -353,7 +354,8 @@ class Network(ErrorBars, Derivatives):
         """The contents of its file."""
         activations = tuple((each.name, each.parameters) for each in self._activations)
         names = {"input_names": self._input_names, "output_names": self._output_names}
-        return Contents(self._weights, self._biases, activations, **names, card=self._card)
+        known = {"card": self._card, "posterior": stored(self._posterior)}
+        return Contents(self._weights, self._biases, activations, **names, **known)
 
     def export(
         self,
@@ -491,6 +493,7 @@ def of_contents(path: str | os.PathLike[str], contents: Contents) -> Network:
             input_names=contents.input_names,
             output_names=contents.output_names,
             card=contents.card,
+            posterior=restored(contents.posterior),
         )
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error

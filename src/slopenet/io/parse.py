@@ -11,13 +11,19 @@ import numpy as np
 from slopenet.io.contents import Contents, ModelFileError, StoredActivation, require
 from slopenet.io.layout import DTYPES, header_length, verified_checksum
 from slopenet.io.stored_card import TENSORS, restored
+from slopenet.io.stored_posterior import TENSORS as ERRORS
+from slopenet.io.stored_posterior import restored_posterior
 
 FORMAT, ENSEMBLE = "slopenet", "slopenet ensemble"
 # One version for both formats; files of every version up to this one are read.
-VERSION = "2"
+VERSION = "3"
 _SINCE_1 = ("activations", "input_names", "output_names")
 # The entries of a network, by version.
-ENTRIES = {"1": _SINCE_1, "2": (*_SINCE_1, "card")}
+ENTRIES = {
+    "1": _SINCE_1,
+    "2": (*_SINCE_1, "card"),
+    "3": (*_SINCE_1, "card", "posterior"),
+}
 WANTED = "W2, b2 and so on, a weight and a bias per layer"
 
 
@@ -73,7 +79,7 @@ def _layers(header: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, 
     for key in header.keys() - {"__metadata__"}:
         before, dot, name = key.rpartition(".")
         require(before + dot in found, f"is not valid: its tensors are not {WANTED}")
-        if name not in TENSORS:
+        if name not in TENSORS and name not in ERRORS:
             found[before + dot].add(name)
     layers = {prefix: len(names) // 2 for prefix, names in found.items()}
     for prefix, n in layers.items():
@@ -94,6 +100,7 @@ def _network(entry: Any, tensors: Mapping[str, np.ndarray], prefix: str, layers:
     _check_chain(weights, biases)
     inputs, outputs = weights[0].shape[1], weights[-1].shape[0]
     known = {name: tensors[prefix + name] for name in TENSORS if prefix + name in tensors}
+    errors = {name: tensors[prefix + name] for name in ERRORS if prefix + name in tensors}
     return Contents(
         weights,
         biases,
@@ -101,6 +108,7 @@ def _network(entry: Any, tensors: Mapping[str, np.ndarray], prefix: str, layers:
         _names(entry["input_names"], "input_names", inputs),
         _names(entry["output_names"], "output_names", outputs),
         restored(entry.get("card"), known, inputs, outputs),
+        restored_posterior(entry.get("posterior"), errors, inputs, outputs),
     )
 
 
@@ -148,10 +156,11 @@ def _metadata(header: Any) -> dict[str, str]:
 
 
 def _array(key: str, dtype: str, shape: Sequence[int], data: bytearray) -> np.ndarray:
-    """View the bytes of one tensor as a read-only array; weights and biases are finite."""
+    """View the bytes of one tensor as a read-only array; all but those of a card are finite."""
     require(dtype in DTYPES, f"is not valid: {key} is neither float64 nor float32")
     name = key.rpartition(".")[2]
-    dimensions = len(shape) if name in TENSORS else 2 if name[0] == "W" else 1
+    free = name in TENSORS or name in ERRORS
+    dimensions = len(shape) if free else 2 if name[0] == "W" else 1
     require(
         0 not in shape and len(shape) == dimensions,
         f"is not valid: {key} has the shape {tuple(shape[:9])}",

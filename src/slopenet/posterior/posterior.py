@@ -100,7 +100,18 @@ class Posterior(ABC):
 
     @abstractmethod
     def stored(self) -> Mapping[str, Floats]:
-        """The arrays of a model file."""
+        """The arrays of a model file, by the names in `slopenet.io.stored_posterior`."""
+
+    @classmethod
+    @abstractmethod
+    def restored(cls, arrays: Mapping[str, Floats]) -> Posterior:
+        """The posterior of the arrays of a model file, of the right shapes.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of range.
+        """
 
     @abstractmethod
     def _standard(self, network: Network, X: Floats, *, slopes: bool) -> Floats:

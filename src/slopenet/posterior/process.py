@@ -27,6 +27,8 @@ from slopenet.posterior.units import Units
 _BLOCK = 1 << 21
 # The factor by which the noise grows where A is singular by rounding.
 _MORE_NOISE = 10.0
+# The most targets of a process from a file: its covariance matrix has so many rows.
+MOST_TARGETS = 4096
 
 
 class Group(NamedTuple):
@@ -213,17 +215,40 @@ class ProcessPosterior(Posterior):
 
     def stored(self) -> Mapping[str, Floats]:
         """See `Posterior`."""
-        kinds = self.groups[0].known.shape[1]
         return {
-            "X": self.X,
+            "points": self.X,
             "counts": self.counts,
-            "known": np.stack([each.known for each in self.groups]).reshape(-1, kinds),
-            "scales": np.stack([each.scales for each in self.groups]),
-            "noise": np.stack([each.noise for each in self.groups]),
+            "known": np.stack([each.known for each in self.groups]),
+            "length_scales": np.stack([each.scales for each in self.groups]),
+            "relative_noise": np.stack([each.noise for each in self.groups]),
             "group": self._group_of_output(),
             "variance": self.process_variance,
             "distance": self.distance,
+            **self.units.stored(),
         }
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, Floats]) -> ProcessPosterior:
+        """See `Posterior`."""
+        known, scales, noise = (
+            arrays[name] for name in ("known", "length_scales", "relative_noise")
+        )
+        groups, of = [], arrays["group"]
+        positive = all((arrays[n] > 0).all() for n in ("counts", "length_scales", "variance"))
+        if not positive or (noise < 0).any() or (arrays["distance"] < 0).any():
+            raise ValueError("the numbers of its posterior must not be negative")
+        if not np.isin(of, np.arange(len(known))).all() or not np.isin(known, (0, 1)).all():
+            raise ValueError("its posterior must have a group per output, and known targets or not")
+        if known.shape[2] not in {1, 1 + scales.shape[1]}:
+            raise ValueError("its posterior must be of values, or of values and slopes")
+        if not 0 < known.sum(axis=(1, 2)).min() <= known.sum(axis=(1, 2)).max() <= MOST_TARGETS:
+            raise ValueError(f"its posterior must be of 1 to {MOST_TARGETS} targets")
+        for i in range(len(known)):
+            outputs = np.flatnonzero(of == i)
+            if outputs.size:
+                groups.append(Group(outputs, known[i], scales[i], noise[i]))
+        rest = arrays["variance"], arrays["distance"], Units.restored(arrays)
+        return cls(arrays["points"], arrays["counts"], groups, *rest)
 
     def _group_of_output(self) -> Floats:
         found = np.zeros(self.outputs)

@@ -11,6 +11,7 @@ Behind an exponential, f = (exp(s_y g + m_y) - d)/c, to first order (the delta m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,3 +82,28 @@ class Units:
             C[..., 1:, :] += along[..., :, None] * C[..., :1, :]
             C[..., :, 1:] += C[..., :, :1] * along[..., None, :]
         return C
+
+    def stored(self) -> dict[str, Floats]:
+        """The arrays of a model file."""
+        found = {"centre": self.m_x, "scale": self.s_x, "scale_of_outputs": self.s_y}
+        if self.log_x is not None:
+            found["log_inputs"] = self.log_x
+        if self.log_y is not None:
+            found["log_outputs"] = self.log_y
+        return found
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, Floats]) -> Units:
+        """Units from the arrays of a model file, of the right shapes.
+
+        Raises
+        ------
+        ValueError
+            If a scale is not positive.
+        """
+        logs = arrays.get("log_inputs"), arrays.get("log_outputs")
+        found = cls(arrays["centre"], arrays["scale"], arrays["scale_of_outputs"], *logs)
+        factors = [each[0] for each in logs if each is not None]
+        if not ((found.s_x > 0).all() and (found.s_y > 0).all() and all(map(np.all, factors))):
+            raise ValueError("the scales of its posterior must be positive")
+        return found
