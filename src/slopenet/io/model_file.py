@@ -19,8 +19,8 @@ maximum and quantiles, and ``errors_values`` (n_L,) and ``errors_slopes`` (n_L, 
 known; NaN is unknown. A posterior has float64 tensors with the prefix ``posterior_``, see
 `slopenet.io.stored_posterior`. A file without any posterior is of version 2.
 
-An ensemble has the format ``slopenet ensemble`` and the same version. Tensors of its network i have
-the prefix ``i.``; ``networks``, JSON, has the entries of each from ``activations`` to ``posterior``.
+An ensemble has the format ``slopenet ensemble``. Tensors of its network i have
+the prefix ``i.``; ``networks``, JSON, has the entries from ``activations`` on of each.
 
 A file is untrusted data. Nothing is parsed before the checksum agrees, no code in it runs, no other
 file is read, and reading needs at most twice the size of the file plus 16 MiB of memory.
