@@ -36,6 +36,7 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "variance": ("n_L",),
         "distance": ("n_L", "kinds"),
     },
+    "laplace": {"root": ("n_L", "m", "r"), "noise": ("n_L", "kinds")},
 }
 # The names of all tensors in a file, without the number of a network.
 TENSORS = frozenset(

@@ -23,6 +23,7 @@ from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
 from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.kriging.problem import Cost, Sines
+from slopenet.training.laplace import laplace_of
 from slopenet.training.levels import Levels
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
@@ -31,6 +32,7 @@ from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.robust import RobustLeastSquares
 from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.optimizers.lm import LevenbergMarquardt
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
 from slopenet.training.start import Training
@@ -356,9 +358,18 @@ class Candidates:
 
     def _posterior(self, best: Training) -> Posterior | None:
         """The posterior of the best start; None of a method without one."""
+        units = units_of(self._scaling, self._transform)
         if isinstance(best.optimizer, Kriging) and len(best.problem.process) > 1:
-            units = units_of(self._scaling, self._transform)
             return best.optimizer.posterior(best.at.state, best.problem, units)
+        if isinstance(best.problem, LeastSquares) and isinstance(
+            best.optimizer, Evidence | LevenbergMarquardt
+        ):
+            problem = best.problem
+            if isinstance(best.optimizer, Evidence):
+                _, ridge, balance = best.optimizer.result(best.at.state)
+                problem = problem.copy(l2=ridge / problem.samples, balance=balance)
+            sigmas = check_activations(list(self.plan.activations), len(self.plan.activations))
+            return laplace_of(problem, best.theta, sigmas, units)
         return None
 
 
