@@ -23,6 +23,7 @@ class Problem:
 
     name: str
     sample: Callable[[int], tuple[Data, Data]]
+    noisy: bool = False
 
 
 def _of(experiment: Experiment, seed: int) -> tuple[Data, Data]:
@@ -76,5 +77,5 @@ PROBLEMS = (
     Problem("steam", partial(_table, steam, steam_slopes, STEAM_ROWS)),
     Problem("B777 engine", partial(_table, engine, engine_slopes, 1056 // ENGINE_SHARE)),
     Problem("Forrester", partial(_of, FORRESTER)),
-    Problem("noisy sine", _noisy_wave),
+    Problem("noisy sine", _noisy_wave, noisy=True),
 )

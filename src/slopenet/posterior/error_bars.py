@@ -57,8 +57,8 @@ class ErrorBars:
             If X does not fit, or the network has no posterior.
         """
         points, found = self._asked(X)
-        variance = found.variance(self, _rows(points), noise=noise)  # type: ignore[arg-type]
-        return _as_given(np.sqrt(variance), points)
+        variances = found.variances(self, _rows(points), slopes=False, noise=noise)  # type: ignore[arg-type]
+        return _as_given(np.sqrt(variances[:, :, 0]), points)
 
     def jacobian_std(self, X: Points, *, noise: bool = False) -> Floats:
         """Standard deviation of ∂f_k/∂x_i: (N, n_L, n_1), in the units of the slopes.
@@ -66,15 +66,12 @@ class ErrorBars:
         s_ki(x)² = cov(∂f_k/∂x_i, ∂f_k/∂x_i | data). Parameters and errors are those of `std`; the
         noise is that of slopes that were learned from, 0 if there were none.
         """
-        points, _ = self._asked(X)
-        C = self.covariance(_rows(points), noise=noise)
-        return _as_given(np.sqrt(np.einsum("nkii->nki", C)[:, :, 1:]), points)
+        return self.value_and_jacobian_std(X, noise=noise)[1]
 
     def value_and_jacobian_std(self, X: Points, *, noise: bool = False) -> tuple[Floats, Floats]:
         """`std` (N, n_L) and `jacobian_std` (N, n_L, n_1), together."""
-        points, _ = self._asked(X)
-        C = self.covariance(_rows(points), noise=noise)
-        both = np.sqrt(np.einsum("nkii->nki", C))
+        points, found = self._asked(X)
+        both = np.sqrt(found.variances(self, _rows(points), slopes=True, noise=noise))  # type: ignore[arg-type]
         return _as_given(both[:, :, 0], points), _as_given(both[:, :, 1:], points)
 
     def covariance(self, X: Points, *, noise: bool = False) -> Floats:

@@ -1,11 +1,9 @@
 """Functions of x in which the uncertainty of a network is written, with their slopes.
 
-A change δW, δb of layer l changes output k by
-
-    δH_k = Σ_j G[l]_kj(x) (δW_j a[l-1](x) + δb_j),  G[l]_k = ∂H_k/∂z[l],
-
-so the activations a[l] of all layers, the adjoints G[l]_k and a constant span, nearly, all small
-changes of H_k. They and their slopes come from the sweep that Gauss-Newton steps use.
+Small changes of the weights change an output nearly by a combination of the activations of all
+layers, of the inputs, and of a constant: exactly so for the weights of the last layer. These
+functions are smooth, far away they grow no faster than the network, and cost little more than its
+values and slopes.
 """
 
 from __future__ import annotations
@@ -28,19 +26,30 @@ from slopenet.posterior.units import Units
 class Learned:
     """A network without the layers of logarithms, in standard units.
 
+    Its functions are 1, x and a[l] of all hidden layers, in this order.
+
     Parameters
     ----------
-    sizes : sequence of int
+    weights, biases : sequence of array
     activations : sequence of Activation
-    theta : (p,)
     """
 
     def __init__(
-        self, sizes: Sequence[int], activations: Sequence[Activation], theta: Floats
+        self,
+        weights: Sequence[Floats],
+        biases: Sequence[Floats],
+        activations: Sequence[Activation],
     ) -> None:
-        self.sizes, self.activations = tuple(sizes), list(activations)
-        self.theta = theta
-        self._core = _core.Model64(self.sizes, self.activations, theta)
+        self.sizes = (weights[0].shape[1], *(len(b) for b in biases))
+        self.number = 1 + sum(self.sizes[:-1])
+        self._hidden = [
+            _core.Model64(
+                self.sizes[: layer + 1],
+                list(activations[:layer]),
+                flatten(list(weights[:layer]), list(biases[:layer])),
+            )
+            for layer in range(1, len(self.sizes) - 1)
+        ]
 
     @classmethod
     def of(cls, chain: Chain, units: Units) -> Learned:
@@ -56,55 +65,31 @@ class Learned:
             sigmas[-1] = normalise("identity")
         b[0] = b[0] + W[0] @ units.m_x
         W[0] = W[0] * units.s_x
-        W[-1] = W[-1] / units.s_y[:, None]
-        b[-1] = b[-1] / units.s_y
-        return cls([W[0].shape[1], *(len(v) for v in b)], sigmas, flatten(W, b))
+        return cls(W, b, sigmas)
 
-    @property
-    def number(self) -> int:
-        """The number m of functions."""
-        return number_of(self.sizes, linear=self._linear)
+    def combined(self, Z: Floats, root: Floats, *, slopes: bool) -> Floats:
+        """Combinations `root` (m, r) of the functions at Z (N, n_1), and slopes: (N, kinds, r)."""
+        inputs = self.sizes[0]
+        kinds, hidden = 1 + inputs if slopes else 1, root[1 + inputs :]
+        found = np.empty((len(Z), kinds, len(hidden)))
+        at = 0
+        for core, width in zip(self._hidden, self.sizes[1:-1], strict=True):
+            own = slice(at, at + width)
+            at += width
+            if slopes:
+                found[:, 0, own], J = core.value_and_jacobian(Z, None, get_num_threads())
+                found[:, 1:, own] = J.transpose(0, 2, 1)
+            else:
+                found[:, 0, own] = core.values(Z, None, get_num_threads())
+        result = (found.reshape(-1, len(hidden)) @ hidden).reshape(len(Z), kinds, -1)
+        result[:, 0] += root[0] + Z @ root[1 : 1 + inputs]
+        if slopes:
+            result[:, 1:] += root[1 : 1 + inputs]
+        return np.asarray(result)
 
-    @property
-    def _linear(self) -> bool:
-        return self.activations[-1].linear
-
-    def features(self, Z: Floats, *, slopes: bool) -> Floats:
-        """The functions of each output at Z (N, n_1), then their slopes: (n_L, N, 1 + n_1, m)."""
-        inputs, outputs = self.sizes[0], self.sizes[-1]
-        kinds = 1 + inputs if slopes else 1
-        threads = get_num_threads()
-        _, _, _, *layers = self._core.gauss_newton(Z, None, kinds - 1, None, True, threads)
-        found = np.zeros((outputs, len(Z), kinds, self.number))
-        found[:, :, 0, 0] = 1.0
-        at = 1
-        for layer, (a, G, tangents, E) in enumerate(zip(*layers, strict=True)):
-            own = slice(at, at + a.shape[1])
-            found[:, :, 0, own], found[:, :, 1:, own] = a, tangents
-            at = own.stop
-            if layer < len(self.sizes) - 2:
-                own = slice(at, at + G.shape[2])
-                found[:, :, 0, own] = G.transpose(1, 0, 2)
-                found[:, :, 1:, own] = E.transpose(2, 0, 1, 3)
-                at = own.stop
-        if not self._linear:
-            k = np.arange(outputs)
-            found[:, :, 0, at] = G[:, k, k].T
-            found[:, :, 1:, at] = E[:, :, k, k].transpose(2, 0, 1)
-        return found
-
-    def rows(self, Z: Floats) -> Floats:
-        """∂/∂θ of values and slopes at Z: (N, 1 + n_1, n_L, p)."""
-        inputs, outputs = self.sizes[0], self.sizes[-1]
-        ones = np.ones((len(Z), (1 + inputs) * outputs))
-        threads = get_num_threads()
-        _, _, J, *_ = self._core.gauss_newton(Z, None, inputs, ones, False, threads)
-        return np.asarray(J).reshape(len(Z), 1 + inputs, outputs, -1)
-
-
-def number_of(sizes: Sequence[int], *, linear: bool) -> int:
-    """The number m of functions of a network with these widths."""
-    return 1 + sum(sizes[:-1]) + sum(sizes[1:-1]) + (not linear)
+    def features(self, Z: Floats) -> Floats:
+        """The functions and their slopes at Z (N, n_1): (N, 1 + n_1, m)."""
+        return self.combined(Z, np.eye(self.number), slopes=True)
 
 
 class Last:
@@ -121,3 +106,6 @@ class Last:
             known = weakref.ref(network), Learned.of(network.chain(), self._units)
             self._of = known
         return known[1]
+
+    def __reduce__(self) -> tuple[type[Last], tuple[Units]]:
+        return Last, (self._units,)

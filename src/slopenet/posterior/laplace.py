@@ -1,8 +1,8 @@
 """The linearised Laplace approximation of a network, projected on a few functions of x.
 
 Near its weights θ, a network trained by Levenberg-Marquardt is a linear model whose weights have
-the covariance C = s² (JᵀJ + Λ)⁻¹. The variance of the value H_k at x is then j C jᵀ, j = ∂H_k/∂θ, too
-much work for networks of thousands of weights. With the functions φ(x) of
+the covariance C = s² (JᵀJ + Λ)⁻¹. The variance of the value H_k at x is then j C jᵀ, j = ∂H_k/∂θ,
+too much work for networks of thousands of weights. With the functions φ(x) of
 `slopenet.posterior.features`, it is nearly
 
     ‖φ(x) F_k‖²,  the same of each slope with ∂φ/∂x_i,
@@ -12,7 +12,7 @@ where F_k (m, r) is the root of the projected covariance: see `slopenet.training
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -48,27 +48,38 @@ class LaplacePosterior(Posterior):
         chosen = list(outputs)
         return LaplacePosterior(self.root[chosen], self.noise[chosen], self.units.some(chosen))
 
-    def _halves(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
-        """Φ(x) F of some rows at a time: (n_L, N, kinds, r)."""
+    def _blocks(
+        self, network: Network, X: Floats, *, slopes: bool
+    ) -> Iterator[tuple[slice, Floats]]:
+        """Some rows at a time, and Φ(x) F_k at these rows: (n, kinds, n_L, r)."""
         learned = self._learned(network)
+        outputs, m, r = self.root.shape
+        roots = np.ascontiguousarray(self.root.transpose(1, 0, 2).reshape(m, -1))
         Z = np.ascontiguousarray(self.units.standard(X))
         kinds = 1 + self.inputs if slopes else 1
-        step = max(1, _BLOCK // (kinds * learned.number * self.outputs))
-        found = np.empty((self.outputs, len(Z), kinds, self.root.shape[2]))
+        step = max(1, _BLOCK // (kinds * max(m, outputs * r)))
         for first in range(0, len(Z), step):
             rows = slice(first, first + step)
-            phi = learned.features(Z[rows], slopes=slopes)
-            flat = phi.reshape(self.outputs, -1, learned.number) @ self.root
-            found[:, rows] = flat.reshape(self.outputs, -1, kinds, self.root.shape[2])
+            half = learned.combined(Z[rows], roots, slopes=slopes)
+            yield rows, half.reshape(-1, kinds, outputs, r)
+
+    def _standard(self, network: Network, X: Floats) -> Floats:
+        found = np.empty((len(X), self.outputs, 1 + self.inputs, 1 + self.inputs))
+        for rows, half in self._blocks(network, X, slopes=True):
+            found[rows] = half.transpose(0, 2, 1, 3) @ half.transpose(0, 2, 3, 1)
         return found
 
-    def _standard(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
-        halves = self._halves(network, X, slopes=slopes)
-        return np.asarray((halves @ halves.transpose(0, 1, 3, 2)).transpose(1, 0, 2, 3))
+    def _diagonal(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
+        found = np.empty((len(X), self.outputs, 1 + self.inputs if slopes else 1))
+        for rows, half in self._blocks(network, X, slopes=slopes):
+            found[rows] = np.einsum("nikr,nikr->nki", half, half)
+        return found
 
     def _standard_joint(self, network: Network, X: Floats) -> Floats:
-        halves = self._halves(network, X, slopes=False)[:, :, 0]
-        return np.asarray(halves @ halves.transpose(0, 2, 1))
+        found = np.empty((self.outputs, len(X), self.root.shape[2]))
+        for rows, half in self._blocks(network, X, slopes=False):
+            found[:, rows] = half[:, 0].transpose(1, 0, 2)
+        return np.asarray(found @ found.transpose(0, 2, 1))
 
     def stored(self) -> Mapping[str, Floats]:
         """See `Posterior`."""

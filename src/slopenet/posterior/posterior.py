@@ -71,19 +71,28 @@ class Posterior(ABC):
         With `noise`, of measured values and slopes.
         """
         H, J = (np.asarray(each, np.float64) for each in network.value_and_jacobian(X))
-        C = self._standard(network, X, slopes=True)
+        C = self._standard(network, X)
         diagonal = np.einsum("nkii->nki", C)  # a view
         np.maximum(diagonal, 0.0, out=diagonal)
         if noise:
             diagonal += self.noise**2
         return self.units.covariance(C, X, H, J)
 
-    def variance(self, network: Network, X: Floats, *, noise: bool = False) -> Floats:
-        """Variance of the values (N, n_L): less work than `covariance`."""
-        C = np.maximum(self._standard(network, X, slopes=False)[:, :, 0, 0], 0.0)
+    def variances(
+        self, network: Network, X: Floats, *, slopes: bool, noise: bool = False
+    ) -> Floats:
+        """Variances of the value and of the slopes, (N, n_L, 1 + n_1), or of values: (N, n_L, 1).
+
+        The diagonal of `covariance`, for less work.
+        """
+        if slopes and self.units.log_y is not None:
+            return np.einsum("nkii->nki", self.covariance(network, X, noise=noise))
+        found = np.maximum(self._diagonal(network, X, slopes=slopes), 0.0)
         if noise:
-            C = C + self.noise[:, 0] ** 2
-        return np.asarray(C * self._rates(network, X) ** 2)
+            found = found + self.noise[:, : found.shape[2]] ** 2
+        rates = self._rates(network, X)
+        factors = self.units.kinds(X, rates) if slopes else rates[:, :, None]
+        return np.asarray(found * factors**2)
 
     def joint(self, network: Network, X: Floats) -> Floats:
         """Covariance of the values at all points: (n_L, N, N)."""
@@ -114,8 +123,12 @@ class Posterior(ABC):
         """
 
     @abstractmethod
-    def _standard(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
-        """As `covariance`, in standard units; (N, n_L, 1, 1) without slopes."""
+    def _standard(self, network: Network, X: Floats) -> Floats:
+        """As `covariance`, in standard units."""
+
+    @abstractmethod
+    def _diagonal(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
+        """As `variances`, in standard units."""
 
     @abstractmethod
     def _standard_joint(self, network: Network, X: Floats) -> Floats:

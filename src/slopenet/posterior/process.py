@@ -11,7 +11,7 @@ keep. Where no value of an output is known, it is the covariance of f less its m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -154,33 +154,49 @@ class ProcessPosterior(Posterior):
         g[:, 0] -= given.g
         return h, g
 
-    def _standard(self, network: Network, X: Floats, *, slopes: bool) -> Floats:  # noqa: ARG002
-        Z = self.units.standard(X)
+    def _standard(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
+        kinds = 1 + self.inputs
+        C = np.empty((len(X), self.outputs, kinds, kinds))
+        for group, given, rows, Z in self._blocks(X, kinds):
+            share = self._share(group, given, Z)
+            C[rows, group.outputs] = share[:, None] * self._variance_of(group)[:, None, None]
+        np.einsum("nkii->nki", C)[...] += self.distance**2
+        return C
+
+    def _diagonal(self, network: Network, X: Floats, *, slopes: bool) -> Floats:  # noqa: ARG002
         kinds = 1 + self.inputs if slopes else 1
-        C = np.zeros((len(X), self.outputs, kinds, kinds))
+        found = np.empty((len(X), self.outputs, kinds))
+        for group, given, rows, Z in self._blocks(X, kinds):
+            h, g = self._parts(group, given, Z, slopes=slopes)
+            share = _prior(group, kinds) + g**2 - np.einsum("rni,rni->ni", h, h)
+            if given.level:
+                share[:, 0] += self._mean_of_mean(group)
+                share[:, 0] -= 2 * self._on_mean(group, Z, slopes=False)[:, 0]
+            found[rows, group.outputs] = share[:, None] * self._variance_of(group)[:, None]
+        return found + self.distance[:, :kinds] ** 2
+
+    def _blocks(self, X: Floats, kinds: int) -> Iterator[tuple[Group, Given, slice, Floats]]:
+        """Each group with some rows at a time, and their points."""
+        Z = self.units.standard(X)
         n, targets = self.groups[0].known.shape
         step = max(1, _BLOCK // (n * (kinds * targets + self.inputs)))
         for group, given in zip(self.groups, self._given, strict=True):
             for first in range(0, len(X), step):
                 rows = slice(first, first + step)
-                share = self._share(group, given, Z[rows], slopes=slopes)
-                C[rows, group.outputs] = (
-                    share[:, None] * self.process_variance[group.outputs, None, None]
-                )
-        np.einsum("nkii->nki", C)[...] += self.distance[:, :kinds] ** 2
-        return C
+                yield group, given, rows, Z[rows]
 
-    def _share(self, group: Group, given: Given, Z: Floats, *, slopes: bool) -> Floats:
+    def _variance_of(self, group: Group) -> Floats:
+        return self.process_variance[group.outputs]
+
+    def _share(self, group: Group, given: Given, Z: Floats) -> Floats:
         """Covariance at each point, relative to σ²: (N, kinds, kinds)."""
-        h, g = self._parts(group, given, Z, slopes=slopes)
+        h, g = self._parts(group, given, Z, slopes=True)
         H = h.transpose(1, 2, 0)
         C = g[:, :, None] * g[:, None, :] - H @ H.transpose(0, 2, 1)
-        C[:, 0, 0] += 1.0
-        if slopes:
-            i = np.arange(1, 1 + Z.shape[1])
-            C[:, i, i] += group.scales**-2.0
+        i = np.arange(C.shape[1])
+        C[:, i, i] += _prior(group, len(i))
         if given.level:
-            on_mean = self._on_mean(group, Z, slopes=slopes)
+            on_mean = self._on_mean(group, Z, slopes=True)
             C[:, 0] -= on_mean
             C[:, :, 0] -= on_mean
             C[:, 0, 0] += self._mean_of_mean(group)
@@ -255,3 +271,8 @@ class ProcessPosterior(Posterior):
         for i, each in enumerate(self.groups):
             found[each.outputs] = i
         return found
+
+
+def _prior(group: Group, kinds: int) -> Floats:
+    """Variances of the value and of each slope before any data, relative to σ²."""
+    return np.concatenate([[1.0], group.scales[: kinds - 1] ** -2.0])

@@ -64,21 +64,22 @@ class Units:
             return np.broadcast_to(self.s_y, H.shape)
         return np.asarray(self.s_y * (H + self.log_y[1] / self.log_y[0]))
 
-    def kinds(self, X: Floats, H: Floats) -> Floats:
-        """Factors of the value and of each slope: (N, n_L, 1 + n_1)."""
+    def kinds(self, X: Floats, values: Floats) -> Floats:
+        """Factors of the value and of each slope (N, n_L, 1 + n_1), from those of `values`."""
         rate = 1 / self.s_x + np.zeros_like(X)
         if self.log_x is not None:
             c, d = self.log_x
             rate = rate * (c / (c * X + d))
         kinds = np.concatenate([np.ones((len(X), 1)), rate], axis=1)
-        return np.asarray(self.values(H)[:, :, None] * kinds[:, None])
+        return np.asarray(values[:, :, None] * kinds[:, None])
 
     def covariance(self, C: Floats, X: Floats, H: Floats, J: Floats) -> Floats:
         """C (N, n_L, 1 + n_1, 1 + n_1) in the user's units; H and J are those of the network."""
-        factors = self.kinds(X, H)
+        values = self.values(H)
+        factors = self.kinds(X, values)
         C = C * factors[..., :, None] * factors[..., None, :]
         if self.log_y is not None:
-            along = J * (self.s_y / self.values(H))[..., None]
+            along = J * (self.s_y / values)[..., None]
             C[..., 1:, :] += along[..., :, None] * C[..., :1, :]
             C[..., :, 1:] += C[..., :, :1] * along[..., None, :]
         return C

@@ -1,26 +1,29 @@
 """The posterior of a network that was trained by Levenberg-Marquardt.
 
-At its weights θ, N f is half a sum of squares with the Jacobian J and a ridge Λ, so the weights have
+At its weights θ, f is half a sum of squares with the Jacobian J and a ridge Λ, so the weights have
 the covariance
 
-    C = s²/N (JᵀJ + Λ/N)⁻¹,  s² = (2 E_D + 2 λ E_W)/R
+    C = s²/N (JᵀJ + Λ)⁻¹,  s² = (2 E_D + 2 λ E_W)/R
 
 (MacKay 1992), with the same s² as the evidence. At points q among the rows, the Jacobian J_q of an
 output and its slopes is nearly Φ_q M, with functions Φ of `slopenet.posterior.features`. M is the
 weighted least-squares solution in which every value and slope counts relative to its standard
-deviation, and M C Mᵀ is the covariance to keep, of which the largest eigenvalues are enough. What is
-lost by both is made up for by one factor, so that half of the variances at q are too large.
+deviation, and M C Mᵀ is the covariance to keep, of which the largest eigenvalues are enough. One
+factor makes up for what both lose, so that half of the variances at q are too large.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
+from slopenet import _core
 from slopenet._types import Floats
-from slopenet.parameters import weight_mask
+from slopenet.evaluate.threads import get_num_threads
+from slopenet.parameters import unflatten, weight_mask
 from slopenet.posterior.features import Learned
 from slopenet.posterior.laplace import LaplacePosterior
 from slopenet.posterior.units import Units
@@ -30,7 +33,7 @@ from slopenet.training.objective.least_squares import FREE
 # Points q, the most entries of their Jacobian, and the entries that are too many.
 _POINTS, _FEWEST, _ENTRIES, _TOO_MANY = 512, 48, 6_000_000, 40_000_000
 # The most eigenvalues, and numbers of all roots.
-_RANK, _LEAST_RANK, _NUMBERS = 48, 8, 100_000
+_RANK, _LEAST_RANK, _NUMBERS = 32, 8, 100_000
 # The ridge of the least-squares problems, relative to the mean of the diagonal.
 _RIDGE = 1e-11
 # From so many weights on, fewer residuals than weights make the dual cheaper.
@@ -100,20 +103,30 @@ def laplace_of(
     seed : int
         Draws the points q.
     """
-    learned = Learned(problem.sizes, activations, theta)
+    learned = Learned(*unflatten(theta, problem.sizes), activations)
     inputs, outputs = problem.sizes[0], problem.sizes[-1]
     each = (1 + inputs) * outputs * len(theta)
     if _FEWEST * each > _TOO_MANY or not problem.residuals:
         return None
     n = int(np.clip(_ENTRIES // each, _FEWEST, _POINTS))
     Q = np.ascontiguousarray(among(problem.points, n, np.random.default_rng(seed)))
-    phi, J = learned.features(Q, slopes=True), learned.rows(Q)
+    phi, J = learned.features(Q), _jacobian(problem.sizes, activations, theta, Q)
     covariance = Covariance(problem, theta)
     s2 = 2 * problem.samples * problem.value(theta) / problem.residuals
-    rank = min(max(_NUMBERS // (phi.shape[3] * outputs), _LEAST_RANK), _RANK, phi.shape[3])
-    roots = [_root(phi[k], J[:, :, k], covariance, rank) for k in range(outputs)]
+    m = learned.number
+    rank = min(max(_NUMBERS // (m * outputs), _LEAST_RANK), _RANK, m)
+    roots = [_root(phi, J[:, :, k], covariance, rank) for k in range(outputs)]
     root = np.stack(roots) * np.sqrt(s2 / problem.samples)
     return LaplacePosterior(root, _noise(problem.weights, s2, inputs, outputs), units)
+
+
+def _jacobian(sizes: Sequence[int], activations: Any, theta: Floats, Q: Floats) -> Floats:
+    """∂/∂θ of values and slopes at Q: (n, 1 + n_1, n_L, p)."""
+    kinds, outputs = 1 + sizes[0], sizes[-1]
+    core = _core.Model64(tuple(sizes), list(activations), theta)
+    ones = np.ones((len(Q), kinds * outputs))
+    _, _, J, *_ = core.gauss_newton(Q, None, kinds - 1, ones, False, get_num_threads())
+    return np.asarray(J).reshape(len(Q), kinds, outputs, -1)
 
 
 def _root(phi: Floats, J: Floats, covariance: Covariance, rank: int) -> Floats:

@@ -9,8 +9,11 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.posterior.process import Group, ProcessPosterior
 from slopenet.posterior.units import Units
-from slopenet.training.kriging.process import Process
+from slopenet.training.kriging.process import Posterior, Process
 from slopenet.training.kriging.processes import Processes
+
+# The length scales of the largest likelihood are taken as known: by so much are deviations too small.
+_LENGTHS = 1.2
 
 
 def posterior_of(
@@ -38,7 +41,13 @@ def posterior_of(
     groups = []
     for (own, each, numbers), known in zip(parts, found, strict=True):
         groups.append(Group(own, each.known, each.scales(numbers), each.noise_of_kinds(numbers)))
-        variance[own] = known.variance * each.shortfall**2
+        variance[own] = known.variance * (_LENGTHS * each.shortfall) ** 2 * _left_out(each, known)
     return ProcessPosterior(
         process.X, process.counts, groups, variance, np.ascontiguousarray(distance.T), units
     )
+
+
+def _left_out(process: Process, given: Posterior) -> Floats:
+    """Mean squares of the errors of targets left out over their deviations (n_L,), at least 1."""
+    found = process.standardised_left_out(given)
+    return np.maximum(np.nanmean(found.reshape(-1, found.shape[2]) ** 2, axis=0), 1.0)
