@@ -40,7 +40,8 @@ PACKAGES = [
     "__main__",
 ]
 # Types, which have no docstring.
-ALIASES = {"ActivationName", "ActivationSpec", "LossName", "MethodName", "TransformName"}
+ALIASES = {"ActivationName", "ActivationSpec", "LossName", "MethodName"}
+ALIASES |= {"PosteriorName", "TransformName"}
 
 # Packages that a fresh `import slopenet` must not load: they wait until they are needed.
 OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich"}
@@ -121,6 +122,7 @@ WITHIN = {
         "start",
         "judge",
         "laplace",
+        "deviations",
         "levels",
         "given",
         "starts",
@@ -163,7 +165,9 @@ WITHIN = {
         "posterior",
         "process",
         "features",
+        "weights",
         "laplace",
+        "full",
         "stored",
         "error_bars",
     ],

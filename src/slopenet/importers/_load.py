@@ -146,6 +146,7 @@ def _changed(own: Network, dtype: DTypeLike | None, labels: dict[str, Any]) -> N
         **(names | given),
         dtype=own.dtype if dtype is None else dtype,
         card=own.card,
+        posterior=own.posterior,
     )
 
 

@@ -34,7 +34,14 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "relative_noise": ("g", "t"),
         "group": ("n_L",),
         "variance": ("n_L",),
+        "inflation": ("n_L",),
         "distance": ("n_L", "kinds"),
+    },
+    "full": {
+        "points": ("n", "n_1"),
+        "residual_scale": ("n", "c"),
+        "ridge": (3,),
+        "noise": ("n_L", "kinds"),
     },
     "laplace": {"root": ("n_L", "m", "r"), "noise": ("n_L", "kinds")},
 }

@@ -42,6 +42,7 @@ class Learned:
     ) -> None:
         self.sizes = (weights[0].shape[1], *(len(b) for b in biases))
         self.number = 1 + sum(self.sizes[:-1])
+        self.theta, self._activations = flatten(list(weights), list(biases)), list(activations)
         self._hidden = [
             _core.Model64(
                 self.sizes[: layer + 1],
@@ -53,7 +54,10 @@ class Learned:
 
     @classmethod
     def of(cls, chain: Chain, units: Units) -> Learned:
-        """The network that was trained, from the layers of the one that was made of it."""
+        """The network that was trained, from the layers of the one that was made of it.
+
+        Biases of its last layer stay in the user's units: no slope depends on them.
+        """
         W = [np.asarray(w, np.float64) for w in chain.W]
         b = [np.asarray(v, np.float64) for v in chain.b]
         sigmas = list(chain.activations)
@@ -65,6 +69,7 @@ class Learned:
             sigmas[-1] = normalise("identity")
         b[0] = b[0] + W[0] @ units.m_x
         W[0] = W[0] * units.s_x
+        W[-1] = W[-1] / units.s_y[:, None]
         return cls(W, b, sigmas)
 
     def combined(self, Z: Floats, root: Floats, *, slopes: bool) -> Floats:
@@ -90,6 +95,14 @@ class Learned:
     def features(self, Z: Floats) -> Floats:
         """The functions and their slopes at Z (N, n_1): (N, 1 + n_1, m)."""
         return self.combined(Z, np.eye(self.number), slopes=True)
+
+    def rows(self, Z: Floats, *, kinds: int) -> Floats:
+        """∂/∂θ of values, and slopes if kinds > 1, at Z (N, n_1): (N, kinds, n_L, p)."""
+        outputs = self.sizes[-1]
+        core = _core.Model64(self.sizes, self._activations, self.theta)
+        ones = np.ones((len(Z), kinds * outputs))
+        _, _, J, *_ = core.gauss_newton(Z, None, kinds - 1, ones, False, get_num_threads())
+        return np.asarray(J).reshape(len(Z), kinds, outputs, -1)
 
 
 class Last:

@@ -104,8 +104,8 @@ class Posterior(ABC):
         return self.units.values(np.asarray(H, np.float64))
 
     @abstractmethod
-    def some(self, outputs: Sequence[int]) -> Posterior:
-        """The posterior of some of the outputs."""
+    def some(self, outputs: Sequence[int]) -> Posterior | None:
+        """The posterior of some of the outputs; None if it needs all of them."""
 
     @abstractmethod
     def stored(self) -> Mapping[str, Floats]:

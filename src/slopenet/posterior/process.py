@@ -66,6 +66,9 @@ class ProcessPosterior(Posterior):
     groups : sequence of Group
     variance : (n_L,)
         σ².
+    inflation : (n_L,)
+        The factor of all standard deviations, except those of the noise, that makes up for what
+        the process takes as known.
     distance : (n_L, 1 + n_1)
         RMS distances of the network's value and slopes from those of the process.
     units : Units
@@ -79,11 +82,13 @@ class ProcessPosterior(Posterior):
         counts: Floats,
         groups: Sequence[Group],
         variance: Floats,
+        inflation: Floats,
         distance: Floats,
         units: Units,
     ) -> None:
         self.X, self.counts, self.groups = X, counts, list(groups)
-        self.process_variance, self.distance, self.units = variance, distance, units
+        self.process_variance, self.inflation = variance, inflation
+        self.distance, self.units = distance, units
         self.noise = np.zeros(distance.shape)
         for each in self.groups:
             share = np.zeros(distance.shape[1])
@@ -98,7 +103,8 @@ class ProcessPosterior(Posterior):
             own = np.flatnonzero(np.isin(chosen, each.outputs))
             if own.size:
                 groups.append(each._replace(outputs=own))
-        rest = self.process_variance[chosen], self.distance[chosen], self.units.some(chosen)
+        each = (self.process_variance, self.inflation, self.distance)
+        rest = (*(numbers[chosen] for numbers in each), self.units.some(chosen))
         return ProcessPosterior(self.X, self.counts, groups, *rest)
 
     @cached_property
@@ -186,7 +192,8 @@ class ProcessPosterior(Posterior):
                 yield group, given, rows, Z[rows]
 
     def _variance_of(self, group: Group) -> Floats:
-        return self.process_variance[group.outputs]
+        own = group.outputs
+        return np.asarray(self.process_variance[own] * self.inflation[own] ** 2)
 
     def _share(self, group: Group, given: Given, Z: Floats) -> Floats:
         """Covariance at each point, relative to σ²: (N, kinds, kinds)."""
@@ -224,7 +231,7 @@ class ProcessPosterior(Posterior):
             if given.level:
                 on_mean = self._on_mean(group, Z, slopes=False)
                 share += self._mean_of_mean(group) - on_mean - on_mean.T
-            C[group.outputs] = self.process_variance[group.outputs, None, None] * share
+            C[group.outputs] = self._variance_of(group)[:, None, None] * share
         i = np.arange(len(X))
         C[:, i, i] = np.maximum(C[:, i, i], 0.0) + self.distance[:, :1] ** 2
         return C
@@ -239,6 +246,7 @@ class ProcessPosterior(Posterior):
             "relative_noise": np.stack([each.noise for each in self.groups]),
             "group": self._group_of_output(),
             "variance": self.process_variance,
+            "inflation": self.inflation,
             "distance": self.distance,
             **self.units.stored(),
         }
@@ -250,7 +258,9 @@ class ProcessPosterior(Posterior):
             arrays[name] for name in ("known", "length_scales", "relative_noise")
         )
         groups, of = [], arrays["group"]
-        positive = all((arrays[n] > 0).all() for n in ("counts", "length_scales", "variance"))
+        positive = all(
+            (arrays[n] > 0).all() for n in ("counts", "length_scales", "variance", "inflation")
+        )
         if not positive or (noise < 0).any() or (arrays["distance"] < 0).any():
             raise ValueError("the numbers of its posterior must not be negative")
         if not np.isin(of, np.arange(len(known))).all() or not np.isin(known, (0, 1)).all():
@@ -263,7 +273,7 @@ class ProcessPosterior(Posterior):
             outputs = np.flatnonzero(of == i)
             if outputs.size:
                 groups.append(Group(outputs, known[i], scales[i], noise[i]))
-        rest = arrays["variance"], arrays["distance"], Units.restored(arrays)
+        rest = *(arrays[n] for n in ("variance", "inflation", "distance")), Units.restored(arrays)
         return cls(arrays["points"], arrays["counts"], groups, *rest)
 
     def _group_of_output(self) -> Floats:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from slopenet.io.contents import StoredPosterior
+from slopenet.posterior.full import FullPosterior
 from slopenet.posterior.laplace import LaplacePosterior
 from slopenet.posterior.posterior import Posterior
 from slopenet.posterior.process import ProcessPosterior
 
 _KINDS: dict[str, type[Posterior]] = {
-    each.kind: each for each in (ProcessPosterior, LaplacePosterior)
+    each.kind: each for each in (ProcessPosterior, LaplacePosterior, FullPosterior)
 }
 
 

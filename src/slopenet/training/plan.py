@@ -46,6 +46,8 @@ class Plan:
         The rows to hold out.
     loss : str
         One of LOSSES.
+    posterior : str
+        One of POSTERIORS.
     from_below : bool
         Whether a single search for l2 begins at the lower end.
     """
@@ -59,6 +61,7 @@ class Plan:
     find_balance: bool
     validation: Any
     loss: LossName
+    posterior: str = "auto"
     from_below: bool = False
 
     @property
@@ -126,6 +129,7 @@ def make_plan(
         isinstance(settings.slope_weight, str),
         validation,
         settings.loss,
+        str(settings.posterior),
     )
 
 

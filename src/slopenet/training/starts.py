@@ -17,13 +17,12 @@ from slopenet.dataset.noise import Noise, reliable
 from slopenet.dataset.scaling import Scaling
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
-from slopenet.posterior.posterior import Posterior
 from slopenet.training.course import PREFIX, Course
+from slopenet.training.deviations import posterior_of_start
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
 from slopenet.training.kriging.optimizer import Kriging
 from slopenet.training.kriging.problem import Cost, Sines
-from slopenet.training.laplace import laplace_of
 from slopenet.training.levels import Levels
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
@@ -32,7 +31,6 @@ from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.robust import RobustLeastSquares
 from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
-from slopenet.training.optimizers.lm import LevenbergMarquardt
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
 from slopenet.training.start import Training
@@ -340,7 +338,9 @@ class Candidates:
         """The networks of all starts, the best one first."""
         order = sorted(self.started, key=error_of_start) if len(self.started) > 1 else self.started
         best, networks = order[0], [self.network(t.theta) for t in order]
-        networks[0] = networks[0].with_posterior(self._posterior(best))
+        networks[0] = networks[0].with_posterior(
+            posterior_of_start(best, self.plan, units_of(self._scaling, self._transform))
+        )
         title, why = self.plan.info.title, self.plan.method.why
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
         if isinstance(best.optimizer, Evidence | Adam):
@@ -355,22 +355,6 @@ class Candidates:
             reason += self._levels.sentence(self._names.outputs)
         found = networks[0], best.watch.history, reason, Ensemble(networks), self.errors
         return Result(*found, self.plan.method.name)
-
-    def _posterior(self, best: Training) -> Posterior | None:
-        """The posterior of the best start; None of a method without one."""
-        units = units_of(self._scaling, self._transform)
-        if isinstance(best.optimizer, Kriging) and len(best.problem.process) > 1:
-            return best.optimizer.posterior(best.at.state, best.problem, units)
-        if isinstance(best.problem, LeastSquares) and isinstance(
-            best.optimizer, Evidence | LevenbergMarquardt
-        ):
-            problem = best.problem
-            if isinstance(best.optimizer, Evidence):
-                _, ridge, balance = best.optimizer.result(best.at.state)
-                problem = problem.copy(l2=ridge / problem.samples, balance=balance)
-            sigmas = check_activations(list(self.plan.activations), len(self.plan.activations))
-            return laplace_of(problem, best.theta, sigmas, units)
-        return None
 
 
 class Result(NamedTuple):

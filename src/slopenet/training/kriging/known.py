@@ -12,7 +12,7 @@ from slopenet.posterior.units import Units
 from slopenet.training.kriging.process import Posterior, Process
 from slopenet.training.kriging.processes import Processes
 
-# The length scales of the largest likelihood are taken as known: by so much are deviations too small.
+# The length scales of the largest likelihood are taken as known, for which deviations are too small.
 _LENGTHS = 1.2
 
 
@@ -37,14 +37,14 @@ def posterior_of(
         found = [given]
     else:
         parts, found = process.each(p), given
-    variance = np.zeros(outputs)
+    variance, inflation = np.zeros((2, outputs))
     groups = []
     for (own, each, numbers), known in zip(parts, found, strict=True):
         groups.append(Group(own, each.known, each.scales(numbers), each.noise_of_kinds(numbers)))
-        variance[own] = known.variance * (_LENGTHS * each.shortfall) ** 2 * _left_out(each, known)
-    return ProcessPosterior(
-        process.X, process.counts, groups, variance, np.ascontiguousarray(distance.T), units
-    )
+        variance[own] = known.variance
+        inflation[own] = _LENGTHS * each.shortfall * np.sqrt(_left_out(each, known))
+    rest = variance, inflation, np.ascontiguousarray(distance.T), units
+    return ProcessPosterior(process.X, process.counts, groups, *rest)
 
 
 def _left_out(process: Process, given: Posterior) -> Floats:

@@ -188,6 +188,16 @@ class LeastSquares:
         return self._X
 
     @property
+    def scale(self) -> Floats:
+        """The factor of each residual (N, columns), 0 where it is unknown."""
+        return self._scale
+
+    @property
+    def by_input(self) -> bool:
+        """Whether all slopes are those in the inputs, along no other directions."""
+        return self._V is None
+
+    @property
     def weights(self) -> Floats:
         """The weight of each residual in N f, of one sample: (columns,); 0 where none is known."""
         known = self._scale > 0
