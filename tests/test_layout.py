@@ -163,6 +163,7 @@ WITHIN = {
         "kernel",
         "units",
         "posterior",
+        "conditioned",
         "process",
         "features",
         "weights",

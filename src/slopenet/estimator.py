@@ -161,7 +161,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """H(x): (N, n_L), or (N,) if y was (N,); with `return_std` a pair of H(x) and its deviation.
+        """H(x): (N, n_L), or (N,) if y was (N,); with `return_std` also its deviation.
 
         That is `Network.std`, or, with an ensemble, the spread of its networks.
 

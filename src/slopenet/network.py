@@ -353,9 +353,13 @@ class Network(ErrorBars, Derivatives):
     def contents(self) -> Contents:
         """The contents of its file."""
         activations = tuple((each.name, each.parameters) for each in self._activations)
-        names = {"input_names": self._input_names, "output_names": self._output_names}
-        known = {"card": self._card, "posterior": stored(self._posterior)}
-        return Contents(self._weights, self._biases, activations, **names, **known)
+        return Contents(
+            *(self._weights, self._biases, activations),
+            input_names=self._input_names,
+            output_names=self._output_names,
+            card=self._card,
+            posterior=stored(self._posterior),
+        )
 
     def export(
         self,

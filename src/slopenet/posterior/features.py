@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -82,8 +83,8 @@ class Learned:
             own = slice(at, at + width)
             at += width
             if slopes:
-                found[:, 0, own], J = core.value_and_jacobian(Z, None, get_num_threads())
-                found[:, 1:, own] = J.transpose(0, 2, 1)
+                both: Any = core.value_and_jacobian(Z, None, get_num_threads())
+                found[:, 0, own], found[:, 1:, own] = both[0], both[1].transpose(0, 2, 1)
             else:
                 found[:, 0, own] = core.values(Z, None, get_num_threads())
         result = (found.reshape(-1, len(hidden)) @ hidden).reshape(len(Z), kinds, -1)

@@ -1,7 +1,7 @@
 """The linearised Laplace approximation of a network, with the covariance of all its weights.
 
-It keeps the points and the factors of the residuals; the Jacobian comes from the network itself, when
-it is first needed. A variance costs p² operations, p being the number of weights.
+It keeps the points and the factors of the residuals; the Jacobian comes from the network itself,
+when it is first needed. A variance costs p² operations, p being the number of weights.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class FullPosterior(Posterior):
                 f"a full posterior of {p} weights is too large: posterior='auto' suits"
             )
         kinds = self.scale.shape[1] // self.outputs
-        ridge = np.where(weight_mask(learned.sizes) > 0, *self.ridge[:2])
+        of_weights, of_biases, _ = self.ridge
+        ridge = np.asarray(np.where(weight_mask(learned.sizes) > 0, of_weights, of_biases))
 
         def blocks() -> Iterator[Floats]:
             step = max(1, _BLOCK // (self.scale.shape[1] * p))
@@ -95,7 +96,7 @@ class FullPosterior(Posterior):
         for rows, J in self._rows(network, X, kinds):
             each = J.transpose(0, 2, 1, 3).reshape(-1, kinds, J.shape[3])
             found[rows] = covariance.grams(each).reshape(-1, self.outputs, kinds, kinds)
-        return found * self.ridge[2]
+        return np.asarray(found * self.ridge[2])
 
     def _diagonal(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
         kinds = 1 + self.inputs if slopes else 1
@@ -104,13 +105,13 @@ class FullPosterior(Posterior):
         for rows, J in self._rows(network, X, kinds):
             squares = covariance.variance(J.reshape(-1, J.shape[3]))
             found[rows] = squares.reshape(-1, kinds, self.outputs).transpose(0, 2, 1)
-        return found * self.ridge[2]
+        return np.asarray(found * self.ridge[2])
 
     def _standard_joint(self, network: Network, X: Floats) -> Floats:
         _, covariance = self._known(network)
         J = np.concatenate([J[:, 0] for _, J in self._rows(network, X, 1)])
         found = [covariance.gram(np.ascontiguousarray(J[:, k])) for k in range(self.outputs)]
-        return np.stack(found) * self.ridge[2]
+        return np.asarray(np.stack(found) * self.ridge[2])
 
     def __getstate__(self) -> dict[str, object]:
         return vars(self) | {"_of": None}

@@ -86,7 +86,8 @@ class Posterior(ABC):
         The diagonal of `covariance`, for less work.
         """
         if slopes and self.units.log_y is not None:
-            return np.einsum("nkii->nki", self.covariance(network, X, noise=noise))
+            C = self.covariance(network, X, noise=noise)
+            return np.asarray(np.einsum("nkii->nki", C))
         found = np.maximum(self._diagonal(network, X, slopes=slopes), 0.0)
         if noise:
             found = found + self.noise[:, : found.shape[2]] ** 2

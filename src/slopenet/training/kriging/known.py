@@ -12,7 +12,7 @@ from slopenet.posterior.units import Units
 from slopenet.training.kriging.process import Posterior, Process
 from slopenet.training.kriging.processes import Processes
 
-# The length scales of the largest likelihood are taken as known, for which deviations are too small.
+# Deviations are too small as if the length scales were known: by so much on many functions.
 _LENGTHS = 1.2
 
 
@@ -50,4 +50,5 @@ def posterior_of(
 def _left_out(process: Process, given: Posterior) -> Floats:
     """Mean squares of the errors of targets left out over their deviations (n_L,), at least 1."""
     found = process.standardised_left_out(given)
-    return np.maximum(np.nanmean(found.reshape(-1, found.shape[2]) ** 2, axis=0), 1.0)
+    squares = np.nanmean(found.reshape(-1, found.shape[2]) ** 2, axis=0)
+    return np.asarray(np.maximum(squares, 1.0))
