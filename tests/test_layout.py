@@ -24,6 +24,7 @@ PACKAGES = [
     "html",
     "evaluate",
     "exporters",
+    "posterior",
     "network",
     "composition",
     "dataset",
@@ -41,7 +42,8 @@ PACKAGES = [
     "__main__",
 ]
 # Types, which have no docstring.
-ALIASES = {"ActivationName", "ActivationSpec", "LossName", "MethodName", "TransformName"}
+ALIASES = {"ActivationName", "ActivationSpec", "LossName", "MethodName"}
+ALIASES |= {"PosteriorName", "TransformName"}
 
 # Packages that a fresh `import slopenet` must not load: they wait until they are needed.
 OPTIONAL = {"torch", "jax", "keras", "pyarrow", "matplotlib", "pandas", "sklearn", "click", "rich"}
@@ -67,6 +69,7 @@ WITHIN = {
         "contents",
         "layout",
         "stored_card",
+        "stored_posterior",
         "parse",
         "checkpoint",
         "model_file",
@@ -122,6 +125,8 @@ WITHIN = {
         "coordinates",
         "start",
         "judge",
+        "laplace",
+        "deviations",
         "levels",
         "given",
         "starts",
@@ -141,9 +146,9 @@ WITHIN = {
         "partitioned",
     ],
     "training.kriging": [
-        "covariance",
         "process",
         "processes",
+        "known",
         "problem",
         "likelihood",
         "sines",
@@ -158,6 +163,19 @@ WITHIN = {
         "lbfgs",
         "lm",
         "evidence",
+    ],
+    "posterior": [
+        "kernel",
+        "units",
+        "posterior",
+        "conditioned",
+        "process",
+        "features",
+        "weights",
+        "laplace",
+        "full",
+        "stored",
+        "error_bars",
     ],
     "demo": ["curve", "steam"],
     "gradcheck": ["complex_step", "check"],

@@ -17,7 +17,7 @@ import slopenet as sn
 from slopenet.activations import TABLE
 from slopenet.exporters import FunctionName
 from slopenet.exporters._task import OUTPUTS
-from slopenet.training.checks import TRANSFORMS, TransformName
+from slopenet.training.checks import POSTERIORS, TRANSFORMS, PosteriorName, TransformName
 from slopenet.training.methods import LOSSES, METHODS, LossName, MethodName, partitioned
 
 ROOT = Path(sn.__file__).parents[1]
@@ -131,6 +131,7 @@ def test_the_names_for_type_checkers_are_those_of_the_tables() -> None:
     assert get_args(MethodName) == tuple(METHODS)
     assert get_args(LossName) == LOSSES
     assert get_args(TransformName) == TRANSFORMS
+    assert get_args(PosteriorName) == POSTERIORS
     assert get_args(FunctionName) == tuple(OUTPUTS)
 
 

@@ -42,6 +42,18 @@ def engine() -> tuple[Numbers, Numbers]:
     return X.reshape(-1, 3), y.reshape(-1, 2)
 
 
+def engine_slopes() -> Numbers:
+    """The slopes of both outputs of `engine` in its three inputs."""
+    found: Numbers = np.loadtxt(_smt("b777_engine") / "b777_engine_derivs.dat")
+    return found.reshape(-1, 2, 3)
+
+
+def steam_slopes() -> Numbers:
+    """The slopes of the outputs of `steam` in its inputs; NaN where one is not known."""
+    table = np.loadtxt(STEAM, delimiter=",", skiprows=1)
+    return table[:, 5:].reshape(len(table), 3, 2)
+
+
 def steam() -> tuple[Numbers, Numbers]:
     """Density, enthalpy and heat capacity of steam over temperature and pressure."""
     table = np.loadtxt(STEAM, delimiter=",", skiprows=1)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from slopenet.io.model_file import ModelFileError
     from slopenet.network import Network
     from slopenet.training.backprop import Backprop, backprop
-    from slopenet.training.checks import TransformName
+    from slopenet.training.checks import PosteriorName, TransformName
     from slopenet.training.ensemble import Ensemble
     from slopenet.training.fit import fit
     from slopenet.training.higham import Descent, sgd
@@ -76,6 +76,7 @@ __all__ = [
     "MethodName",
     "ModelFileError",
     "Network",
+    "PosteriorName",
     "Range",
     "SlopeWarning",
     "TransformName",
@@ -118,6 +119,7 @@ _HOMES = {
     "MethodName": "training.methods",
     "ModelFileError": "io.model_file",
     "Network": "network",
+    "PosteriorName": "training.checks",
     "Range": "io.card",
     "SlopeRegressor": "estimator",
     "SlopeWarning": "dataset.slope_diagnosis",

@@ -8,8 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from slopenet.activations import ActivationSpec
-from slopenet.training.checks import TransformName
-from slopenet.training.ensemble import Ensemble
+from slopenet.training.checks import PosteriorName, TransformName
 from slopenet.training.fit import fit
 from slopenet.training.methods import LossName, MethodName
 from slopenet.training.settings import Auto
@@ -88,6 +87,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         slope_weight: Any = "auto",
         loss: LossName = "squared",
         column_transform: TransformName | None = "auto",
+        posterior: PosteriorName | None = "auto",
         validation: Any = None,
         restarts: int | None = None,
         ensemble: int | None = None,
@@ -161,16 +161,21 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
-        """H(x): (N, n_L), or (N,) if y was (N,); with `return_std` a pair of H(x) and its spread.
+        """H(x): (N, n_L), or (N,) if y was (N,); with `return_std` also its deviation.
 
-        The spread is that of the networks in the ensemble; it is 0 without an ensemble.
+        That is `Network.std`, or, with an ensemble, the spread of its networks.
+
+        Raises
+        ------
+        ValueError
+            With `return_std`, if the network has no posterior and there is no ensemble.
         """
         points = self._points(X)
         mean = self._drop(self._model(points))
         if not return_std:
             return mean
-        members = [self.network_] if self.ensemble is None else self.ensemble_
-        return mean, self._drop(Ensemble(tuple(members)).spread(points))
+        deviation = self.network_.std if self.ensemble is None else self.ensemble_.spread
+        return mean, self._drop(deviation(points))
 
     def predict_jacobian(self, X: Any) -> Any:
         """∂H/∂x: (N, n_L, n_1), or (N, n_1) if y was (N,)."""

@@ -23,6 +23,9 @@ from slopenet.io.card import Card
 from slopenet.io.contents import Contents, ModelFileError, StoredLayer
 from slopenet.maps import scaling
 from slopenet.parameters import checksum, count, flatten
+from slopenet.posterior.error_bars import ErrorBars, require_posterior
+from slopenet.posterior.posterior import Posterior
+from slopenet.posterior.stored import restored, stored
 from slopenet.validate import arrays, layers, settings
 from slopenet.validate.settings import RandomSource
 
@@ -37,7 +40,7 @@ _CORES: dict[np.dtype[Any], type[Model]] = {
 }
 
 
-class Network(Derivatives):
+class Network(ErrorBars, Derivatives):
     """A feed-forward network H(x): immutable, and exact in every derivative with respect to x.
 
     z[l] = W[l] a[l-1] + b[l],  a[l] = σ(z[l]),  a[1] = x,  H(x) = a[L],  l = 2..L.
@@ -60,6 +63,8 @@ class Network(Derivatives):
         float64.
     card : Card, optional
         What it was trained on; see `card`. Equality and hash ignore it.
+    posterior : Posterior, optional
+        How far the true function may be from it; see `std`. Equality and hash ignore it.
 
     Raises
     ------
@@ -85,12 +90,13 @@ class Network(Derivatives):
 
     __slots__ = (
         "__weakref__", "_activations", "_biases", "_card", "_core", "_dtype", "_input_names",
-        "_output_names", "_weights",
+        "_output_names", "_posterior", "_weights",
     )  # fmt: skip
     _weights: tuple[Floats, ...]
     _biases: tuple[Floats, ...]
     _activations: tuple[LayerActivation, ...]
     _card: Card | None
+    _posterior: Posterior | None
 
     def __init__(
         self,
@@ -102,6 +108,7 @@ class Network(Derivatives):
         output_names: Sequence[str] | None = None,
         dtype: DTypeLike | None = None,
         card: Card | None = None,
+        posterior: Posterior | None = None,
     ) -> None:
         W, b = layers.one_per_layer("weights", weights), layers.one_per_layer("biases", biases)
         if not 0 < len(W) == len(b) <= layers.MAX_LAYERS:
@@ -135,6 +142,8 @@ class Network(Derivatives):
         put(self, "_output_names", names("output_names", output_names, W[-1].shape[0]))
         _require_suitable(card, W[0].shape[1], W[-1].shape[0])
         put(self, "_card", card)
+        require_posterior(posterior, W[0].shape[1], W[-1].shape[0])
+        put(self, "_posterior", posterior)
 
     if not TYPE_CHECKING:
 
@@ -247,6 +256,17 @@ class Network(Derivatives):
             input_names=self._input_names,
             output_names=self._output_names,
             card=card,
+            posterior=self._posterior,
+        )
+
+    def with_posterior(self, posterior: Posterior | None) -> Self:
+        """Return the same network with another posterior; the weights are shared."""
+        return type(self)(
+            *(self._weights, self._biases, self.activations),
+            input_names=self._input_names,
+            output_names=self._output_names,
+            card=self._card,
+            posterior=posterior,
         )
 
     def scaled(
@@ -407,8 +427,13 @@ class Network(Derivatives):
     def contents(self) -> Contents:
         """The contents of its file."""
         activations = tuple(_stored(each) for each in self._activations)
-        names = {"input_names": self._input_names, "output_names": self._output_names}
-        return Contents(self._weights, self._biases, activations, **names, card=self._card)
+        return Contents(
+            *(self._weights, self._biases, activations),
+            input_names=self._input_names,
+            output_names=self._output_names,
+            card=self._card,
+            posterior=stored(self._posterior),
+        )
 
     def export(
         self,
@@ -472,7 +497,7 @@ class Network(Derivatives):
         raise AttributeError("a Network is immutable; build another one instead")
 
     def __reduce__(self) -> tuple[Callable[..., Network], tuple[Any, ...]]:
-        others = (self._input_names, self._output_names, self._card)
+        others = (self._input_names, self._output_names, self._card, self._posterior)
         return _rebuild, (type(self), self._weights, self._biases, self.activations, *others)
 
     def __copy__(self) -> Self:
@@ -544,6 +569,7 @@ def of_contents(path: str | os.PathLike[str], contents: Contents) -> Network:
             input_names=contents.input_names,
             output_names=contents.output_names,
             card=contents.card,
+            posterior=restored(contents.posterior),
         )
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error
@@ -577,6 +603,7 @@ def _require_suitable(card: Card | None, inputs: int, outputs: int) -> None:
 
 
 def _rebuild(cls: type[Network], *given: Any) -> Network:
-    weights, biases, activations, inputs, outputs, *card = given  # pickles of old have no card
+    weights, biases, activations, inputs, outputs, *others = given
     names = {"input_names": inputs, "output_names": outputs}
-    return cls(weights, biases, list(activations), **names, card=card[0] if card else None)
+    known = dict(zip(("card", "posterior"), others, strict=False))  # pickles of old have fewer
+    return cls(weights, biases, list(activations), **names, **known)

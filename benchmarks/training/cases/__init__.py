@@ -16,6 +16,7 @@ from benchmarks.training.cases import (
     rastrigin,
     rosenbrock,
     sine,
+    uncertainty,
 )
 from benchmarks.training.verdict import Outcome, Plan
 
@@ -34,6 +35,7 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "friedman": friedman.run,
     "collapse": collapse.run,
     "pathwise": pathwise.run,
+    "uncertainty": uncertainty.run,
 }
 
 __all__ = ["CASES"]

@@ -77,6 +77,23 @@ def krg(rows: Rows) -> Surrogate:
     return Surrogate(_smt(model))
 
 
+def krg_with_deviations(
+    X: Numbers, y: Numbers, T: Numbers, *, noisy: bool
+) -> tuple[Numbers, Numbers]:
+    """Values of SMT's ordinary kriging at T, and their standard deviations: (N,) each.
+
+    With `noisy`, it finds the noise of the values too.
+    """
+    from smt.surrogate_models import KRG
+
+    model = KRG(print_global=False, eval_noise=noisy)
+    model.set_training_values(X, y)
+    with _quiet():
+        model.train()
+        variance = np.asarray(model.predict_variances(T))[:, 0]
+    return _smt(model)(T), np.sqrt(np.maximum(variance, 0.0))
+
+
 def gekpls(points: int) -> Fitter:
     """SMT's kriging on values and slopes, which adds this many points next to each row.
 

@@ -67,6 +67,7 @@ def only(network: Network, outputs: Sequence[Any]) -> Network:
         output_names=network.output_names and [names[row] for row in rows],
         dtype=network.dtype,
         card=network.card and network.card.of_outputs(rows),
+        posterior=network.posterior and network.posterior.some(rows),
     )
 
 

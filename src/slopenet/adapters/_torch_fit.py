@@ -139,6 +139,5 @@ def _as_written(found: Fit, linears: list[nn.Linear]) -> Fit:
         input_names=found.network.input_names,
         output_names=found.network.output_names,
     )
-    if found.network.card is not None:
-        network = network.with_card(found.network.card)
+    network = network.with_card(found.network.card).with_posterior(found.network.posterior)
     return replace(found, network=network, ensemble=type(found.ensemble)([network]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,8 @@ def chosen_for(
         output_names=names.outputs,
     )
     network = found.network
-    chosen = replace(settings, hidden=network.sizes[1:-1], activation=network.activations[0])
+    sigma: Any = network.activations[0]  # one for all units: no other network is tried
+    chosen = replace(settings, hidden=network.sizes[1:-1], activation=sigma)
     sentence = f" Its shape and first weights are from {sum(map(len, drawn))} rows: {found.reason}"
     return chosen, network, sentence
 

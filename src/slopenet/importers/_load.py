@@ -153,6 +153,7 @@ def _changed(own: Network, options: Options) -> Network:
             output_names=labels["output_names"] or own.output_names,
             dtype=own.dtype if options.dtype is None else options.dtype,
             card=own.card,
+            posterior=own.posterior,
         )
     return options.scaled(own)
 

@@ -1,5 +1,6 @@
 """The contents of a model file, and the only exception that an invalid file can raise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,14 @@ StoredLayer = StoredActivation | StoredRuns
 
 class ModelFileError(ValueError):
     """A file is not a valid slopenet model: damaged, hostile, foreign or too new, in a sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPosterior:
+    """A posterior: its kind, and its arrays by name, valid in form."""
+
+    kind: str
+    arrays: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +41,8 @@ class Contents:
         n_1 and n_L labels.
     card : Card or None
         The knowledge about its training.
+    posterior : StoredPosterior or None
+        The knowledge about its errors; the network checks its numbers.
     """
 
     weights: tuple[np.ndarray, ...]
@@ -40,6 +51,7 @@ class Contents:
     input_names: tuple[str, ...] | None
     output_names: tuple[str, ...] | None
     card: Card | None = None
+    posterior: StoredPosterior | None = None
 
 
 def require(holds: object, sentence: str) -> None:

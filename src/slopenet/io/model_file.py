@@ -11,17 +11,20 @@ all float32. The metadata, all text, are
 ``input_names``     JSON, one name per component of x, or ``null``
 ``output_names``    JSON, one name per component of H(x), or ``null``
 ``card``            JSON, the texts and whole numbers of a `Card`, or ``null``; since version 2
+``posterior``       JSON, the kind of a posterior, or ``null``; since version 3
 ``checksum``        SHA-256 of the whole file, computed with these 64 digits set to zero
 ==================  ===========================================================================
 
 With a card there are the float64 tensors ``inputs`` (n_1, 7) and ``outputs`` (n_L, 7), minimum,
 maximum and quantiles, and ``errors_values`` (n_L,) and ``errors_slopes`` (n_L, n_1) if errors are
-known; NaN is unknown.
+known; NaN is unknown. A posterior has float64 tensors with the prefix ``posterior_``, see
+`slopenet.io.stored_posterior`.
 
-A network of one activation per layer is written as version 2, one with runs as version 4.
+A network of one activation per layer has the version 2, or 3 if it has a posterior; one with runs
+of activations has the version 4.
 
-An ensemble has the format ``slopenet ensemble`` and the same version. Tensors of its network i have
-the prefix ``i.``; ``networks``, JSON, has the last four entries above of each.
+An ensemble has the format ``slopenet ensemble``. Tensors of its network i have the prefix ``i.``;
+``networks``, JSON, has the entries from ``activations`` on of each.
 
 A file is untrusted data. Nothing is parsed before the checksum agrees, no code in it runs, no other
 file is read, and reading needs at most twice the size of the file plus 16 MiB of memory.
@@ -36,11 +39,27 @@ from typing import Any
 import numpy as np
 
 from slopenet.io.card import Card
-from slopenet.io.contents import Contents, ModelFileError, StoredLayer, require
+from slopenet.io.contents import (
+    Contents,
+    ModelFileError,
+    StoredLayer,
+    StoredPosterior,
+    require,
+)
 from slopenet.io.files import regular, replacing
 from slopenet.io.layout import ZEROS, header_length, serialise
-from slopenet.io.parse import ENSEMBLE, FORMAT, OF_RUNS, VERSION, parse, prefix_of
+from slopenet.io.parse import (
+    ENSEMBLE,
+    ENTRIES,
+    FORMAT,
+    OF_POSTERIOR,
+    PLAIN,
+    VERSION,
+    parse,
+    prefix_of,
+)
 from slopenet.io.stored_card import stored
+from slopenet.io.stored_posterior import PREFIX
 
 __all__ = ["FORMAT", "VERSION", "Contents", "ModelFileError", "read", "write", "write_ensemble"]
 
@@ -53,6 +72,7 @@ def write(  # noqa: PLR0917
     input_names: Sequence[str] | None,
     output_names: Sequence[str] | None,
     card: Card | None = None,
+    posterior: StoredPosterior | None = None,
 ) -> None:
     """Write the file of a network atomically: a failure or Ctrl-C leaves the old file unchanged.
 
@@ -62,7 +82,7 @@ def write(  # noqa: PLR0917
     ----------
     path : path
         The file; an existing one is replaced.
-    weights, biases, activations, input_names, output_names, card
+    weights, biases, activations, input_names, output_names, card, posterior
         As in `Contents`.
 
     Raises
@@ -79,29 +99,35 @@ def write(  # noqa: PLR0917
         None if input_names is None else tuple(input_names),
         None if output_names is None else tuple(output_names),
         card,
+        posterior,
     )
-    entry, tensors = _entry(contents, "")
+    version = _version([contents])
+    entry, tensors = _entry(contents, "", version)
     texts = {name: json.dumps(value) for name, value in entry.items()}
-    _save(path, {"format": FORMAT, "version": _version(contents), **texts}, tensors)
+    _save(path, {"format": FORMAT, "version": version, **texts}, tensors)
 
 
 def write_ensemble(path: str | os.PathLike[str], networks: Sequence[Contents]) -> None:
     """Write the file of several networks, as `write` does of one."""
-    pairs = [_entry(each, prefix_of(i)) for i, each in enumerate(networks)]
+    version = _version(networks)
+    pairs = [_entry(each, prefix_of(i), version) for i, each in enumerate(networks)]
     entries = [entry for entry, _ in pairs]
     tensors = {name: array for _, own in pairs for name, array in own.items()}
-    version = max(map(_version, networks), key=int)
     metadata = {"format": ENSEMBLE, "version": version, "networks": json.dumps(entries)}
     _save(path, metadata, tensors)
 
 
-def _version(network: Contents) -> str:
-    """The oldest version that has everything in a network."""
-    runs = any(not isinstance(each[0], str) for each in network.activations)
-    return OF_RUNS if runs else VERSION
+def _version(networks: Sequence[Contents]) -> str:
+    """The oldest version that has all entries of the networks, so that old readers know it."""
+    activations = [each for network in networks for each in network.activations]
+    if any(not isinstance(each[0], str) for each in activations):
+        return VERSION
+    return PLAIN if all(each.posterior is None for each in networks) else OF_POSTERIOR
 
 
-def _entry(network: Contents, prefix: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _entry(
+    network: Contents, prefix: str, version: str
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The values of a network, for JSON, and its tensors."""
     tensors: dict[str, np.ndarray] = {}
     layers = zip(network.weights, network.biases, strict=True)
@@ -114,8 +140,12 @@ def _entry(network: Contents, prefix: str) -> tuple[dict[str, Any], dict[str, np
         "input_names": network.input_names,
         "output_names": network.output_names,
         "card": values,
+        "posterior": network.posterior and network.posterior.kind,
     }
-    return entry, tensors
+    if network.posterior is not None:
+        own = network.posterior.arrays.items()
+        tensors |= {f"{prefix}{PREFIX}{name}": array for name, array in own}
+    return {name: entry[name] for name in ENTRIES[version]}, tensors
 
 
 def _save(

@@ -18,14 +18,22 @@ from slopenet.io.contents import (
 )
 from slopenet.io.layout import DTYPES, header_length, verified_checksum
 from slopenet.io.stored_card import TENSORS, restored
+from slopenet.io.stored_posterior import TENSORS as ERRORS
+from slopenet.io.stored_posterior import restored_posterior
 
 FORMAT, ENSEMBLE = "slopenet", "slopenet ensemble"
-# One version for both formats; files of every version in `ENTRIES` are read. Networks of one
-# activation per layer are written as `VERSION`, those with runs of activations as `OF_RUNS`.
-VERSION, OF_RUNS = "2", "4"
+# One version for both formats; files of every version up to `VERSION` are read. A network is
+# written as the oldest version that has all of it: `PLAIN`, with a posterior `OF_POSTERIOR`, and
+# with runs of activations `VERSION`.
+PLAIN, OF_POSTERIOR, VERSION = "2", "3", "4"
 _SINCE_1 = ("activations", "input_names", "output_names")
 # The entries of a network, by version.
-ENTRIES = {"1": _SINCE_1, "2": (*_SINCE_1, "card"), "4": (*_SINCE_1, "card")}
+ENTRIES = {
+    "1": _SINCE_1,
+    "2": (*_SINCE_1, "card"),
+    "3": (*_SINCE_1, "card", "posterior"),
+    "4": (*_SINCE_1, "card", "posterior"),
+}
 WANTED = "W2, b2 and so on, a weight and a bias per layer"
 
 
@@ -51,7 +59,7 @@ def parse(raw: bytes) -> Contents | tuple[Contents, ...]:
         reason = str(error).removeprefix("Error while deserializing: ")[:200]
         message = f"is not valid: its table of tensors is wrong ({reason!r})"
         raise ModelFileError(message) from error
-    runs = int(metadata["version"]) >= int(OF_RUNS)
+    runs = int(metadata["version"]) >= int(VERSION)
     networks = tuple(
         _network(entries[prefix], tensors, prefix, n, runs=runs) for prefix, n in layers.items()
     )
@@ -84,7 +92,7 @@ def _layers(header: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, 
     for key in header.keys() - {"__metadata__"}:
         before, dot, name = key.rpartition(".")
         require(before + dot in found, f"is not valid: its tensors are not {WANTED}")
-        if name not in TENSORS:
+        if name not in TENSORS and name not in ERRORS:
             found[before + dot].add(name)
     layers = {prefix: len(names) // 2 for prefix, names in found.items()}
     for prefix, n in layers.items():
@@ -107,6 +115,7 @@ def _network(
     _check_chain(weights, biases)
     inputs, outputs = weights[0].shape[1], weights[-1].shape[0]
     known = {name: tensors[prefix + name] for name in TENSORS if prefix + name in tensors}
+    errors = {name: tensors[prefix + name] for name in ERRORS if prefix + name in tensors}
     return Contents(
         weights,
         biases,
@@ -114,6 +123,7 @@ def _network(
         _names(entry["input_names"], "input_names", inputs),
         _names(entry["output_names"], "output_names", outputs),
         restored(entry.get("card"), known, inputs, outputs),
+        restored_posterior(entry.get("posterior"), errors, inputs, outputs),
     )
 
 
@@ -148,7 +158,7 @@ def _metadata(header: Any) -> dict[str, str]:
     )
     require(
         version in ENTRIES,
-        f"was written by a newer slopenet (file format {version}, this one reads {OF_RUNS} and"
+        f"was written by a newer slopenet (file format {version}, this one reads {VERSION} and"
         " older): update slopenet",
     )
     own = ENTRIES[version] if metadata["format"] == FORMAT else ("networks",)
@@ -161,10 +171,11 @@ def _metadata(header: Any) -> dict[str, str]:
 
 
 def _array(key: str, dtype: str, shape: Sequence[int], data: bytearray) -> np.ndarray:
-    """View the bytes of one tensor as a read-only array; weights and biases are finite."""
+    """View the bytes of one tensor as a read-only array; all but those of a card are finite."""
     require(dtype in DTYPES, f"is not valid: {key} is neither float64 nor float32")
     name = key.rpartition(".")[2]
-    dimensions = len(shape) if name in TENSORS else 2 if name[0] == "W" else 1
+    free = name in TENSORS or name in ERRORS
+    dimensions = len(shape) if free else 2 if name[0] == "W" else 1
     require(
         0 not in shape and len(shape) == dimensions,
         f"is not valid: {key} has the shape {tuple(shape[:9])}",

@@ -19,6 +19,10 @@ TransformName: TypeAlias = Literal["auto", "log", "none"]
 """The names of TRANSFORMS, for type checkers."""
 TRANSFORMS: tuple[TransformName, ...] = get_args(TransformName)
 """What to do with columns that spread over decades."""
+PosteriorName: TypeAlias = Literal["auto", "full", "none"]
+"""The names of POSTERIORS, for type checkers."""
+POSTERIORS: tuple[PosteriorName, ...] = get_args(PosteriorName)
+"""The error bars that a network keeps."""
 
 Check = Callable[[str, Any], Any]
 
@@ -67,6 +71,11 @@ def transform_name(name: str, given: Any) -> str:
 def loss_name(name: str, given: Any) -> str:
     """One of LOSSES."""
     return validate.choice(f"{name} must be", given, LOSSES)
+
+
+def posterior_name(name: str, given: Any) -> str:
+    """One of POSTERIORS; None is ``"none"``."""
+    return validate.choice(f"{name} must be", "none" if given is None else given, POSTERIORS)
 
 
 def not_negative(name: str, given: Any) -> float:

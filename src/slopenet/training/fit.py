@@ -20,7 +20,7 @@ from slopenet.dataset.slope_diagnosis import SlopeWarning, disagreements
 from slopenet.io.card import Card
 from slopenet.network import Network
 from slopenet.training.attempts import Attempts
-from slopenet.training.checks import TransformName
+from slopenet.training.checks import PosteriorName, TransformName
 from slopenet.training.contest import Contest
 from slopenet.training.coordinates import Columns
 from slopenet.training.entrants import Task
@@ -53,6 +53,7 @@ def fit(
     slope_weight: Any = "auto",
     loss: LossName = "squared",
     transform: TransformName | None = "auto",
+    posterior: PosteriorName | None = "auto",
     directions: Any = None,
     along: Any = None,
     validation: Any = None,

@@ -46,6 +46,8 @@ class Plan:
         The rows to hold out.
     loss : str
         One of LOSSES.
+    posterior : str
+        One of POSTERIORS.
     from_below : bool
         Whether a single search for l2 begins at the lower end.
     free_width : bool
@@ -61,6 +63,7 @@ class Plan:
     find_balance: bool
     validation: Any
     loss: LossName
+    posterior: str = "auto"
     from_below: bool = False
     free_width: bool = False
 
@@ -130,6 +133,7 @@ def make_plan(
         isinstance(settings.slope_weight, str),
         validation,
         settings.loss,
+        str(settings.posterior),
         free_width=free_width,
     )
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from slopenet.activations import ActivationName, ActivationSpec
 from slopenet.training import checks
-from slopenet.training.checks import Check, TransformName
+from slopenet.training.checks import Check, PosteriorName, TransformName
 from slopenet.training.kriging.optimizer import WIDTHS
 from slopenet.training.methods import LossName, MethodName, phrases
 from slopenet.training.monitor import State
@@ -83,6 +83,10 @@ class FitSettings:
         a layer of the network, which then takes values of that sign alone. Columns whose sign
         changes have none; a `FitWarning` names them, and others that spread over decades but are
         learned as they are.
+    posterior : "auto", "full" or "none"
+        The error bars to keep, see `Network.std`: of a kriging start those of its process, of lm a
+        small form of the linearised Laplace approximation, or, with "full", the covariance of all
+        weights, which takes long for large networks. Networks of other methods have none.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth
@@ -181,6 +185,14 @@ class FitSettings:
             checks.transform_name,
             "Columns that spread over decades: auto tries their logarithms and keeps them if they"
             " help, log takes them, none does not.",
+        ),
+    )
+    posterior: PosteriorName | None = field(
+        default="auto",
+        metadata=_rule(
+            checks.posterior_name,
+            "Error bars that the model keeps: auto has a small form, full the covariance of all"
+            " weights, none has none.",
         ),
     )
     validation: Any = field(default=None, metadata=_rule(checks.checked_later))

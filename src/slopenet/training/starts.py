@@ -18,6 +18,7 @@ from slopenet.dataset.scaling import Scaling
 from slopenet.network import Network
 from slopenet.parameters import flatten, unflatten
 from slopenet.training.course import PREFIX, Course
+from slopenet.training.deviations import posterior_of_start
 from slopenet.training.ensemble import Ensemble
 from slopenet.training.judge import error_of_start, errors_left_out, errors_on, log_error
 from slopenet.training.kriging.optimizer import Kriging
@@ -33,7 +34,7 @@ from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
 from slopenet.training.start import Training
-from slopenet.training.transform import Transform
+from slopenet.training.transform import Transform, units_of
 from slopenet.validate.layers import check_activations
 
 # Weights learned from the residuals change the cost, at equal residuals of the values, by up to the
@@ -348,6 +349,9 @@ class Candidates:
         """The networks of all starts, the best one first."""
         order = sorted(self.started, key=error_of_start) if len(self.started) > 1 else self.started
         best, networks = order[0], [self.network(t.theta) for t in order]
+        networks[0] = networks[0].with_posterior(
+            posterior_of_start(best, self.plan, units_of(self._scaling, self._transform))
+        )
         title, why = self.plan.info.title, self.plan.method.why
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
         if isinstance(best.optimizer, Evidence | Adam):

@@ -20,6 +20,7 @@ from slopenet._types import Floats
 from slopenet.activations import LayerSpec
 from slopenet.dataset.dataset import Data
 from slopenet.dataset.scaling import Scaling
+from slopenet.posterior.units import Units
 from slopenet.training.quality import FitErrors
 
 Layers = tuple[list[Floats], list[Floats], list[LayerSpec]]
@@ -172,3 +173,10 @@ class Transform:
             np.ones_like(X) if self.inputs is None else self.inputs.rate(X),
             np.ones_like(y) if self.outputs is None else self.outputs.rate(y),
         )
+
+
+def units_of(scaling: Scaling, transform: Transform | None) -> Units:
+    """The units of a posterior of what was learned."""
+    logs = (None, None) if transform is None else (transform.inputs, transform.outputs)
+    log_x, log_y = (None if each is None else np.stack([each.c, each.d]) for each in logs)
+    return Units(scaling.m_x, scaling.s_x, scaling.s_y, log_x, log_y)

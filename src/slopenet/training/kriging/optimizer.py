@@ -20,7 +20,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.posterior.process import ProcessPosterior
+from slopenet.posterior.units import Units
 from slopenet.training.kriging import likelihood
+from slopenet.training.kriging.known import posterior_of
 from slopenet.training.kriging.process import Process
 from slopenet.training.kriging.processes import Processes
 from slopenet.training.kriging.sines import Layer
@@ -31,6 +34,8 @@ WIDTHS = (64, 128, 256, 512, 1024)
 _TRAINED = (64, 256)
 # The most targets of one output in a search (with slopes), in a refinement, and in a process.
 _IN_SEARCH, _WITH_SLOPES, _IN_REFINEMENT, MOST_TARGETS = 500, 300, 900, 2500
+# The most numbers of a posterior, which is part of a network's file.
+_MOST_NUMBERS = 100_000
 # Near enough: a distance of so much of the standard deviation.
 _NEAR = 0.1
 # The factor by which the noise grows where a covariance matrix is singular by rounding.
@@ -147,6 +152,23 @@ class Kriging:
         if found.teacher is not None and np.isfinite(state.distance):
             near = found.teacher.distances(state.theta)
         return found.process.left_out(found.given) * found.process.shortfall, near
+
+    def posterior(self, state: State, problem: Problem, units: Units) -> ProcessPosterior | None:
+        """The posterior of the process, and of the network by its distance from the process.
+
+        On some of the rows where all take too much space; None where even two do.
+        """
+        found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
+        near = np.zeros((1 + problem.process.X.shape[1], problem.process.targets.shape[2]))
+        if found.teacher is not None and np.isfinite(state.distance):
+            near = found.teacher.distances(state.theta)
+        kinds = problem.process.targets.shape[1]
+        most = min(_MOST_NUMBERS // (near.size + kinds + 1) * kinds, MOST_TARGETS)
+        part = self._part(found.process, most)
+        given = found.given if part is found.process else part.posterior(found.p)
+        if given is None or len(part) * kinds > MOST_TARGETS:
+            return None
+        return posterior_of(part, found.p, given, near, units)
 
     def _prepare(self, p: bytes, process: Process | Processes, threads: int | None) -> Prepared:
         found = np.frombuffer(p).copy()

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
 from slopenet._types import Floats
-from slopenet.training.kriging.covariance import by_scales, covariance
+from slopenet.posterior.kernel import by_scales, covariance
 
 # Limits of log ℓ, in standard units, and of log ν.
 SCALES = (-6.0, 9.0)
@@ -106,6 +106,11 @@ class Process:
         return Process(self.X[rows], self.targets[rows], self.counts[rows])
 
     @property
+    def known(self) -> Floats:
+        """1 where a target is known of all outputs, else 0: (n, kinds)."""
+        return np.asarray(~np.isnan(self.targets).any(axis=2), np.float64)
+
+    @property
     def noises(self) -> int:
         """Number of variances ν."""
         return 2 if self.slopes else 1
@@ -186,17 +191,32 @@ class Process:
 
         Exact for given ℓ and ν: (A⁻¹)_ss⁻¹ (A⁻¹t)_s (Dubrule 1983).
         """
+        return self._over_targets(self._each_left_out(given)[0])
+
+    def standardised_left_out(self, given: Posterior) -> Floats:
+        """The same errors over their standard deviations, the noise included."""
+        errors, variances = self._each_left_out(given)
+        return self._over_targets(errors / np.sqrt(variances[:, None] * given.variance))
+
+    def _each_left_out(self, given: Posterior) -> tuple[Floats, Floats]:
+        """Errors (R, n_L), and their variances relative to that of f (R,)."""
         inverse = given.inverse()
-        errors = np.full((len(self._known), given.weights.shape[1]), np.nan)
-        found = np.empty_like(given.weights)
+        errors, variances = np.empty_like(given.weights), np.ones(len(given.weights))
         ends = np.searchsorted(self._rows, np.arange(len(self.X) + 1))
         for first, last in pairwise(ends):
             own = slice(first, last)
-            found[own] = np.linalg.lstsq(inverse[own, own], given.weights[own])[0]
-        errors[self._known] = found
+            block = inverse[own, own]
+            errors[own] = np.linalg.lstsq(block, given.weights[own])[0]
+            variances[own] = np.linalg.pinv(block, hermitian=True).diagonal()
+        return errors, np.maximum(variances, 1e-300)
+
+    def _over_targets(self, found: Floats) -> Floats:
+        """Numbers of the known targets (R, n_L) in the shape of `targets`, NaN elsewhere."""
+        every = np.full((len(self._known), found.shape[1]), np.nan)
+        every[self._known] = found
         if self._made_up:
-            errors[0] = np.nan
-        return errors.reshape(self.targets.shape)
+            every[0] = np.nan
+        return every.reshape(self.targets.shape)
 
     @property
     def shortfall(self) -> Floats:

@@ -61,7 +61,7 @@ class Teacher:
         slowest = np.sqrt(np.sum(scales**-2.0, axis=1, keepdims=True)) / _SLOWEST
         self._scales = scales * np.minimum(1.0, slowest)
         self._threads = threads
-        self._Q, self._judged = _among(process.X, n, rng), _among(process.X, _JUDGED, rng)
+        self._Q, self._judged = among(process.X, n, rng), among(process.X, _JUDGED, rng)
         self._Y = process.mean(p, given, self._Q)
         self._truth = process.mean(p, given, self._judged)
         slopes = float(np.mean(self._Y[:, 1:] ** 2)) * d
@@ -124,7 +124,7 @@ class Teacher:
         return solve(A.reshape(-1, m), (self._Y * scale).reshape(-1, self._Y.shape[2]))
 
 
-def _among(X: Floats, n: int, rng: np.random.Generator) -> Floats:
+def among(X: Floats, n: int, rng: np.random.Generator) -> Floats:
     """Points: a quarter at rows, a quarter between two rows, half in a box around all rows."""
     at = X[rng.permutation(len(X))[: n // 4]]
     ends = rng.integers(len(X), size=(2, n // 4))

@@ -177,6 +177,34 @@ class LeastSquares:
         """The products in the normal equations at θ, without the ridge."""
         return Products.of(self._blocks(theta), theta.size)
 
+    def rows(self, theta: Floats) -> Iterator[Floats]:
+        """J at θ, some samples at a time; where the weights depend on θ, with those of θ."""
+        self.reweigh(theta)
+        for _, J in self._blocks(theta):
+            yield J
+
+    @property
+    def points(self) -> Floats:
+        """The rows' inputs (N, n_1)."""
+        return self._X
+
+    @property
+    def scale(self) -> Floats:
+        """The factor of each residual (N, columns), 0 where it is unknown."""
+        return self._scale
+
+    @property
+    def by_input(self) -> bool:
+        """Whether all slopes are those in the inputs, along no other directions."""
+        return self._V is None
+
+    @property
+    def weights(self) -> Floats:
+        """The weight of each residual in N f, of one sample: (columns,); 0 where none is known."""
+        known = self._scale > 0
+        total = (self._scale**2).sum(axis=0) * len(self._X)
+        return np.asarray(total / np.maximum(known.sum(axis=0), 1))
+
     def _ridge(self, theta: Floats) -> Ridge:
         return Ridge(self.l2, self._P, self._P * theta)
 

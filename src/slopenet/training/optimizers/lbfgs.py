@@ -23,6 +23,9 @@ _DECREASE, _CURVATURE, _EVALUATIONS = 1e-4, 0.9, 25
 _SMALL, _PATIENCE = 1e-12, 3
 # Weights are learned once in so many steps, until no logarithm of one moves by more than this.
 _EVERY, _SETTLED = 20, 0.05
+# No l2 is learned while values are missed by more than this mean square, where a constant has 1: it
+# would keep functions that are hard to learn from being learned.
+_UNLEARNED = 0.25
 
 
 def _none() -> Floats:
@@ -89,7 +92,7 @@ class LBFGS:
         squares = problem.mean_squares(state.theta, np.arange(problem.samples))
         old = _weights(state)
         l2, slope_weights = old.l2, old[1:]
-        if self.find_l2:
+        if self.find_l2 and not np.nanmax(squares.values, initial=0) > _UNLEARNED:
             known = problem.has_slopes
             l2 = reweighing.next_l2(l2, squares, problem.samples, slopes=known, first=False)
         if self.find_balance:

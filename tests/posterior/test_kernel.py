@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from slopenet.training.kriging.covariance import by_scales, covariance
+from slopenet.posterior.kernel import by_scales, covariance
 
 SCALES = np.array([0.7, 1.3, 2.1])
 

@@ -1,0 +1,1 @@
+"""Error bars: the covariance of values and slopes of a fitted network."""
