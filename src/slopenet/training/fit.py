@@ -34,6 +34,7 @@ from slopenet.training.quality import FitWarning, doubt
 from slopenet.training.race import TRIED, Race
 from slopenet.training.session import read, require_same
 from slopenet.training.settings import AUTO, HIDDEN, Auto, FitSettings, documented
+from slopenet.training.shape.constraints import constraints_of, given, with_shape
 from slopenet.training.starts import Candidates
 from slopenet.training.transform import Transform
 from slopenet.validate.layers import component_names
@@ -59,6 +60,10 @@ def fit(
     transform: TransformName | None = "auto",
     directions: Any = None,
     along: Any = None,
+    monotone: Any = None,
+    convex: Any = None,
+    concave: Any = None,
+    slope_bounds: Any = None,
     validation: Any = None,
     sample_weight: Any = None,
     y_std: Any = None,
@@ -122,13 +127,13 @@ def fit(
     Returns
     -------
     Fit
-        ``.network``, ``.history``, ``.reason``, ``.ensemble``.
+        ``.network``, ``.history``, ``.reason``, ``.ensemble``, ``.violations``.
 
     Warns
     -----
     FitWarning
-        If the fit is hardly better than a constant, or a column spreads over decades and is learned
-        as it is.
+        If the fit is hardly better than a constant, a column spreads over decades and is learned
+        as it is, or a constraint is violated somewhere.
 
     Raises
     ------
@@ -143,6 +148,9 @@ def fit(
     """
     settings = FitSettings.of(locals())
     settings = settings_from(start, settings)
+    shaped = given(settings)
+    found_by = f"for {' and '.join(shaped)}" if shaped and settings.method == "auto" else ""
+    settings = with_shape(settings, () if start is None else start.activations)
     linear = normalise(settings.output).linear
     names = Names.of(X, y, input_names, output_names)
     data = check_data(
@@ -167,6 +175,7 @@ def fit(
     require_widths(start, inputs, outputs)
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)
+    constraints = constraints_of(settings, names.inputs, names.outputs, (inputs, outputs))
     task = Task(inputs, outputs, len(data), data.kinds, _plain(data, settings))
     tried = entrants(settings, task)
     known_noise = data.y_std is not None and data.dydx_std is not None
@@ -176,7 +185,8 @@ def fit(
         targets = outputs * data.kinds
         plan = make_plan(each, inputs, outputs, rows=len(data), targets=targets)
         find_balance = plan.find_balance and not known_noise
-        method = plan.method._replace(why=TRIED) if raced else plan.method
+        why = TRIED if raced else found_by or plan.method.why
+        method = plan.method._replace(why=why)
         from_below = start is not None or (raced and each.hidden != HIDDEN)
         plan = replace(plan, method=method, from_below=from_below, find_balance=find_balance)
         return plan if start is None else replace(plan, activations=tuple(start.activations))
@@ -207,6 +217,8 @@ def fit(
         "transforms": ["none" if each is None else each.label for each in transforms],
         "start": None if start is None else hash_of(start),
     }
+    if constraints:
+        identity["shape"] = [repr(each) for each in constraints]
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
 
@@ -214,7 +226,8 @@ def fit(
         shapes = list(tried)
 
         def candidates(plan: Plan) -> Candidates:
-            return Candidates.of(plan, names, learned, held_out, transform, start=start)
+            rows = names, learned, held_out, transform
+            return Candidates.of(plan, *rows, start=start, constraints=constraints)
 
         def next_to_try(best: Candidates) -> Candidates | None:
             settled = shapes[[each.plan for each in race.entered].index(best.plan)]
@@ -230,6 +243,7 @@ def fit(
     contest = Contest([race_in(each) for each in transforms], transforms)
     found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
     _warn(FitWarning, [] if found.errors is None else [doubt(found.errors, names.outputs)])
+    _warn(FitWarning, map(str, found.violations))
     return found
 
 
