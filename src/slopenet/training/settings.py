@@ -83,11 +83,11 @@ class FitSettings:
         changes have none; a `FitWarning` names them, and others that spread over decades but are
         learned as they are.
     monotone : dict of input to 1 or -1, optional
-        Outputs that grow (1) or fall (-1) with an input, such as ``{"strike": -1}``. An input is a
+        Outputs that grow (1) or fall (-1) with an input, such as ``dict(strike=-1)``. An input is a
         name or an index and stands for all outputs; a pair ``(output, input)`` stands for one.
-        Everywhere in the box of the data, a little wider where their number says that it is: see
-        `slopenet.training.shape`. By LM, which first fits freely, then adds points where the
-        constraint fails, for at most {shape_steps} more epochs; `Fit.violations` has what is left.
+        It holds in the box of the data, and up to a tenth of its width beyond each side where rows
+        are few. By lm, which first fits freely, then adds points where the
+        constraint fails, for up to 800 more epochs; `Fit.violations` has what is left.
     convex, concave : inputs, or dict of output to inputs, optional
         Inputs, as names or indices, in which all outputs, or one, are convex or concave jointly:
         the Hessian in these inputs has no eigenvalue of the other sign. Activations need σ''. With

@@ -143,8 +143,11 @@ class Constrained:
             rows = self._run(ends, np.ones((len(ends), 2 * outputs)))[2]
             rows = rows.reshape(len(ends), 2, outputs, -1)
             rows = rows[np.arange(len(ends)), 1, self._output[ends]]
-            number = np.cumsum(active) - 1
-            np.add.at(J, number[self._point[ends]], -self._factor[ends, None] * rows)
+            rows *= -self._factor[ends, None]
+            number = (np.cumsum(active) - 1)[self._point[ends]]
+            first = ends < len(active)
+            J[number[first]] = rows[first]
+            J[number[~first]] += rows[~first]  # the other ends of curvatures
         root = np.sqrt(self._weight)
         return root * missing[active], root * J
 

@@ -17,8 +17,9 @@ from slopenet._types import Floats
 # Points of a search per input, and their limit; so many times more in a thorough one.
 _POINTS, _MOST_POINTS, _THOROUGH = 512, 4096, 6
 # Random rows do not reach the edges of the box that they are drawn from: N of them leave 1/N of it
-# out on each side, on average, and more than five times that hardly ever.
-_BEYOND, _WIDEST = 5.0, 0.1
+# out on each side, on average, and more than five times that hardly ever. A column of one sign goes
+# so much of the way to 0 at most: near 0 many functions are steep.
+_BEYOND, _WIDEST, _TO_ZERO = 5.0, 0.1, 0.5
 # The share of a sequence that falls beyond each side, and is moved onto it.
 _ON_SIDES = 0.1
 _MOST_CORNERS = 8
@@ -48,11 +49,15 @@ class Box:
     high: Floats
 
     @classmethod
-    def of(cls, X: Floats) -> Box:
-        """Around all rows."""
+    def of(cls, X: Floats, zero: Floats | None = None) -> Box:
+        """Around all rows; `zero` (n_1,) is where the user's columns are 0."""
         low, high = X.min(axis=0), X.max(axis=0)
         wider = min(_BEYOND / len(X), _WIDEST) * (high - low)
-        return cls(X, low - wider, high + wider)
+        below, above = wider, wider
+        if zero is not None:
+            below = np.where(low > zero, np.minimum(wider, _TO_ZERO * (low - zero)), wider)
+            above = np.where(high < zero, np.minimum(wider, _TO_ZERO * (zero - high)), wider)
+        return cls(X, low - below, high + above)
 
     def points(self, *, thorough: bool) -> Floats:
         """Points to look at: of the data, of the box and its sides, and corners."""

@@ -76,7 +76,8 @@ class Shape:
         if not constraints:
             return None
         X = np.concatenate([each.X for each in sets if each is not None])
-        return cls(constraints, scaling, transform, Box.of(X))
+        zero = -scaling.m_x / scaling.s_x if transform is None else None
+        return cls(constraints, scaling, transform, Box.of(X, zero))
 
     def problem(
         self, free: Training, activations: Sequence[ActivationSpec], threads: int | None
