@@ -105,17 +105,13 @@ def constraints_of(
     names = Names(labels(input_names, "x", shape[0]), labels(output_names, "y", shape[1]))
     slopes = [*_monotone(settings.monotone, names), *_bounds(settings.slope_bounds, names)]
     curves = [
-        curve
-        for setting in _WORDS
-        for curve in _curved(setting, getattr(settings, setting), names)
+        curve for setting in _WORDS for curve in _curved(setting, getattr(settings, setting), names)
     ]
     _refuse_opposite(curves, names)
     return (*_with_room(slopes), *curves)
 
 
-def with_shape(
-    settings: FitSettings, others: Iterable[ActivationSpec] = ()
-) -> FitSettings:
+def with_shape(settings: FitSettings, others: Iterable[ActivationSpec] = ()) -> FitSettings:
     """The settings of a fit that obeys constraints, if it has any.
 
     `others` are activations of the network besides those of the settings.

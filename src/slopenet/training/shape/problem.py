@@ -164,7 +164,9 @@ class Constrained:
         for c, each in enumerate(self.constraints):
             here = found.which == c
             if here.any():
-                hessian = self._core.hessian(found.X[here], None, self._threads) if each.curved else None
+                hessian = (
+                    self._core.hessian(found.X[here], None, self._threads) if each.curved else None
+                )
                 V[here] = direction(each, hessian, V.shape[1])
         return found, V
 
