@@ -34,7 +34,7 @@ from slopenet.training.quality import FitWarning, doubt
 from slopenet.training.race import TRIED, Race
 from slopenet.training.session import read, require_same
 from slopenet.training.settings import AUTO, HIDDEN, Auto, FitSettings, documented
-from slopenet.training.shape.constraints import constraints_of, given, with_shape
+from slopenet.training.shape.constraints import constraints_of, with_shape
 from slopenet.training.starts import Candidates
 from slopenet.training.transform import Transform
 from slopenet.validate.layers import component_names
@@ -147,11 +147,7 @@ def fit(
         the best until then.
     """
     settings = FitSettings.of(locals())
-    settings = settings_from(start, settings)
-    shaped = given(settings)
-    found_by = f"for {' and '.join(shaped)}" if shaped and settings.method == "auto" else ""
-    settings = with_shape(settings, () if start is None else start.activations)
-    linear = normalise(settings.output).linear
+    settings, why_lm = with_shape(settings_from(start, settings), start)
     names = Names.of(X, y, input_names, output_names)
     data = check_data(
         *(X, y, dydx, sample_weight),
@@ -185,8 +181,7 @@ def fit(
         targets = outputs * data.kinds
         plan = make_plan(each, inputs, outputs, rows=len(data), targets=targets)
         find_balance = plan.find_balance and not known_noise
-        why = TRIED if raced else found_by or plan.method.why
-        method = plan.method._replace(why=why)
+        method = plan.method._replace(why=TRIED if raced else why_lm or plan.method.why)
         from_below = start is not None or (raced and each.hidden != HIDDEN)
         plan = replace(plan, method=method, from_below=from_below, find_balance=find_balance)
         return plan if start is None else replace(plan, activations=tuple(start.activations))
@@ -201,7 +196,7 @@ def fit(
     source = np.random.default_rng(seed)
     learned, held_out = split(data, plans[0].validation, names, source)
     held_out = without_levels(held_out, learned, settings.output)
-    columns = Columns(learned, held_out, names, plain=linear)
+    columns = Columns(learned, held_out, names, plain=normalise(settings.output).linear)
     transforms = columns.transforms(settings.transform)
     _warn(FitWarning, columns.doubts(settings.transform))
     identity = {
@@ -216,9 +211,8 @@ def fit(
         "loss": settings.loss,
         "transforms": ["none" if each is None else each.label for each in transforms],
         "start": None if start is None else hash_of(start),
+        **({"shape": [repr(each) for each in constraints]} if constraints else {}),
     }
-    if constraints:
-        identity["shape"] = [repr(each) for each in constraints]
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
 
@@ -226,8 +220,9 @@ def fit(
         shapes = list(tried)
 
         def candidates(plan: Plan) -> Candidates:
-            rows = names, learned, held_out, transform
-            return Candidates.of(plan, *rows, start=start, constraints=constraints)
+            return Candidates.of(
+                *(plan, names, learned, held_out, transform), start=start, constraints=constraints
+            )
 
         def next_to_try(best: Candidates) -> Candidates | None:
             settled = shapes[[each.plan for each in race.entered].index(best.plan)]
@@ -242,8 +237,7 @@ def fit(
 
     contest = Contest([race_in(each) for each in transforms], transforms)
     found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
-    _warn(FitWarning, [] if found.errors is None else [doubt(found.errors, names.outputs)])
-    _warn(FitWarning, map(str, found.violations))
+    _warn(FitWarning, _of_fit(found, names))
     return found
 
 
@@ -258,6 +252,12 @@ def _warn(category: type[Warning], sentences: Iterable[str]) -> None:
     """Warn the caller of `fit` of each sentence that is not empty."""
     for sentence in filter(None, sentences):
         warnings.warn(sentence, category, stacklevel=3)
+
+
+def _of_fit(found: Fit, names: Names) -> list[str]:
+    """Sentences about what is wrong with a fit."""
+    poor = [] if found.errors is None else [doubt(found.errors, names.outputs)]
+    return [*poor, *map(str, found.violations)]
 
 
 def _doubts(data: Data, names: Names) -> list[str]:

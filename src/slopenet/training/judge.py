@@ -44,7 +44,8 @@ def errors_left_out(
     linear model. The evidence bounds such errors: it is the product of the densities of the
     targets, each given those before it, so that it implies the error of predicting them one by one.
 
-    `theta` is that of constraints, of which the evidence knows nothing: the bound grows as the cost.
+    `theta` is that of a network with constraints, of which the evidence knows nothing: the bound
+    grows as the cost.
     """
     optimizer, state, problem = training.optimizer, training.at.state, training.problem
     if isinstance(optimizer, Kriging) and problem.samples > 1:

@@ -95,8 +95,8 @@ def test_logarithms_do_not_keep_curvatures_and_bounds(asked: Any) -> None:
 def test_a_kink_has_a_curvature_that_nothing_shows(activation: Any) -> None:
     with pytest.raises(ValueError, match="convex needs activations without a kink"):
         sn.fit(X, X[:, 0], convex="x1", hidden=(4,), activation=activation)
+    net = sn.Network.random((2, 4, 1), hidden=activation, rng=0)
     with pytest.raises(ValueError, match="concave needs activations without a kink"):
-        net = sn.Network.random((2, 4, 1), hidden=activation, rng=0)
         sn.fit(X, X[:, 0], concave="x1", start=net)
 
 

@@ -152,7 +152,7 @@ def _decrease(g: np.ndarray, A: np.ndarray, d: np.ndarray) -> float:
 
 
 def test_points_without_a_penalty_change_nothing() -> None:
-    problem, p = made()
+    problem, _ = made()
     none = np.zeros((0, 3))
     problem.take(Penalties(none, none, np.zeros(0, int), np.zeros(0), 1.0, 0.1))
     assert problem.value(THETA) == problem.base.value(THETA)

@@ -45,8 +45,8 @@ class Information(NamedTuple):
     penalised: float
 
 
-class Linearised(Protocol):
-    """The model r(θ + d) ≈ r + J d, as an optimiser sees it."""
+class Stepped(Protocol):
+    """The model r(θ + d) ≈ r + J d, as Levenberg-Marquardt sees it."""
 
     cost: float
     gradient: Floats
@@ -54,6 +54,10 @@ class Linearised(Protocol):
 
     def step(self, damping: float) -> tuple[Floats, float] | None:
         """d, and the decrease of f that it promises; None if the matrix is singular by rounding."""
+
+
+class Linearised(Stepped, Protocol):
+    """The same as a search for the evidence sees it."""
 
     def information(self, free: float) -> Information:
         """With a ridge of l2 on penalised parameters, and `free` on the rest; NaN if it fails."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from slopenet.activations import ActivationSpec, normalise, sigma
 from slopenet.dataset.scaling import Scaling
-from slopenet.training.settings import FitSettings
+from slopenet.network import Network
+from slopenet.training.settings import AUTO, Auto, FitSettings
 from slopenet.training.transform import Transform
 from slopenet.validate.components import index_of, labels
 from slopenet.validate.headings import slope_name
@@ -111,23 +112,20 @@ def constraints_of(
     return (*_with_room(slopes), *curves)
 
 
-def with_shape(settings: FitSettings, others: Iterable[ActivationSpec] = ()) -> FitSettings:
-    """The settings of a fit that obeys constraints, if it has any.
-
-    `others` are activations of the network besides those of the settings.
+def with_shape(settings: FitSettings, start: Network | None) -> tuple[FitSettings, str]:
+    """The settings of a fit that obeys constraints, if it has any, and why it is by LM.
 
     Raises
     ------
     ValueError
-        If a setting does not go with them.
+        If a setting, or an activation of the network to start from, does not go with them.
     """
     asked = given(settings)
     if not asked:
-        return settings
+        return settings, ""
     named = " and ".join(asked)
     if settings.method not in ("auto", "lm"):
         raise ValueError(f"method must be 'lm' or 'auto' with {named}, got {settings.method!r}")
-    changed = replace(settings, method="lm")
     linear = [name for name in asked if name in _LINEAR]
     if linear and settings.transform == "log":
         raise ValueError(
@@ -136,14 +134,17 @@ def with_shape(settings: FitSettings, others: Iterable[ActivationSpec] = ()) -> 
         )
     for name in _WORDS:
         if name in asked:
+            others = () if start is None else start.activations
             _require_smooth(name, (settings.activation, settings.output, *others))
-    return replace(changed, transform="none") if linear else changed
+    why = f"for {named}" if settings.method == "auto" else ""
+    changed = replace(settings, method="lm")
+    return (replace(changed, transform="none") if linear else changed), why
 
 
-def _require_smooth(setting: str, sigmas: Iterable[ActivationSpec]) -> None:
+def _require_smooth(setting: str, sigmas: Iterable[ActivationSpec | Auto]) -> None:
     """Raise a ValueError for an activation with a kink, whose curvature no σ'' shows."""
     for each in sigmas:
-        if isinstance(each, str) and each == "auto":
+        if each == AUTO:
             continue
         z = np.arange(-8, 8.25, 0.25)
         before, after = (sigma(normalise(each), z + side, 1) for side in (-1e-9, 1e-9))
@@ -197,12 +198,13 @@ def _by_slope(setting: str, asked: Any, names: Names) -> Iterator[tuple[tuple[in
     seen: set[tuple[int, int]] = set()
     for key, value in asked.items():
         outputs: Iterable[int] = range(len(names.outputs))
+        name = key
         if isinstance(key, tuple):
             if len(key) != 2:
                 raise ValueError(f"{setting} must have pairs (output, input), got {short(key)}")
             outputs = [index_of(f"output in {setting}", key[0], names.outputs)]
-            key = key[1]
-        j = index_of(f"input in {setting}", key, names.inputs)
+            name = key[1]
+        j = index_of(f"input in {setting}", name, names.inputs)
         for k in outputs:
             if (k, j) in seen:
                 slope = slope_name(names.outputs[k], names.inputs[j])
@@ -216,10 +218,9 @@ def _curved(setting: str, asked: Any, names: Names) -> Iterator[Constraint]:
         return
     if not isinstance(asked, Mapping):
         asked = dict.fromkeys(range(len(names.outputs)), asked)
-    for output, inputs in asked.items():
+    for output, several in asked.items():
         k = index_of(f"output in {setting}", output, names.outputs)
-        if isinstance(inputs, str | int | np.integer):
-            inputs = [inputs]
+        inputs = [several] if isinstance(several, str | int | np.integer) else several
         if not isinstance(inputs, Iterable):
             raise TypeError(f"{setting} must be inputs, got {short(inputs)}")
         found = tuple(index_of(f"input in {setting}", each, names.inputs) for each in inputs)

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +74,7 @@ class Constrained:
     ) -> None:
         self.base, self.constraints, self.box = base, list(constraints), box
         self.samples, self._threads = base.samples, threads
-        self._core = _core.Model64(base.sizes, list(activations), np.zeros(base.size))
+        self._core: Any = _core.Model64(base.sizes, list(activations), np.zeros(base.size))
         self._outputs = np.array([each.output for each in constraints])
         self._signs = np.array([each.sign for each in constraints])
         self._bounds = np.array([each.bound for each in constraints])
@@ -125,11 +127,9 @@ class Constrained:
         r, J = self._rows(theta)
         blocks = self.base.blocks(theta)
         if self.base.rows + len(r) < theta.size:
-            every = [*blocks, (r, J)]
-            return Wide(*(np.concatenate(part) for part in zip(*every, strict=True)), ridge)
-        products = Products.of(blocks, theta.size)
-        more = Products.of([(r, J)], theta.size)
-        return Summed(Products(*(a + b for a, b in zip(products, more, strict=True))), ridge)
+            rs, Js = zip(*blocks, (r, J), strict=True)
+            return Wide(np.concatenate(rs), np.concatenate(Js), ridge)
+        return Summed(Products.of(chain(blocks, [(r, J)]), theta.size), ridge)
 
     def _rows(self, theta: Floats) -> tuple[Floats, Floats]:
         """Residuals of penalties that are not 0, and their derivatives by θ."""
@@ -151,10 +151,11 @@ class Constrained:
         root = np.sqrt(self._weight)
         return root * missing[active], root * J
 
-    def _run(self, ends: Floats | slice, scale: Floats | None) -> tuple:  # type: ignore[type-arg]
+    def _run(self, ends: Floats | slice, scale: Floats | None) -> tuple[Any, ...]:
         threads = get_num_threads() if self._threads is None else self._threads
         X, V = (np.ascontiguousarray(a[ends]) for a in (self._ends, self._along))
-        return self._core.gauss_newton(X, V, 1, scale, False, threads)
+        found: tuple[Any, ...] = self._core.gauss_newton(X, V, 1, scale, False, threads)
+        return found
 
     def violated(self, theta: Floats, *, thorough: bool) -> tuple[Found, Floats]:
         """Points where constraints fail at θ, and the directions in which they do."""

@@ -16,7 +16,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.training.optimizers import lm
 from slopenet.training.shape.problem import Penalties
-from slopenet.training.shape.search import Found
+from slopenet.training.shape.search import Box, Found
 
 # A round is left after so many steps, or when F changes by less than this share.
 _STEPS, _SETTLED = 20, 1e-3
@@ -30,7 +30,9 @@ _FIRST, _FACTOR, _FALLS, _HEAVIEST = 10.0, 10.0, 0.25, 1e10
 
 
 class Problem(lm.Problem, Protocol):
-    """F(θ), its points, and a search for more."""
+    """F(θ), its points, and a search of a box for more."""
+
+    box: Box
 
     def take(self, penalties: Penalties) -> None:
         """Set the points."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from scipy.linalg import lapack
 
 from slopenet._types import Floats
-from slopenet.training.objective.normal_equations import Information, Ridge, promise
+from slopenet.training.objective.normal_equations import Ridge, promise
 
 
 class Wide:
@@ -19,7 +18,7 @@ class Wide:
         self.largest = float((J * J).sum(axis=1).max())
 
     def step(self, damping: float) -> tuple[Floats, float] | None:
-        """See `slopenet.training.objective.normal_equations.Linearised`."""
+        """See `slopenet.training.objective.normal_equations.Stepped`."""
         l2, P, theta = self._ridge
         M = l2 * P + damping
         over = self._J / M
@@ -29,7 +28,3 @@ class Wide:
         if failed:
             return None
         return promise(-(self._J.T @ s + l2 * theta) / M, damping, self.gradient)
-
-    def information(self, free: float) -> Information:
-        """Not known: no evidence is computed of constraints."""
-        raise NotImplementedError(f"no evidence of constraints, free={free}")
