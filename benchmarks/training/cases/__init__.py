@@ -11,10 +11,12 @@ from benchmarks.training.cases import (
     gradient,
     grid,
     higham,
+    in_place,
     kriging,
     pathwise,
     rastrigin,
     rosenbrock,
+    shape,
     sine,
 )
 from benchmarks.training.verdict import Outcome, Plan
@@ -34,6 +36,8 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "friedman": friedman.run,
     "collapse": collapse.run,
     "pathwise": pathwise.run,
+    "shape": shape.run,
+    "in-place": in_place.run,
 }
 
 __all__ = ["CASES"]
