@@ -102,7 +102,25 @@ def test_every_parameter_reaches_fit() -> None:
     assert (model.history_, model.reason_) == (wanted.history, wanted.reason)
     assert model.n_iter_ == 7
     others = {"random_state", "ensemble", "column_transform", "warm_start"}
-    assert set(given) | others == set(model.get_params())
+    shape = {"monotone", "convex", "concave", "slope_bounds"}
+    assert set(given) | others | shape == set(model.get_params())
+
+
+def test_constraints_reach_fit_and_hold_after_a_warm_start() -> None:
+    asked: dict[str, Any] = {"monotone": {0: 1}, "slope_bounds": {1: (-0.01, 0.02)}}
+    model = sn.SlopeRegressor(**SHORT, **asked, warm_start=True).fit(X, Y)
+    for _ in range(2):
+        slopes = model.predict_jacobian(X)
+        assert slopes[:, 0].min() >= 0
+        assert -0.01 <= slopes[:, 1].min() <= slopes[:, 1].max() <= 0.02
+        assert model.violations_ == ()
+        model.fit(X, Y)
+    assert sn.SlopeRegressor(**SHORT).fit(X, Y).predict_jacobian(X)[:, 0].min() < 0
+
+
+def test_scikit_learns_checks_of_clones_pass_with_constraints() -> None:
+    model = sn.SlopeRegressor(**SHORT, monotone={"a": 1}, concave=["b"])
+    assert clone(model).get_params()["monotone"] == {"a": 1}
 
 
 def test_an_ensemble_predicts_its_mean_and_how_far_it_agrees() -> None:
