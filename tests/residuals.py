@@ -44,5 +44,5 @@ def case(
 def both_ways(problem: LeastSquares, theta: np.ndarray) -> tuple[Primal, Dual]:
     problem.value(theta)  # sets θ
     ridge = problem._ridge(theta)
-    primal = Primal(lambda: problem._blocks(theta), ridge)
+    primal = Primal(lambda: problem.blocks(theta), ridge)
     return primal, Dual(*problem._factors(), problem.sizes, ridge)

@@ -93,6 +93,7 @@ def test_every_parameter_reaches_fit() -> None:
         "l2": 1e-2,
         "slope_weight": 0.3,
         "loss": "squared",
+        "posterior": "none",
         "validation": 0.2,
         "restarts": 2,
     }
@@ -102,7 +103,25 @@ def test_every_parameter_reaches_fit() -> None:
     assert (model.history_, model.reason_) == (wanted.history, wanted.reason)
     assert model.n_iter_ == 7
     others = {"random_state", "ensemble", "column_transform", "warm_start"}
-    assert set(given) | others == set(model.get_params())
+    shape = {"monotone", "convex", "concave", "slope_bounds"}
+    assert set(given) | others | shape == set(model.get_params())
+
+
+def test_constraints_reach_fit_and_hold_after_a_warm_start() -> None:
+    asked: dict[str, Any] = {"monotone": {0: 1}, "slope_bounds": {1: (-0.01, 0.02)}}
+    model = sn.SlopeRegressor(**SHORT, **asked, warm_start=True).fit(X, Y)
+    for _ in range(2):
+        slopes = model.predict_jacobian(X)
+        assert slopes[:, 0].min() >= 0
+        assert -0.01 <= slopes[:, 1].min() <= slopes[:, 1].max() <= 0.02
+        assert model.violations_ == ()
+        model.fit(X, Y)
+    assert sn.SlopeRegressor(**SHORT).fit(X, Y).predict_jacobian(X)[:, 0].min() < 0
+
+
+def test_scikit_learns_checks_of_clones_pass_with_constraints() -> None:
+    model = sn.SlopeRegressor(**SHORT, monotone={"a": 1}, concave=["b"])
+    assert clone(model).get_params()["monotone"] == {"a": 1}
 
 
 def test_an_ensemble_predicts_its_mean_and_how_far_it_agrees() -> None:
@@ -114,7 +133,7 @@ def test_an_ensemble_predicts_its_mean_and_how_far_it_agrees() -> None:
     np.testing.assert_array_equal(spread, each.std(axis=0, ddof=1))
     slopes = np.stack([net.jacobian(X)[:, 0] for net in model.ensemble_])
     np.testing.assert_array_equal(model.predict_jacobian(X), slopes.mean(axis=0))
-    assert not sn.SlopeRegressor(**SHORT).fit(X, Y).predict(X, return_std=True)[1].any()
+    assert sn.SlopeRegressor(**SHORT).fit(X, Y).predict(X, return_std=True)[1].all()
 
 
 def test_random_state_is_drawn_from_as_scikit_learn_does() -> None:

@@ -184,3 +184,19 @@ def test_a_fit_about_collapse_finds_the_warning_by_the_name_of_its_class(
     fitted = collapse._fit(collapse.problem(3), 3, 0)
     assert fitted.warned
     assert fitted.error > 0.9
+
+
+def test_constraints_of_the_case_are_true_of_its_functions() -> None:
+    from benchmarks.training.cases.shape import PROBLEMS
+
+    for problem in PROBLEMS:
+        low, high = np.array(problem.lower), np.array(problem.upper)
+        X = low + (high - low) * np.random.default_rng(0).uniform(0.01, 0.99, (200, len(low)))
+        steps = 1e-4 * (high - low) * np.eye(len(low))
+        f = problem.function
+        for i, sign in problem.asked.get("monotone", {}).items():
+            assert (sign * (f(X + steps[i]) - f(X - steps[i])) >= -1e-15).all(), problem.name
+        inputs = problem.asked.get("convex", [])
+        if inputs:
+            for v in np.random.default_rng(1).normal(size=(20, len(inputs))) @ steps[inputs]:
+                assert (f(X + v) + f(X - v) - 2 * f(X) >= -1e-15).all(), problem.name

@@ -51,8 +51,8 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         The networks of all starts. With the parameter `ensemble` predictions are their mean.
     history_, reason_ : dict, str
         ``.history`` and ``.reason`` of `slopenet.Fit`.
-    errors_ : FitErrors
-        ``.errors`` of `slopenet.Fit`.
+    errors_, violations_ : FitErrors, tuple of Violation
+        ``.errors`` and ``.violations`` of `slopenet.Fit`.
     n_iter_ : int
         Epochs that were run.
     n_features_in_ : int
@@ -88,6 +88,10 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         loss: LossName = "squared",
         column_transform: TransformName | None = "auto",
         posterior: PosteriorName | None = "auto",
+        monotone: Any = None,
+        convex: Any = None,
+        concave: Any = None,
+        slope_bounds: Any = None,
         validation: Any = None,
         restarts: int | None = None,
         ensemble: int | None = None,
@@ -156,6 +160,7 @@ class SlopeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc, unuse
         self.network_, self.ensemble_ = result.network, result.ensemble
         self.history_ = result.history
         self.reason_, self.errors_ = result.reason, result.errors
+        self.violations_ = result.violations
         self.n_iter_ = len(result.history["epoch"])
         self._flat = y.ndim == 1
         return self

@@ -12,8 +12,14 @@ import pytest
 
 DOCS = (Path(__file__).parents[2] / "docs" / "adapters.md").read_text()
 SECTIONS = dict(re.findall(r"\n## (\w+)\n(.*?)(?=\n## |\Z)", DOCS, re.DOTALL))
-PACKAGES = {"SciPy": "scipy", "PyTorch": "torch", "JAX": "jax", "OpenMDAO": "openmdao"}
-PACKAGES |= {"SMT": "smt", "CasADi": "casadi", "Pyomo": "pyomo"}
+PACKAGES = {
+    "SciPy": "scipy",
+    "PyTorch": "torch",
+    "JAX": "jax",
+    "Keras": "keras",
+    "OpenMDAO": "openmdao",
+}
+PACKAGES |= {"Keras": "keras", "SMT": "smt", "CasADi": "casadi", "Pyomo": "pyomo"}
 
 
 def snippet(text: str) -> Any:

@@ -191,9 +191,34 @@ def test_slopes_none_learns_from_values_alone(folder, tmp_path):
         (["--method", "magic"], "'--method': 'magic' is not one of"),
         (["--activation", "tanhh"], "tanhh"),
         (["--activation", "leaky_relu:x"], "'--activation': 'x' is not a number"),
+        (["--monotone", "a"], "'--monotone': 'a' is not of the form input=... or output:input=..."),
+        (["--monotone", "a=up"], "'--monotone': 'up' is not a number"),
+        (["--monotone", "q=1"], "input in monotone must be one of a, b"),
+        (["--slope-bounds", "a=3"], "'--slope-bounds': '3' is not of the form low:high"),
+        (["--slope-bounds", "a=x:3"], "'--slope-bounds': 'x' is not a number"),
     ],
 )
 def test_fit_refuses_settings_that_make_no_sense(folder, tmp_path, options, message):
     output = tmp_path / "model.safetensors"
     assert refused(run("fit", folder / "data.csv", *FIT, "-o", output, *options), message)
     assert not output.exists()
+
+
+def test_constraints_are_options_and_tables_of_a_toml_file(folder, tmp_path):
+    """The function and the command give the same network, whichever way they are asked."""
+    by_option, by_file, config = (
+        tmp_path / n for n in ("a.safetensors", "b.safetensors", "f.toml")
+    )
+    fit = ["fit", folder / "data.csv", "--inputs", "a,b", "--outputs", "u", "--hidden", "5"]
+    fit += ["--slopes", "none", "--restarts", "1", "--epochs", "40"]
+    more = ["--monotone", "u:a=1", "--slope-bounds", "b=-1:0.5", "--convex", "b"]
+    result = run(*fit, *more, "-o", by_option)
+    assert "Shape (du/da >= 0, du/db >= -1, du/db <= 0.5, u convex in b)" in result.stdout
+    config.write_text(
+        'convex = ["b"]\n[monotone.u]\na = 1\n[slope_bounds]\nb = [-1, 0.5]\n', encoding="utf-8"
+    )
+    run(*fit, "--config", config, "-o", by_file)
+    assert by_file.read_bytes() == by_option.read_bytes()
+    J = sn.load(by_file).jacobian(surface(100, seed=3)[:, :2])[:, 0]
+    assert J[:, 0].min() >= 0
+    assert -1 <= J[:, 1].min() <= J[:, 1].max() <= 0.5

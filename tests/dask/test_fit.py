@@ -160,3 +160,9 @@ def test_names_that_are_not_texts_are_refused(name, given):
 def test_partitions_take_one_weight_for_all_slopes(given):
     with pytest.raises(ValueError, match=r"^slope_weight must be a finite number of at least 0"):
         sn.dask.fit(frames(sample()), **NAMES, slope_weight=given)
+
+
+def test_constraints_are_refused():
+    """Partitions have no search for points; nothing is dropped silently."""
+    with pytest.raises(TypeError, match="'monotone'"):
+        sn.dask.fit(frames(sample()), **NAMES, monotone={"a": 1})

@@ -26,7 +26,7 @@ class Raced:
 
     def __init__(self, name: Any, error: float, surprise: float | None = None) -> None:
         self.name, self.started, self.rescued = name, 0, False
-        self.best = SimpleNamespace(errors=errors(error), surprise=surprise)
+        self.best = SimpleNamespace(errors=errors(error), surprise=surprise, shape=None)
 
     def run(self, runs: Any, rng: Any, callbacks: Any, *, first: int) -> None:
         self.first, self.started = first, 2

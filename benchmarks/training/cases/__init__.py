@@ -11,10 +11,12 @@ from benchmarks.training.cases import (
     gradient,
     grid,
     higham,
+    in_place,
     kriging,
     pathwise,
     rastrigin,
     rosenbrock,
+    shape,
     sine,
     uncertainty,
 )
@@ -36,6 +38,8 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "collapse": collapse.run,
     "pathwise": pathwise.run,
     "uncertainty": uncertainty.run,
+    "shape": shape.run,
+    "in-place": in_place.run,
 }
 
 __all__ = ["CASES"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -107,6 +107,40 @@ def slopes(text: str) -> bool | dict[tuple[str, str], str]:
             )
         found[output, input_] = column
     return found
+
+
+def signs(text: str) -> dict[str | tuple[str, str], float]:
+    """Return the signs of slopes like T=1,rho:p=-1."""
+    return {name: real()(value) for name, value in _by_slope(text)}
+
+
+def bounds(text: str) -> dict[str | tuple[str, str], tuple[float | None, float | None]]:
+    """Return the limits of slopes like T=0:2,rho:p=:1, or as a list of TOML, T=[0, 2]."""
+    found = {}
+    for name, value in _by_slope(text):
+        listed = value.startswith("[") and value.endswith("]")
+        ends = [end.strip() for end in value.strip("[]").split("," if listed else ":")]
+        if len(ends) != 2:
+            raise click.BadParameter(f"{value!r} is not of the form low:high.")
+        found[name] = tuple(_limit(end) if end else None for end in ends)
+    return found  # type: ignore[return-value]
+
+
+def _limit(text: str) -> float:
+    try:
+        return float(text)  # it may be infinite
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a number.") from None
+
+
+def _by_slope(text: str) -> Iterator[tuple[str | tuple[str, str], str]]:
+    """Yield the items of a list like T=...,rho:p=..., the name as an input or a pair."""
+    for item in names(text):
+        name, equals, value = (part.strip() for part in item.partition("="))
+        if not (name and equals and value):
+            raise click.BadParameter(f"{item!r} is not of the form input=... or output:input=...")
+        output, colon, input_ = (part.strip() for part in name.partition(":"))
+        yield (output, input_) if colon else name, value
 
 
 def joined(words: Iterable[object]) -> str:

@@ -23,10 +23,16 @@ _TYPES: dict[checks.Check, Any] = {
     checks.file_path: options.OUTPUT_FILE,
     checks.count: click.IntRange(min=1),
     checks.positive: options.real(above=0),
+    checks.signs_of_slopes: options.signs,
+    checks.bounds_of_slopes: options.bounds,
+    checks.inputs: options.names,
 }
 _METAVARS: dict[checks.Check, str] = {
     checks.activation_spec: "NAME[:NUMBER]",
     checks.activation_or_auto: "NAME[:NUMBER]",
+    checks.signs_of_slopes: "[OUTPUT:]INPUT=1|-1,...",
+    checks.bounds_of_slopes: "[OUTPUT:]INPUT=LOW:HIGH,...",
+    checks.inputs: "INPUT,...",
 }
 _AUTO = (
     checks.layer_widths_or_auto,

@@ -14,6 +14,7 @@ from slopenet.training.plan import Plan, make_plan
 from slopenet.training.race import TRIED, Race
 from slopenet.training.rescue import alternatives
 from slopenet.training.settings import HIDDEN, FitSettings
+from slopenet.training.shape.constraints import Constraint
 from slopenet.training.starts import Candidates
 from slopenet.training.transform import Transform
 
@@ -31,6 +32,10 @@ class Attempts:
         A network that is given to start from; no other is tried.
     known_noise : bool
         Whether the noise of values and slopes is known, and with it their balance.
+    constraints : tuple of Constraint
+        On the shape of the outputs; no other method is tried with them.
+    why : str
+        Why the method was taken, if constraints ask for it.
     """
 
     settings: FitSettings
@@ -38,6 +43,8 @@ class Attempts:
     names: Names
     start: Network | None
     known_noise: bool
+    constraints: tuple[Constraint, ...] = ()
+    why: str = ""
 
     @property
     def first(self) -> list[FitSettings]:
@@ -55,7 +62,7 @@ class Attempts:
         plan = make_plan(each, task.inputs, task.outputs, rows=task.rows, targets=targets)
         find_balance = plan.find_balance and not self.known_noise
         raced = len(self.first) > 1
-        method = plan.method._replace(why=TRIED) if raced else plan.method
+        method = plan.method._replace(why=TRIED if raced else self.why or plan.method.why)
         from_below = start is not None or (raced and each.hidden != HIDDEN)
         plan = replace(plan, method=method, from_below=from_below, find_balance=find_balance)
         if start is None:
@@ -69,7 +76,11 @@ class Attempts:
         shapes = self.first
 
         def candidates(plan: Plan) -> Candidates:
-            return Candidates.of(plan, self.names, learned, held_out, transform, start=self.start)
+            return Candidates.of(
+                *(plan, self.names, learned, held_out, transform),
+                start=self.start,
+                constraints=self.constraints,
+            )
 
         def following(best: Candidates) -> Candidates | None:
             settled = shapes[[each.plan for each in race.entered].index(best.plan)]

@@ -122,6 +122,21 @@ def file_path(name: str, given: Any) -> Any:
     return given
 
 
+def signs_of_slopes(_: str, given: Any) -> Any:
+    """Signs of slopes by input, as they were given; they are checked with the names."""
+    return given
+
+
+def bounds_of_slopes(_: str, given: Any) -> Any:
+    """Bounds of slopes by input, likewise."""
+    return given
+
+
+def inputs(_: str, given: Any) -> Any:
+    """Inputs, or inputs by output, likewise."""
+    return given
+
+
 def checked_later(_: str, given: Any) -> Any:
     """Whatever is given: it is checked with the data."""
     return given

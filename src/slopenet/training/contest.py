@@ -39,6 +39,7 @@ class Contest:
 
     def __init__(self, races: Sequence[Race], transforms: Sequence[Transform | None]) -> None:
         self._races, self._transforms = list(races), list(transforms)
+        self._chosen: int | None = None
 
     def run(
         self,
@@ -46,7 +47,7 @@ class Contest:
         rng: np.random.Generator,
         callbacks: Sequence[Callable[[State], object]],
     ) -> None:
-        """Run all races.
+        """Run all races, then train the best until it obeys the constraints, if there are any.
 
         Raises
         ------
@@ -60,7 +61,10 @@ class Contest:
             if error_of(race.best.errors) < ENOUGH:
                 break
         run = [race for race in self._races if race.started]
-        if runs.decided(lambda: all(error_of(race.best.errors) >= POOR for race in run)):
+        if self._races[0].best.shape is not None:
+            self._chosen = runs.decided(lambda: self._compared()[0])
+            run[self._chosen].best.obey(runs, callbacks, first=started)
+        elif runs.decided(lambda: all(error_of(race.best.errors) >= POOR for race in run)):
             best = min(run, key=lambda race: error_of(race.best.errors))
             best.rescue(runs, rng, callbacks, first=started)
 
@@ -71,7 +75,20 @@ class Contest:
         if self._transforms == [None]:
             return found[0]
         labels = ["none" if each is None else each.label for each in self._transforms]
-        errors = [error_of(result.errors) for result in found]
+        best, said = self._compared()
+        best = best if self._chosen is None else self._chosen
+        chosen = labels[run[best]]
+        rows = found[best].errors
+        of = "" if rows is None else f" of rows {rows.rows}"
+        others = "; so accurate that no other was tried" if len(run) < len(labels) else ""
+        reason = f"{found[best].reason} Transform: {chosen} (errors{of}: {said}{others})."
+        return found[best]._replace(reason=reason)
+
+    def _compared(self) -> tuple[int, str]:
+        """The best of the races that were run, and their errors in words."""
+        run = [i for i, race in enumerate(self._races) if race.started]
+        labels = ["none" if each is None else each.label for each in self._transforms]
+        errors = [error_of(self._races[i].best.errors) for i in run]
         surprises = [self._races[i].best.surprise for i in run]
         known = [each for each in surprises if each is not None]
         compared = [self._lenient(i, error) for i, error in zip(run, errors, strict=True)]
@@ -79,18 +96,10 @@ class Contest:
         if by_evidence:
             most = CREDIBLE * min(errors)
             compared = [s if e <= most else np.inf for s, e in zip(known, errors, strict=True)]
-        best = int(np.argmin(compared))
         said = [f"{labels[i]} {error:.2g}" for i, error in zip(run, errors, strict=True)]
         if by_evidence:
             said[-1] += f"; log evidence per target {', '.join(f'{-each:.3g}' for each in known)}"
-        chosen = labels[run[best]]
-        rows = found[best].errors
-        of = "" if rows is None else f" of rows {rows.rows}"
-        others = "; so accurate that no other was tried" if len(run) < len(labels) else ""
-        reason = (
-            f"{found[best].reason} Transform: {chosen} (errors{of}: {', '.join(said)}{others})."
-        )
-        return found[best]._replace(reason=reason)
+        return int(np.argmin(compared)), ", ".join(said)
 
     def _lenient(self, i: int, error: float) -> float:
         """The error by which race i is compared with the others."""

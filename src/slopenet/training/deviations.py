@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slopenet._types import Floats
 from slopenet.posterior.posterior import Posterior
 from slopenet.posterior.units import Units
 from slopenet.training.kriging.optimizer import Kriging
@@ -13,8 +14,10 @@ from slopenet.training.start import Training
 from slopenet.validate.layers import check_activations
 
 
-def posterior_of_start(training: Training, plan: Plan, units: Units) -> Posterior | None:
-    """The posterior; None if the plan wants none, or of a method without one."""
+def posterior_of_start(
+    training: Training, plan: Plan, units: Units, theta: Floats
+) -> Posterior | None:
+    """The posterior at θ; None if the plan wants none, or of a method without one."""
     optimizer, problem = training.optimizer, training.problem
     if plan.posterior == "none":
         return None
@@ -27,4 +30,4 @@ def posterior_of_start(training: Training, plan: Plan, units: Units) -> Posterio
         _, ridge, balance = optimizer.result(training.at.state)
         problem = problem.copy(l2=ridge / problem.samples, balance=balance)
     sigmas = check_activations(list(plan.activations), len(plan.activations))
-    return laplace_of(problem, training.theta, sigmas, units, full=plan.posterior == "full")
+    return laplace_of(problem, theta, sigmas, units, full=plan.posterior == "full")

@@ -32,6 +32,7 @@ from slopenet.training.outcome import Fit, train
 from slopenet.training.quality import FitWarning, doubt
 from slopenet.training.session import read, require_same
 from slopenet.training.settings import AUTO, Auto, FitSettings, documented
+from slopenet.training.shape.constraints import constraints_of, with_shape
 from slopenet.validate.layers import component_names
 from slopenet.validate.settings import RandomSource, generator, whole_seed
 
@@ -56,6 +57,10 @@ def fit(
     posterior: PosteriorName | None = "auto",
     directions: Any = None,
     along: Any = None,
+    monotone: Any = None,
+    convex: Any = None,
+    concave: Any = None,
+    slope_bounds: Any = None,
     validation: Any = None,
     sample_weight: Any = None,
     y_std: Any = None,
@@ -119,13 +124,13 @@ def fit(
     Returns
     -------
     Fit
-        ``.network``, ``.history``, ``.reason``, ``.ensemble``.
+        ``.network``, ``.history``, ``.reason``, ``.ensemble``, ``.violations``.
 
     Warns
     -----
     FitWarning
-        If the fit is hardly better than a constant, or a column spreads over decades and is learned
-        as it is.
+        If the fit is hardly better than a constant, a column spreads over decades and is learned
+        as it is, or a constraint is violated somewhere.
 
     Raises
     ------
@@ -139,8 +144,7 @@ def fit(
         the best until then.
     """
     settings = FitSettings.of(locals())
-    settings = settings_from(start, settings)
-    linear = normalise(settings.output).linear
+    settings, why_lm = with_shape(settings_from(start, settings), start)
     names = Names.of(X, y, input_names, output_names)
     data = check_data(
         *(X, y, dydx, sample_weight),
@@ -164,9 +168,10 @@ def fit(
     require_widths(start, inputs, outputs)
     component_names("input_names", names.inputs, inputs)
     component_names("output_names", names.outputs, outputs)
+    constraints = constraints_of(settings, names.inputs, names.outputs, (inputs, outputs))
     task = Task(inputs, outputs, len(data), data.kinds, _plain(data, settings))
     known_noise = data.y_std is not None and data.dydx_std is not None
-    attempts = Attempts(settings, task, names, start, known_noise)
+    attempts = Attempts(settings, task, names, start, known_noise, constraints, why_lm)
     plans = attempts.plans
     _warn(SlopeWarning, _doubts(data, names))
 
@@ -177,7 +182,7 @@ def fit(
     source = np.random.default_rng(seed)
     learned, held_out = split(data, plans[0].validation, names, source)
     held_out = without_levels(held_out, learned, settings.output)
-    columns = Columns(learned, held_out, names, plain=linear)
+    columns = Columns(learned, held_out, names, plain=normalise(settings.output).linear)
     transforms = columns.transforms(settings.transform)
     _warn(FitWarning, columns.doubts(settings.transform))
     identity = {
@@ -192,6 +197,7 @@ def fit(
         "loss": settings.loss,
         "transforms": ["none" if each is None else each.label for each in transforms],
         "start": None if start is None else hash_of(start),
+        **({"shape": [repr(each) for each in constraints]} if constraints else {}),
     }
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
@@ -199,8 +205,7 @@ def fit(
     races = [attempts.race(learned, held_out, each, seed) for each in transforms]
     contest = Contest(races, transforms)
     found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
-    poor = "" if found.errors is None else doubt(found.errors, names.outputs)
-    _warn(FitWarning, [poor and f"{poor}. {found.reason}"])
+    _warn(FitWarning, _of_fit(found, names))
     return found
 
 
@@ -215,6 +220,12 @@ def _warn(category: type[Warning], sentences: Iterable[str]) -> None:
     """Warn the caller of `fit` of each sentence that is not empty."""
     for sentence in filter(None, sentences):
         warnings.warn(sentence, category, stacklevel=3)
+
+
+def _of_fit(found: Fit, names: Names) -> list[str]:
+    """Sentences about what is wrong with a fit."""
+    poor = "" if found.errors is None else doubt(found.errors, names.outputs)
+    return [poor and f"{poor}. {found.reason}", *map(str, found.violations)]
 
 
 def _doubts(data: Data, names: Names) -> list[str]:

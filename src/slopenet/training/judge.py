@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from slopenet._types import Floats
 from slopenet.dataset.dataset import Data
 from slopenet.evaluate.errors import relative_errors
 from slopenet.network import Network
@@ -33,7 +34,9 @@ def errors_on(network: Network, rows: Data, kind: str) -> FitErrors | None:
 
 
 def errors_left_out(
-    training: Training, of_missed: Callable[..., FitErrors | None] = FitErrors.of_missed
+    training: Training,
+    of_missed: Callable[..., FitErrors | None] = FitErrors.of_missed,
+    theta: Floats | None = None,
 ) -> FitErrors | None:
     """Errors of the rows left out in turn, where they have a closed form.
 
@@ -41,17 +44,23 @@ def errors_left_out(
     data is missed by far too much: a network without it would not follow the straight lines of its
     linear model. The evidence bounds such errors: it is the product of the densities of the
     targets, each given those before it, so that it implies the error of predicting them one by one.
+
+    `theta` is that of a network with constraints, of which the evidence knows nothing: the bound
+    grows as the cost.
     """
     optimizer, state, problem = training.optimizer, training.at.state, training.problem
     if isinstance(optimizer, Kriging) and problem.samples > 1:
         missed, distances = optimizer.left_out(state, problem)
         return of_missed(missed, problem.process.targets, distances)
     if isinstance(optimizer, Evidence):
-        theta, ridge, balance = optimizer.result(state)
+        free, ridge, balance = optimizer.result(state)
         problem = problem.copy(l2=ridge / problem.samples, balance=balance)
-        found = of_missed(*problem.missed_left_out(theta))
+        found = of_missed(*problem.missed_left_out(free if theta is None else theta))
         with np.errstate(over="ignore"):
             bound = CREDIBLE * np.exp(log_error(training))
+        if theta is not None:
+            costs = problem.judged(theta), problem.judged(free)
+            bound *= np.sqrt(max(costs[0] / max(costs[1], 1e-300), 1.0))
         return None if found is None else found.at_most(float(bound))
     return None
 

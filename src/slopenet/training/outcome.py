@@ -20,6 +20,7 @@ from slopenet.training.quality import FitErrors
 from slopenet.training.race import Race
 from slopenet.training.session import Checkpoint, Interrupted, Runs
 from slopenet.training.settings import FitSettings
+from slopenet.training.shape.violations import Violation
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,9 @@ class Fit:
     errors : FitErrors or None
         Estimated errors of values and slopes, R² and one line of verdict; see
         `slopenet.training.quality`. None for data in partitions.
+    violations : tuple of Violation
+        The worst point of each constraint (`monotone`, `convex`, ...) that a network of `ensemble`
+        does not obey; empty if it obeys all of them, or has none.
     """
 
     network: Network
@@ -54,6 +58,7 @@ class Fit:
     reason: str
     ensemble: Ensemble = field(repr=False)
     errors: FitErrors | None = field(default=None, repr=False)
+    violations: tuple[Violation, ...] = field(default=(), repr=False)
 
     def _repr_html_(self) -> str:
         from slopenet.html import pages
@@ -101,11 +106,11 @@ def train(
 
 def _result(race: Race | Contest, card: Card | None) -> Fit:
     """The best network and all others, with cards of what is known of them."""
-    network, history, reason, ensemble, errors, method = race.result()
+    network, history, reason, ensemble, errors, method, violations = race.result()
     if card is not None:
         card = replace(card, method=method, reason=reason)
         known = None if errors is None else errors.known(len(card.inputs))
         network = network.with_card(replace(card, errors=known))
         others = (each.with_card(card) for each in ensemble.networks[1:])
         ensemble = Ensemble([network, *others])
-    return Fit(network, history, reason, ensemble, errors)
+    return Fit(network, history, reason, ensemble, errors, violations)

@@ -87,6 +87,18 @@ class FitSettings:
         The error bars to keep, see `Network.std`: of a kriging start those of its process, of lm a
         small form of the linearised Laplace approximation, or, with "full", the covariance of all
         weights, which takes long for large networks. Networks of other methods have none.
+    monotone : dict of input to 1 or -1, optional
+        Outputs that grow (1) or fall (-1) with an input, such as ``dict(strike=-1)``. An input is a
+        name or an index and stands for all outputs; a pair ``(output, input)`` stands for one.
+        It holds in the box of the data, and up to a tenth of its width beyond each side where rows
+        are few. By lm, which first fits freely, then adds points where the
+        constraint fails, for up to 800 more epochs; `Fit.violations` has what is left.
+    convex, concave : inputs, or dict of output to inputs, optional
+        Inputs, as names or indices, in which all outputs, or one, are convex or concave jointly:
+        the Hessian in these inputs has no eigenvalue of the other sign. Activations need σ''. With
+        them, or `slope_bounds`, no column is learned as its logarithm.
+    slope_bounds : dict of input, or of pair (output, input), to pair (low, high), optional
+        Limits of slopes, None for none.
     validation : float or tuple, optional
         A share of the rows to hold out, or ``(X, y)`` or ``(X, y, dydx)``. The weights with the
         lowest cost on it are kept, and training stops once that cost has not improved for a tenth
@@ -193,6 +205,28 @@ class FitSettings:
             checks.posterior_name,
             "Error bars that the model keeps: auto has a small form, full the covariance of all"
             " weights, none has none.",
+        ),
+    )
+    monotone: Any = field(
+        default=None,
+        metadata=_rule(
+            checks.signs_of_slopes,
+            "Inputs with which outputs grow or fall, like T=1,p=-1, or rho:T=1 for one output.",
+        ),
+    )
+    convex: Any = field(
+        default=None,
+        metadata=_rule(checks.inputs, "Inputs in which the outputs are convex jointly, like T,p."),
+    )
+    concave: Any = field(
+        default=None,
+        metadata=_rule(checks.inputs, "Inputs in which the outputs are concave jointly."),
+    )
+    slope_bounds: Any = field(
+        default=None,
+        metadata=_rule(
+            checks.bounds_of_slopes,
+            "Limits of slopes, like T=0:2,rho:p=:1, one of which may be left out.",
         ),
     )
     validation: Any = field(default=None, metadata=_rule(checks.checked_later))

@@ -33,6 +33,11 @@ from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
+from slopenet.training.session import Runs
+from slopenet.training.shape.constraints import Constraint
+from slopenet.training.shape.rounds import MOST
+from slopenet.training.shape.shape import Shape, Shaping
+from slopenet.training.shape.violations import Violation
 from slopenet.training.start import Training
 from slopenet.training.transform import Transform, units_of
 from slopenet.validate.layers import check_activations
@@ -67,6 +72,8 @@ class Candidates:
         From the user's units to those that are scaled.
     start : Network, optional
         The network to start from, in the user's units.
+    shape : Shape, optional
+        The constraints that its networks are to obey.
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class Candidates:
         data: tuple[Data | None, Data | None] = (None, None),
         transform: Transform | None = None,
         start: Network | None = None,
+        shape: Shape | None = None,
     ) -> None:
         self.plan, self._names, self._scaling = plan, names, scaling
         self._transform, self._start = transform, start
@@ -90,6 +98,7 @@ class Candidates:
         self._course, self._rows, self._data = course, rows, data
         self._levels = Levels.of(*data)
         self.started: list[Training] = []
+        self.shape, self._shaped = shape, list[Shaping]()
         self._judged: tuple[list[int], FitErrors | None] | None = None
 
     @classmethod
@@ -102,6 +111,7 @@ class Candidates:
         transform: Transform | None = None,
         *,
         start: Network | None = None,
+        constraints: Sequence[Constraint] = (),
     ) -> Candidates:
         """Starts on data that are in the memory of this process."""
         given = data, held_out
@@ -181,6 +191,7 @@ class Candidates:
             data=given,
             transform=transform,
             start=start,
+            shape=Shape.of(constraints, scaling, transform, (train, held)),
         )
 
     def trainings(
@@ -192,13 +203,7 @@ class Candidates:
         threads: int | None = None,
     ) -> list[Training]:
         """Each start, with its own first weights and seed, numbered from `first`."""
-        lock = threading.Lock()
-
-        def callback(state: State) -> bool:
-            with lock:
-                answers = [call(state) for call in callbacks]  # every one is called
-                return any(answers)
-
+        callback = _one_at_a_time(callbacks)
         plan = self.plan
         threads = 1 if plan.starts > 1 else threads
         last_counts = plan.info.reweighs and self._held_out is None
@@ -217,7 +222,7 @@ class Candidates:
             watch = Watch(
                 plan.method.epochs,
                 None if self._held_out is None else self._held_out(threads),
-                callback if callbacks else None,
+                callback,
                 self.network,
                 first + start,
                 None if self._course is None else self._course(threads),
@@ -239,6 +244,40 @@ class Candidates:
         self.started = made
         return made
 
+    def obey(
+        self, runs: Runs, callbacks: Sequence[Callable[[State], object]], *, first: int = 0
+    ) -> None:
+        """Train every start on from its end until it obeys the constraints, if there are any."""
+        if self.shape is None:
+            return
+        callback = _one_at_a_time(callbacks)
+        threads = 1 if self.plan.starts > 1 else None
+        made = []
+        for number, free in enumerate(self.started):
+            watch = replace(
+                free.watch,
+                epochs=free.at.epoch + MOST,
+                callback=callback,
+                start=first + number,
+                patience=np.inf,
+                stopped="",
+                history={name: list(column) for name, column in free.watch.history.items()},
+            )
+            problem = self.shape.problem(free, self.plan.activations, threads)
+            made.append(Shaping(free, problem, watch))
+        self._shaped = made
+        runs.add(made)
+        runs.train(made, side_by_side=self.plan.side_by_side)
+
+    def _end(self, start: Training) -> Training:
+        """The training that ended what a start began."""
+        return self._shaped[self.started.index(start)] if self._shaped else start
+
+    def _rank(self, start: Training) -> tuple[Any, ...]:
+        """Sorts starts: those that obey the constraints first."""
+        obeyed = not self._shaped or self._end(start).at.state.obeyed
+        return not obeyed, *error_of_start(start)
+
     def _unfolded(self, start: Network) -> Floats:
         """θ of a network that is given, in standard units."""
         W = [np.asarray(w, np.float64) for w in start.weights]
@@ -259,7 +298,7 @@ class Candidates:
     @property
     def best(self) -> Training:
         """The best start."""
-        return min(self.started, key=error_of_start) if len(self.started) > 1 else self.started[0]
+        return min(self.started, key=self._rank) if len(self.started) > 1 else self.started[0]
 
     @property
     def label(self) -> str:
@@ -319,7 +358,7 @@ class Candidates:
     @property
     def errors(self) -> FitErrors | None:
         """Errors of rows that the best start did not learn from."""
-        epochs = [training.at.epoch for training in self.started]
+        epochs = [training.at.epoch for training in (*self.started, *self._shaped)]
         if self._judged is None or self._judged[0] != epochs:
             self._judged = epochs, self._new_errors()
         return self._judged[1]
@@ -329,12 +368,13 @@ class Candidates:
         if learned is None:
             return None
         best = self.best
+        theta = self._end(best).theta
         if held_out is not None:
-            return errors_on(self.network(best.theta), held_out, HELD_OUT)
-        missed = errors_left_out(best, self._errors_of_missed)
+            return errors_on(self.network(theta), held_out, HELD_OUT)
+        missed = errors_left_out(best, self._errors_of_missed, theta if self._shaped else None)
         if missed is not None and np.isfinite(missed.all).any():
             return missed
-        return errors_on(self.network(best.theta), learned, LEARNED)
+        return errors_on(self.network(theta), learned, LEARNED)
 
     def _errors_of_missed(
         self, missed: Floats, targets: Floats, distances: Floats | float = 0.0
@@ -347,25 +387,32 @@ class Candidates:
 
     def result(self) -> Result:
         """The networks of all starts, the best one first."""
-        order = sorted(self.started, key=error_of_start) if len(self.started) > 1 else self.started
-        best, networks = order[0], [self.network(t.theta) for t in order]
-        networks[0] = networks[0].with_posterior(
-            posterior_of_start(best, self.plan, units_of(self._scaling, self._transform))
-        )
+        order = sorted(self.started, key=self._rank) if len(self.started) > 1 else self.started
+        best, networks = order[0], [self.network(self._end(t).theta) for t in order]
+        units = units_of(self._scaling, self._transform)
+        posterior = posterior_of_start(best, self.plan, units, self._end(best).theta)
+        networks[0] = networks[0].with_posterior(posterior)
         title, why = self.plan.info.title, self.plan.method.why
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."
         if isinstance(best.optimizer, Evidence | Adam):
             reason += best.optimizer.sentence(best.at.state)
         if isinstance(best.problem, RobustLeastSquares):
             reason += " Outliers: {:g} values and {:g} slopes.".format(
-                *best.problem.outliers(best.theta)
+                *best.problem.outliers(self._end(best).theta)
             )
         if len(order) > 1:
             reason += f" Best of {len(order)} starts."
         if self._levels is not None:
             reason += self._levels.sentence(self._names.outputs)
-        found = networks[0], best.watch.history, reason, Ensemble(networks), self.errors
-        return Result(*found, self.plan.method.name)
+        left: tuple[Violation, ...] = ()
+        if self.shape is not None:
+            left = self.shape.violations(networks)
+            end = self._end(best)
+            said = end.sentence if isinstance(end, Shaping) else "not reached"
+            reason += f" Shape ({self.shape.label}): {said}."
+        history = self._end(best).watch.history
+        found = networks[0], history, reason, Ensemble(networks), self.errors
+        return Result(*found, self.plan.method.name, left)
 
 
 class Result(NamedTuple):
@@ -377,6 +424,21 @@ class Result(NamedTuple):
     ensemble: Ensemble
     errors: FitErrors | None
     method: str
+    violations: tuple[Violation, ...] = ()
+
+
+def _one_at_a_time(
+    callbacks: Sequence[Callable[[State], object]],
+) -> Callable[[State], bool] | None:
+    """All callbacks as one, for several threads; None without any."""
+    lock = threading.Lock()
+
+    def callback(state: State) -> bool:
+        with lock:
+            answers = [call(state) for call in callbacks]  # every one is called
+            return any(answers)
+
+    return callback if callbacks else None
 
 
 def first_weights(

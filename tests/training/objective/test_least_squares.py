@@ -31,9 +31,9 @@ def test_rows_are_the_derivatives_of_the_residuals(sizes: tuple[int, ...], kind:
     problem, _, _, theta = case(sizes, kind)
 
     def residuals(at: np.ndarray) -> np.ndarray:
-        return next(problem._blocks(at))[0]
+        return next(problem.blocks(at))[0]
 
-    _, J = next(problem._blocks(theta))
+    _, J = next(problem.blocks(theta))
     direction = np.random.default_rng(1).normal(size=theta.size)
     errors = []
     for h in (1e-2, 5e-3):
@@ -46,9 +46,9 @@ def test_rows_are_the_derivatives_of_the_residuals(sizes: tuple[int, ...], kind:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_balance_multiplies_the_cost_of_slopes_and_not_their_judgement(kind: str) -> None:
     problem, _, data, theta = case((3, 5, 4, 2), kind)
-    r = next(problem._blocks(theta))[0].reshape(len(data), -1)
+    r = next(problem.blocks(theta))[0].reshape(len(data), -1)
     problem.balance = 4.0
-    balanced = next(problem._blocks(theta))[0].reshape(len(data), -1)
+    balanced = next(problem.blocks(theta))[0].reshape(len(data), -1)
     np.testing.assert_array_equal(balanced[:, :2], r[:, :2])
     np.testing.assert_allclose(balanced[:, 2:], 2 * r[:, 2:], rtol=1e-15)
     values, slopes = 2 * len(data), problem.residuals - problem.slopes

@@ -34,7 +34,7 @@ def problem(
 def plain_residuals(data: Data, theta: np.ndarray) -> np.ndarray:
     """The residuals (N, columns) without weights, times √N; 0 for a missing slope."""
     plain = LeastSquares(SIZES, SPECS, replace(data, sample_weight=None), np.ones((1, 2)))
-    r = next(plain._blocks(theta))[0].reshape(len(data), -1)
+    r = next(plain.blocks(theta))[0].reshape(len(data), -1)
     return np.asarray(r * np.sqrt(len(data)))
 
 

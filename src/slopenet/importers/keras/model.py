@@ -46,7 +46,8 @@ def steps_and_values(
     def values(X: Floats) -> Any:
         return keras.ops.convert_to_numpy(model(X, training=False))
 
-    return source, list(_walk(keras, model)), values, _precision(model)
+    steps = [step for layer in leaves(keras, model) for step in _steps(keras, layer)]
+    return source, steps, values, _precision(model)
 
 
 def _precision(model: Any) -> np.dtype[Any]:
@@ -55,16 +56,17 @@ def _precision(model: Any) -> np.dtype[Any]:
     return np.dtype(np.float64 if policies == {"float64"} else np.float32)
 
 
-def _walk(keras: Any, layer: Any) -> Iterator[Step]:
-    """Steps of a layer, or of all layers of a model in order."""
+def leaves(keras: Any, layer: Any) -> Iterator[Any]:
+    """The layer, or all layers of a model in order, those of models inside it among them."""
     if isinstance(layer, keras.Sequential):
-        for inner in layer.layers:
-            yield from _walk(keras, inner)
+        inside = layer.layers
     elif isinstance(layer, keras.Model):
-        for inner in _chain(layer):
-            yield from _walk(keras, inner)
+        inside = _chain(layer)
     else:
-        yield from _steps(keras, layer)
+        yield layer
+        return
+    for each in inside:
+        yield from leaves(keras, each)
 
 
 def _chain(model: Any) -> list[Any]:

@@ -53,6 +53,8 @@ class LeastSquares:
     ----------
     samples, residuals, slopes, size : int
         Numbers of samples, of known values and slopes, of slopes alone, and of parameters.
+    mask : (p,)
+        1 for penalised parameters, 0 for the rest.
     log_weights : float
         ½ Σ log of all weights, w_s or w_s λ: by so much is the log of a probability density of the
         targets larger than that of their weighted residuals.
@@ -78,9 +80,9 @@ class LeastSquares:
         self.l2 = l2
         self.samples = len(data) if samples is None else samples
         self._threads = threads
-        self._P = weight_mask(self.sizes)
-        self.size = len(self._P)
-        self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._P))
+        self.mask = weight_mask(self.sizes)
+        self.size = len(self.mask)
+        self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self.mask))
         self._X, self._V = data.X, _tangents(data)
         values = np.ones(data.y.shape) if data.value_weight is None else data.value_weight
         targets, weights = [data.y], [values]
@@ -113,6 +115,11 @@ class LeastSquares:
         of_one = np.where(self._counts > 0, weight / self._copies, 1.0)
         self.log_weights = 0.5 * float((self._counts * np.log(of_one)).sum())
         self._balance, self._scale = 1.0, self._even_scale
+
+    @property
+    def height(self) -> int:
+        """Number of rows of J, those of unknown targets too."""
+        return int(self._target.size)
 
     @property
     def balance(self) -> float:
@@ -171,16 +178,16 @@ class LeastSquares:
         ridge = self._ridge(theta)
         if self._target.size < theta.size:
             return Dual(*self._factors(), self.sizes, ridge)
-        return Primal(lambda: self._blocks(theta), ridge)
+        return Primal(lambda: self.blocks(theta), ridge)
 
     def products(self, theta: Floats) -> Products:
         """The products in the normal equations at θ, without the ridge."""
-        return Products.of(self._blocks(theta), theta.size)
+        return Products.of(self.blocks(theta), theta.size)
 
     def rows(self, theta: Floats) -> Iterator[Floats]:
         """J at θ, some samples at a time; where the weights depend on θ, with those of θ."""
         self.reweigh(theta)
-        for _, J in self._blocks(theta):
+        for _, J in self.blocks(theta):
             yield J
 
     @property
@@ -206,7 +213,7 @@ class LeastSquares:
         return np.asarray(total / np.maximum(known.sum(axis=0), 1))
 
     def _ridge(self, theta: Floats) -> Ridge:
-        return Ridge(self.l2, self._P, self._P * theta)
+        return Ridge(self.l2, self.mask, self.mask * theta)
 
     def _run(self, rows: slice, scale: Floats | None, *, factors: bool) -> tuple:  # type: ignore[type-arg]
         threads = get_num_threads() if self._threads is None else self._threads
@@ -248,7 +255,7 @@ class LeastSquares:
         mean = self.linearise(theta).left_out(FREE / self.samples, weights)
         return mean * (len(self._X) / self.samples)
 
-    def _blocks(self, theta: Floats) -> Iterator[tuple[Floats, Floats]]:
+    def blocks(self, theta: Floats) -> Iterator[tuple[Floats, Floats]]:
         """R and J of some samples at a time."""
         self._core.set(theta)
         step = max(1, _BLOCK // (self._target.shape[1] * theta.size))

@@ -45,8 +45,8 @@ class Information(NamedTuple):
     penalised: float
 
 
-class Linearised(Protocol):
-    """The model r(θ + d) ≈ r + J d, as an optimiser sees it."""
+class Stepped(Protocol):
+    """The model r(θ + d) ≈ r + J d, as Levenberg-Marquardt sees it."""
 
     cost: float
     gradient: Floats
@@ -54,6 +54,10 @@ class Linearised(Protocol):
 
     def step(self, damping: float) -> tuple[Floats, float] | None:
         """d, and the decrease of f that it promises; None if the matrix is singular by rounding."""
+
+
+class Linearised(Stepped, Protocol):
+    """The same as a search for the evidence sees it."""
 
     def information(self, free: float) -> Information:
         """With a ridge of l2 on penalised parameters, and `free` on the rest; NaN if it fails."""
@@ -95,7 +99,7 @@ class Summed:
         """See `Linearised`."""
         A = self._damped(self._ridge.l2 * self._ridge.P + damping)
         _, d, failed = lapack.dposv(A, -self.gradient, lower=1, overwrite_a=1)
-        return None if failed else _promise(d, damping, self.gradient)
+        return None if failed else promise(d, damping, self.gradient)
 
     def information(self, free: float) -> Information:
         """See `Linearised`."""
@@ -178,7 +182,7 @@ class Dual:
         )  # K.T saves a copy for Fortran
         if failed:
             return None
-        return _promise(-(self._transposed(s) + l2 * theta) / M, damping, self.gradient)
+        return promise(-(self._transposed(s) + l2 * theta) / M, damping, self.gradient)
 
     def information(self, free: float) -> Information:
         """See `Linearised`."""
@@ -220,7 +224,8 @@ class Dual:
         return v
 
 
-def _promise(d: Floats, damping: float, gradient: Floats) -> tuple[Floats, float] | None:
+def promise(d: Floats, damping: float, gradient: Floats) -> tuple[Floats, float] | None:
+    """A step, and the decrease of f that the damped model promises; None if it is not finite."""
     promised = 0.5 * float(d @ (damping * d - gradient))
     return (d, promised) if np.isfinite(promised) else None
 

@@ -59,6 +59,9 @@ class Problem(lm.Problem, Protocol):
     balance: float
     log_shape: float
 
+    def linearise(self, theta: Floats) -> Linearised:
+        """r(θ + d) ≈ r + J d."""
+
     def reweighed_value(self, theta: Floats) -> float:
         """f(θ) with the weights of θ."""
 

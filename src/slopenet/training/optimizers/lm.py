@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.training.objective.normal_equations import Linearised
+from slopenet.training.objective.normal_equations import Stepped
 
 # μ at the start, and its minimum, relative to the largest entry of the diagonal of JᵀJ.
 _FIRST, _LEAST = 1.0, 1e-14
@@ -30,7 +30,7 @@ class Problem(Protocol):
     def value(self, theta: Floats) -> float:
         """f(θ)."""
 
-    def linearise(self, theta: Floats) -> Linearised:
+    def linearise(self, theta: Floats) -> Stepped:
         """r(θ + d) ≈ r + J d."""
 
 
@@ -65,7 +65,7 @@ class LevenbergMarquardt:
         """The next state; its `done` says in words why there will be none."""
         return self.move(state, problem, problem.linearise(state.theta))
 
-    def move(self, state: State, problem: Problem, model: Linearised) -> State:
+    def move(self, state: State, problem: Problem, model: Stepped) -> State:
         """As `step`, with the model at θ."""
         damping, growth = state.damping or _FIRST * model.largest, 2.0
         least = max(_LEAST * model.largest, 1e-300)

@@ -1,0 +1,1 @@
+"""Constraints on the shape of a fit: monotone, convex, concave, bounded slopes."""
