@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import LayerActivation, normalise
+from slopenet.activations import HEADS, Head, LayerActivation, normalise
 
 
 class UnsupportedNetworkError(ValueError):
@@ -86,7 +86,9 @@ def batch_normalisation(where: str, mean: Any, variance: Any, gamma: Any, beta: 
 
 
 def sigma(where: str, spec: object) -> Sigma:
-    """σ in any spelling that the parser takes."""
+    """σ in any spelling that the parser takes; softmax and log_softmax too."""
+    if isinstance(spec, str) and spec in HEADS:
+        return Sigma(Head(spec), where)
     try:
         return Sigma(normalise(spec), where)
     except (ValueError, TypeError) as error:
