@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from slopenet import derivation
+from slopenet import derivation, softmax
 from slopenet._types import Floats
+from slopenet.activations import Head, normalise
 from slopenet.derivation import Chain
 from slopenet.validate import arrays
 
@@ -101,4 +102,13 @@ def evaluate(
     for name, v, width in vectors:
         local.append(v if arrays.is_foreign(v) else same(arrays.floats(name, v)))
         arrays.require_shape(name, local[-1], [(*X.shape[:-1], width), (width,)])
-    return function(Chain(W, b, chain.activations), X, *local)
+    *below, last = chain.activations
+    if not isinstance(last, Head):
+        return function(Chain(W, b, chain.activations), X, *local)
+    of_logits = Chain(W, b, [*below, normalise("identity")])
+
+    def logits(name: str, *given: Any) -> Any:
+        return globals()[name](of_logits, X, *given)
+
+    log = last.name == "log_softmax"
+    return softmax.result(function.__name__, logits, *local, log=log)

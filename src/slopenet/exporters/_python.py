@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.activations import Activation, LayerActivation, Runs
+from slopenet import activations
+from slopenet.activations import Activation, Head, LayerActivation, Runs
 from slopenet.derivation import Chain
 from slopenet.exporters import _text
 from slopenet.exporters._expression import Expression, in_order, traced
@@ -154,8 +155,7 @@ def write(task: Task) -> Written:
 
 def _text_of(task: Task) -> str:
     chain, sizes, dtype = task.chain, task.sizes, task.dtype.name
-    runs = (each if isinstance(each, Runs) else ((each, 1),) for each in chain.activations)
-    different = list(dict.fromkeys(activation for each in runs for activation, _ in each))
+    different = activations.different(chain.activations)
     order = 2 if "hessian" in task.derivatives else int(task.derivatives != ("value",))
     traces = {activation: traced(activation, order) for activation in different}
     called = {x.op for results in traces.values() for x in in_order(results)}
@@ -197,6 +197,8 @@ def _name(different: list[Activation], activation: Activation, order: int) -> st
 
 
 def _of_layer(different: list[Activation], activation: LayerActivation, order: int) -> str:
+    if isinstance(activation, Head):
+        raise activation.refusal
     if not isinstance(activation, Runs):
         return _name(different, activation, order)
     runs = (f"({_name(different, each, order)}, {count})" for each, count in activation)

@@ -16,6 +16,7 @@ from slopenet.maps.transformers import inverse, transform
 from slopenet.network import Network
 
 _ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+_ACTIVATIONS |= {"softmax": "softmax"}
 
 
 def from_sklearn(
@@ -77,14 +78,24 @@ def from_sklearn(
         with warnings.catch_warnings():
             # The names of columns are missing.
             warnings.simplefilter("ignore", UserWarning)
-            return estimator.predict(X)
+            return _values(estimator, X)
 
     return options.compared(source, network, values, network.dtype)
 
 
+def _values(estimator: Any, X: Any) -> Any:
+    """Predictions, of a classifier its probabilities: of two classes, that of the second."""
+    from sklearn.base import is_classifier
+
+    if not is_classifier(estimator):
+        return estimator.predict(X)
+    p = estimator.predict_proba(X)
+    return p[:, 1] if p.shape[1] == 2 else p
+
+
 def _regressor(where: str, estimator: Any) -> list[Step]:
     from sklearn.compose import TransformedTargetRegressor
-    from sklearn.neural_network import MLPRegressor
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.pipeline import Pipeline
 
     if hasattr(estimator, "best_estimator_"):
@@ -103,7 +114,7 @@ def _regressor(where: str, estimator: Any) -> list[Step]:
             *_regressor(where, estimator.regressor_),
             *inverse(transformer, estimator.transformer_),
         ]
-    if isinstance(estimator, MLPRegressor):
+    if isinstance(estimator, MLPRegressor | MLPClassifier):
         return _mlp(where, estimator)
     network = getattr(estimator, "network_", None)
     if not isinstance(network, Network):

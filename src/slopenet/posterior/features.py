@@ -43,11 +43,12 @@ class Learned:
     ) -> None:
         self.sizes = (weights[0].shape[1], *(len(b) for b in biases))
         self.number = 1 + sum(self.sizes[:-1])
-        self.theta, self._activations = flatten(list(weights), list(biases)), list(activations)
+        rows: list[Any] = list(activations)
+        self.theta, self._activations = flatten(list(weights), list(biases)), rows
         self._hidden = [
             _core.Model64(
                 self.sizes[: layer + 1],
-                list(activations[:layer]),
+                rows[:layer],
                 flatten(list(weights[:layer]), list(biases[:layer])),
             )
             for layer in range(1, len(self.sizes) - 1)

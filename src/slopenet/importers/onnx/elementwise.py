@@ -23,7 +23,9 @@ _ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {
     "Mish": ("mish", None, 0),
     "Softsign": ("softsign", None, 0),
     "Sin": ("sin", None, 0),
+    "Cos": ("cos", None, 0),
 }
+_LARGEST = float(np.finfo(np.float32).max)
 _SELU = (SELU_ALPHA, SELU_SCALE)  # the attributes alpha and gamma
 _ARITY = {"Neg": 1, "Abs": 1, "Reciprocal": 1, "Exp": 1, "Log": 1, "Sqrt": 1, "Erf": 1, "Where": 3}
 
@@ -96,7 +98,7 @@ def _with_row(node: Node, x: Value, rows: dict[int, Floats]) -> Value:
     return made if step.A.ndim == 0 else replace(made, product=(x, step))
 
 
-def _expression(  # noqa: PLR0911
+def _expression(  # noqa: PLR0911, PLR0912
     node: Node, arguments: list[Expression | float]
 ) -> Expression:
     """A node as an expression of its arguments."""
@@ -134,6 +136,11 @@ def _expression(  # noqa: PLR0911
             return compose(where, "leaky_relu", x, parameter=slope)
         case "Clip", [x] | [x, float()] | [x, float(), float()] if _is_relu(node, arguments):
             return compose(where, "relu", x)
+        case "Clip", [x, *_] if (bounds := _bounds(node, arguments)) is not None:
+            return compose(where, "clip", x, parameter=bounds)
+        case "HardSigmoid", [x]:
+            alpha, beta = (number_of(node, n, v) for n, v in (("alpha", 0.2), ("beta", 0.5)))
+            return compose(where, "clip", compose(where, "line", x, alpha, beta), parameter=(0, 1))
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
     raise UnsupportedNetworkError(f"{where}: slopenet has no {op}")
@@ -141,8 +148,21 @@ def _expression(  # noqa: PLR0911
 
 def _is_relu(node: Node, arguments: list[Expression | float]) -> bool:
     """Whether Clip has the lower bound 0 and no upper one."""
-    low = arguments[1] if len(arguments) > 1 else node.attributes.get("min")
-    high = arguments[2] if len(arguments) > 2 else node.attributes.get("max", np.inf)
-    if not isinstance(low, int | float) or not isinstance(high, int | float):
-        return False
-    return low == 0 and high >= float(np.finfo(np.float32).max)
+    low, high = _limits(node, arguments)
+    return low == 0 and high >= _LARGEST
+
+
+def _bounds(node: Node, arguments: list[Expression | float]) -> tuple[float, float] | None:
+    """Both bounds of Clip, if both are there and the first is the smaller one."""
+    low, high = _limits(node, arguments)
+    return (low, high) if -_LARGEST < low < high < _LARGEST else None
+
+
+def _limits(node: Node, arguments: list[Expression | float]) -> tuple[float, float]:
+    """The bounds of Clip, infinite where absent, NaN where not a number."""
+    given = [
+        arguments[i] if len(arguments) > i else node.attributes.get(name, preset)
+        for i, name, preset in ((1, "min", -np.inf), (2, "max", np.inf))
+    ]
+    low, high = (float(x) if isinstance(x, int | float) else np.nan for x in given)
+    return low, high

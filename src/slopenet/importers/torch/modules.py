@@ -46,7 +46,8 @@ def _activation(where: str, spec: ActivationSpec) -> Any:
     from torch.nn import functional as F  # noqa: N812
 
     own = sigma(where, spec).uniform
-    name, parameter = (own.name, own.parameter) if own is not None else ("identity", 0.0)
+    name = "identity" if own is None else own.name
+    parameter: Any = None if own is None else own.parameter
     functions = {
         "identity": lambda z: z,
         "leaky_relu": lambda z: F.leaky_relu(z, parameter),

@@ -75,7 +75,8 @@ class Constrained:
     ) -> None:
         self.base, self.constraints, self.box = base, list(constraints), box
         self.samples, self._threads = base.samples, threads
-        self._core: Any = _core.Model64(base.sizes, list(activations), np.zeros(base.size))
+        rows: list[Any] = list(activations)
+        self._core: Any = _core.Model64(base.sizes, rows, np.zeros(base.size))
         self._outputs = np.array([each.output for each in constraints])
         self._signs = np.array([each.sign for each in constraints])
         self._bounds = np.array([each.bound for each in constraints])
