@@ -190,3 +190,17 @@ def test_what_does_not_know_heads_refuses_by_name(head: Any, tmp_path: Path) -> 
     ):
         with pytest.raises(ValueError, match=head):
             call()
+
+
+@HEADS
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_checker_passes_and_catches_a_wrong_derivative(
+    head: Any, dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = classifier(head, dtype=dtype)
+    check = sn.check_derivatives(net, points(5, net))
+    assert check.passed, check
+    assert "backprop (gradient in θ)" not in check.errors
+    right = softmax.Probabilities.centred
+    monkeypatch.setattr(softmax.Probabilities, "centred", lambda self, a: 1.01 * right(self, a))
+    assert not sn.check_derivatives(net, points(5, net)).passed
