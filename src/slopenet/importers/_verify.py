@@ -83,9 +83,8 @@ def compare(
         X = X[np.isfinite(X).all(axis=1)]
         wanted = np.asarray(function(X), np.float64).reshape(len(X), -1)
         got = np.asarray(network(X), np.float64)
-    return _agreeing(
-        source, network, wanted, got, np.float32 in (kind, network.dtype), report, limit
-    )
+    tolerance = _SINGLE if np.float32 in (kind, network.dtype) else limit
+    return _agreeing(source, network, wanted, got, tolerance, report)
 
 
 def checked(source: str, network: Network, check: Any) -> Network:
@@ -117,9 +116,8 @@ def _agreeing(  # noqa: PLR0917
     network: Network,
     wanted: Floats,
     got: Floats,
-    single: bool,
+    tolerance: float,
     report: Report | None,
-    limit: float,
 ) -> Network:
     if wanted.shape != got.shape:
         raise UnsupportedNetworkError(

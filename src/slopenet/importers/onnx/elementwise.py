@@ -25,7 +25,17 @@ _ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {
     "Sin": ("sin", None, 0),
 }
 _SELU = (SELU_ALPHA, SELU_SCALE)  # the attributes alpha and gamma
-_ARITY = {"Neg": 1, "Abs": 1, "Reciprocal": 1, "Exp": 1, "Log": 1, "Sqrt": 1, "Erf": 1, "Where": 3}
+_ARITY = {
+    "Neg": 1,
+    "Cos": 1,
+    "Abs": 1,
+    "Reciprocal": 1,
+    "Exp": 1,
+    "Log": 1,
+    "Sqrt": 1,
+    "Erf": 1,
+    "Where": 3,
+}
 
 
 def elementwise(node: Node) -> Value:
@@ -94,6 +104,43 @@ def _with_row(node: Node, x: Value, rows: dict[int, Floats]) -> Value:
             refuse(node.where, f"{node.op} with constants of each column is not an affine map")
     made = behind(node, x, step)
     return made if step.A.ndim == 0 else replace(made, product=(x, step))
+
+
+def expression_of(node: Node, arguments: list[Expression | float | None]) -> Expression:
+    """A node as an expression of its arguments, absent ones None."""
+    if node.op in ("Clip", "HardSigmoid"):
+        return _limited(node, arguments)
+    if any(x is None for x in arguments):
+        refuse(node.where, "one of its inputs is absent")
+    if node.op in ("HardSwish", "ThresholdedRelu", "Floor", "Ceil", "Round", "Sign"):
+        refuse(node.where, f"slopenet has no {node.op}")
+    return _expression(node, [x for x in arguments if x is not None])
+
+
+def _limited(node: Node, arguments: list[Expression | float | None]) -> Expression:
+    """A number between limits, which may be absent."""
+    x, *rest = arguments
+    if not isinstance(x, Expression) or any(isinstance(each, Expression) for each in rest):
+        refuse(node.where, "its limits depend on the input")
+    low, high = [*rest, None, None][:2]
+    if node.op == "HardSigmoid":
+        slope, offset = number_of(node, "alpha", 0.2), number_of(node, "beta", 0.5)
+        x = compose(node.where, "Add", compose(node.where, "Mul", x, slope), offset)
+        low, high = 0.0, 1.0
+    elif not rest:
+        low, high = (
+            number_of(node, name, 0.0) if name in node.attributes else None
+            for name in ("min", "max")
+        )
+    largest = float(np.finfo(np.float32).max)
+    for op, limit in (("Max", low), ("Min", high)):
+        if isinstance(limit, float) and abs(limit) < largest:
+            x = (
+                compose(node.where, "relu", x)
+                if (op, limit) == ("Max", 0.0)
+                else compose(node.where, op, x, limit)
+            )
+    return x
 
 
 def _expression(  # noqa: PLR0911
