@@ -153,3 +153,52 @@ def test_wrong_arguments_of_from_state_dict_are_named() -> None:
         sn.from_state_dict({}, "tanh")
     with pytest.raises(ValueError, match="dtype must be float64 or float32"):
         sn.from_state_dict(tensors, "tanh", dtype="int8")
+
+
+class TestCheck:
+    """A witness of the source, since weights do not tell what is done between them."""
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(0)
+        return {
+            f"{i}.{name}": rng.normal(size=shape)
+            for i, (m, n) in enumerate([(8, 3), (8, 8), (2, 8)])
+            for name, shape in (("weight", (m, n)), ("bias", (m,)))
+        }
+
+    def test_a_function_or_a_pair_that_agrees(self) -> None:
+        own = sn.from_state_dict(self.tensors(), "tanh")
+        X = np.random.default_rng(1).normal(size=(9, 3))
+        for check in (own, (X, own(X)), (X[0], own(X[0])), (X, own(X).astype(np.float32))):
+            assert sn.from_state_dict(self.tensors(), "tanh", check=check) == own
+        pairs = list(zip(own.weights, own.biases, strict=True))
+        assert sn.from_jax(pairs, "tanh", check=(X, own(X))) == own
+
+    def test_a_skip_that_weights_do_not_show_is_an_error(self) -> None:
+        t = self.tensors()
+
+        def skip(X: np.ndarray) -> np.ndarray:
+            h = np.tanh(X @ t["0.weight"].T + t["0.bias"])
+            h = h + np.tanh(h @ t["1.weight"].T + t["1.bias"])
+            return h @ t["2.weight"].T + t["2.bias"]
+
+        X = np.random.default_rng(1).normal(size=(9, 3))
+        for check in (skip, (X, skip(X))):
+            with pytest.raises(sn.UnsupportedNetworkError, match="computes more than its layers"):
+                sn.from_state_dict(t, "tanh", check=check)
+            pairs = [(t[f"{i}.weight"], t[f"{i}.bias"]) for i in range(3)]
+            with pytest.raises(sn.UnsupportedNetworkError, match="computes more than its layers"):
+                sn.from_jax(pairs, "tanh", check=check)
+
+    def test_a_scaling_makes_it_raw(self) -> None:
+        own = sn.from_state_dict(self.tensors(), "tanh")
+        X = 300 + 10 * np.random.default_rng(1).normal(size=(9, 3))
+        scaling = {"input_scaling": (300, 10), "output_scaling": (5, 2)}
+        check = (X, own((X - 300) / 10) * 2 + 5)
+        assert sn.from_state_dict(self.tensors(), "tanh", **scaling, check=check).sizes == own.sizes
+
+    def test_a_witness_of_another_form(self) -> None:
+        with pytest.raises(TypeError, match=r"check must be a pair \(X, Y\), or a function"):
+            sn.from_state_dict(self.tensors(), "tanh", check=3)
+        with pytest.raises(sn.UnsupportedNetworkError, match="it gives 1 numbers for a point"):
+            sn.from_state_dict(self.tensors(), "tanh", check=(np.ones((4, 3)), np.ones(4)))

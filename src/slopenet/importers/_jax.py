@@ -15,7 +15,7 @@ from slopenet.importers._options import Options
 from slopenet.importers._recognise import activation_of_library
 from slopenet.importers._state_dict import dense_layers, with_activations
 from slopenet.importers._steps import Step, sigma
-from slopenet.importers._verify import Report
+from slopenet.importers._verify import Report, checked
 from slopenet.maps.affine import affine, refuse
 from slopenet.network import Network
 
@@ -31,6 +31,7 @@ def from_jax(
     input_scaling: Any = None,
     output_scaling: Any = None,
     report: Report | None = None,
+    check: Any = None,
 ) -> Network:
     """Import a network of JAX.
 
@@ -55,6 +56,10 @@ def from_jax(
     report : callable, optional
         Called with a `Comparison` of the network and an Equinox module on random points; weights
         alone cannot be run.
+    check : (X, Y), or callable, optional
+        A witness of the source: points (N, n_1) and its values there, or a function of X that
+        gives them, such as ``module``'s own. With a scaling, X and Y are raw. Weights alone do not
+        tell what is done between them; with a witness, another network than it is an error.
 
     Raises
     ------
@@ -69,7 +74,7 @@ def from_jax(
         if activation is not None:
             raise ValueError("activation is given, but a module has its own")
         network = options.network(name, _module(model, "module"))
-        return options.compared(name, network, *_runner(model))
+        return checked(name, options.compared(name, network, *_runner(model)), check)
     if activation is None:
         raise ValueError(
             "activation must be given, since weights do not contain it: from_jax(params, 'tanh')"
@@ -83,7 +88,7 @@ def from_jax(
             f"model must be an Equinox module, params or a list of (W, b), got {name[4:]}"
         )
     steps = with_activations(layers, activation, output)
-    return options.scaled(options.network(name, steps))
+    return checked(name, options.scaled(options.network(name, steps)), check)
 
 
 def _module(module: Any, where: str) -> Iterator[Step]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import Activation, normalise
+from slopenet.importers._budget import Budget
 from slopenet.importers._graph import Node, Start, chain_of
 from slopenet.importers._levels import State, Value, cost, early, late, states_of, taken_apart
 from slopenet.importers._products import matrix
@@ -25,7 +26,9 @@ from slopenet.maps.affine import Affine
 _IDENTITY = normalise("identity")
 
 
-def steps_of_graph(source: str, output: Node, starts: Sequence[Start]) -> list[Step]:
+def steps_of_graph(
+    source: str, output: Node, starts: Sequence[Start], budget: Budget | None = None
+) -> list[Step]:
     """Steps from all inputs, one below the other, to a value of a graph.
 
     Raises
@@ -40,7 +43,11 @@ def steps_of_graph(source: str, output: Node, starts: Sequence[Start]) -> list[S
     values, inputs, end = taken_apart(source, output, starts)
     found = [states_of(values, inputs, end, schedule(values, end)) for schedule in (early, late)]
     states = min(found, key=lambda states: cost(values, states))
-    return [step for layer in _layers(source, values, states, end) for step in layer.steps(source)]
+    return [
+        step
+        for layer in _layers(source, values, states, end, budget)
+        for step in layer.steps(source)
+    ]
 
 
 @dataclass(eq=False)
@@ -56,16 +63,22 @@ class _Layer:
         return [step, sigmas(source, self.specs)] if self.specs else [step]
 
 
-def _layers(source: str, values: list[Value], states: list[State], end: int) -> list[_Layer]:
+def _layers(
+    source: str,
+    values: list[Value],
+    states: list[State],
+    end: int,
+    budget: Budget | None,
+) -> list[_Layer]:
     (_, state), *rest = states
     layers: list[_Layer] = []
     for here, carried in rest:
         wanted = [*(values[i].parts[0] for i in here), *carried]
-        A, c = matrix(source, values, state, wanted)
+        A, c = matrix(source, values, state, wanted, budget)
         specs = tuple(spec for i in here for spec in values[i].specs)
         layers.append(_Layer(A, c, specs + (_IDENTITY,) * (len(A) - len(specs))))
         state = [*here, *carried]
-    A, c = matrix(source, values, state, [end])
+    A, c = matrix(source, values, state, [end], budget)
     order = _permutation(A) if layers and not c.any() else None
     if order is None:
         return [*layers, _Layer(A, c)]

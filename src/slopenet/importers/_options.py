@@ -66,16 +66,19 @@ class Options:
         dtype: DTypeLike | None = None,
     ) -> Network:
         """Fold a graph into the network of the source, before any scaling."""
-        steps = steps_of_graph(source, output, starts)
+        steps = steps_of_graph(source, output, starts, budget)
         width = sum(start.width or 0 for start in starts) or None
         return self.network(source, steps, budget, dtype or kind_of(steps_in(output)), width)
 
-    def named(self, heads: Sequence[tuple[str, int]]) -> Options:
-        """The same, with the names of heads for their outputs, where none are given."""
-        if self.output_names is not None or not all(name for name, _ in heads):
-            return self
-        names = [name if n == 1 else f"{name}_{i}" for name, n in heads for i in range(1, n + 1)]
-        return self if len(set(names)) < len(names) else replace(self, output_names=names)
+    def named(
+        self, outputs: Sequence[tuple[str, int]], inputs: Sequence[tuple[str, int]] = ()
+    ) -> Options:
+        """The same, with the names of heads and inputs of so many numbers where none are given."""
+        return replace(
+            self,
+            input_names=self.input_names or _expanded(inputs),
+            output_names=self.output_names or _expanded(outputs),
+        )
 
     def labels(self) -> dict[str, Sequence[str] | None]:
         """Labels of the network before any scaling."""
@@ -105,3 +108,12 @@ class Options:
             input_names=self.input_names,
             output_names=self.output_names,
         )
+
+
+def _expanded(named: Sequence[tuple[str, int]]) -> list[str] | None:
+    """A name for each number: y, or y_1, y_2, ... of several; None unless all have their own."""
+    names = [
+        name if n == 1 else f"{name}_{i}" for name, n in named if name for i in range(1, n + 1)
+    ]
+    whole = all(name for name, _ in named) and len(set(names)) == len(names)
+    return names if names and whole else None

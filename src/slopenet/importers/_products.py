@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.importers._budget import Budget
 from slopenet.importers._levels import Value
 from slopenet.maps.affine import refuse
 
@@ -12,13 +13,19 @@ _MOST_ENTRIES = 2**26  # of a matrix
 
 
 def matrix(
-    source: str, values: list[Value], state: list[int], wanted: list[int]
+    source: str,
+    values: list[Value],
+    state: list[int],
+    wanted: list[int],
+    budget: Budget | None = None,
 ) -> tuple[Floats, Floats]:
     """Values as an affine map of the state: matrix and offset."""
     widths = [values[i].width for i in state]
     rows = [values[i].width for i in wanted]
     if sum(rows) * sum(widths) > _MOST_ENTRIES:
         refuse(source, f"a layer of {sum(widths)} times {sum(rows)} weights is too large")
+    if budget is not None:
+        budget.spend(8 * sum(rows) * (sum(widths) + max(widths, default=0)), source)
     A, c = np.zeros((sum(rows), sum(widths))), np.zeros(sum(rows))
     ends = dict(zip(state, np.cumsum(widths), strict=True))
     at = 0

@@ -14,6 +14,7 @@ from slopenet.activations import ActivationSpec, normalise
 from slopenet.importers._options import Options
 from slopenet.importers._order import in_order, require_chain
 from slopenet.importers._steps import Sigma, Step
+from slopenet.importers._verify import checked
 from slopenet.maps.affine import Affine, affine, refuse
 from slopenet.network import Network
 from slopenet.validate import settings
@@ -32,6 +33,7 @@ def from_state_dict(
     output_names: Sequence[str] | None = None,
     input_scaling: Any = None,
     output_scaling: Any = None,
+    check: Any = None,
 ) -> Network:
     """Import weights by name: ``net.0.weight``, ``net.0.bias``, ``net.2.weight``, ...
 
@@ -55,19 +57,23 @@ def from_state_dict(
     input_scaling, output_scaling : scaling, optional
         Maps that were applied to inputs and outputs before training, and are not part of the
         source; see `Network.scaled`. Names are then those of raw inputs and outputs.
+    check : (X, Y), or callable, optional
+        A witness of the source: points (N, n_1) and its values there, or a function of X that
+        gives them, such as ``module``'s own. With a scaling, X and Y are raw. Weights alone do not
+        tell what is done between them; with a witness, another network than it is an error.
 
     Raises
     ------
     UnsupportedNetworkError
         If a name is none of these, which is said, or if the shapes do not chain in this order;
-        orders in which they do are shown.
+        orders in which they do are shown. If the network differs from `check`.
     """
     layers = dense_layers(tensors)
     if not layers:
         raise ValueError("tensors is empty; names such as 'net.0.weight' are wanted")
     options = Options(dtype, input_names, output_names, input_scaling, output_scaling, None)
     steps = with_activations(layers, activation, output)
-    return options.scaled(options.network("state dict", steps))
+    return checked("state dict", options.scaled(options.network("state dict", steps)), check)
 
 
 def dense_layers(tensors: Mapping[str, Any]) -> list[Step]:

@@ -81,7 +81,9 @@ def settled(where: str, x: Tensor, rows: int) -> Tensor:
     if count != width or (units[0] != np.arange(width)).any():
         key = (id(x.f), hash(units[0].tobytes()))
         if key not in x.stem.made:
-            x.stem.made[key] = After(node, affine(where, np.eye(width)[units[0]]))
+            selection = np.zeros((count, width))
+            selection[np.arange(count), units[0]] = 1.0
+            x.stem.made[key] = After(node, affine(where, selection))
         node = x.stem.made[key]
     placed = np.empty(index.size, np.int64)
     placed[order] = np.arange(index.size)

@@ -16,8 +16,10 @@ from slopenet.evaluate.probe_points import unsaturated
 from slopenet.importers._steps import Sigma, Step
 from slopenet.maps.affine import UnsupportedNetworkError
 from slopenet.network import Network
+from slopenet.validate import arrays
 
 _HALF = 50
+_LIMIT = 1e-8  # of rounding, of the largest value
 _SINGLE = 1e-4  # the loss that float32 may cause, of the largest value
 
 
@@ -63,7 +65,7 @@ def compare(
     dtype: Any,
     report: Report | None,
     *,
-    limit: float = 1e-8,
+    limit: float = _LIMIT,
 ) -> Network:
     """Return the network if it agrees with its source, `function` of X (N, n_1) in `dtype`.
 
@@ -82,16 +84,51 @@ def compare(
         X = X[np.isfinite(X).all(axis=1)]
         wanted = np.asarray(function(X), np.float64).reshape(len(X), -1)
         got = np.asarray(network(X), np.float64)
+    tolerance = _SINGLE if np.float32 in (kind, network.dtype) else limit
+    return _agreeing(source, network, wanted, got, tolerance, report)
+
+
+def checked(source: str, network: Network, check: Any) -> Network:
+    """Return the network if it agrees with a witness of its source: (X, Y), or a function of X.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If a value differs, as in `compare`.
+    """
+    if check is None:
+        return network
+    if callable(check):
+        return compare(source, network, check, network.dtype, None)
+    if not isinstance(check, tuple | list) or len(check) != 2:
+        raise TypeError("check must be a pair (X, Y), or a function of X (N, n_1)")
+    X, Y = (np.asarray(each) for each in check)
+    X = arrays.points("X of check", X, network.sizes[0], network.dtype, None).reshape(
+        -1, network.sizes[0]
+    )
+    wanted = Y.astype(np.float64).reshape(len(X), -1) if Y.size % len(X) == 0 else Y
+    tolerance = _SINGLE if np.float32 in (Y.dtype, network.dtype) else _LIMIT
+    got = np.asarray(network(X), np.float64)
+    return _agreeing(source, network, wanted, got, tolerance, None)
+
+
+def _agreeing(  # noqa: PLR0917
+    source: str,
+    network: Network,
+    wanted: Floats,
+    got: Floats,
+    tolerance: float,
+    report: Report | None,
+) -> Network:
     if wanted.shape != got.shape:
         raise UnsupportedNetworkError(
-            f"{source}: it gives {wanted.shape[1]} numbers for a point, its layers {got.shape[1]}"
+            f"{source}: it gives {wanted.shape[-1]} numbers for a point, its layers {got.shape[1]}"
         )
     finite = np.isfinite(wanted).all(axis=1)
     if not finite.any():
         raise UnsupportedNetworkError(f"{source}: its values are infinite or NaN on random points")
     wanted, got = wanted[finite], got[finite]
     difference = largest_difference(got, wanted, np.abs(wanted).max(axis=0))
-    tolerance = _SINGLE if np.float32 in (kind, network.dtype) else limit
     agreement = Agreement("values", difference, tolerance)
     if not agreement.ok:
         advice = ""

@@ -13,8 +13,9 @@ from numpy.typing import DTypeLike
 
 from slopenet.importers._options import Options
 from slopenet.importers._verify import Report, compare
+from slopenet.importers.onnx.branches import network_of_branches
 from slopenet.importers.onnx.file import read_model
-from slopenet.importers.onnx.graph import graph_of, steps_of_graph
+from slopenet.importers.onnx.graph import Graph, graph_of, steps_of_graph
 from slopenet.importers.onnx.run import runner
 from slopenet.io.contents import ModelFileError
 from slopenet.maps.affine import UnsupportedNetworkError
@@ -26,6 +27,8 @@ _LIMIT = 1e-6  # attributes are float32, and so are some operations of onnx.refe
 def from_onnx(
     model: Any,
     *,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
@@ -38,8 +41,12 @@ def from_onnx(
     Parameters
     ----------
     model : path, or onnx.ModelProto
-        With one input (N, n_1) and one output. Weights in files of their own must be in the folder
-        of the model, and no links.
+        With inputs and outputs (N, ...), the batch along the first axis, fixed or free. Weights in
+        files of their own must be in the folder of the model, and no links.
+    inputs, outputs : sequence of str, optional
+        Names of the graph's inputs and outputs, those that are wanted and in which order. By
+        default all, without inputs that no output needs. Several are stacked: numbers of one after
+        those of the other.
     dtype : {float64, float32}, optional
         Of the network, instead of the weights'. Folding maps in float32 may cost digits.
     input_names, output_names : sequence of str, optional
@@ -88,10 +95,9 @@ def from_onnx(
     try:
         proto = model if given else read_model(model)
         folder = None if given else Path(model).resolve().parent
-        graph = graph_of(proto, folder)
+        graph = graph_of(proto, folder, inputs, outputs)
         with np.errstate(all="ignore"):
-            steps = steps_of_graph(graph)
-        network = _labelled(options.network("the graph", steps, graph.budget), proto)
+            network = _labelled(_network(graph, options), proto)
         run = runner(proto, graph)
         compare("the graph", network, run, graph.dtype, report, limit=_LIMIT)
     except ModelFileError as error:
@@ -103,6 +109,23 @@ def from_onnx(
     except UnsupportedNetworkError as error:
         raise UnsupportedNetworkError(f"{name}: {error}") from error
     return options.scaled(network)
+
+
+def _network(graph: Graph, options: Options) -> Network:
+    """The network of a graph: a chain of steps, or else one of branches."""
+    if not graph.is_plain:
+        return network_of_branches(graph, options)
+    before = graph.budget.left
+    try:
+        return options.network("the graph", steps_of_graph(graph), graph.budget)
+    except UnsupportedNetworkError as error:
+        chain = error
+    graph.budget.left = before
+    try:
+        return network_of_branches(graph, options)
+    except UnsupportedNetworkError as error:
+        where = str(chain).partition(": ")[0]
+        raise (chain if str(error).startswith(where) else error) from None
 
 
 def _labelled(network: Network, proto: Any) -> Network:

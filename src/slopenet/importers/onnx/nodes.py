@@ -25,7 +25,7 @@ def output_of(node: Node) -> Value | Floats:
     """
     given = node.inputs
     if node.op == "Constant":
-        return _constant(node)
+        return held(node)
     if not any(isinstance(x, Value) for x in given):
         if any(x is None for x in given):
             refuse(node.where, "one of its constants is absent")
@@ -48,7 +48,8 @@ def output_of(node: Node) -> Value | Floats:
     return elementwise(node)
 
 
-def _constant(node: Node) -> Floats:
+def held(node: Node) -> Floats:
+    """The numbers of a Constant."""
     for name in ("value", "value_float", "value_floats", "value_int", "value_ints"):
         if node.attributes.get(name) is not None:
             return np.asarray(node.attributes[name])
