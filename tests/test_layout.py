@@ -15,6 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "slopenet"
 PACKAGES = [
     "_core",
     "_types",
+    "_tails",
     "activations",
     "derivation",
     "parameters",
