@@ -15,7 +15,9 @@ SOURCE = Path(__file__).parent.parent / "src" / "slopenet"
 PACKAGES = [
     "_core",
     "_types",
+    "_tails",
     "activations",
+    "softmax",
     "derivation",
     "parameters",
     "validate",

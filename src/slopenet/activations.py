@@ -35,6 +35,8 @@ from array_api_compat import (
     is_torch_array,
 )
 
+from slopenet._tails import kept
+
 Array: TypeAlias = Any
 """An array of any library of the array API standard."""
 
@@ -677,4 +679,6 @@ def sigma(
     name, parameter = activation
     row = TABLE[name]
     function = (row.value, row.first, row.second)[order]
-    return function(array_namespace(z), z, parameter)
+    xp = array_namespace(z)
+    usual = function(xp, z, parameter)
+    return kept(xp, activation, z, order, usual) if is_jax_array(z) else usual

@@ -476,7 +476,8 @@ class Network(ErrorBars, Derivatives):
         Parameters
         ----------
         path : path
-            ``.c`` for C99, with a header; ``.onnx``; ``.py`` for a file that needs NumPy.
+            ``.c`` for C99, with a header; ``.onnx``; ``.f90`` for a Fortran 2008 module; ``.py``
+            for a file that needs NumPy.
         derivatives : sequence of {"value", "jacobian", "jvp", "vjp", "hessian"}
             The functions to write. ONNX supports value, jacobian and hessian.
         dtype : {float64, float32}, optional

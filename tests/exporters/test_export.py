@@ -15,7 +15,9 @@ from slopenet.exporters import Export
 
 def test_a_suffix_that_says_nothing_is_refused(tmp_path: Path) -> None:
     net = random_network((2, 1))
-    with pytest.raises(ValueError, match=r"path must end in one of \.c, \.onnx, \.py, got '\.txt'"):
+    with pytest.raises(
+        ValueError, match=r"path must end in one of \.c, \.onnx, \.f90, \.py, got '\.txt'"
+    ):
         net.export(tmp_path / "net.txt")
 
 
@@ -30,7 +32,9 @@ def test_derivatives_are_names_that_are_known(tmp_path: Path) -> None:
 
 def test_prefix_and_casadi_are_for_c(tmp_path: Path) -> None:
     net = random_network((2, 1))
-    with pytest.raises(ValueError, match=r"prefix is an option of \.c files, not of \.py files"):
+    with pytest.raises(
+        ValueError, match=r"prefix is an option of \.c and \.f90 files, not of \.py files"
+    ):
         net.export(tmp_path / "net.py", prefix="a")
     with pytest.raises(ValueError, match="CasADi computes in float64"):
         net.export(tmp_path / "net.c", casadi=True, dtype="float32")

@@ -84,5 +84,6 @@ def test_help_of_the_command_names_every_target() -> None:
     text = re.sub(r"\s+", " ", CliRunner().invoke(cli, ["export", "--help"]).output)
     for suffix, target in TARGETS.items():
         assert f"{suffix} ({target.title})" in text
-    assert f"Of {', '.join(OUTPUTS)}; .onnx has value, jacobian, hessian." in text
-    assert "Prefix of all symbols in .c files" in text
+    few = "value, jacobian, hessian"
+    assert f"Of {', '.join(OUTPUTS)}; .onnx has {few}; .f90 has {few}." in text
+    assert "Prefix of all symbols in .c and .f90 files" in text

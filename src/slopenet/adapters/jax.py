@@ -24,7 +24,40 @@ except ImportError as error:
     raise ImportError("slopenet.adapters.jax needs JAX: pip install 'slopenet[jax]'") from error
 
 
-def function(network: Network) -> Callable[[Any], Any]:
+class NetworkFunction:
+    """H as a pure function of a JAX array, as `function` returns it. It pickles.
+
+    Attributes
+    ----------
+    network : Network
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    def __call__(self, x: Any) -> Any:
+        """H(x) (..., n_L), in the dtype of x (..., n_1)."""
+        W, b, specs = self.network.chain()
+        n_1 = self.network.sizes[0]
+        a = jnp.asarray(x)
+        if not jnp.issubdtype(a.dtype, jnp.floating):
+            raise TypeError(f"x has dtype {a.dtype}; a real floating dtype is wanted")
+        if a.ndim == 0 or a.shape[-1] != n_1:
+            raise ValueError(f"x must have shape (..., {n_1}), got {a.shape}")
+        for w, v, spec in zip(W, b, specs, strict=True):
+            weights, bias = jnp.asarray(w.T, a.dtype), jnp.asarray(v, a.dtype)
+            z = jnp.matmul(a, weights, precision=jax.lax.Precision.HIGHEST) + bias
+            a = getattr(jax.nn, spec.name)(z) if isinstance(spec, Head) else _sigma(spec, 0)(z)
+        return a
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NetworkFunction, (self.network,)
+
+    def __repr__(self) -> str:
+        return f"function({self.network!r})"
+
+
+def function(network: Network) -> NetworkFunction:
     """H as a pure function of a JAX array, in the array's dtype.
 
     Parameters
@@ -44,22 +77,7 @@ def function(network: Network) -> Callable[[Any], Any]:
         If `network` is not a Network. The function raises TypeError for an array that is not real
         floating, and ValueError for other shapes.
     """
-    W, b, specs = require_network(network).chain()
-    n_1 = network.sizes[0]
-
-    def H(x: Any) -> Any:
-        a = jnp.asarray(x)
-        if not jnp.issubdtype(a.dtype, jnp.floating):
-            raise TypeError(f"x has dtype {a.dtype}; a real floating dtype is wanted")
-        if a.ndim == 0 or a.shape[-1] != n_1:
-            raise ValueError(f"x must have shape (..., {n_1}), got {a.shape}")
-        for w, v, spec in zip(W, b, specs, strict=True):
-            weights, bias = jnp.asarray(w.T, a.dtype), jnp.asarray(v, a.dtype)
-            z = jnp.matmul(a, weights, precision=jax.lax.Precision.HIGHEST) + bias
-            a = getattr(jax.nn, spec.name)(z) if isinstance(spec, Head) else _sigma(spec, 0)(z)
-        return a
-
-    return H
+    return NetworkFunction(require_network(network))
 
 
 @cache

@@ -19,7 +19,8 @@ def summary() -> str:
     return (
         "Write MODEL and its derivatives as code to OUT.\n\n"
         f"OUT ends in {', '.join(files)}. The file is run and compared with MODEL: C (written with"
-        " a header) with the system's compiler or the one named by CC, ONNX with onnxruntime. Exit"
+        " a header) with the system's compiler or the one named by CC, ONNX with"
+        " onnxruntime, Fortran with gfortran or FC. Exit"
         " status 1 if they do not agree."
     )
 

@@ -79,30 +79,42 @@ def _bent(chain: Chain, x: Any) -> tuple[Any, list[Any], list[Any]]:
     return sweep.a[-1], derivation.D(chain, sweep), derivation.S(chain, sweep)
 
 
-def evaluate(
-    function: Callable[..., Any], chain: Chain, X: Any, *vectors: tuple[str, Any, int]
-) -> Any:
-    """`function` of the chain, X and vectors, in the library, dtype and device of X.
+def copied(chain: Chain, xp: Any, dtype: Any, where: Any) -> Chain:
+    """The chain with arrays of the library `xp`, of a dtype and on a device."""
 
-    A vector is given as its name, its array and its size; the array is (N, size), or (size,) for
-    all points.
+    def same(array: Floats) -> Any:
+        return xp.asarray(np.array(array), dtype=dtype, device=where)
+
+    return Chain([same(w) for w in chain.W], [same(v) for v in chain.b], chain.activations)
+
+
+def evaluate(
+    function: Callable[..., Any],
+    chain_as: Callable[[Any, Any, Any], Chain],
+    X: Any,
+    *vectors: tuple[str, Any, int],
+) -> Any:
+    """`function` of a chain, X and vectors, in the library, dtype and device of X.
+
+    The chain is a function of these three. A vector is given as its name, its array and its end of
+    the network, 0 for inputs and -1 for outputs. The array is (N, n), or (n,) for all points.
     """
     xp = array_namespace(X)
+    if not xp.isdtype(X.dtype, "real floating"):
+        raise TypeError(f"X has dtype {X.dtype}; a real floating dtype is wanted")
+    chain = chain_as(xp, X.dtype, device(X))
     n_1 = chain.W[0].shape[1]
     if X.ndim not in (1, 2) or X.shape[-1] != n_1:
         raise ValueError(f"X must have shape (N, {n_1}) or ({n_1},), got {tuple(X.shape)}")
-    if not xp.isdtype(X.dtype, "real floating"):
-        raise TypeError(f"X has dtype {X.dtype}; a real floating dtype is wanted")
-
-    def same(array: Floats) -> Any:
-        return xp.asarray(np.array(array), dtype=X.dtype, device=device(X))
-
-    W, b = [same(w) for w in chain.W], [same(v) for v in chain.b]
     local = []
-    for name, v, width in vectors:
-        local.append(v if arrays.is_foreign(v) else same(arrays.floats(name, v)))
+    for name, v, end in vectors:
+        width = n_1 if end == 0 else chain.W[-1].shape[0]
+        own = arrays.is_foreign(v)
+        local.append(
+            v if own else xp.asarray(arrays.floats(name, v), dtype=X.dtype, device=device(X))
+        )
         arrays.require_shape(name, local[-1], [(*X.shape[:-1], width), (width,)])
-    return of_chain(function, Chain(W, b, chain.activations), X, *local)
+    return of_chain(function, chain, X, *local)
 
 
 def of_chain(function: Callable[..., Any], chain: Chain, x: Any, *vectors: Any) -> Any:

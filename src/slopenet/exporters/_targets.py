@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from slopenet.exporters import _python, c, onnx
+from slopenet.exporters import _fortran, _python, c, onnx
 from slopenet.exporters._task import OUTPUTS, Written
 
 
@@ -41,6 +41,9 @@ class Target:
 TARGETS: dict[str, Target] = {
     ".c": Target("C99", c.write, options=("prefix", "casadi")),
     ".onnx": Target("ONNX", onnx.write, derivatives=tuple(onnx.NAMES)),
+    ".f90": Target(
+        "Fortran 2008", _fortran.write, derivatives=_fortran.DERIVATIVES, options=("prefix",)
+    ),
     ".py": Target("Python", _python.write),
 }
 """By the suffix of the file."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from networks import ACTIVATIONS, EVERYWHERE, in_domain, network_of_runs, points, random_network
+from oracle.activations import SIGMA
+from oracle.number_types import MpmathNumbers
 
 import slopenet as sn
 from slopenet.activations import ActivationSpec, normalise, sigma
@@ -116,3 +120,37 @@ def test_networks_with_a_softmax(head: Any) -> None:
     close(jax.jit(H)(X), net(X), 1e-13)
     close(jax.vmap(jax.jacrev(H))(X), net.jacobian(X), 1e-13)
     close(jax.vmap(jax.hessian(H))(X), net.hessian(X), 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "z"),
+    [
+        ("silu", -709.0), ("silu", -712.0), ("mish", -708.6), ("mish", -712.0), ("selu", -708.5),
+        (("elu", 1e5), -718.0), ("tanh", -354.5), ("tanh", 354.3), ("gaussian", 26.65),
+        ("gelu", -37.62), ("gelu", -37.5), ("gelu_tanh", -21.53),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_a_product_with_an_exponential_that_jax_flushes_keeps_its_digits(
+    name: ActivationSpec, z: float, order: int
+) -> None:
+    """exp is subnormal there, and 0 on JAX; the product with z or a constant is a normal number."""
+    spec = normalise(name)
+    with mpmath.workdps(50):
+        exact = SIGMA[spec.name](MpmathNumbers(mpmath.mp), mpmath.mpf(z), *spec.parameters)[order]
+    got = float(jax.jit(lambda z: sigma(spec, z, order))(jax.numpy.asarray(z)))
+    assert got == pytest.approx(float(exact), rel=4e-13, abs=3e-308)
+
+
+def test_third_derivatives_stay_finite_everywhere() -> None:
+    for name in ("silu", "mish", "gelu", "gelu_tanh", "gaussian", "tanh", "selu", "elu"):
+        spec = normalise(name)
+        third = jax.vmap(jax.grad(lambda z, spec=spec: sigma(spec, z, 2)))
+        assert np.isfinite(np.asarray(third(jax.numpy.asarray(TAILS)))).all(), name
+
+
+def test_the_function_pickles() -> None:
+    net = random_network((3, 8, 2))
+    again = pickle.loads(pickle.dumps(adapter.function(net)))
+    X = points(4, net)
+    np.testing.assert_array_equal(jax.jit(again)(X), jax.jit(adapter.function(net))(X))
