@@ -34,7 +34,7 @@ from slopenet.training.quality import FitWarning, doubt
 from slopenet.training.race import TRIED, Race
 from slopenet.training.session import read, require_same
 from slopenet.training.settings import AUTO, HIDDEN, Auto, FitSettings, documented
-from slopenet.training.shape.constraints import constraints_of, with_shape
+from slopenet.training.shape.constraints import Constraint, constraints_of, with_shape
 from slopenet.training.starts import Candidates
 from slopenet.training.transform import Transform
 from slopenet.validate.layers import component_names
@@ -173,20 +173,23 @@ def fit(
     component_names("output_names", names.outputs, outputs)
     constraints = constraints_of(settings, names.inputs, names.outputs, (inputs, outputs))
     task = Task(inputs, outputs, len(data), data.kinds, _plain(data, settings))
-    tried = entrants(settings, task)
+    tried = _entered(entrants(settings, task), constraints)
     known_noise = data.y_std is not None and data.dydx_std is not None
     raced = len(tried) > 1
 
-    def planned(each: FitSettings) -> Plan:
+    def planned(each: FitSettings, below: bool) -> Plan:
         targets = outputs * data.kinds
         plan = make_plan(each, inputs, outputs, rows=len(data), targets=targets)
-        find_balance = plan.find_balance and not known_noise
         method = plan.method._replace(why=TRIED if raced else why_lm or plan.method.why)
-        from_below = start is not None or (raced and each.hidden != HIDDEN)
-        plan = replace(plan, method=method, from_below=from_below, find_balance=find_balance)
+        plan = replace(
+            plan,
+            method=method,
+            from_below=start is not None or below,
+            find_balance=plan.find_balance and not known_noise,
+        )
         return plan if start is None else replace(plan, activations=tuple(start.activations))
 
-    plans = [planned(each) for each in tried]
+    plans = [planned(*each) for each in tried]
     _warn(SlopeWarning, _doubts(data, names))
 
     resumed = read(checkpoint)
@@ -217,7 +220,7 @@ def fit(
         require_same(checkpoint, resumed[1]["run"], identity)
 
     def race_in(transform: Transform | None) -> Race:
-        shapes = list(tried)
+        shapes = [each for each, _ in tried]
 
         def candidates(plan: Plan) -> Candidates:
             return Candidates.of(
@@ -230,7 +233,8 @@ def fit(
             if following is None:
                 return None
             shapes.append(following)
-            return candidates(planned(following))
+            below = best.plan.from_below and following.hidden != HIDDEN
+            return candidates(planned(following, below))
 
         race = Race([candidates(plan) for plan in plans], next_to_try)
         return race
@@ -239,6 +243,19 @@ def fit(
     found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
     _warn(FitWarning, _of_fit(found, names))
     return found
+
+
+def _entered(
+    tried: list[FitSettings], constraints: Sequence[Constraint]
+) -> list[tuple[FitSettings, bool]]:
+    """The networks to try, and whether their search for l2 begins at the lower end.
+
+    Constraints have no kriging start, which suits noisy data; so each network of a race is tried
+    from both ends.
+    """
+    raced = len(tried) > 1
+    pairs = [(each, raced and each.hidden != HIDDEN) for each in tried]
+    return [*((each, False) for each in tried), *pairs] if raced and constraints else pairs
 
 
 def _plain(data: Data, settings: FitSettings) -> bool:
