@@ -251,9 +251,11 @@ def _entered(
     """The networks to try, and whether their search for l2 begins at the lower end.
 
     Constraints have no kriging start, which suits noisy data; so each network of a race is tried
-    from both ends.
+    from both ends. Of curvatures it is softplus, which bends one way.
     """
     raced = len(tried) > 1
+    if raced and any(each.curved for each in constraints):
+        tried = [each for each in tried if each.activation == "softplus"]
     pairs = [(each, raced and each.hidden != HIDDEN) for each in tried]
     return [*((each, False) for each in tried), *pairs] if raced and constraints else pairs
 
