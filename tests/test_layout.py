@@ -87,6 +87,7 @@ WITHIN = {
         "probe_points",
         "array_api",
         "derivatives",
+        "headed",
         "model",
         "errors",
         "table",

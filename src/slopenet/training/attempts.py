@@ -47,23 +47,33 @@ class Attempts:
     why: str = ""
 
     @property
-    def first(self) -> list[FitSettings]:
-        """The settings of the networks that are tried first."""
-        return entrants(self.settings, self.task)
+    def first(self) -> list[tuple[FitSettings, bool]]:
+        """The networks that are tried first, and whether their search for l2 begins below.
+
+        Constraints have no kriging start, which suits noisy data; so each network of a race is
+        tried from both ends. Of curvatures it is softplus, which bends one way.
+        """
+        tried = entrants(self.settings, self.task)
+        raced = len(tried) > 1
+        if raced and any(each.curved for each in self.constraints):
+            tried = [each for each in tried if each.activation == "softplus"]
+        pairs = [(each, raced and each.hidden != HIDDEN) for each in tried]
+        both = raced and self.constraints
+        return [*((each, False) for each in tried), *pairs] if both else pairs
 
     @property
     def plans(self) -> list[Plan]:
         """Their plans."""
-        return [self._planned(each) for each in self.first]
+        return [self._planned(*each) for each in self.first]
 
-    def _planned(self, each: FitSettings) -> Plan:
+    def _planned(self, each: FitSettings, below: bool) -> Plan:
         task, start = self.task, self.start
         targets = task.outputs * task.kinds
         plan = make_plan(each, task.inputs, task.outputs, rows=task.rows, targets=targets)
         find_balance = plan.find_balance and not self.known_noise
         raced = len(self.first) > 1
         method = plan.method._replace(why=TRIED if raced else self.why or plan.method.why)
-        from_below = start is not None or (raced and each.hidden != HIDDEN)
+        from_below = start is not None or below
         plan = replace(plan, method=method, from_below=from_below, find_balance=find_balance)
         if start is None:
             return plan
@@ -73,7 +83,7 @@ class Attempts:
         self, learned: Data, held_out: Data | None, transform: Transform | None, seed: int
     ) -> Race:
         """The race on these rows in one system of coordinates; `seed` holds out rows if need be."""
-        shapes = self.first
+        shapes = [each for each, _ in self.first]
 
         def candidates(plan: Plan) -> Candidates:
             return Candidates.of(
@@ -88,7 +98,8 @@ class Attempts:
             if next_one is None:
                 return None
             shapes.append(next_one)
-            return candidates(self._planned(next_one))
+            below = best.plan.from_below and next_one.hidden != HIDDEN
+            return candidates(self._planned(next_one, below))
 
         def others(best: Candidates) -> Iterator[Candidates]:
             found = alternatives(self.settings, best.plan, self.task)
@@ -98,8 +109,8 @@ class Attempts:
             if out is None:
                 kept, out = split(learned, HELD_OUT, self.names, np.random.default_rng(seed))
             for each in found:
-                plan = self._planned(each)
-                plan = replace(plan, method=plan.method._replace(why=TRIED), from_below=True)
+                plan = self._planned(each, below=True)
+                plan = replace(plan, method=plan.method._replace(why=TRIED))
                 yield Candidates.of(plan, self.names, kept, out, transform)
 
         race = Race([candidates(plan) for plan in self.plans], following, others)

@@ -120,7 +120,11 @@ def test_rows_held_out_and_outliers_do_not_drop_constraints() -> None:
 def test_a_race_obeys_and_its_network_is_smooth() -> None:
     fit = sn.fit(X, Y, convex=["x1"], rng=0)
     assert curves(fit.network).min() >= 0
-    assert fit.network.activations[0] in ("tanh", "softplus")
+    assert fit.network.activations[0] == "softplus"
+    tried = fit.reason.partition("Tried: ")[2].split(", ")
+    assert all(each.startswith("softplus 16-16") for each in tried[:2])
+    given = sn.fit(X, Y, convex=["x1"], activation="tanh", restarts=1, epochs=20, rng=0)
+    assert given.network.activations[0] == "tanh"
 
 
 def test_a_callback_ends_the_rounds_and_what_is_left_is_reported() -> None:
