@@ -11,6 +11,7 @@ import slopenet as sn
 from slopenet.io.model_file import VERSION
 
 FILES = Path(__file__).parent / "versions"
+STD = 0.03011696  # of the posterior in the file of version 3, at (1, 2)
 
 
 def expected() -> sn.Network:
@@ -30,6 +31,10 @@ def test_a_network_of_every_version(version: int) -> None:
     net = sn.load(FILES / f"{version}.safetensors")
     assert net == expected()
     assert np.isfinite(net([1.0, 2.0])).all()
+    if version < 3:
+        assert net.posterior is None
+    else:
+        assert net.std([1.0, 2.0])[0] == pytest.approx(STD, rel=1e-6)
     if version == 1:
         assert net.card is None
     else:
