@@ -7,6 +7,7 @@ from benchmarks.training.cases import (
     balance,
     borehole,
     collapse,
+    error_bars,
     friedman,
     gradient,
     grid,
@@ -36,6 +37,7 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "collapse": collapse.run,
     "pathwise": pathwise.run,
     "uncertainty": uncertainty.run,
+    "error-bars": error_bars.run,
 }
 
 __all__ = ["CASES"]
