@@ -136,6 +136,23 @@ def test_more_targets_than_fit_a_matrix_are_refused() -> None:
         restored(StoredPosterior("process", many | {"known": np.ones((1, n, 3))}))
 
 
+def test_numbers_that_overflow_end_in_an_error() -> None:
+    net = sn.load(VERSION_3)
+    points = np.array([[1e308, 0.0], [-1e308, 1.0], [0.0, 2.0]])
+    far = process() | {"points": points, "length_scales": np.full((1, 2), 1e-300)}
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(ValueError, match="covariance that is not a number"),
+    ):
+        net.with_posterior(restored(StoredPosterior("process", far))).std([0.0, 0.0])
+    huge = FULL | {"residual_scale": np.full((4, 3), 1e200)}
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(ValueError, match="covariance that is not a number"),
+    ):
+        net.with_posterior(restored(StoredPosterior("full", huge))).std([0.0, 0.0])
+
+
 def test_a_root_of_another_network_is_refused() -> None:
     net = random_network((2, 3, 1))  # 1 + 2 + 3 functions
     wrong = LAPLACE | {"root": np.ones((1, 7, 2))}
