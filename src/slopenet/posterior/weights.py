@@ -86,7 +86,7 @@ def factor(A: Floats) -> Floats:
         damped = A.copy()
         damped.flat[:: len(A) + 1] += ridge
         found, failed = lapack.dpotrf(damped, lower=1, clean=1, overwrite_a=1)
-        if not failed:
+        if not failed and np.isfinite(found.diagonal()).all():
             return np.asarray(found)
         ridge = max(10 * ridge, 1e-15 * float(A.diagonal().max()))
     raise ValueError("the posterior of this network has a covariance that is not a number")
