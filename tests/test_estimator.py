@@ -133,7 +133,14 @@ def test_an_ensemble_predicts_its_mean_and_how_far_it_agrees() -> None:
     np.testing.assert_array_equal(spread, each.std(axis=0, ddof=1))
     slopes = np.stack([net.jacobian(X)[:, 0] for net in model.ensemble_])
     np.testing.assert_array_equal(model.predict_jacobian(X), slopes.mean(axis=0))
-    assert sn.SlopeRegressor(**SHORT).fit(X, Y).predict(X, return_std=True)[1].all()
+
+
+def test_a_network_predicts_the_deviations_of_its_posterior() -> None:
+    model = sn.SlopeRegressor(**SHORT, method="lm").fit(X, Y, dydx=T)
+    np.testing.assert_array_equal(model.predict(X, return_std=True)[1], model.network_.std(X)[:, 0])
+    model = sn.SlopeRegressor(**SHORT, posterior="none").fit(X, Y)
+    with pytest.raises(ValueError, match="this network has no posterior"):
+        model.predict(X, return_std=True)
 
 
 def test_random_state_is_drawn_from_as_scikit_learn_does() -> None:

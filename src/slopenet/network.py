@@ -143,7 +143,7 @@ class Network(ErrorBars, Derivatives):
         put(self, "_output_names", names("output_names", output_names, W[-1].shape[0]))
         _require_suitable(card, W[0].shape[1], W[-1].shape[0])
         put(self, "_card", card)
-        require_posterior(posterior, W[0].shape[1], W[-1].shape[0])
+        require_posterior(posterior, self.chain())
         put(self, "_posterior", posterior)
 
     if not TYPE_CHECKING:

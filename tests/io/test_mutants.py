@@ -53,6 +53,9 @@ def save(kind: str, path: Path) -> None:
     if kind == "network":
         named.save(path)
         return
+    if kind == "posterior":
+        sn.load(Path(__file__).parent / "versions" / "3.safetensors").save(path)
+        return
     known = named.with_card(
         sn.Card(
             (sn.Range(0, 1), sn.Range(2, 3)),
@@ -64,7 +67,9 @@ def save(kind: str, path: Path) -> None:
     sn.Ensemble([known, named]).save(path)
 
 
-@pytest.mark.parametrize(("kind", "every"), [("network", 1), ("ensemble with a card", 5)])
+@pytest.mark.parametrize(
+    ("kind", "every"), [("network", 1), ("ensemble with a card", 5), ("posterior", 6)]
+)
 def test_mutants_end_in_a_model_or_in_one_exception(kind: str, every: int, tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     save(kind, path)

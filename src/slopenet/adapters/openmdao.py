@@ -100,7 +100,10 @@ class NetworkComp(ExplicitComponent):  # type: ignore[misc, unused-ignore]
 class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
     """A surrogate for MetaModelUnStructuredComp: trained by `slopenet.fit`, exact in `linearize`.
 
-    Its options are the settings of `slopenet.fit`, with the same meanings and defaults.
+    Its options are the settings of `slopenet.fit`, with the same meanings and defaults, and
+    `eval_rmse`, as of OpenMDAO's KrigingSurrogate: whether `predict` also gives the standard
+    deviation (n_L,), that of `slopenet.Network.std`. Then the metadata of the metamodel's output
+    have it as ``"rmse"``.
 
     Attributes
     ----------
@@ -116,6 +119,7 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
     def _declare_options(self) -> None:
         for name, default in _fit.settings().items():
             self.options.declare(name, default=default, desc=f"{name} of slopenet.fit")
+        self.options.declare("eval_rmse", types=bool, default=False, desc="deviations too")
 
     def train(self, x: Any, y: Any) -> None:
         """Fit a network on values x (N, n_1), y (N, n_L)."""
@@ -123,10 +127,11 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         result = fit(x, y, **{name: self.options[name] for name in _fit.settings()})
         self.network, self.reason = result.network, result.reason
 
-    def predict(self, x: Any) -> Floats:
-        """H (n_L,) at the point x (n_1,)."""
+    def predict(self, x: Any) -> Floats | tuple[Floats, Floats]:
+        """H (n_L,) at the point x (n_1,), with `eval_rmse` a pair of it and its deviation."""
         super().predict(x)
-        return np.asarray(self.network(np.ravel(x)))
+        H = np.asarray(self.network(np.ravel(x)))
+        return (H, self.network.std(np.ravel(x))) if self.options["eval_rmse"] else H
 
     # No vectorized_predict: OpenMDAO would give its result the shape of one point, and fail.
 

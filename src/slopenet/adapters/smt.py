@@ -5,6 +5,7 @@ sm.set_training_values(xt, yt)
 sm.set_training_derivatives(xt, dyt_dx0, 0)      # slopes along the inputs where they are known
 sm.train()
 sm.predict_values(x), sm.predict_derivatives(x, 0)
+sm.predict_variances(x), sm.predict_variance_derivatives(x, 0)
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
 
     Its options are the settings of `slopenet.fit`, with the same meanings and defaults, and SMT's
     own for printing. Derivatives are given at the points of the values. Derivatives by some inputs,
-    or single entries (as NaN), may be missing.
+    or single entries (as NaN), may be missing. Variances are those of the network's posterior,
+    without noise; a network without one refuses them.
 
     Attributes
     ----------
@@ -79,7 +81,8 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         super().set_training_derivatives(xt, dyt_dxt, k, name)
 
     def _initialize(self) -> None:
-        self.supports["derivatives"] = self.supports["training_derivatives"] = True
+        for each in ("derivatives", "training_derivatives", "variances", "variance_derivatives"):
+            self.supports[each] = True
         for name, default in _fit.settings().items():
             self.options.declare(name, default=default, desc=f"{name} of slopenet.fit")
 
@@ -93,6 +96,7 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         self.network = network
         # SMT requests the derivatives of a point for one input after another.
         self._jacobian = Last(network.jacobian)
+        self._covariance = Last(network.covariance)
 
     def _training_data(self) -> tuple[Floats, Floats, Floats]:
         """X (N, n_1), y (N, n_L) and dydx (N, n_L, n_1), NaN where a slope was not set.
@@ -131,3 +135,10 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
     def _predict_derivatives(self, x: Floats, kx: int) -> Floats:
         k = index_of("kx", kx, input_names(self.network))
         return np.asarray(self._jacobian(x)[:, :, k])
+
+    def _predict_variances(self, x: Floats) -> Floats:
+        return np.asarray(self.network.std(x)) ** 2
+
+    def _predict_variance_derivatives(self, x: Floats, kx: int) -> Floats:
+        k = index_of("kx", kx, input_names(self.network))
+        return 2 * np.asarray(self._covariance(x)[:, :, 0, 1 + k])

@@ -65,6 +65,8 @@ def _type(check: checks.Check) -> Any:
         return click.Choice(LOSSES)
     if check is checks.transform_name:
         return click.Choice(checks.TRANSFORMS)
+    if check is checks.posterior_name:
+        return click.Choice(checks.POSTERIORS)
     return _TYPES[check]
 
 

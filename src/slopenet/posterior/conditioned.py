@@ -20,7 +20,7 @@ from slopenet._types import Floats
 from slopenet.posterior.kernel import covariance
 
 # The factor by which the noise grows where A is singular by rounding, and the least noise then.
-_MORE_NOISE, _LEAST_NOISE = 10.0, 1e-15
+_MORE_NOISE, _LEAST_NOISE, _TRIES = 10.0, 1e-15, 40
 
 
 class Conditioned:
@@ -138,10 +138,11 @@ class Conditioned:
 
 
 def _factor(A: Floats, noise: Floats) -> Floats:
-    while True:
+    for _ in range(_TRIES):
         damped = A.copy()
         damped.flat[:: len(A) + 1] += noise
         factor, failed = lapack.dpotrf(damped, lower=1, clean=1, overwrite_a=1)
         if not failed and np.isfinite(factor.diagonal()).all():
             return np.asarray(factor)
         noise = np.maximum(noise * _MORE_NOISE, _LEAST_NOISE)
+    raise ValueError("the posterior of this network has a covariance that is not a number")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slopenet._types import Floats, Points
+from slopenet.derivation import Chain
 from slopenet.posterior.posterior import Posterior
 from slopenet.validate import arrays, settings
 
@@ -101,18 +102,24 @@ class ErrorBars:
         return points, posterior
 
 
-def require_posterior(posterior: Any, inputs: int, outputs: int) -> None:
-    """Raise an error unless it is None, or a posterior of a network of these sizes."""
+def require_posterior(posterior: Any, chain: Chain) -> None:
+    """Raise an error unless it is None, or may be the posterior of a network of these layers."""
     if posterior is None:
         return
     if not isinstance(posterior, Posterior):
         raise TypeError(f"posterior must be a Posterior, got {settings.short(posterior)}")
-    known = posterior.inputs, posterior.outputs
+    known, inputs, outputs = (posterior.inputs, posterior.outputs), *_ends(chain)
     if known != (inputs, outputs):
         raise ValueError(
             f"posterior must be of {inputs} inputs and {outputs} outputs,"
             f" got {known[0]} and {known[1]}"
         )
+    if not posterior.suits(chain):
+        raise ValueError("posterior must be of the layers of this network, got another number")
+
+
+def _ends(chain: Chain) -> tuple[int, int]:
+    return chain.W[0].shape[1], chain.W[-1].shape[0]
 
 
 def _rows(points: Floats) -> Floats:

@@ -60,14 +60,11 @@ class Learned:
 
         Biases of its last layer stay in the user's units: no slope depends on them.
         """
-        W = [np.asarray(w, np.float64) for w in chain.W]
-        b = [np.asarray(v, np.float64) for v in chain.b]
-        sigmas = list(chain.activations)
-        if units.log_x is not None:
-            W, b, sigmas = W[1:], b[1:], sigmas[1:]
+        own = _trained(chain, units)
+        W = [np.asarray(w, np.float64) for w in chain.W[own]]
+        b = [np.asarray(v, np.float64) for v in chain.b[own]]
+        sigmas = list(chain.activations[own])
         if units.log_y is not None:
-            if getattr(sigmas[-1], "name", "") != "exp":  # behind it is a layer that undoes c and d
-                W, b, sigmas = W[:-1], b[:-1], sigmas[:-1]
             sigmas[-1] = normalise("identity")
         b[0] = b[0] + W[0] @ units.m_x
         W[0] = W[0] * units.s_x
@@ -105,6 +102,19 @@ class Learned:
         ones = np.ones((len(Z), kinds * outputs))
         _, _, J, *_ = core.gauss_newton(Z, None, kinds - 1, ones, False, get_num_threads())
         return np.asarray(J).reshape(len(Z), kinds, outputs, -1)
+
+
+def learned_sizes(chain: Chain, units: Units) -> tuple[int, ...]:
+    """n_1, ..., n_L of the network that was trained; empty if no layer is left."""
+    W = chain.W[_trained(chain, units)]
+    return (W[0].shape[1], *(each.shape[0] for each in W)) if W else ()
+
+
+def _trained(chain: Chain, units: Units) -> slice:
+    """The layers that were trained, between those of logarithms."""
+    exponential = getattr(chain.activations[-1], "name", "") == "exp"
+    behind = units.log_y is not None and not exponential  # a layer that undoes c and d
+    return slice(int(units.log_x is not None), len(chain.W) - behind)
 
 
 class Last:

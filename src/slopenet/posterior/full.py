@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.parameters import weight_mask
-from slopenet.posterior.features import Learned
+from slopenet.derivation import Chain
+from slopenet.parameters import count, weight_mask
+from slopenet.posterior.features import Learned, learned_sizes
 from slopenet.posterior.posterior import Network, Posterior
 from slopenet.posterior.units import Units
 from slopenet.posterior.weights import Covariance
@@ -52,6 +53,11 @@ class FullPosterior(Posterior):
     def some(self, outputs: Sequence[int]) -> Posterior | None:
         """None: the weights of the other outputs would be lost."""
         return self if list(outputs) == list(range(self.outputs)) else None
+
+    def suits(self, chain: Chain) -> bool:
+        """See `Posterior`."""
+        sizes = learned_sizes(chain, self.units)
+        return bool(sizes) and not too_large(count(sizes), int((self.scale > 0).sum()))
 
     def _known(self, network: Network) -> tuple[Learned, Covariance]:
         known = self._of

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.posterior.features import Last
+from slopenet.derivation import Chain
+from slopenet.posterior.features import Last, learned_sizes
 from slopenet.posterior.posterior import Network, Posterior
 from slopenet.posterior.units import Units
 
@@ -47,6 +48,10 @@ class LaplacePosterior(Posterior):
         """See `Posterior`: the functions of an output do not depend on the others."""
         chosen = list(outputs)
         return LaplacePosterior(self.root[chosen], self.noise[chosen], self.units.some(chosen))
+
+    def suits(self, chain: Chain) -> bool:
+        """See `Posterior`."""
+        return bool(self.root.shape[1] == 1 + sum(learned_sizes(chain, self.units)[:-1]))
 
     def _blocks(
         self, network: Network, X: Floats, *, slopes: bool

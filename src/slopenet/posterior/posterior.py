@@ -65,6 +65,10 @@ class Posterior(ABC):
         """n_L."""
         return len(self.units.s_y)
 
+    def suits(self, chain: Chain) -> bool:  # noqa: ARG002
+        """Whether it may be the posterior of a network of these layers, by their sizes."""
+        return True
+
     def covariance(self, network: Network, X: Floats, *, noise: bool = False) -> Floats:
         """Covariance of the value and the slopes of each output: (N, n_L, 1 + n_1, 1 + n_1).
 

@@ -16,6 +16,8 @@ from slopenet._types import Floats
 
 # From so many weights on, fewer residuals than weights make the dual cheaper.
 _PRIMAL = 1500
+# Ridges that are tried where rounding makes a matrix indefinite.
+_TRIES = 40
 
 
 class Covariance:
@@ -80,10 +82,11 @@ class Covariance:
 def factor(A: Floats) -> Floats:
     """The Cholesky factor of a positive definite matrix, or of one that is so but for rounding."""
     ridge = 0.0
-    while True:
+    for _ in range(_TRIES):
         damped = A.copy()
         damped.flat[:: len(A) + 1] += ridge
         found, failed = lapack.dpotrf(damped, lower=1, clean=1, overwrite_a=1)
-        if not failed:
+        if not failed and np.isfinite(found.diagonal()).all():
             return np.asarray(found)
         ridge = max(10 * ridge, 1e-15 * float(A.diagonal().max()))
+    raise ValueError("the posterior of this network has a covariance that is not a number")

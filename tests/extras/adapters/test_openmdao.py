@@ -145,6 +145,21 @@ def test_a_metamodel_trains_the_surrogate_and_gets_its_exact_slopes(vec_size: in
             np.testing.assert_array_equal(blocks[i, :, j], block)
 
 
+def test_a_metamodel_gets_deviations_of_the_posterior() -> None:
+    X = np.random.default_rng(0).uniform([-5, 0], [10, 15], (20, 2))
+    surrogate = NetworkSurrogate(method="kriging", hidden=(64,), rng=0, eval_rmse=True)
+    metamodel = om.MetaModelUnStructuredComp(default_surrogate=surrogate)
+    metamodel.add_input("x", np.zeros(2), training_data=X)
+    metamodel.add_output("y", np.zeros(1), training_data=branin(X)[:, None])
+    prob = problem(metamodel)
+    prob.set_val("x", [1.0, 2.0])
+    prob.run_model()
+    data = prob.model.net._metadata("y")
+    net = data["surrogate"].network
+    np.testing.assert_array_equal(data["rmse"], net.std([1.0, 2.0]))
+    np.testing.assert_array_equal(prob.get_val("y"), net([1.0, 2.0]))
+
+
 def test_bounds_of_design_variables_are_the_ranges_of_the_training_data() -> None:
     card = sn.Card((sn.Range(-1, 1), sn.Range(0, 2), sn.Range()), (sn.Range(),) * 2, rows=5)
     net = network()

@@ -193,3 +193,20 @@ def test_wrong_arguments_of_a_surrogate_are_a_clear_error() -> None:
         ValueError, match="kx must be one of x1, x2, x3, or an index from -3 to 2, got 3"
     ):
         NetworkSurrogate.of(random_network((3, 5, 2))).predict_derivatives(np.zeros((1, 3)), 3)
+
+
+def test_variances_and_their_derivatives_are_those_of_the_posterior() -> None:
+    x = grid(4)
+    sm = NetworkSurrogate(method="kriging", hidden=(64,), **SETTINGS)
+    sm.set_training_values(x, rosenbrock(x)[0])
+    sm.train()
+    at, h = np.array([[0.3, -1.1], [2.0, 0.4]]), 1e-4
+    np.testing.assert_allclose(sm.predict_variances(at), sm.network.std(at) ** 2, rtol=1e-12)
+    for k, unit in enumerate(np.eye(2)):
+        differences = sm.predict_variances(at + h * unit) - sm.predict_variances(at - h * unit)
+        found = sm.predict_variance_derivatives(at, k)
+        np.testing.assert_allclose(found, differences / (2 * h), rtol=1e-5)
+    gradient = sm.predict_variance_gradient(at[:1])
+    assert gradient.shape[0] == 2
+    with pytest.raises(ValueError, match="this network has no posterior"):
+        NetworkSurrogate.of(random_network((2, 3, 1))).predict_variances(at)

@@ -13,7 +13,7 @@ from slopenet.training.kriging.process import Posterior, Process
 from slopenet.training.kriging.processes import Processes
 
 # Deviations are too small as if the length scales were known: by so much on many functions.
-_LENGTHS = 1.2
+_LENGTHS = 1.25
 
 
 def posterior_of(
@@ -42,7 +42,8 @@ def posterior_of(
     for (own, each, numbers), known in zip(parts, found, strict=True):
         groups.append(Group(own, each.known, each.scales(numbers), each.noise_of_kinds(numbers)))
         variance[own] = known.variance
-        inflation[own] = _LENGTHS * each.shortfall * np.sqrt(_left_out(each, known))
+        factors = np.maximum(each.shortfall, _LENGTHS)
+        inflation[own] = factors * np.sqrt(_left_out(each, known))
     rest = variance, inflation, np.ascontiguousarray(distance.T), units
     return ProcessPosterior(process.X, process.counts, groups, *rest)
 
