@@ -140,6 +140,7 @@ def _expression(  # noqa: PLR0911, PLR0912
             return compose(where, "clip", x, parameter=bounds)
         case "HardSigmoid", [x]:
             alpha, beta = (number_of(node, n, v) for n, v in (("alpha", 0.2), ("beta", 0.5)))
+            alpha = 1 / 6 if np.float32(alpha) == np.float32(1 / 6) else alpha  # as torch writes it
             return compose(where, "clip", compose(where, "line", x, alpha, beta), parameter=(0, 1))
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
