@@ -127,6 +127,7 @@ def _limited(node: Node, arguments: list[Expression | float | None]) -> Expressi
         refuse(node.where, "its limits depend on the input")
     if node.op == "HardSigmoid":
         slope, offset = number_of(node, "alpha", 0.2), number_of(node, "beta", 0.5)
+        slope = 1 / 6 if np.float32(slope) == np.float32(1 / 6) else slope  # as torch writes it
         line = compose(node.where, "line", x, slope, offset)
         return compose(node.where, "clip", line, parameter=(0.0, 1.0))
     low, high = _limits(node, rest)
