@@ -35,7 +35,7 @@ def results_of(node: Node, given: Sequence[Given], rows: int, outputs: int) -> l
     """
     try:
         return _results_of(node, given, rows, outputs)
-    except (ValueError, LookupError, TypeError, OverflowError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, AttributeError) as error:
         if isinstance(error, UnsupportedNetworkError | ModelFileError):
             raise
         refuse(node.where, f"its inputs do not fit ({error})")
