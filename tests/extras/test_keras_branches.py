@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,8 @@ X = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
 
 
 @pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
+def seeded() -> None:
     keras.utils.set_random_seed(0)
-    yield
 
 
 def residual() -> Any:
@@ -117,7 +115,8 @@ def test_inputs_that_no_output_needs_are_ignored(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_a_product_of_branches_is_refused_by_name(tmp_path: Path) -> None:
     x = keras.Input((4,))
-    model = keras.Model(x, L.Multiply(name="gate")([L.Dense(4)(x), L.Dense(4, "sigmoid")(x)]))
+    parts = [L.Dense(4)(x), L.Dense(4, "sigmoid")(x)]
+    model = keras.Model(x, L.Multiply(name="gate")(parts))
     model.save(tmp_path / "net.keras")
     for source in (sn.from_keras, None):
         with pytest.raises(

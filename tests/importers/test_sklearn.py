@@ -140,8 +140,8 @@ class TestFitted:
                 r"\(QuantileTransformer\): it is none",
             ),
             (
-                make_pipeline(FunctionTransformer(np.sqrt), mlp()),
-                "FunctionTransformer.*'sqrt' is none that slopenet knows",
+                make_pipeline(FunctionTransformer(np.square), mlp()),
+                "FunctionTransformer.*'square' is none that slopenet knows",
             ),
             (make_pipeline(PCA(2), SVR()), "'svr'.*it is not an MLPRegressor"),
             (

@@ -90,7 +90,7 @@ class TestFitted:
 
     @pytest.mark.parametrize("name", BEFORE)
     def test_transformers(self, name: str) -> None:
-        agrees(make_pipeline(BEFORE[name], mlp()).fit(X, Y))
+        agrees(make_pipeline(BEFORE[name], mlp()).fit(X, y))
 
     @pytest.mark.parametrize(
         "model",
@@ -146,7 +146,7 @@ class TestFitted:
         linear_model.PoissonRegressor(),
         linear_model.TweedieRegressor(power=0),
         linear_model.TweedieRegressor(power=1.5),
-        LinearSVR(random_state=0),
+        LinearSVR(random_state=0, max_iter=100_000),
         cross_decomposition.PLSRegression(2),
     ],
     ids=lambda model: type(model).__name__,
