@@ -250,7 +250,7 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
 def branches() -> Any:
     x = keras.Input((4,))
     a = L.Dense(4)(x)
-    return keras.Model(x, L.Add(name="sum")([x, a]))
+    return keras.Model(x, L.Multiply(name="product")([x, a]))
 
 
 def test_an_unsupported_keras_layer_is_refused_by_name() -> None:
@@ -258,7 +258,7 @@ def test_an_unsupported_keras_layer_is_refused_by_name() -> None:
         return keras.Sequential([L.Input((4,)), L.Dense(3), *more])
 
     for model, sentence in (
-        (branches(), r"layer 'sum' \(Add\): 2 branches meet"),
+        (branches(), r"layer 'product' \(Multiply\): 2 branches meet"),
         (dense(L.Softmax(), L.Dense(2)), r"\(Softmax\): softmax must be the end of the network"),
         (dense(L.LayerNormalization()), r"\(LayerNormalization\): it is neither a dense layer"),
         (dense(L.ReLU(max_value=6, threshold=1)), r"\(ReLU\): slopenet has no activation like"),

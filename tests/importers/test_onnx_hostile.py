@@ -196,7 +196,7 @@ def test_too_little_memory_is_an_error_of_the_file(monkeypatch: pytest.MonkeyPat
     def full(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("slopenet.importers.onnx.network.network_of", full)
+    monkeypatch.setattr("slopenet.importers._options.network_of", full)
     with pytest.raises(sn.ModelFileError, match="needs more memory than there is"):
         sn.from_onnx(between(mish))
 

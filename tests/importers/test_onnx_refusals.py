@@ -10,11 +10,8 @@ from onnx_graphs import (
     B,
     Graph,
     Spelling,
-    TensorProto,
     W,
     between,
-    helper,
-    mish,
     numpy_helper,
 )
 
@@ -29,15 +26,11 @@ TENSOR = numpy_helper.from_array(np.ones(2))
         (lambda g, z: g("Softmax", z), r"node 't1' \(Softmax\): softmax must be the end of the"),
         (lambda g, z: g("Softmax", z, axis=0), "its axis is not that of the columns"),
         (lambda g, z: g("HardSwish", z), r"\(HardSwish\): slopenet has no HardSwish"),
-        (lambda g, z: g("Min", g("Relu", z), 1e6), r"\(Min\): Min here belongs to no activation"),
         (lambda g, z: g("Sqrt", z), r"\(Sqrt\): Sqrt here belongs to no activation"),
         (lambda g, z: g("Erf", z), "Erf here belongs to no"),
         (lambda g, z: g("Mul", z, z), "Mul here belongs to no"),
-        (lambda g, z: g("Add", z, g("Tanh", g("MatMul", z, np.eye(5)))), "two branches meet"),
-        (lambda g, z: g("Mul", g("Sigmoid", g("Mul", z, ROW)), z), "two branches meet"),
+        (lambda g, z: g("Mul", g("Sigmoid", g("Mul", z, ROW)), z), "two branches"),
         (lambda g, z: g("Div", ROW, z), "Div with constants of each column is not an affine map"),
-        (lambda g, z: g("Max", z, ROW), "Max with constants of each column"),
-        (lambda g, z: g("PRelu", z, ROW), "PRelu with constants of each column"),
         (lambda g, z: g("Add", z, RNG.normal(size=(4, 5))), r"shape \(4, 5\) is not a row"),
         (lambda g, z: g("Add", z, np.ones(4)), "for 4 numbers, and 5 come in"),
         (lambda g, z: g("MatMul", z, np.eye(4)), "it takes 4 numbers, and 5 come in"),
@@ -56,7 +49,6 @@ TENSOR = numpy_helper.from_array(np.ones(2))
         (lambda g, z: g("Add", z, g("ConstantOfShape", np.array([10**12]))), "ConstantOfShape of"),
         (lambda g, z: g("Add", z, g("Add", ROW, np.ones((9, 1)))), "constants that grow"),
         (lambda g, z: g("Div", z, np.zeros(5)), "is not an affine map"),
-        (lambda g, z: g("Clip", z, "", 6.0), r"\(Clip\): slopenet has no Clip"),
         (lambda g, z: g("Mul", z, ""), r"\(Mul\): one of its inputs is absent"),
         (lambda g, z: g("Add", z, g("Mul", B, "")), "one of its constants is absent"),
         (lambda g, z: g("Add", z, g("Cast", B)), "its constants do not fit"),
@@ -79,14 +71,6 @@ def test_graphs_that_are_not_a_chain_of_layers_are_refused_by_node(
 
 
 def test_graphs_of_another_form_are_refused() -> None:
-    model = between(mish)
-    model.graph.output.append(helper.make_tensor_value_info("t0", TensorProto.DOUBLE, None))
-    with pytest.raises(sn.UnsupportedNetworkError, match="it has 2 outputs"):
-        sn.from_onnx(model)
-    for shape, sentence in (((3,), "has 1 axes"), (("N", 1, 3), "has 3 axes")):
-        g = Graph(shape=shape)
-        with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
-            sn.from_onnx(g.model(g("MatMul", "x", W.T)))
     g = Graph(shape=("N", 4))
     with pytest.raises(sn.UnsupportedNetworkError, match="takes 3 numbers, and 4 come in"):
         sn.from_onnx(g.model(g("MatMul", "x", W.T)))

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, normalise
+from slopenet.activations import Activation, Head, normalise
 from slopenet.importers._budget import Budget
-from slopenet.importers._graph import Node, Start, chain_of
+from slopenet.importers._graph import After, Node, Start, chain_of, ordered
 from slopenet.importers._levels import State, Value, cost, early, late, states_of, taken_apart
 from slopenet.importers._products import matrix
-from slopenet.importers._steps import Step, sigmas
-from slopenet.maps.affine import Affine
+from slopenet.importers._steps import Sigma, Step, sigmas
+from slopenet.maps.affine import Affine, refuse
 
 _IDENTITY = normalise("identity")
 
@@ -36,10 +36,16 @@ def steps_of_graph(
     UnsupportedNetworkError
         If the graph is too large.
     """
+    if isinstance(output, After) and _head(output) is not None:
+        return [*steps_of_graph(source, output.before, starts, budget), output.step]
     if len(starts) == 1:
         chain = chain_of(output)
         if chain is not None:
             return chain
+    for each in ordered(output):
+        head = _head(each)
+        if head is not None:
+            refuse(head.where, f"{head.activation} must be the end of the network")
     values, inputs, end = taken_apart(source, output, starts)
     found = [states_of(values, inputs, end, schedule(values, end)) for schedule in (early, late)]
     states = min(found, key=lambda states: cost(values, states))
@@ -48,6 +54,12 @@ def steps_of_graph(
         for layer in _layers(source, values, states, end, budget)
         for step in layer.steps(source)
     ]
+
+
+def _head(node: Node) -> Sigma | None:
+    """The softmax that a value is, if it is one."""
+    step = node.step if isinstance(node, After) else None
+    return step if isinstance(step, Sigma) and isinstance(step.activation, Head) else None
 
 
 @dataclass(eq=False)

@@ -42,6 +42,8 @@ def load(
     path: str | os.PathLike[str],
     *,
     expect: type[ModelT],
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
@@ -54,6 +56,8 @@ def load(
     path: str | os.PathLike[str],
     *,
     expect: None = None,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
@@ -65,6 +69,8 @@ def load(
     path: str | os.PathLike[str],
     *,
     expect: type[Any] | None = None,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
     dtype: DTypeLike | None = None,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
@@ -83,6 +89,9 @@ def load(
     expect : {Network, Ensemble}, optional
         The class of the result. Another kind of file is an error, and type checkers know the class.
         Unless given, both are loaded, and ``isinstance`` tells them apart.
+    inputs, outputs : sequence of str, optional
+        Names of the inputs and outputs of an ONNX or Keras file that are wanted, in this order;
+        see `from_onnx` and `from_keras`.
     dtype : {float64, float32}, optional
         Of the network, instead of the file's.
     input_names, output_names : sequence of str, optional
@@ -107,7 +116,7 @@ def load(
         If onnx or h5py is needed and not installed.
     """
     options = Options(dtype, input_names, output_names, input_scaling, output_scaling, report)
-    found = _load(path, options)
+    found = _load(path, options, inputs, outputs)
     if expect is not None and not isinstance(found, expect):
         raise ModelFileError(
             f"{os.fspath(path)} has a model of class {type(found).__name__}, but"
@@ -119,22 +128,26 @@ def load(
 def _load(
     path: str | os.PathLike[str],
     options: Options,
+    inputs: Sequence[str] | None,
+    outputs: Sequence[str] | None,
 ) -> Network | Ensemble:
     suffix = Path(path).suffix.lower()
     start = _start(path)
     if suffix == ".onnx":
-        return from_onnx(path, **vars(options))
+        return from_onnx(path, inputs=inputs, outputs=outputs, **vars(options))
     if start.startswith(_HDF5) or (start.startswith(_ZIP) and suffix == ".keras"):
         if suffix not in _KERAS:
             message = f"{os.fspath(path)} is an HDF5 file; if it is of Keras, name it .h5"
             raise ModelFileError(message)
-        return from_keras(path, **vars(options))
+        return from_keras(path, inputs=inputs, outputs=outputs, **vars(options))
     if suffix in _PICKLES or (start[:1] == b"\x80" and start[8:9] != b"{"):
         advice = _PICKLES.get(suffix, _PICKLES[".pkl"])
         raise ModelFileError(
             f"{os.fspath(path)} is not a model file of slopenet; a pickle may run code, so it is"
             f" not opened here: use {advice}"
         )
+    if inputs is not None or outputs is not None:
+        raise ValueError("inputs and outputs are chosen in ONNX and Keras files alone")
     contents = model_file.read(path)
     found = [
         _changed(network.of_contents(path, each), options)

@@ -37,6 +37,17 @@ class Stem:
     width: int
     z: Expression = field(default_factory=lambda: Expression("z"))
     made: Made = field(default_factory=dict)
+    selected: dict[bytes, Stem] = field(default_factory=dict)
+
+    def select(self, where: str, units: Index) -> Stem:
+        """Some of its numbers, of which functions of these alone are made."""
+        key = units.tobytes()
+        if key not in self.selected:
+            A = np.zeros((len(units), self.width))
+            A[np.arange(len(units)), units] = 1.0
+            node = After(self.node, affine(where, A))
+            self.selected[key] = Stem(node, len(units), self.z)
+        return self.selected[key]
 
 
 @dataclass(eq=False)
@@ -77,14 +88,17 @@ def settled(where: str, x: Tensor, rows: int) -> Tensor:
     units = (index[order] % width).reshape(rows, count)
     if (units != units[0]).any():
         refuse(where, _MIXED)
-    node = lowered(x.f, x.stem.z, x.stem.node, x.dtype, x.stem.made)
-    if count != width or (units[0] != np.arange(width)).any():
-        key = (id(x.f), hash(units[0].tobytes()))
-        if key not in x.stem.made:
-            selection = np.zeros((count, width))
-            selection[np.arange(count), units[0]] = 1.0
-            x.stem.made[key] = After(node, affine(where, selection))
-        node = x.stem.made[key]
+    stem, chosen = x.stem, units[0]
+    is_all = count == width and (chosen == np.arange(width)).all()
+    first = (id(x.f), id(stem.z)) not in stem.made and len(set(chosen.tolist())) == count < width
+    if not is_all and (first or x.f is stem.z):
+        stem, is_all = stem.select(where, chosen), True
+    node = lowered(x.f, stem.z, stem.node, x.dtype, stem.made)
+    if not is_all:
+        key = (id(x.f), hash(chosen.tobytes()))
+        if key not in stem.made:
+            stem.made[key] = Stem(node, width).select(where, chosen).node
+        node = stem.made[key]
     placed = np.empty(index.size, np.int64)
     placed[order] = np.arange(index.size)
     return fresh(node, count, placed.reshape(x.shape), x.dtype)

@@ -1,13 +1,16 @@
-"""The layers that the configuration of a Keras model names, from its input to its output."""
+"""The layers that the configuration of a Keras model names, as a graph."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slopenet.io.contents import require
+from slopenet.importers._graph import Node, Start
+from slopenet.importers._steps import Step
+from slopenet.importers.keras.merging import MERGING, after, merged
+from slopenet.io.contents import ModelFileError, require
 from slopenet.maps.affine import refuse
 
 _MOST_LAYERS = 10_000
@@ -46,38 +49,130 @@ class Layer:
         return f"layer {self.name[:80]!r} ({self.kind[:80]})"
 
 
-def chain(model: Mapping[str, Any]) -> list[Layer]:
-    """Return all layers of a model in order, those of models inside it among them.
+@dataclass(frozen=True)
+class Heads:
+    """The outputs of a model, and its inputs."""
+
+    outputs: list[Node]
+    names: list[str]
+    starts: list[Start]
+
+
+def graph(model: Mapping[str, Any], steps_of: Callable[[Layer], list[Step]]) -> Heads:
+    """Return the graph of a model, those of models inside it among it.
+
+    Parameters
+    ----------
+    model : mapping
+        Its configuration.
+    steps_of : callable
+        Steps of a single layer.
 
     Raises
     ------
     ModelFileError, UnsupportedNetworkError
-        If it is not one chain of layers.
+        If it is damaged, or a layer is none of a network.
     """
-    layers: list[Layer] = []
-    for layer in _walk(_layer(model, (), ""), 0):
-        layers.append(layer)
-        require(len(layers) <= _MOST_LAYERS, f"has more than {_MOST_LAYERS} layers")
-    return layers
+    return _Builder(steps_of).model(_layer(model, (), ""))
 
 
-def _walk(model: Layer, depth: int) -> Iterator[Layer]:
-    """Layers of a model, or the layer itself."""
-    require(depth <= _DEEPEST, f"has models more than {_DEEPEST} deep in each other")
-    if model.kind != "Sequential" and model.kind not in _FUNCTIONAL:
-        if not depth:
+class _Builder:
+    """Counts the layers of all models, and builds their values."""
+
+    def __init__(self, steps_of: Callable[[Layer], list[Step]]) -> None:
+        self.steps_of = steps_of
+        self.count = 0
+
+    def model(self, model: Layer) -> Heads:
+        if model.kind == "Sequential":
+            start = Start("input", None)
+            return Heads([self.sequential(model, start, 0)], ["output"], [start])
+        if model.kind not in _FUNCTIONAL:
             refuse(model.where, "it is not a Sequential or functional model")
-        yield model
-        return
+        entries = _tensors(model.config.get("input_layers"))
+        starts = [Start(name, None) for name, _, _ in entries]
+        outputs = self.functional(model, dict(zip(entries, starts, strict=True)), 0)
+        ends = _tensors(model.config.get("output_layers"))
+        return Heads(outputs, [name for name, _, _ in ends], starts)
+
+    def value(self, layer: Layer, parts: list[Node], each: Mapping[str, Any], depth: int) -> Node:
+        """The value of one call of a layer, or of a model."""
+        require(depth <= _DEEPEST, f"has models more than {_DEEPEST} deep in each other")
+        self.count += 1
+        require(self.count <= _MOST_LAYERS, f"has more than {_MOST_LAYERS} layers")
+        if layer.kind == "Sequential" and len(parts) == 1:
+            return self.sequential(layer, parts[0], depth)
+        if layer.kind in _FUNCTIONAL:
+            entries = _tensors(layer.config.get("input_layers"))
+            if len(entries) != len(parts):
+                refuse(layer.where, f"it takes {len(entries)} branches, and {len(parts)} come")
+            outputs = self.functional(layer, dict(zip(entries, parts, strict=True)), depth)
+            if len(outputs) != 1:
+                refuse(layer.where, "a model with several outputs is part of another one")
+            return outputs[0]
+        if len(parts) != 1 or (layer.kind in MERGING and "trainable" in layer.config):
+            if not layer.own or (layer.kind == "Concatenate" and not _is_layer(each)):
+                refuse(layer.where, f"{len(parts)} branches meet in it; it is no layer of Keras")
+            return merged(layer.where, layer.kind, parts, layer.config.get("axis", -1))
+        return after(parts[0], self.steps_of(layer))
+
+    def sequential(self, model: Layer, node: Node, depth: int) -> Node:
+        given = _given(model)
+        for layer, each in zip(_named(model, given), given, strict=True):
+            node = self.value(layer, [node], each, depth + 1)
+        return node
+
+    def functional(
+        self, model: Layer, inputs: Mapping[tuple[str, int, int], Node], depth: int
+    ) -> list[Node]:
+        """Outputs of a functional model, each of its layers called after those it needs."""
+        given = _given(model)
+        layers = _named(model, given)
+        by_name = {layer.name: (layer, each) for layer, each in zip(layers, given, strict=True)}
+        require(
+            len(by_name) == len(layers), f"is damaged: {model.where} has two layers of one name"
+        )
+        ends = _tensors(model.config.get("output_layers"))
+        if not ends or not inputs:
+            refuse(model.where, "it has no input, or no output")
+        made: dict[tuple[str, int, int], Node] = {}
+        for entry, node in inputs.items():
+            found = by_name.get(entry[0])
+            made[entry] = node if found is None else after(node, self.steps_of(found[0]))
+        open_: set[tuple[str, int, int]] = set()
+        left = list(reversed(ends))
+        while left:
+            here = left[-1]
+            if here in made:
+                left.pop()
+                continue
+            require(here[0] in by_name, f"is damaged: there is no layer {here[0][:80]!r}")
+            layer, each = by_name[here[0]]
+            calls = each.get("inbound_nodes")
+            if not isinstance(calls, list) or not 0 <= here[1] < len(calls):
+                raise ModelFileError(f"is damaged: {layer.where} has no call {here[1]}")
+            if here[2] != 0:
+                refuse(layer.where, "its second output is used")
+            tensors = _tensors(calls[here[1]])
+            if not tensors:
+                refuse(layer.where, "it takes no branch")
+            waiting = [tensor for tensor in tensors if tensor not in made]
+            if waiting:
+                require(here not in open_, f"is damaged: {model.where} runs in a circle")
+                open_.add(here)
+                left += reversed(waiting)
+                continue
+            made[here] = self.value(layer, [made[tensor] for tensor in tensors], each, depth + 1)
+        return [made[end] for end in ends]
+
+
+def _given(model: Layer) -> list[Any]:
     given = model.config.get("layers")
     require(
         isinstance(given, list) and all(isinstance(each, dict) for each in given),
         f"is damaged: {model.where} has no layers",
     )
-    inside = _named(model, list(given or []))
-    ordered = inside if model.kind == "Sequential" else _functional(model, inside, given or [])
-    for layer in ordered:
-        yield from _walk(layer, depth + 1)
+    return list(given or [])
 
 
 def _named(model: Layer, given: list[Any]) -> list[Layer]:
@@ -96,40 +191,8 @@ def _named(model: Layer, given: list[Any]) -> list[Layer]:
     return layers
 
 
-def _functional(model: Layer, layers: list[Layer], given: list[Any]) -> list[Layer]:
-    """Layers of a functional model from its input to its output."""
-    by_name = {layer.name: (layer, each) for layer, each in zip(layers, given, strict=True)}
-    require(len(by_name) == len(layers), f"is damaged: {model.where} has two layers of one name")
-    ends = [_tensors(model.config.get(key)) for key in ("input_layers", "output_layers")]
-    if any(len(end) != 1 for end in ends):
-        refuse(model.where, "it does not have one input and one output")
-    (entry,), (here,) = ends
-    ordered: list[Layer] = []
-    seen = set()
-    while here != entry:
-        require(here not in seen, f"is damaged: {model.where} runs in a circle")
-        seen.add(here)
-        require(here[0] in by_name, f"is damaged: there is no layer {here[0][:80]!r}")
-        layer, each = by_name[here[0]]
-        calls = each.get("inbound_nodes")
-        require(
-            isinstance(calls, list) and 0 <= here[1] < len(calls),
-            f"is damaged: {layer.where} has no call {here[1]}",
-        )
-        tensors = _tensors(calls[here[1]])
-        if len(tensors) != 1:
-            refuse(layer.where, f"{len(tensors)} branches meet in it; a chain of layers has one")
-        if here[2] != 0:
-            refuse(layer.where, "its second output is used")
-        ordered.append(layer)
-        here = tensors[0]
-    if entry[0] in by_name:
-        ordered.append(by_name[entry[0]][0])
-    return ordered[::-1]
-
-
 def _tensors(given: Any) -> list[tuple[str, int, int]]:
-    """Every (layer, call, output) in a part of a configuration, of Keras 2 or 3."""
+    """Every (layer, call, output) in a part of a configuration of Keras 2 or 3, in order."""
     found: list[tuple[str, int, int]] = []
     left = [given]
     while left:
@@ -140,14 +203,14 @@ def _tensors(given: Any) -> list[tuple[str, int, int]]:
                 part = config.get("keras_history") if isinstance(config, dict) else None
                 left.append(part)
             else:
-                left += part.values()
+                left += reversed(part.values())
         elif isinstance(part, list | tuple):
             match part:
                 case [str(name), int(call), int(output), *_]:
                     found.append((name, call, output))
-                    left += part[3:]  # keyword arguments of Keras 2, where a tensor may be too
+                    left += reversed(part[3:])  # keyword arguments of Keras 2, tensors too
                 case _:
-                    left += part
+                    left += reversed(part)
     return found
 
 

@@ -12,7 +12,7 @@ from slopenet.activations import HEADS, ActivationSpec
 from slopenet.importers._steps import Step, scaled, sigma
 from slopenet.importers.keras import rules
 from slopenet.importers.keras.archive import Archive
-from slopenet.importers.keras.chain import Layer, chain
+from slopenet.importers.keras.chain import Heads, Layer, graph
 from slopenet.io.contents import require
 from slopenet.maps.affine import Affine, refuse
 
@@ -40,23 +40,25 @@ _WITHOUT_SETTINGS += ("hard_sigmoid",)
 _SMALLEST_SPREAD = 1e-7  # keras.config.epsilon()
 
 
-def steps_of(archive: Archive) -> list[Step]:
-    """Affine maps and activations of a file, in order.
+def graph_of(archive: Archive) -> Heads:
+    """The graph of a file.
 
     Raises
     ------
     ModelFileError, UnsupportedNetworkError
         If a layer is none that slopenet has, or has other numbers than its class has.
     """
-    steps: list[Step] = []
-    for layer in chain(archive.config):
+
+    def steps_of(layer: Layer) -> list[Step]:
         if not layer.own:
             refuse(layer.where, "it is not a layer of Keras itself")
-        for step in _steps(layer, archive):
+        steps = _steps(layer, archive)
+        for step in steps:
             if isinstance(step, Affine):
                 archive.budget.spend(8 * step.A.size, layer.where)
-            steps.append(step)
-    return steps
+        return steps
+
+    return graph(archive.config, steps_of)
 
 
 def _steps(layer: Layer, archive: Archive) -> list[Step]:
@@ -166,10 +168,7 @@ def _rescaling(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
 
 
 def _prelu(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
-    slopes = arrays["alpha"]
-    if not slopes.size or (slopes != slopes.flat[0]).any():
-        refuse(layer.where, "its slopes differ between units; a layer has one")
-    return [sigma(layer.where, ("leaky_relu", float(slopes.flat[0])))]
+    return rules.prelu(layer.where, arrays["alpha"])
 
 
 def _input(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import HEADS, ActivationSpec
+from slopenet.importers._graph import Node, Start
 from slopenet.importers._recognise import activation_of_library
 from slopenet.importers._steps import Step, scaled, sigma
 from slopenet.importers.keras import rules
+from slopenet.importers.keras.chain import Heads
+from slopenet.importers.keras.merging import after, merged
 from slopenet.maps.affine import refuse
 
 # Layers that act entry by entry.
-_ACTIVATIONS = {"Activation", "ELU", "LeakyReLU", "PReLU", "ReLU"}
+_ACTIVATIONS = {"Activation", "ELU", "LeakyReLU", "ReLU"}
 
 
-def steps_and_values(
-    model: Any,
-) -> tuple[str, list[Step], Callable[[Floats], Any], np.dtype[Any]]:
-    """Name of a model, its steps, its values as a function of X, and the dtype of these.
+@dataclass(frozen=True)
+class InMemory:
+    """A model in memory: its graph, and the values of its outputs.
+
+    Attributes
+    ----------
+    source : str
+        Its name in errors.
+    heads : Heads
+    values : callable
+        Of the columns of all inputs: all outputs, as a list.
+    precision : dtype
+        Of these.
+    """
+
+    source: str
+    heads: Heads
+    values: Callable[[list[Floats]], list[Floats]]
+    precision: np.dtype[Any]
+
+
+def read(model: Any) -> InMemory:
+    """Return the graph and the values of a model.
 
     Raises
     ------
@@ -43,11 +66,12 @@ def steps_and_values(
     if not model.built:
         refuse(source, "it has no weights yet; call it once, or give it an Input")
 
-    def values(X: Floats) -> Any:
-        return keras.ops.convert_to_numpy(model(X, training=False))
+    def values(inputs: list[Floats]) -> list[Floats]:
+        given = inputs[0] if len(inputs) == 1 else list(inputs)
+        found = model(given, training=False)
+        return [keras.ops.convert_to_numpy(each) for each in keras.tree.flatten(found)]
 
-    steps = [step for layer in leaves(keras, model) for step in _steps(keras, layer)]
-    return source, steps, values, _precision(model)
+    return InMemory(source, _heads(keras, model), values, _precision(model))
 
 
 def _precision(model: Any) -> np.dtype[Any]:
@@ -89,6 +113,64 @@ def _chain(model: Any) -> list[Any]:
     return chain
 
 
+def _heads(keras: Any, model: Any) -> Heads:
+    """Outputs and inputs of a model; a single layer is a model of itself."""
+    if not hasattr(model, "operations") or isinstance(model, keras.Sequential):
+        start = Start("input", None)
+        return Heads([_value(keras, model, [start])], ["output"], [start])
+    starts = [Start(tensor.name, tensor.shape[-1]) for tensor in model.inputs]
+    return Heads(_functional(keras, model, starts), list(model.output_names), starts)
+
+
+def _value(keras: Any, layer: Any, parts: list[Node]) -> Node:
+    """The value of a layer, or of a model, at those of its inputs."""
+    name = type(layer).__name__
+    where = f"layer {layer.name!r} ({name})"
+    if isinstance(layer, keras.Sequential):
+        (node,) = parts
+        for inner in layer.layers:
+            node = _value(keras, inner, [node])
+        return node
+    if isinstance(layer, keras.Model):
+        if not hasattr(layer, "operations"):
+            refuse(where, "it is not a Sequential or functional model")
+        outputs = _functional(keras, layer, parts)
+        if len(outputs) != 1:
+            refuse(where, "a model with several outputs is part of another one")
+        return outputs[0]
+    if len(parts) == 1:
+        return after(parts[0], _steps(keras, layer))
+    if isinstance(layer, keras.Layer):
+        known = getattr(keras.layers, name, None)
+        if known is None or type(layer).call is not known.call:
+            refuse(where, "it is not a layer of Keras itself")
+    return merged(where, name, parts, getattr(layer, "axis", -1))
+
+
+def _functional(keras: Any, model: Any, inputs: Sequence[Node]) -> list[Node]:
+    """Outputs of a functional model, each of its layers called after those it needs."""
+    made = {id(tensor): node for tensor, node in zip(model.inputs, inputs, strict=True)}
+    left = list(reversed(model.outputs))
+    while left:
+        tensor = left[-1]
+        if id(tensor) in made:
+            left.pop()
+            continue
+        operation, call, place = tensor._keras_history
+        where = f"layer {operation.name!r} ({type(operation).__name__})"
+        if place:
+            refuse(where, "its second output is used")
+        given = operation._inbound_nodes[call].input_tensors
+        if not given:
+            refuse(where, "it takes no branch")
+        waiting = [each for each in given if id(each) not in made]
+        left += reversed(waiting)
+        if not waiting:
+            parts = [made[id(each)] for each in given]
+            made[id(tensor)] = _value(keras, operation, parts)
+    return [made[id(tensor)] for tensor in model.outputs]
+
+
 def _steps(keras: Any, layer: Any) -> list[Step]:
     name = type(layer).__name__
     where = f"layer {layer.name!r} ({name})"
@@ -97,6 +179,8 @@ def _steps(keras: Any, layer: Any) -> list[Step]:
     known = getattr(keras.layers, name, None)
     if known is None or type(layer).call is not known.call:
         refuse(where, "it is not a layer of Keras itself")
+    if name == "PReLU":
+        return rules.prelu(where, _numbers(keras, layer.alpha))
     if name in _ACTIVATIONS:
         return _activation(keras, where, layer)
     if name == "Softmax":

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.importers._steps import Step, sigma
+from slopenet.importers._steps import Step, sigma, sigmas
 from slopenet.maps.affine import affine, batch_normalisation, refuse, scaling
 
 # Layers that change nothing in inference.
@@ -60,3 +60,10 @@ def hard_sigmoid(where: str) -> list[Step]:
 def rescaling(where: str, scale: Any, offset: Any) -> Step:
     """scale x + offset."""
     return affine(where, np.squeeze(scale), np.squeeze(offset))
+
+
+def prelu(where: str, slopes: Floats) -> list[Step]:
+    """PReLU, one slope per unit."""
+    if slopes.ndim != 1 or not slopes.size:
+        refuse(where, f"its slopes have the shape {slopes.shape}; one per unit is wanted")
+    return [sigmas(where, [("leaky_relu", float(slope)) for slope in slopes])]

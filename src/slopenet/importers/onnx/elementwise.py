@@ -35,6 +35,8 @@ _ARITY = {
     "Reciprocal": 1,
     "Exp": 1,
     "Log": 1,
+    "Log1p": 1,
+    "Expm1": 1,
     "Sqrt": 1,
     "Erf": 1,
     "Where": 3,

@@ -114,7 +114,13 @@ def from_onnx(
 def _network(graph: Graph, options: Options) -> Network:
     """The network of a graph: a chain of steps, or else one of branches."""
     if not graph.is_plain:
-        return network_of_branches(graph, options)
+        try:
+            return network_of_branches(graph, options)
+        except UnsupportedNetworkError as error:
+            if len(graph.outputs) == 1:
+                raise
+            names = ", ".join(repr(name[:80]) for name in graph.outputs[:9])
+            raise UnsupportedNetworkError(f"{error}; outputs= takes some of {names}") from None
     before = graph.budget.left
     try:
         return options.network("the graph", steps_of_graph(graph), graph.budget)
@@ -123,9 +129,10 @@ def _network(graph: Graph, options: Options) -> Network:
     graph.budget.left = before
     try:
         return network_of_branches(graph, options)
-    except UnsupportedNetworkError as error:
+    except (UnsupportedNetworkError, ModelFileError) as error:
         where = str(chain).partition(": ")[0]
-        raise (chain if str(error).startswith(where) else error) from None
+        worse = isinstance(error, ModelFileError) or "do not fit" in str(error)
+        raise (chain if worse or str(error).startswith(where) else error) from None
 
 
 def _labelled(network: Network, proto: Any) -> Network:

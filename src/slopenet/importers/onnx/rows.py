@@ -17,7 +17,12 @@ from slopenet.importers.onnx.file import REAL
 from slopenet.importers.onnx.mixing import RULES, Given, mixed, numbers
 from slopenet.importers.onnx.moves import MOVES, moved
 from slopenet.importers.onnx.value import Node, whole_of
+from slopenet.io.contents import ModelFileError
 from slopenet.maps.affine import UnsupportedNetworkError, refuse
+
+# How many inputs an operation needs, where a constant may be among them.
+_NEEDED = {"BatchNormalization": 5, "Expand": 2, "Gather": 2, "Gemm": 2, "MatMul": 2, "Reshape": 2}
+_NEEDED |= dict.fromkeys(("Concat", "Mean", "Pad", "Slice", "Split", "Sum"), 1)
 
 
 def results_of(node: Node, given: Sequence[Given], rows: int, outputs: int) -> list[Given]:
@@ -30,8 +35,8 @@ def results_of(node: Node, given: Sequence[Given], rows: int, outputs: int) -> l
     """
     try:
         return _results_of(node, given, rows, outputs)
-    except (ValueError, LookupError, TypeError, OverflowError) as error:
-        if isinstance(error, UnsupportedNetworkError) or type(error).__module__ != "builtins":
+    except (ValueError, LookupError, TypeError, OverflowError, AttributeError) as error:
+        if isinstance(error, UnsupportedNetworkError | ModelFileError):
             raise
         refuse(node.where, f"its inputs do not fit ({error})")
 
@@ -44,6 +49,9 @@ def _results_of(node: Node, given: Sequence[Given], rows: int, outputs: int) -> 
         return [np.array(shape[node.attributes.get("start", 0) : node.attributes.get("end")])]
     if not any(isinstance(x, Tensor) for x in given):
         return list(_constants(node, given, outputs))
+    absent = [i for i, x in enumerate(given) if x is None]
+    if any(i < _NEEDED.get(op, 0) for i in absent) or len(given) < _NEEDED.get(op, 0):
+        refuse(node.where, "one of its inputs is absent")
     _spend(node, given, rows)
     if op == "Cast" and whole_of(node, "to", 0) not in REAL:
         refuse(node.where, "it casts to no real numbers")
@@ -94,7 +102,9 @@ def _moved(node: Node, given: Sequence[Given], rows: int, outputs: int) -> list[
         return [mixed(node, given, rows, lambda *x: moved(op, list(x), node.attributes, 1)[0])]
     if op == "Dropout" and len(given) > 2 and isinstance(given[2], np.ndarray) and given[2].any():
         refuse(node.where, "it is in training mode, where values are random")
-    if op != "Concat" and len(moving) > 1:
+    if op == "Concat" and any(x is None for x in given):
+        refuse(node.where, "one of its inputs is absent")
+    if op != "Concat" and (len(moving) > 1 or not isinstance(given[0], Tensor)):
         refuse(node.where, "where it takes its numbers from depends on the input")
     if op == "Expand":
         node.budget.spend(8 * int(np.prod([float(n) for n in numbers(node, given[1])])), node.where)

@@ -6,17 +6,14 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import DTypeLike
 
+from slopenet.importers._graph import Start
 from slopenet.importers._options import Options
-from slopenet.importers._steps import Sigma, Step, sigma
 from slopenet.importers._verify import Report
-from slopenet.maps.affine import affine, refuse
-from slopenet.maps.transformers import inverse, transform
+from slopenet.importers.sklearn.regressors import predicted
 from slopenet.network import Network
-
-_ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
-_ACTIVATIONS |= {"softmax": "softmax"}
 
 
 def from_sklearn(
@@ -34,9 +31,13 @@ def from_sklearn(
     Parameters
     ----------
     estimator : estimator
-        An MLPRegressor (or SlopeRegressor), alone or at the end of a Pipeline behind
-        StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler and PCA, in a
-        TransformedTargetRegressor with one of these or a Pipeline of them, or the best of a search.
+        An MLPRegressor (or SlopeRegressor), or a linear model, or a VotingRegressor,
+        BaggingRegressor, MultiOutputRegressor or StackingRegressor of these; alone or at the end of
+        a Pipeline behind scalers, PCA, TruncatedSVD, FastICA, random projections, selectors,
+        ColumnTransformer, FeatureUnion, PolynomialFeatures(1), FunctionTransformer of a known
+        function and SimpleImputer; in a TransformedTargetRegressor with a scaler or a known
+        function; or the best of a search. A SimpleImputer is left out: the network gives NaN where
+        an input is NaN, and is the estimator where all are known.
     dtype : {float64, float32}, optional
         Of the network, instead of the weights'. Folding scalers in float32 may cost digits.
     input_names : sequence of str, optional
@@ -72,15 +73,33 @@ def from_sklearn(
     names = getattr(estimator, "feature_names_in_", None) if input_names is None else input_names
     columns = None if names is None else [str(name) for name in names]
     options = Options(dtype, columns, output_names, input_scaling, output_scaling, report)
-    network = options.network(source, _regressor(type(estimator).__name__, estimator))
+    start = Start("input", getattr(estimator, "n_features_in_", None))
+    output = predicted(type(estimator).__name__, estimator, start)
+    network = options.network_of_graph(source, output, [start])
 
     def values(X: Any) -> Any:
         with warnings.catch_warnings():
             # The names of columns are missing.
             warnings.simplefilter("ignore", UserWarning)
-            return _values(estimator, X)
+            warnings.simplefilter("ignore", RuntimeWarning)  # a log of negative numbers
+            return _values_by_row(estimator, X)
 
     return options.compared(source, network, values, network.dtype)
+
+
+def _values_by_row(estimator: Any, X: Any) -> Any:
+    """Predictions, NaN for rows that the estimator refuses, as outside the domain of a log."""
+    try:
+        return _values(estimator, X)
+    except ValueError:
+        found = []
+        for row in X:
+            try:
+                found.append(np.ravel(_values(estimator, row[None])))
+            except ValueError:
+                found.append(np.array([np.nan]))
+        wide = max(len(each) for each in found)
+        return np.array([np.broadcast_to(each, (wide,)) for each in found])
 
 
 def _values(estimator: Any, X: Any) -> Any:
@@ -91,51 +110,3 @@ def _values(estimator: Any, X: Any) -> Any:
         return estimator.predict(X)
     p = estimator.predict_proba(X)
     return p[:, 1] if p.shape[1] == 2 else p
-
-
-def _regressor(where: str, estimator: Any) -> list[Step]:
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
-    from sklearn.pipeline import Pipeline
-
-    if hasattr(estimator, "best_estimator_"):
-        return _regressor(where, estimator.best_estimator_)
-    if isinstance(estimator, Pipeline):
-        *before, (name, last) = estimator.steps
-        steps: list[Step] = []
-        for step, transformer in before:
-            steps += transform(f"step {step!r} ({type(transformer).__name__})", transformer)
-        return steps + _regressor(f"step {name!r} ({type(last).__name__})", last)
-    if isinstance(estimator, TransformedTargetRegressor):
-        if estimator.func is not None or estimator.inverse_func is not None:
-            refuse(where, "its target goes through functions of your own; a transformer is wanted")
-        transformer = f"the target's {type(estimator.transformer_).__name__}"
-        return [
-            *_regressor(where, estimator.regressor_),
-            *inverse(transformer, estimator.transformer_),
-        ]
-    if isinstance(estimator, MLPRegressor | MLPClassifier):
-        return _mlp(where, estimator)
-    network = getattr(estimator, "network_", None)
-    if not isinstance(network, Network):
-        refuse(
-            where, "it is not an MLPRegressor, alone or in a Pipeline or TransformedTargetRegressor"
-        )
-    return _network(where, network)
-
-
-def _mlp(where: str, mlp: Any) -> list[Step]:
-    steps: list[Step] = []
-    hidden = [mlp.activation] * (len(mlp.coefs_) - 1)
-    for W, b, name in zip(mlp.coefs_, mlp.intercepts_, [*hidden, mlp.out_activation_], strict=True):
-        if name not in _ACTIVATIONS:
-            refuse(where, f"slopenet has no activation {name!r}")
-        steps += [affine(where, W.T, b), sigma(where, _ACTIVATIONS[name])]
-    return steps
-
-
-def _network(where: str, network: Network) -> list[Step]:
-    steps: list[Step] = []
-    for W, b, activation in zip(*network.chain(), strict=True):
-        steps += [affine(where, W, b), Sigma(activation, where)]
-    return steps

@@ -1,0 +1,1 @@
+"""Networks of scikit-learn, with what stands before, around and behind them."""

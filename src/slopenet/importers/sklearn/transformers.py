@@ -1,0 +1,159 @@
+"""Transformers of scikit-learn as parts of a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from slopenet._types import Floats
+from slopenet.importers._expression import Expression, compose
+from slopenet.importers._graph import After, Node, require_width, stacked, total
+from slopenet.importers._lower import lowered
+from slopenet.importers.sklearn.functions import function_of
+from slopenet.maps import transformers
+from slopenet.maps.affine import affine, refuse
+
+
+def transformed(  # noqa: PLR0911
+    where: str, transformer: Any, x: Node
+) -> Node:
+    """The value of a fitted transformer.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If it is none that a network can be.
+    """
+    from sklearn import compose as columns
+    from sklearn import pipeline, preprocessing
+
+    match transformer:
+        case None | "passthrough":
+            return x
+        case pipeline.Pipeline():
+            for name, part in transformer.steps:
+                x = transformed(f"{where}, step {name!r} ({type(part).__name__})", part, x)
+            return x
+        case columns.ColumnTransformer():
+            return _columns(where, transformer, x)
+        case pipeline.FeatureUnion():
+            return _union(where, transformer, x)
+        case preprocessing.FunctionTransformer():
+            return function_of(where, transformer.func, transformer.kw_args, x)
+        case preprocessing.MinMaxScaler() if transformer.clip:
+            inside = After(x, affine(where, transformer.scale_, transformer.min_))
+            return _clipped(where, inside, *transformer.feature_range)
+    return _single(where, transformer, x)
+
+
+def _single(  # noqa: PLR0911
+    where: str, transformer: Any, x: Node
+) -> Node:
+    """A transformer that is one matrix."""
+    from sklearn import decomposition, feature_selection, impute, preprocessing, random_projection
+
+    match transformer:
+        case feature_selection.SelectorMixin():
+            return selected(where, x, transformer.get_support(indices=True))
+        case impute.SimpleImputer():
+            return _imputed(where, transformer, x)
+        case decomposition.TruncatedSVD():
+            return After(x, affine(where, transformer.components_))
+        case decomposition.FastICA():
+            A = np.asarray(transformer.components_, np.float64)
+            mean = transformer.mean_ if transformer.whiten else np.zeros(A.shape[1])
+            return After(x, affine(where, A, -A @ mean))
+        case random_projection.GaussianRandomProjection():
+            return After(x, affine(where, transformer.components_))
+        case random_projection.SparseRandomProjection():
+            return After(x, affine(where, transformer.components_.toarray()))
+        case preprocessing.PolynomialFeatures():
+            return _polynomial(where, transformer, x)
+    for step in transformers.transform(where, transformer):
+        x = After(x, step)
+    return x
+
+
+def undone(where: str, transformer: Any, y: Node) -> Node:
+    """The inverse of a transformer of the target."""
+    from sklearn import pipeline, preprocessing
+
+    match transformer:
+        case pipeline.Pipeline():
+            for name, part in reversed(transformer.steps):
+                y = undone(f"{where}, step {name!r} ({type(part).__name__})", part, y)
+            return y
+        case preprocessing.FunctionTransformer():
+            return function_of(where, transformer.inverse_func, transformer.inv_kw_args, y)
+    for step in transformers.inverse(where, transformer):
+        y = After(y, step)
+    return y
+
+
+def selected(where: str, x: Node, places: Any) -> Node:
+    """Some of the numbers of a value, in this order."""
+    n = require_width(where, x)
+    places = np.asarray(places, int)
+    if not len(places):
+        refuse(where, "it leaves out every column")
+    if np.array_equal(places, np.arange(n)):
+        return x
+    A = np.zeros((len(places), n))
+    A[np.arange(len(places)), places] = 1.0
+    return After(x, affine(where, A))
+
+
+def _columns(where: str, transformer: Any, x: Node) -> Node:
+    """Each transformer at its columns, the results next to each other."""
+    places = transformer._transformer_to_input_indices
+    parts = []
+    for name, part, _ in transformer.transformers_:
+        here = f"{where}, columns of {name!r} ({type(part).__name__})"
+        if isinstance(part, str) and part == "drop":
+            continue
+        if len(places[name]):
+            parts.append(transformed(here, part, selected(here, x, places[name])))
+    if not parts:
+        refuse(where, "it leaves out every column")
+    return stacked(where, parts)
+
+
+def _union(where: str, union: Any, x: Node) -> Node:
+    weights = union.transformer_weights or {}
+    parts = []
+    for name, part in union.transformer_list:
+        here = f"{where}, {name!r} ({type(part).__name__})"
+        if isinstance(part, str) and part == "drop":
+            continue
+        value = transformed(here, part, x)
+        weight = weights.get(name, 1.0)
+        parts.append(value if weight == 1 else After(value, affine(here, weight)))
+    if not parts:
+        refuse(where, "it leaves out every column")
+    return stacked(where, parts)
+
+
+def _imputed(where: str, imputer: Any, x: Node) -> Node:
+    """Nothing where no number is missing; columns that were never known are left out."""
+    missing = imputer.missing_values
+    if imputer.add_indicator or not (missing is None or missing != missing):  # noqa: PLR0124
+        refuse(where, "it changes rows without NaN")
+    statistics = np.asarray(imputer.statistics_, np.float64)
+    if imputer.strategy == "constant" or imputer.keep_empty_features:
+        return x
+    return selected(where, x, np.flatnonzero(~np.isnan(statistics)))
+
+
+def _polynomial(where: str, features: Any, x: Node) -> Node:
+    powers: Floats = np.asarray(features.powers_, np.float64)
+    if (powers.sum(axis=1) > 1).any():
+        refuse(where, "products of inputs are no layer; PolynomialFeatures(1) is one")
+    constant = (powers.sum(axis=1) == 0).astype(np.float64)
+    return total(where, [(powers, x)], constant)
+
+
+def _clipped(where: str, x: Node, low: float, high: float) -> Node:
+    z = Expression("z")
+    f = compose(where, "Min", compose(where, "Max", z, float(low)), float(high))
+    return lowered(f, z, x, np.dtype(np.float64), {})
