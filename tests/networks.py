@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 import slopenet as sn
-from slopenet.activations import TABLE, ActivationSpec, normalise
+from slopenet.activations import TABLE, Activation, ActivationSpec, Parameter, normalise
 
-PARAMETERS = {"leaky_relu": 0.2, "elu": 1.7, "softplus": 0.6}
+PARAMETERS: dict[str, Parameter] = {
+    "leaky_relu": 0.2, "elu": 1.7, "softplus": 0.6, "clip": (-0.7, 1.1),
+}  # fmt: skip
 ACTIVATIONS: list[ActivationSpec] = [
-    (name, PARAMETERS[name]) if name in PARAMETERS else name for name in TABLE
+    Activation(name, PARAMETERS.get(name, row.preset)).written() for name, row in TABLE.items()
 ]
 
 # Those that are finite at every z.

@@ -136,7 +136,7 @@ def test_activations_come_back_from_the_model_file_and_from_a_pickle(
 
 def test_an_activation_prints_its_parameter_unless_it_is_the_preset() -> None:
     assert [str(normalise(x)) for x in ("tanh", "elu", ("elu", 0.5))] == ["tanh", "elu", "elu(0.5)"]
-    assert {normalise(name).parameters for name in TABLE} == {(), (0.01,), (1.0,)}
+    assert {normalise(name).parameters for name in TABLE} == {(), (0.01,), (1.0,), (-1.0, 1.0)}
     assert [name for name in TABLE if normalise(name).linear] == ["identity"]
 
 
@@ -152,6 +152,9 @@ def test_an_activation_prints_its_parameter_unless_it_is_the_preset() -> None:
         ([("elu", 2.0)] * 3, ("elu", 2.0)),
         ("sin", "sin"),
         (("elu", 2.0), ("elu", 2.0)),
+        (("clip", 0, 6), ("clip", 0.0, 6.0)),
+        ([("clip", 0, 6), "clip", "clip"], ((("clip", 0.0, 6.0), 1), (("clip", -1.0, 1.0), 2))),
+        ([(("clip", 0, 6), 2), "relu"], ((("clip", 0.0, 6.0), 2), ("relu", 1))),
     ],
 )
 def test_runs_in_every_spelling(given: Any, runs: Any) -> None:
@@ -175,6 +178,10 @@ def test_runs_in_every_spelling(given: Any, runs: Any) -> None:
         ([], "must be of its 3 units, got those of 0"),
         ([5, 5, 5], "an activation is a name or a pair"),
         ([("tanh", 2.0), "sin", "sin"], "'tanh' has no parameter, got 2.0"),
+        (("clip", 2, 1), r"low of 'clip' must be below high, got \('clip', 2, 1\)"),
+        (("clip", 1.0), "activation 'clip' has 2 parameters, low, high, got"),
+        (("elu", 1.0, 2.0), "activation 'elu' has one parameter, alpha, got"),
+        (("clip", np.nan, 1), "low of 'clip' must be finite, got nan"),
         ([["tanh", "sin"], "sin", "sin"], "an activation is a name or a pair"),
     ],
 )

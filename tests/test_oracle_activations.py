@@ -11,7 +11,7 @@ from textbook import NAMES, PARAMETERS, SELU, SELU_ALPHA, TEXTBOOK, assert_same
 
 def test_table_has_every_activation() -> None:
     assert set(NAMES) <= set(oracle.SIGMA)
-    assert len(NAMES) == 17
+    assert len(NAMES) == 19
 
 
 @pytest.mark.parametrize("order", [0, 1, 2])
@@ -50,6 +50,8 @@ def test_slopes_at_the_kinks() -> None:
     assert oracle.sigma("elu", (0.25,), 0.0, 1) == 0.25
     assert abs(oracle.sigma("selu", (), 0.0, 1) - float(SELU * SELU_ALPHA)) < 1e-15
     assert oracle.sigma("softsign", (), 0.0, 1) == 1
+    assert oracle.sigma("clip", (-0.5, 2.0), -0.5, 1) == 0
+    assert oracle.sigma("clip", (-0.5, 2.0), 2.0, 1) == 1
 
 
 EXTREMES = [0.0, 5e-324, 1e-300, 1e-9, 1.0, 19.0, 40.0, 372.0, 745.0, 1e3, 1e7, 1e100, 1.7e308]

@@ -11,7 +11,7 @@ import numpy as np
 import oracle
 from mpmath import mp
 
-PARAMETERS = {"leaky_relu": (0.2,), "elu": (1.7,), "softplus": (0.3,)}
+PARAMETERS = {"leaky_relu": (0.2,), "elu": (1.7,), "softplus": (0.3,), "clip": (-0.6, 1.1)}
 
 # The definitions of a textbook, which lose digits.
 SELU = Fraction("1.0507009873554804934193349852946")
@@ -39,6 +39,8 @@ TEXTBOOK: dict[str, Callable[..., Any]] = {
     "mish": lambda z: z * mp.tanh(mp.log(1 + mp.exp(z))),
     "softsign": lambda z: z / (1 + abs(z)),
     "sin": mp.sin,
+    "cos": mp.cos,
+    "clip": lambda z, low, high: min(max(z, mp.mpf(low)), mp.mpf(high)),
     "gaussian": lambda z: mp.exp(-z * z),
     "exp": mp.exp,
     "log": mp.log,

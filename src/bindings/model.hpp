@@ -29,10 +29,21 @@ int row_of(const Kernels<T>& kernel, const std::string& name) {
     throw nb::value_error(("unknown activation " + name).c_str());
 }
 
-// sigma of a layer: a name and a parameter, or runs of them, each with its rows.
-using GivenSigma = std::tuple<std::string, double>;
+// sigma of a layer: a name and its numbers, or runs of them, each with its rows.
+using GivenParameter = std::variant<double, std::tuple<double, double>>;
+using GivenSigma = std::tuple<std::string, GivenParameter>;
 using GivenRuns = std::vector<std::tuple<GivenSigma, int>>;
 using GivenActivation = std::variant<GivenSigma, GivenRuns>;
+
+inline Parameter parameter_of(const GivenParameter& given) {
+    if (const auto* two = std::get_if<std::tuple<double, double>>(&given))
+        return {std::get<0>(*two), std::get<1>(*two)};
+    return std::get<double>(given);
+}
+inline GivenParameter given_of(const Parameter& parameter, int count) {
+    if (count < 2) return parameter.first;
+    return std::make_tuple(parameter.first, parameter.second);
+}
 
 template <class T>
 std::vector<RunSpec> runs_of(const Kernels<T>& kernel, const GivenActivation& given, int rows) {
@@ -40,7 +51,7 @@ std::vector<RunSpec> runs_of(const Kernels<T>& kernel, const GivenActivation& gi
     const auto add = [&](const GivenSigma& sigma, int count) {
         if (count < 1 || count > rows)
             throw nb::value_error("runs must have a row or more, as many as a layer");
-        runs.push_back({count, row_of(kernel, std::get<0>(sigma)), std::get<1>(sigma)});
+        runs.push_back({count, row_of(kernel, std::get<0>(sigma)), parameter_of(std::get<1>(sigma))});
         rows -= count;
     };
     if (const auto* sigma = std::get_if<GivenSigma>(&given)) {

@@ -6,7 +6,7 @@ namespace {
 
 // sigma and its first `derivatives` derivatives over an array.
 template <class T>
-std::vector<Made<T>> activation(const std::string& name, double parameter, const Given<T>& z,
+std::vector<Made<T>> activation(const std::string& name, const GivenParameter& parameter, const Given<T>& z,
                                 int derivatives) {
     const Kernels<T>& kernel = kernels<T>();
     const Activation<T>& row = kernel.activations[row_of(kernel, name)];
@@ -15,7 +15,7 @@ std::vector<Made<T>> activation(const std::string& name, double parameter, const
     Buffer<T> in(padded), out(3 * padded);
     std::fill(std::copy(z.data(), z.data() + n, in.data()), in.data() + padded, T(0));
     T* to = out.data();
-    row.apply[derivatives](in.data(), parameter, to, to + padded, to + 2 * padded, padded);
+    row.apply[derivatives](in.data(), parameter_of(parameter), to, to + padded, to + 2 * padded, padded);
     std::vector<Made<T>> results;
     for (int k = 0; k <= derivatives; ++k) {
         results.push_back(make<T>({z.size()}));
@@ -53,14 +53,14 @@ NB_MODULE(_core, m) {
         "activations",
         [] {
             const Kernels<double>& kernel = kernels<double>();
-            std::vector<std::tuple<std::string, int, double>> rows;
+            std::vector<std::tuple<std::string, int, GivenParameter>> rows;
             for (int i = 0; i < kernel.activation_count; ++i) {
                 const auto& row = kernel.activations[i];
-                rows.emplace_back(row.name, row.parameters, row.preset);
+                rows.emplace_back(row.name, row.parameters, given_of(row.preset, row.parameters));
             }
             return rows;
         },
-        "The table: name, number of parameters, preset of the parameter.");
+        "The table: name, number of parameters, preset of the parameter or of both.");
     m.def("activation", &activation<double>, "name"_a, "parameter"_a, "z"_a, "order"_a);
     m.def("activation", &activation<float>, "name"_a, "parameter"_a, "z"_a, "order"_a,
           "sigma(z) and its first `order` derivatives, a list of 1-D arrays.");

@@ -14,14 +14,21 @@ namespace slopenet {
 // The variant of an activation that computes sigma'' from sigma and sigma' where it can.
 inline constexpr int second_for_sums = 3;
 
+// The numbers of an activation. Where there is one, it is a double.
+struct Parameter {
+    double first, second;
+    SLOPENET_INLINE constexpr Parameter(double first = 0, double second = 0) : first(first), second(second) {}
+    SLOPENET_INLINE constexpr operator double() const { return first; }
+};
+
 template <class T>
 struct Activation {
     const char* name;
-    int parameters;              // 0 or 1
-    double preset;               // the parameter's value unless given
+    int parameters;              // 0, 1 or 2
+    Parameter preset;            // unless given
     bool has_second_derivative;  // sigma'' is not 0 everywhere
     // n entries of sigma; of sigma and sigma'; of all three; of all three with a `second_for_sums` sigma''
-    void (*apply[4])(const T* z, double parameter, T* a, T* d, T* s, long n);
+    void (*apply[4])(const T* z, Parameter parameter, T* a, T* d, T* s, long n);
 };
 
 // Consecutive rows of a layer with the same sigma.
@@ -29,7 +36,7 @@ template <class T>
 struct Run {
     int rows;
     const Activation<T>* activation;
-    double parameter;
+    Parameter parameter;
 };
 
 template <class T>

@@ -2,7 +2,8 @@
 
 Derivatives come from z, never from a = σ(z): 1 - a² and a(1 - a) lose every digit in the tails.
 σ and σ' also accept complex z and branch on Re z, as the complex-step oracle needs. At a kink each
-derivative is the left one: relu'(0) = 0, leaky_relu'(0) = slope, elu'(0) = α, selu'(0) = λα.
+derivative is the left one: relu'(0) = 0, leaky_relu'(0) = slope, elu'(0) = α, selu'(0) = λα,
+clip'(low) = 0, clip'(high) = 1.
 
 An activation is added in five places:
 
@@ -13,6 +14,8 @@ An activation is added in five places:
 4. its formula at fifty digits in tests/oracle/activations.py;
 5. its formula and its case in tools/exhaust/reference.hpp.
 
+`clip` has two parameters: its row has a pair, and its struct takes a `Parameter`.
+
 A spelling of another library (a class of torch, an ONNX operator) is one more row in that importer,
 and a formula for CasADi one more row in slopenet.adapters.casadi; both are optional.
 """
@@ -21,9 +24,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeGuard
 
 from array_api_compat import (
@@ -39,21 +42,26 @@ Array: TypeAlias = Any
 
 ActivationName: TypeAlias = Literal[
     "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "silu", "gelu",
-    "gelu_tanh", "mish", "softsign", "sin", "gaussian", "exp", "log",
+    "gelu_tanh", "mish", "softsign", "sin", "cos", "clip", "gaussian", "exp", "log",
 ]  # fmt: skip
 """The names of `TABLE`, for type checkers."""
 
-ActivationSpec: TypeAlias = ActivationName | tuple[ActivationName, float]
-"""An activation as users write it: a name, or a name and its parameter."""
+ActivationSpec: TypeAlias = (
+    ActivationName | tuple[ActivationName, float] | tuple[ActivationName, float, float]
+)
+"""An activation as users write it: a name, or a name and its parameters, one or two."""
+
+Parameter: TypeAlias = float | tuple[float, float]
+"""The parameter of an activation, or both of them."""
+
+HeadName: TypeAlias = Literal["softmax", "log_softmax"]
+"""Activations of the last layer alone, which act on all of its units together."""
 
 RunsSpec: TypeAlias = tuple[tuple[ActivationSpec, int], ...]
 """Runs of units with one activation each: activation and number of units, in the order of units."""
 
-LayerSpec: TypeAlias = ActivationSpec | RunsSpec
-"""σ of a layer as `Network.activations` has it: the same in every unit, or in runs of units."""
-
-GivenLayerSpec: TypeAlias = ActivationSpec | Sequence[ActivationSpec | tuple[ActivationSpec, int]]
-"""σ of a layer as users write it: also a sequence of one activation per unit, or of runs."""
+LayerSpec: TypeAlias = ActivationSpec | RunsSpec | HeadName
+"""σ of a layer as `Network.activations` has it: the same in every unit, in runs, or a head."""
 
 SELU_ALPHA = 1.6732632423543772848
 SELU_SCALE = 1.0507009873554804934
@@ -62,7 +70,7 @@ _LARGEST_EXPONENT = math.log(sys.float_info.max)
 _SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
 
-Formula: TypeAlias = Callable[[Any, Array, float], Array]
+Formula: TypeAlias = Callable[[Any, Array, Any], Array]
 """A function of the array namespace, z and the parameter, entry by entry."""
 
 
@@ -75,9 +83,9 @@ class ActivationInfo:
     value, first, second : Formula
         σ, σ' and σ''.
     parameter : str or None
-        Name of the parameter.
-    preset : float
-        The parameter where none is given.
+        Name of the parameter, or both names as ``"low, high"``; the first must be the smaller one.
+    preset : float or (float, float)
+        The parameter where none is given, or both.
     positive : bool
         Whether the parameter must be positive.
     domain : (float, float)
@@ -92,11 +100,11 @@ class ActivationInfo:
     first: Formula
     second: Formula
     parameter: str | None = None
-    preset: float = 0.0
+    preset: Parameter = 0.0
     positive: bool = False
     domain: tuple[float, float] = (-math.inf, math.inf)
     has_second_derivative: bool = True
-    parameter_from: Callable[[Callable[[float], float]], float] | None = None
+    parameter_from: Callable[[Callable[[float], float]], Parameter] | None = None
 
 
 class Activation(NamedTuple):
@@ -106,7 +114,7 @@ class Activation(NamedTuple):
     """
 
     name: ActivationName
-    parameter: float
+    parameter: Parameter
 
     @property
     def info(self) -> ActivationInfo:
@@ -115,7 +123,9 @@ class Activation(NamedTuple):
 
     @property
     def parameters(self) -> tuple[float, ...]:
-        """The parameter, or nothing where the activation has none."""
+        """The parameters, nothing where the activation has none."""
+        if isinstance(self.parameter, tuple):
+            return self.parameter
         return (self.parameter,) if self.info.parameter else ()
 
     @property
@@ -130,7 +140,13 @@ class Activation(NamedTuple):
 
     def written(self) -> ActivationSpec:
         """Return the shortest spelling: the name alone if the parameter is the preset."""
-        return self.name if self.parameter == self.info.preset else (self.name, self.parameter)
+        return self.name if self.parameter == self.info.preset else self.in_full()
+
+    def in_full(self) -> ActivationSpec:
+        """Return the name, with the parameters if there are any."""
+        if isinstance(self.parameter, tuple):
+            return (self.name, *self.parameter)
+        return (self.name, self.parameter) if self.info.parameter else self.name
 
     @property
     def names(self) -> str:
@@ -143,7 +159,9 @@ class Activation(NamedTuple):
 
     def __str__(self) -> str:
         written = self.written()
-        return written if isinstance(written, str) else f"{self.name}({self.parameter:g})"
+        if isinstance(written, str):
+            return written
+        return f"{self.name}({', '.join(f'{each:g}' for each in self.parameters)})"
 
 
 class Runs(tuple[tuple[Activation, int], ...]):
@@ -182,26 +200,94 @@ class Runs(tuple[tuple[Activation, int], ...]):
 
     def written(self) -> RunsSpec:
         """Return them as users write them; an activation with a parameter is always a pair."""
-        return tuple(
-            ((each.name, each.parameter) if each.info.parameter else each.name, count)
-            for each, count in self
-        )
+        return tuple((each.in_full(), count) for each, count in self)
 
     def __str__(self) -> str:
         return f"[{', '.join(f'{count} {activation}' for activation, count in self)}]"
 
 
-LayerActivation: TypeAlias = Activation | Runs
+@dataclass(frozen=True)
+class Head:
+    """σ of a last layer that acts on all units together; its derivatives are in `softmax`.
+
+    What asks for σ' or σ'' of single units is refused by name.
+    """
+
+    name: HeadName
+
+    @property
+    def names(self) -> str:
+        """The name."""
+        return self.name
+
+    @property
+    def linear(self) -> bool:
+        """Whether σ(z) = z."""
+        return False
+
+    @property
+    def has_second_derivative(self) -> bool:
+        """Not to be asked for."""
+        raise self.refusal
+
+    @property
+    def refusal(self) -> ValueError:
+        """The error that names it."""
+        return ValueError(
+            f"{self.name} acts on all outputs together, which is not supported here;"
+            " `logits` of the network is the one without it"
+        )
+
+    def runs(self, _: int) -> Sequence[tuple[Activation, int]]:
+        """Not to be asked for."""
+        raise self.refusal
+
+    def written(self) -> HeadName:
+        """Return the name."""
+        return self.name
+
+    def __str__(self) -> str:
+        return self.name
+
+
+HEADS: tuple[HeadName, ...] = ("softmax", "log_softmax")
+
+LayerActivation: TypeAlias = Activation | Runs | Head
 """σ of a layer, checked."""
 
 
-def _real(xp: Any, z: Array) -> Array:
+def different(layers: Iterable[LayerActivation]) -> list[Activation]:
+    """The activations of all units of layers, each once.
+
+    Raises
+    ------
+    ValueError
+        If one is a head.
+    """
+    found: dict[Activation, None] = {}
+    for each in layers:
+        runs = each.runs(0) if not isinstance(each, Runs) else each
+        found |= dict.fromkeys(activation for activation, _ in runs)
+    return list(found)
+
+
+GivenLayerSpec: TypeAlias = (
+    ActivationSpec
+    | HeadName
+    | LayerActivation
+    | Sequence[ActivationSpec | Activation | tuple[ActivationSpec, int]]
+)
+"""σ of a layer as users write it: also a sequence of one activation per unit, or of runs."""
+
+
+def real_part(xp: Any, z: Array) -> Array:
+    """Re z."""
     return xp.real(z) if xp.isdtype(z.dtype, "complex floating") else z
 
 
 def _left(xp: Any, z: Array) -> Array:
     """Re z ≤ 0: 0 counts as left, so that automatic differentiation too finds the left slope."""
-    return _real(xp, z) <= 0
+    return real_part(xp, z) <= 0
 
 
 def _abs(xp: Any, z: Array) -> Array:
@@ -334,7 +420,20 @@ def _mish(order: int) -> Callable[[Any, Array, float], Array]:
 
 def _step(xp: Any, z: Array, below: Array, above: float) -> Array:
     """`above` where Re z > 0, else `below`."""
-    return xp.where(_real(xp, z) > 0, above * xp.ones_like(z), below)
+    return xp.where(real_part(xp, z) > 0, above * xp.ones_like(z), below)
+
+
+def _between(  # noqa: PLR0917
+    xp: Any, z: Array, bounds: tuple[float, float], below: Array, within: Array, above: Array
+) -> Array:
+    """`below` where Re z ≤ low, `within` up to high, and `above` beyond."""
+    x = real_part(xp, z)
+    return xp.where(x <= bounds[0], below, xp.where(x <= bounds[1], within, above))
+
+
+def _limits(low: float, high: float) -> tuple[float, float]:
+    """Values far out as bounds, NaN where these are too large for values beyond them to be seen."""
+    return (low, high) if max(-low, high) <= 5000 else (math.nan, math.nan)
 
 
 TABLE: dict[ActivationName, ActivationInfo] = {
@@ -411,6 +510,20 @@ TABLE: dict[ActivationName, ActivationInfo] = {
         lambda xp, z, _: xp.cos(z),
         lambda xp, z, _: -xp.sin(z),
     ),
+    "cos": ActivationInfo(
+        lambda xp, z, _: xp.cos(z),
+        lambda xp, z, _: -xp.sin(z),
+        lambda xp, z, _: -xp.cos(z),
+    ),
+    "clip": ActivationInfo(
+        lambda xp, z, p: _between(xp, z, p, p[0] * xp.ones_like(z), z, p[1] * xp.ones_like(z)),
+        lambda xp, z, p: _between(xp, z, p, xp.zeros_like(z), xp.ones_like(z), xp.zeros_like(z)),
+        lambda xp, z, _: xp.zeros_like(z),
+        "low, high",
+        (-1.0, 1.0),
+        has_second_derivative=False,
+        parameter_from=lambda f: _limits(f(-1e4), f(1e4)),
+    ),
     "gaussian": ActivationInfo(
         lambda xp, z, _: xp.exp(-z * z),
         lambda xp, z, _: -2 * _bounded(xp, z, 64.0) * xp.exp(-(_bounded(xp, z, 64.0) ** 2)),
@@ -447,36 +560,60 @@ def normalise(spec: object) -> Activation:
     TypeError
         For anything but a name or a pair of name and number.
     """
-    name, parameter = spec if isinstance(spec, tuple) and len(spec) == 2 else (spec, None)
+    name: Any = spec
+    given: tuple[Any, ...] = ()
+    if isinstance(spec, Activation):
+        name, given = spec.name, spec.parameters
+    elif isinstance(spec, tuple) and 1 < len(spec) <= 3:
+        name, given = spec[0], spec[1:]
     if not isinstance(name, str):
         raise TypeError(f"an activation is a name or a pair (name, parameter), got {spec!r}")
+    if name in HEADS:
+        raise ValueError(f"{name} can only be the activation of the last layer of a Network")
     if name not in TABLE:
         raise ValueError(f"unknown activation {name!r}; choose one of {', '.join(sorted(TABLE))}")
     row = TABLE[name]
-    if parameter is None or (isinstance(spec, Activation) and row.parameter is None):
+    if not given or given == (None,):
         return Activation(name, row.preset)
     if row.parameter is None:
-        raise ValueError(f"activation {name!r} has no parameter, got {parameter!r}")
-    try:
-        value = float(parameter)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{row.parameter} of {name!r} must be a number, got {parameter!r}"
-        ) from None
+        raise ValueError(f"activation {name!r} has no parameter, got {given[0]!r}")
+    words = row.parameter.split(", ")
+    if len(words) != len(given):
+        wanted = "one parameter" if len(words) == 1 else f"{len(words)} parameters"
+        raise ValueError(f"activation {name!r} has {wanted}, {row.parameter}, got {spec!r}")
+    values = [_number(name, word, each) for word, each in zip(words, given, strict=True)]
+    if len(values) == 2:
+        if not values[0] < values[1]:
+            raise ValueError(f"{words[0]} of {name!r} must be below {words[1]}, got {spec!r}")
+        return Activation(name, (values[0], values[1]))
+    (value,) = values
     if row.positive and not 1e-100 <= value <= 1e100:
         raise ValueError(
             f"{row.parameter} of {name!r} must be positive, from 1e-100 to 1e100, got {value!r}"
         )
-    if not math.isfinite(value):
-        raise ValueError(f"{row.parameter} of {name!r} must be finite, got {value!r}")
     return Activation(name, value)
+
+
+def _number(name: str, word: str, given: Any) -> float:
+    """A parameter as a finite number."""
+    try:
+        value = float(given)
+    except (TypeError, ValueError):
+        raise TypeError(f"{word} of {name!r} must be a number, got {given!r}") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{word} of {name!r} must be finite, got {value!r}")
+    return value
 
 
 def is_one(spec: object) -> TypeGuard[ActivationSpec]:
     """Whether a spelling names one activation, not one per layer or per unit."""
-    return isinstance(spec, str | Activation) or (
-        isinstance(spec, tuple) and len(spec) == 2 and not isinstance(spec[1], str | tuple | list)
-    )
+    if isinstance(spec, str | Activation):
+        return True
+    if not isinstance(spec, tuple) or len(spec) not in (2, 3):
+        return False
+    if len(spec) == 2:
+        return not isinstance(spec[1], str | tuple | list)
+    return isinstance(spec[0], str) and all(isinstance(each, Real) for each in spec[1:])
 
 
 def normalise_layer(spec: object, units: int) -> LayerActivation:
@@ -493,6 +630,8 @@ def normalise_layer(spec: object, units: int) -> LayerActivation:
     TypeError
         For any other spelling.
     """
+    if isinstance(spec, Head):
+        return Head(spec.name)
     if is_one(spec) or not isinstance(spec, Sequence):
         return normalise(spec)
     found: list[tuple[Activation, int]] = []
@@ -515,18 +654,22 @@ def _run(entry: object) -> tuple[Activation, int]:
     if not isinstance(count, Integral) or isinstance(count, bool):
         return normalise(entry), 1
     if isinstance(activation, str) and activation in TABLE and TABLE[activation].parameter:
-        preset = TABLE[activation].preset
+        preset = normalise(activation).in_full()
         raise ValueError(
             f"{entry!r} may be a parameter or a number of units; write"
-            f" ({activation!r}, {float(count)!r}) or (({activation!r}, {preset!r}), {count})"
+            f" ({activation!r}, {float(count)!r}) or ({preset!r}, {count})"
         )
     if count < 1:
         raise ValueError(f"a run must have at least one unit, got {entry!r}")
     return normalise(activation), int(count)
 
 
-def sigma(activation: tuple[ActivationName, float] | Runs, z: Array, order: int = 0) -> Array:
+def sigma(
+    activation: tuple[ActivationName, Parameter] | LayerActivation, z: Array, order: int = 0
+) -> Array:
     """σ(z), σ'(z) or σ''(z), entry by entry, for `order` 0, 1 or 2; z is (..., n_l)."""
+    if isinstance(activation, Head):
+        raise activation.refusal
     if isinstance(activation, Runs):
         parts, begin = [], 0
         for each, count in activation.runs(z.shape[-1]):

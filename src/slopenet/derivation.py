@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from array_api_compat import array_namespace, device
 
-from slopenet.activations import Array, LayerActivation, sigma
+from slopenet import softmax
+from slopenet.activations import Array, Head, LayerActivation, sigma
 
 Arrays = Sequence[Array]
 
@@ -60,7 +61,10 @@ def forward(chain: Chain, x: Array) -> Sweep:
     for i, (W, b, activation) in enumerate(zip(*chain, strict=True)):
         z = _times(W, sweep.below(i)) + b
         sweep.z.append(z)
-        sweep.a.append(sigma(activation, z))
+        if isinstance(activation, Head):
+            sweep.a.append(softmax.value(z, log=activation.name == "log_softmax"))
+        else:
+            sweep.a.append(sigma(activation, z))
     return sweep
 
 

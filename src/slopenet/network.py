@@ -13,9 +13,10 @@ from numpy.typing import DTypeLike
 
 from slopenet import _core
 from slopenet._types import Floats, FrameT, Points
-from slopenet.activations import GivenLayerSpec, LayerActivation, LayerSpec, Runs
+from slopenet.activations import GivenLayerSpec, Head, LayerActivation, LayerSpec, Runs
 from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
+from slopenet.evaluate.headed import Headed
 from slopenet.evaluate.model import column_names
 from slopenet.evaluate.page import Derivation
 from slopenet.io import model_file
@@ -124,7 +125,7 @@ class Network(Derivatives):
                     f" weights[{i - 1}] has rows, got shape {w.shape}"
                 )
         units = [len(v) for v in b]
-        checked = layers.check_activations(activations, len(W), units=units)
+        checked = layers.check_activations(activations, len(W), units=units, heads=True)
         put = object.__setattr__
         put(self, "_weights", tuple(W))
         put(self, "_biases", tuple(b))
@@ -145,7 +146,8 @@ class Network(Derivatives):
             """
             if name != "_core":
                 raise AttributeError(f"a Network has no attribute {name!r}")
-            core = self.core_copy()
+            head = self._activations[-1]
+            core = self.core_copy() if not isinstance(head, Head) else Headed(self.logits, head)
             object.__setattr__(self, "_core", core)
             return core
 
@@ -395,10 +397,32 @@ class Network(Derivatives):
         """W[l], b[l] and σ of every layer, for the functions of `slopenet.derivation`."""
         return Chain(self._weights, self._biases, self._activations)
 
+    @property
+    def logits(self) -> Self:
+        """The network before its softmax or log-softmax; itself without one."""
+        if not isinstance(self._activations[-1], Head):
+            return self
+        return type(self)(
+            *(self._weights, self._biases, [*self.activations[:-1], "identity"]),
+            input_names=self._input_names,
+            output_names=self._output_names,
+            card=self._card,
+        )
+
     def core_copy(self) -> Any:
-        """Return a packed copy in the core, whose parameters the caller may change."""
+        """Return a packed copy in the core, whose parameters the caller may change.
+
+        Raises
+        ------
+        ValueError
+            If the last layer is a softmax.
+        """
+        head = self._activations[-1]
+        if isinstance(head, Head):
+            raise head.refusal
         theta = flatten(self._weights, self._biases)
-        return _CORES[self._dtype](self.sizes, list(self._activations), theta)
+        activations: list[Any] = list(self._activations)
+        return _CORES[self._dtype](self.sizes, activations, theta)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as safetensors with a checksum: data only, written completely or not at all."""
@@ -552,6 +576,8 @@ def of_contents(path: str | os.PathLike[str], contents: Contents) -> Network:
 def _stored(activation: LayerActivation) -> StoredLayer:
     if isinstance(activation, Runs):
         return tuple((each.name, each.parameters, count) for each, count in activation)
+    if isinstance(activation, Head):
+        return activation.name, ()
     return activation.name, activation.parameters
 
 

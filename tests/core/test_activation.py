@@ -7,24 +7,27 @@ import pytest
 from networks import PARAMETERS, in_domain
 
 from slopenet import _core
-from slopenet.activations import TABLE, sigma
+from slopenet.activations import TABLE, Activation, Parameter, sigma
 
 NAMES = list(TABLE)
 TAILS = [sign * z for z in (5.0, 15.0, 30.0, 100.0) for sign in (1, -1)]
 TINY = 1e-300
 
 
-def parameter(name: str) -> float:
+def parameter(name: str) -> Parameter:
     return PARAMETERS.get(name, TABLE[name].preset)
 
 
 def oracle_parameters(name: str) -> tuple[float, ...]:
-    return (parameter(name),) if TABLE[name].parameter else ()
+    return Activation(name, parameter(name)).parameters
 
 
 def test_the_two_tables_have_the_same_rows() -> None:
     compiled = {name: (count, preset) for name, count, preset in _core.activations()}
-    reference = {name: (int(row.parameter is not None), row.preset) for name, row in TABLE.items()}
+    reference = {
+        name: (len(Activation(name, row.preset).parameters), row.preset)
+        for name, row in TABLE.items()
+    }
     assert compiled == reference
 
 
@@ -91,6 +94,26 @@ def test_a_kink_gives_the_left_derivative_on_both_paths() -> None:
             z = np.array([zero])
             assert _core.activation(name, parameter(name), z, 1)[1][0] == pytest.approx(slope)
             assert sigma((name, parameter(name)), z, 1)[0] == pytest.approx(slope)
+
+
+def test_clip_gives_the_left_derivative_at_both_of_its_kinks() -> None:
+    z = np.array([-2.0, -0.5, np.nextafter(-0.5, 0), 1.0, 2.0, np.nextafter(2.0, 3), 3.0])
+    bounds = (-0.5, 2.0)
+    wanted = [np.clip(z, *bounds), [0, 0, 1, 1, 1, 0, 0], np.zeros(7)]
+    for order, exact in enumerate(wanted):
+        assert np.array_equal(_core.activation("clip", bounds, z, 2)[order], exact)
+        assert np.array_equal(sigma(("clip", bounds), z, order), exact)
+    assert np.isnan(_core.activation("clip", bounds, np.array([np.nan]), 0)[0]).all()
+
+
+def test_cos_of_a_large_z_is_exact_on_either_side_of_the_reduction_limit() -> None:
+    z = np.array([2.0**20 - 0.1, 2.0**20 + 0.1, -3e6, 1e22, 1e300])
+    value, slope, second = _core.activation("cos", 0.0, z, 2)
+    with mpmath.workdps(400):
+        want = [(float(mpmath.cos(point)), -float(mpmath.sin(point))) for point in z]
+    np.testing.assert_array_max_ulp(value, np.array(want)[:, 0], 4)
+    np.testing.assert_array_max_ulp(slope, np.array(want)[:, 1], 4)
+    assert np.array_equal(second, -value)
 
 
 def test_sin_of_a_large_z_is_exact_on_either_side_of_the_reduction_limit() -> None:

@@ -160,3 +160,18 @@ def test_networks_of_runs_keep_the_promise(
     assert all(array.dtype == net.dtype for array in got.values())
     wanted = dict(zip("yJH", net.value_jacobian_hessian(X), strict=True))
     assert max(errors(net, X, wanted | got).values()) < 1
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("sizes", [(3, 9, 5), (6, 7, 2), (2, 8)], ids=str)
+@pytest.mark.parametrize("head", ["softmax", "log_softmax"])
+def test_networks_with_a_softmax(
+    tmp_path: Path, head: Any, sizes: tuple[int, ...], dtype: Any
+) -> None:
+    net = sn.Network.random(sizes, output=head, rng=0, dtype=dtype)
+    for derivatives in (ALL, ("value",), ("hessian",)):
+        assert net.export(tmp_path / "net.onnx", derivatives=derivatives).passed
+    net.export(tmp_path / "net.onnx", derivatives=ALL)
+    X = inputs(200, net)
+    got = dict(zip("yJH", session(tmp_path / "net.onnx").run(None, {"x": X}), strict=True))
+    assert max(errors(net, X, got).values()) < 1

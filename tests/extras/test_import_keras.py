@@ -125,6 +125,8 @@ def test_normalisation_in_all_digits() -> None:
         "exponential",
         "linear",
         "log_sigmoid",
+        "hard_sigmoid",
+        "hard_tanh",
     ],
 )
 def test_every_activation(name: str) -> None:
@@ -257,10 +259,10 @@ def test_an_unsupported_keras_layer_is_refused_by_name() -> None:
 
     for model, sentence in (
         (branches(), r"layer 'product' \(Multiply\): 2 branches meet"),
-        (dense(L.Softmax()), r"\(Softmax\): it is neither a dense layer"),
+        (dense(L.Softmax(), L.Dense(2)), r"\(Softmax\): softmax must be the end of the network"),
         (dense(L.LayerNormalization()), r"\(LayerNormalization\): it is neither a dense layer"),
-        (dense(L.ReLU(max_value=6)), r"\(ReLU\): slopenet has no activation like"),
-        (dense(L.Dense(2, activation="softmax")), "no activation like 'softmax'"),
+        (dense(L.ReLU(max_value=6, threshold=1)), r"\(ReLU\): slopenet has no activation like"),
+        (dense(L.Activation("hard_swish")), "slopenet has no activation like"),
         (dense(L.Activation("glu")), "no activation like"),
         (keras.Sequential([L.Dense(3)]), "it has no weights yet"),
     ):
@@ -268,3 +270,35 @@ def test_an_unsupported_keras_layer_is_refused_by_name() -> None:
             sn.from_keras(model)
     with pytest.raises(TypeError, match="must be a Keras model or a path, got int"):
         sn.from_keras(3)
+
+
+@pytest.mark.parametrize("layer", [L.ReLU(max_value=0.75), L.Activation("relu6")])
+def test_a_relu_that_is_cut_off(layer: Any, tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([L.Input((4,)), L.Dense(9), layer, L.Dense(2)])
+    net = sn.from_keras(model)
+    assert net.activations[0][:2] == ("clip", 0.0)
+    assert far(net(X), model(X)) < 1e-5
+    model.save(tmp_path / "net.keras")
+    assert sn.load(tmp_path / "net.keras") == net
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        [L.Dense(3, activation="softmax")],
+        [L.Dense(3), L.Softmax()],
+        [L.Dense(3), L.Activation("log_softmax")],
+    ],
+    ids=["dense", "layer", "log"],
+)
+def test_classifiers(last: list[Any], tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([L.Input((4,)), L.Dense(6, activation="tanh"), *last])
+    net = sn.from_keras(model)
+    assert net.activations[-1] == (
+        "log_softmax" if isinstance(last[-1], L.Activation) else "softmax"
+    )
+    assert far(net(X), model(X)) < 1e-5
+    model.save(tmp_path / "net.keras")
+    assert sn.load(tmp_path / "net.keras") == net

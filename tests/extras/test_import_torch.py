@@ -28,6 +28,9 @@ ACTIVATIONS = {
     "gelu_tanh": nn.GELU("tanh"),
     "mish": nn.Mish(),
     "softsign": nn.Softsign(),
+    "relu6": nn.ReLU6(),
+    "hardtanh": nn.Hardtanh(-0.4, 1.1),
+    "hardsigmoid": nn.Hardsigmoid(),
     "identity": nn.Identity(),
 }
 
@@ -69,8 +72,9 @@ def test_values_and_derivatives_are_those_of_autograd(name: str) -> None:
     X = torch.randn(8, 4, dtype=torch.float64)
     assert far(net(X.numpy()), module(X)) < 1e-12
     jacobian = torch.stack([autograd.jacobian(lambda x: module(x[None])[0], x) for x in X])
-    assert far(net.jacobian(X.numpy()), jacobian) < 1e-12
-    if name in ("relu", "leaky_relu", "prelu", "identity"):
+    # torch rounds the slope 1/6 of Hardsigmoid to float32
+    assert far(net.jacobian(X.numpy()), jacobian) < (1e-7 if name == "hardsigmoid" else 1e-12)
+    if name in ("relu", "leaky_relu", "prelu", "relu6", "hardtanh", "hardsigmoid", "identity"):
         return
     hessian = torch.stack(
         [
@@ -171,3 +175,30 @@ def test_a_state_dict_gives_the_same_network_as_the_module() -> None:
     assert sn.from_state_dict(module.state_dict(), "mish") == sn.from_torch(module)
     with pytest.raises(TypeError, match="weights by name go to from_state_dict"):
         sn.from_torch(module.state_dict())
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
+@pytest.mark.parametrize("kind", ["Softmax", "LogSoftmax"])
+def test_classifiers_give_probabilities_and_their_slopes(kind: str) -> None:
+    torch.manual_seed(0)
+    layers = nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 4), getattr(nn, kind)(dim=-1)
+    module = nn.Sequential(*layers).double()
+    net = sn.from_torch(module)
+    assert net.activations == ("tanh", "softmax" if kind == "Softmax" else "log_softmax")
+    X = 3 * torch.randn(7, 3, dtype=torch.float64)
+    assert far(net(X.numpy()), module(X)) < 1e-14
+    J = torch.func.vmap(torch.func.jacrev(module))(X)
+    hessian = torch.func.vmap(torch.func.hessian(module))(X)
+    assert far(net.jacobian(X.numpy()), J) < 1e-13
+    assert far(net.hessian(X.numpy()), hessian) < 1e-12
+    v = torch.ones(7, 3, dtype=torch.float64)
+    assert far(net.hvp(X.numpy(), v.numpy()), hessian.sum(dim=3)) < 1e-12
+
+
+def test_a_softmax_inside_or_along_the_batch_is_refused() -> None:
+    for module, sentence in (
+        (nn.Sequential(nn.Linear(2, 3), nn.Softmax(1), nn.Linear(3, 1)), "must be the end of the"),
+        (nn.Sequential(nn.Linear(2, 3), nn.Softmax(0)), "its dim is 0; 1 or -1 is wanted"),
+    ):
+        with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
+            sn.from_torch(module)

@@ -183,3 +183,11 @@ def test_networks_of_runs(library: Any, seed: int) -> None:
     X, (v, u) = points(5, net), directions(net)
     got = answers(net, library.array(X), library.array(v), library.array(u))
     agree(library, got, answers(net, X, v, u))
+
+
+@pytest.mark.parametrize("head", ["softmax", "log_softmax"])
+def test_networks_with_a_softmax(library: Any, head: Any) -> None:
+    net = sn.Network.random((3, 8, 5), output=head, rng=0)
+    X, (v, u) = points(5, net), directions(net)
+    got = answers(net, library.array(X), library.array(v), library.array(u))
+    agree(library, got, answers(net, X, v, u))

@@ -23,7 +23,9 @@ TENSOR = numpy_helper.from_array(np.ones(2))
 @pytest.mark.parametrize(
     ("spelling", "sentence"),
     [
-        (lambda g, z: g("Softmax", z), r"node 't1' \(Softmax\): slopenet has no Softmax"),
+        (lambda g, z: g("Softmax", z), r"node 't1' \(Softmax\): softmax must be the end of the"),
+        (lambda g, z: g("Softmax", z, axis=0), "its axis is not that of the columns"),
+        (lambda g, z: g("HardSwish", z), r"\(HardSwish\): slopenet has no HardSwish"),
         (lambda g, z: g("Sqrt", z), r"\(Sqrt\): Sqrt here belongs to no activation"),
         (lambda g, z: g("Erf", z), "Erf here belongs to no"),
         (lambda g, z: g("Mul", z, z), "Mul here belongs to no"),

@@ -34,6 +34,10 @@ def test_every_row_of_the_table_is_found(spec: ActivationSpec, dtype: type) -> N
         (np.exp, "exp"),
         (lambda z: 1 / np.exp(-z), "exp"),
         (np.log, "log"),
+        (np.cos, "cos"),
+        (lambda z: np.clip(z, -1, 1), "clip"),
+        (lambda z: np.clip(z, 0, 6), ("clip", 0.0, 6.0)),
+        (lambda z: np.minimum(np.maximum(z, 0), 5000), ("clip", 0.0, 5000.0)),
         (lambda z: -np.log(1 / z), "log"),
     ],
 )
@@ -45,9 +49,10 @@ def test_other_spellings_are_found(function, name: ActivationSpec, dtype: type) 
 @pytest.mark.parametrize(
     "function",
     [
-        lambda z: np.clip(z, -1, 1),
-        lambda z: np.clip(z, 0, 6),
-        lambda z: np.minimum(np.maximum(z, 0), 5000),
+        lambda z: np.clip(z, -1, 1) + 0.5,
+        lambda z: np.where(np.abs(z) < 6, z, 0),
+        lambda z: np.minimum(z, 6),
+        lambda z: np.clip(z, -9000, 6),
         np.exp2,
         lambda z: np.exp(z) - 1,
         lambda z: z**3,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
-from sklearn.neural_network import MLPRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -185,3 +186,18 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == ("from_sklearn needs scikit-learn: pip install 'slopenet[sklearn]'\n")
+
+
+def test_classifiers_give_probabilities() -> None:
+    classes = np.digitize(X[:, 0], [299, 300, 301])
+    for target, head in ((classes, "softmax"), (classes > 1, "sigmoid")):
+        pipeline = make_pipeline(StandardScaler(), MLPClassifier((8, 5), max_iter=40))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pipeline.fit(X, target)
+        net = sn.from_sklearn(pipeline)
+        assert net.activations[-1] == head
+        p = pipeline.predict_proba(X)
+        got = net(X)
+        assert np.abs(got - (p if head == "softmax" else p[:, 1:])).max() < 1e-13
+        assert sn.check_derivatives(net, X[:5]).passed

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-DEFAULTS = {"leaky_relu": (0.01,), "elu": (1.0,), "softplus": (1.0,)}
+DEFAULTS = {"leaky_relu": (0.01,), "elu": (1.0,), "softplus": (1.0,), "clip": (-1.0, 1.0)}
 Activation = str | tuple[Any, ...]
 
 
@@ -105,6 +105,17 @@ def _sin(m: Any, z: Any) -> tuple[Any, Any, Any]:
     return m.sin(z), m.cos(z), -m.sin(z)
 
 
+def _cos(m: Any, z: Any) -> tuple[Any, Any, Any]:
+    return m.cos(z), -m.sin(z), -m.cos(z)
+
+
+def _clip(m: Any, z: Any, low: float, high: float) -> tuple[Any, Any, Any]:
+    """At a kink, the left derivative."""
+    if m.sign(z - low) <= 0:
+        return low, 0, 0
+    return (high, 0, 0) if m.sign(z - high) > 0 else (z, 1, 0)
+
+
 def _gaussian(m: Any, z: Any) -> tuple[Any, Any, Any]:
     e = m.exp(-z * z)
     return e, -2 * z * e, (4 * z * z - 2) * e
@@ -135,6 +146,8 @@ SIGMA: dict[str, Callable[..., tuple[Any, Any, Any]]] = {
     "mish": _mish,
     "softsign": _softsign,
     "sin": _sin,
+    "cos": _cos,
+    "clip": _clip,
     "gaussian": _gaussian,
     "exp": _exp,
     "log": _log,

@@ -95,6 +95,7 @@ Result measure(const Case& which, const Points& points, int threads) {
     constexpr long block = 4096;
     const Judge<T> judge(which);
     const auto& row = row_of<T>(which);
+    const Parameter parameter = which.has_parameter ? Parameter(which.parameter) : row.preset;
     Result result;
     std::atomic<long> next{0};
     std::mutex merging;
@@ -106,7 +107,7 @@ Result measure(const Case& which, const Points& points, int threads) {
             for (long i = 0; i < padded; ++i) z[i] = i < n ? points(first + i) : T(0);
             for (int order = 0; order < 3; ++order) {
                 auto& to = got[order];
-                row.apply[order](z, which.parameter, to[0], to[1], to[2], padded);
+                row.apply[order](z, parameter, to[0], to[1], to[2], padded);
             }
             for (long i = 0; i < n; ++i) {
                 const Sigma<Real<T>> exact = reference(which, z[i]);

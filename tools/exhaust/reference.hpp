@@ -84,6 +84,12 @@ Sigma<R> leaky_relu(R z, double slope) {
 }
 
 template <class R>
+Sigma<R> clip(R z, double) {  // by its preset, -1 to 1
+    if (z > 1) return {{1, 0, 0}};
+    return z > -1 ? Sigma<R>{{z, 1, 0}} : Sigma<R>{{-1, 0, 0}};
+}
+
+template <class R>
 Sigma<R> exponential_unit(R z, R scale, R scale_alpha) {
     if (z > 0) return {{scale * z, scale, 0}};
     const R e = scale_alpha * Number<R>::exp(z);
@@ -157,6 +163,12 @@ Sigma<R> sin(R z, double) {
 }
 
 template <class R>
+Sigma<R> cos(R z, double) {
+    const R c = Number<R>::cos(z);
+    return {{c, -Number<R>::sin(z), -c}};
+}
+
+template <class R>
 Sigma<R> gaussian(R z, double) {
     const R e = exp_minus(product(z, z));
     return {{e, -2 * z * e, (4 * z * z - 2) * e}};
@@ -180,6 +192,6 @@ Sigma<R> log(R z, double) {  // NaN where z < 0
     plain(identity), plain(sigmoid), plain(tanh), plain(relu), with(leaky_relu, 0.01),                      \
         with(leaky_relu, 0.2), with(elu, 1.0), with(elu, 1.7), plain(selu), with(softplus, 1.0),            \
         with(softplus, 0.6), with(softplus, 10.0), plain(silu), plain(gelu), plain(gelu_tanh), plain(mish), \
-        plain(softsign), plain(sin), plain(gaussian), plain(exp), plain(log)
+        plain(softsign), plain(sin), plain(cos), plain(clip), plain(gaussian), plain(exp), plain(log)
 
 }  // namespace exhaust

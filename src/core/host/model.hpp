@@ -14,7 +14,7 @@ namespace slopenet {
 struct RunSpec {
     int rows;
     int activation;  // row of the table
-    double parameter;
+    Parameter parameter;
 };
 struct LayerSpec {
     int rows, cols;

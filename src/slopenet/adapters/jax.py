@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from slopenet.activations import LayerActivation, sigma
+from slopenet.activations import Head, LayerActivation, sigma
 from slopenet.adapters._parts import require_network
 from slopenet.network import Network
 
@@ -56,7 +56,7 @@ def function(network: Network) -> Callable[[Any], Any]:
         for w, v, spec in zip(W, b, specs, strict=True):
             weights, bias = jnp.asarray(w.T, a.dtype), jnp.asarray(v, a.dtype)
             z = jnp.matmul(a, weights, precision=jax.lax.Precision.HIGHEST) + bias
-            a = _sigma(spec, 0)(z)
+            a = getattr(jax.nn, spec.name)(z) if isinstance(spec, Head) else _sigma(spec, 0)(z)
         return a
 
     return H

@@ -51,10 +51,10 @@ def widths(text: str) -> tuple[int, ...]:
     return found
 
 
-def activation(text: str) -> str | tuple[str, float]:
-    """Return the name of an activation, with the number behind the colon if there is one."""
-    name, colon, parameter = text.partition(":")
-    return (name, real()(parameter)) if colon else name
+def activation(text: str) -> str | tuple[str | float, ...]:
+    """Return the name of an activation, with the numbers behind colons if there are any."""
+    name, *parameters = text.split(":")
+    return (name, *map(real(), parameters)) if parameters else name
 
 
 def real(

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from slopenet import derivation
+from slopenet import derivation, softmax
 from slopenet._types import Floats
+from slopenet.activations import Head, normalise
 from slopenet.derivation import Chain
 from slopenet.validate import arrays
 
@@ -101,4 +102,18 @@ def evaluate(
     for name, v, width in vectors:
         local.append(v if arrays.is_foreign(v) else same(arrays.floats(name, v)))
         arrays.require_shape(name, local[-1], [(*X.shape[:-1], width), (width,)])
-    return function(Chain(W, b, chain.activations), X, *local)
+    return of_chain(function, Chain(W, b, chain.activations), X, *local)
+
+
+def of_chain(function: Callable[..., Any], chain: Chain, x: Any, *vectors: Any) -> Any:
+    """`function`, one of the above, of a chain that may end in a softmax."""
+    *below, last = chain.activations
+    if not isinstance(last, Head):
+        return function(chain, x, *vectors)
+    of_logits = Chain(chain.W, chain.b, [*below, normalise("identity")])
+
+    def logits(name: str, *given: Any) -> Any:
+        return globals()[name](of_logits, x, *given)
+
+    log = last.name == "log_softmax"
+    return softmax.result(function.__name__, logits, *vectors, log=log)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slopenet._types import Floats
-from slopenet.activations import LayerActivation
+from slopenet.activations import Head, LayerActivation, normalise
 
 _ROWS = 64  # rows of W[2] that are used
 _FLAT = 1e-3  # directions in which W[2] is flatter than this are ignored
@@ -40,7 +40,9 @@ def unsaturated(
     activation : Activation or Runs, optional
         σ of the first layer.
     """
-    runs = [] if activation is None else activation.runs(len(b))
+    if activation is None or isinstance(activation, Head):
+        activation = normalise("identity")
+    runs = activation.runs(len(b))
     positive = np.repeat([each.info.domain[0] == 0 for each, _ in runs], [n for _, n in runs])
     rows = None if positive.any() else _ROWS
     first, offset = (np.asarray(a[:rows], np.float64) for a in (W, b))

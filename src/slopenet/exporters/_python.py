@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.activations import Activation, LayerActivation, Runs
+from slopenet import activations
+from slopenet.activations import Activation, Head, LayerActivation, Runs
 from slopenet.derivation import Chain
-from slopenet.exporters import _text
+from slopenet.exporters import _softmax, _text
 from slopenet.exporters._expression import Expression, in_order, traced
 from slopenet.exporters._task import OUTPUTS, Arrays, Task, Written
 from slopenet.validate.frames import Names
@@ -153,18 +154,19 @@ def write(task: Task) -> Written:
 
 
 def _text_of(task: Task) -> str:
-    chain, sizes, dtype = task.chain, task.sizes, task.dtype.name
-    runs = (each if isinstance(each, Runs) else ((each, 1),) for each in chain.activations)
-    different = list(dict.fromkeys(activation for each in runs for activation, _ in each))
-    order = 2 if "hessian" in task.derivatives else int(task.derivatives != ("value",))
+    chain, sizes, dtype = task.logits, task.sizes, task.dtype.name
+    wanted = task.derivatives if task.head is None else _softmax.called(task.derivatives)
+    different = activations.different(chain.activations)
+    order = 2 if "hessian" in wanted else int(wanted != ("value",))
     traces = {activation: traced(activation, order) for activation in different}
     called = {x.op for results in traces.values() for x in in_order(results)}
     given = {"dtype": dtype, "n_1": sizes[0], "n_L": sizes[-1]}
     jacobian = (_BACK if sizes[-1] <= sizes[0] else _ONWARD).format(**given)
-    functions = "".join(
-        _FUNCTIONS[name].format(**given, jacobian=jacobian) for name in task.derivatives
-    )
-    names = ", ".join(activation.names for activation in chain.activations)
+    functions = "".join(_FUNCTIONS[name].format(**given, jacobian=jacobian) for name in wanted)
+    if task.head is not None:
+        functions = _softmax.of_logits(functions)
+        functions += _softmax.functions(task.head, task.derivatives)
+    names = ", ".join(activation.names for activation in task.chain.activations)
     head = _HEAD.format(
         description=f"{'-'.join(map(str, sizes))}, {names}; {dtype}",
         inputs=_listed(task.input_names, sizes[0]),
@@ -197,6 +199,8 @@ def _name(different: list[Activation], activation: Activation, order: int) -> st
 
 
 def _of_layer(different: list[Activation], activation: LayerActivation, order: int) -> str:
+    if isinstance(activation, Head):
+        raise activation.refusal
     if not isinstance(activation, Runs):
         return _name(different, activation, order)
     runs = (f"({_name(different, each, order)}, {count})" for each, count in activation)

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from slopenet.activations import Head, normalise
 from slopenet.derivation import Chain
 from slopenet.evaluate.plan import Bracket
 from slopenet.io.card import Card
@@ -66,6 +67,20 @@ class Task:
     def sizes(self) -> tuple[int, ...]:
         """n_1, ..., n_L."""
         return (self.chain.W[0].shape[1], *(W.shape[0] for W in self.chain.W))
+
+    @property
+    def head(self) -> Head | None:
+        """The softmax that the last layer has, if it has one."""
+        last = self.chain.activations[-1]
+        return last if isinstance(last, Head) else None
+
+    @property
+    def logits(self) -> Chain:
+        """The chain without its softmax; itself without one."""
+        if self.head is None:
+            return self.chain
+        below = [*self.chain.activations[:-1], normalise("identity")]
+        return Chain(self.chain.W, self.chain.b, below)
 
     @property
     def dtype(self) -> np.dtype[Any]:

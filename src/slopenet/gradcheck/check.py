@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.activations import Head
 from slopenet.derivation import Chain, forward
 from slopenet.evaluate.agreement import Agreement, largest_difference, rows, table
 from slopenet.gradcheck import complex_step
@@ -117,18 +118,12 @@ def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:
     true = _true(chain, x, v, along)
     _require_within(float(np.sqrt(np.finfo(net.dtype).max)), true)  # costs are squares
     largest_slope, largest_curvature = float(np.abs(true.J).max()), float(np.abs(true.along).max())
-    backward = backprop(net, points, y)
-    gradient = flatten(backward.dW, backward.db)
-    steps = generator.normal(size=(DIRECTIONS, gradient.size))
-    rates = [complex_step.cost(chain, x, y, step) for step in steps]
     compared = {
         "jacobian": (net.jacobian(points), true.J, largest_slope),
         "value_and_jacobian": (net.value_and_jacobian(points)[1], true.J, largest_slope),
         "jvp": (net.jvp(points, v), np.einsum("nki,ni->nk", true.J, v), largest_slope),
         "vjp": (net.vjp(points, u), np.einsum("nki,nk->ni", true.J, u), largest_slope),
-        "backprop (gradient in θ)": (
-            steps @ gradient, np.array(rates), float(np.linalg.norm(gradient)),
-        ),
+        **_gradient(net, chain, points, y, generator),
         "hessian": (_times(net.hessian, along, points), true.along, largest_curvature),
         "hvp": (net.hvp(points, v), true.hvp, float(np.abs(true.hvp).max())),
         "weighted_hessian": (
@@ -147,6 +142,20 @@ def check_derivatives(net: Network, X: Any, *, rng: RandomSource = 0) -> Check:
         Agreement(name, largest_difference(*three), tolerance) for name, three in compared.items()
     ]
     return Check(tuple(agreements), points.shape[0])
+
+
+def _gradient(
+    net: Network, chain: Chain, X: Floats, y: Floats, rng: np.random.Generator
+) -> dict[str, tuple[Floats, Floats, float]]:
+    """The gradient in θ along random directions; nothing of a network with a softmax."""
+    if isinstance(chain.activations[-1], Head):
+        return {}
+    backward = backprop(net, X, y)
+    gradient = flatten(backward.dW, backward.db)
+    steps = rng.normal(size=(DIRECTIONS, gradient.size))
+    rates = [complex_step.cost(chain, X.astype(np.float64), y, step) for step in steps]
+    scale = float(np.linalg.norm(gradient))
+    return {"backprop (gradient in θ)": (steps @ gradient, np.array(rates), scale)}
 
 
 class _True(NamedTuple):

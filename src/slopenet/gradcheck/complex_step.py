@@ -12,6 +12,7 @@ import numpy as np
 from slopenet import derivation
 from slopenet._types import Floats
 from slopenet.derivation import Chain
+from slopenet.evaluate.array_api import jacobian, jvp, of_chain
 from slopenet.parameters import flatten, unflatten
 
 STEP = 1e-30
@@ -22,16 +23,15 @@ def along_axes(chain: Chain, x: Floats) -> tuple[Floats, Floats]:
     shape = (x.shape[0], chain.W[-1].shape[0], x.shape[1])
     slopes, curvatures = np.empty(shape), np.empty(shape)
     for i, e in enumerate(np.eye(x.shape[1])):
-        sweep = derivation.forward(chain, _moved(x, e))
-        slopes[:, :, i] = _rate(sweep.a[-1])
-        curvatures[:, :, i] = _rate(derivation.jvp(chain, derivation.D(chain, sweep), e))
+        moved = _moved(x, e)
+        slopes[:, :, i] = _rate(derivation.forward(chain, moved).a[-1])
+        curvatures[:, :, i] = _rate(of_chain(jvp, chain, moved, e))
     return slopes, curvatures
 
 
 def hvp(chain: Chain, x: Floats, v: Floats) -> Floats:
     """∇²H_k v (N, n_L, n_1), v (N, n_1) or (n_1,): the rate of ∂H/∂x along v."""
-    D = derivation.D(chain, derivation.forward(chain, _moved(x, v)))
-    return _rate(derivation.dH_dx(chain, D))
+    return _rate(of_chain(jacobian, chain, _moved(x, v)))
 
 
 def cost(chain: Chain, x: Floats, y: Floats, direction: Floats) -> float:

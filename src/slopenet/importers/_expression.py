@@ -15,7 +15,7 @@ import numpy as np
 
 from slopenet import activations
 from slopenet._types import Floats
-from slopenet.activations import normalise
+from slopenet.activations import Parameter, normalise
 from slopenet.importers._recognise import activation_of
 from slopenet.importers._steps import Step, scaled, sigma
 from slopenet.maps.affine import affine, refuse
@@ -70,7 +70,7 @@ class Expression:
     ----------
     op : str
     arguments : tuple of Expression and float
-    parameter : float or None
+    parameter : float, (float, float) or None
         Of an activation.
     where : str
         The node that it comes from.
@@ -82,14 +82,16 @@ class Expression:
 
     op: str
     arguments: tuple[Expression | float, ...] = ()
-    parameter: float | None = None
+    parameter: Parameter | None = None
     where: str = ""
     shared: bool = True
     known: dict[Any, Expression] = field(default_factory=dict, repr=False)
 
     @property
-    def spec(self) -> str | tuple[str, float]:
-        """The activation that `op` is, with its parameter if one is given."""
+    def spec(self) -> str | tuple[str | float, ...]:
+        """The activation that `op` is, with its parameters if they are given."""
+        if isinstance(self.parameter, tuple):
+            return (self.op, *self.parameter)
         return self.op if self.parameter is None else (self.op, self.parameter)
 
     @property
@@ -99,7 +101,7 @@ class Expression:
 
 
 def compose(
-    where: str, op: str, *arguments: Expression | float, parameter: float | None = None
+    where: str, op: str, *arguments: Expression | float, parameter: Parameter | None = None
 ) -> Expression:
     """`op` of the arguments, unless that becomes too large."""
     known = next(part for part in arguments if isinstance(part, Expression)).known

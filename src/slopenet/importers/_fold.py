@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
-from slopenet.activations import LayerActivation, normalise
+from slopenet.activations import Head, LayerActivation, normalise
 from slopenet.importers._budget import Budget
 from slopenet.importers._steps import Step
 from slopenet.maps.affine import Affine, joined, refuse, widths
@@ -61,6 +61,9 @@ def network_of(
     """
     identity = normalise("identity")
     steps = [step for step in steps if isinstance(step, Affine) or not step.activation.linear]
+    for step in steps[:-1]:
+        if not isinstance(step, Affine) and isinstance(step.activation, Head):
+            refuse(step.where, f"{step.activation} must be the end of the network")
     width = _input_width(source, steps) if width is None else width
     folded: list[tuple[Affine, int, LayerActivation]] = []
     run: Affine | None = None

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, normalise
+from slopenet.activations import Activation, Head, normalise
 from slopenet.importers._budget import Budget
-from slopenet.importers._graph import Node, Start, chain_of
+from slopenet.importers._graph import After, Node, Start, chain_of
 from slopenet.importers._levels import State, Value, cost, early, late, states_of, taken_apart
 from slopenet.importers._products import matrix
-from slopenet.importers._steps import Step, sigmas
+from slopenet.importers._steps import Sigma, Step, sigmas
 from slopenet.maps.affine import Affine
 
 _IDENTITY = normalise("identity")
@@ -40,6 +40,9 @@ def steps_of_graph(
         chain = chain_of(output)
         if chain is not None:
             return chain
+    step = output.step if isinstance(output, After) else None
+    if isinstance(output, After) and isinstance(step, Sigma) and isinstance(step.activation, Head):
+        return [*steps_of_graph(source, output.before, starts, budget), step]
     values, inputs, end = taken_apart(source, output, starts)
     found = [states_of(values, inputs, end, schedule(values, end)) for schedule in (early, late)]
     states = min(found, key=lambda states: cost(values, states))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -93,4 +93,8 @@ def _candidates(
     yield from rows
     for name, row in rows.items():
         if row.parameter_from is not None:
-            yield name, float(f"{row.parameter_from(value):.{digits}g}")
+            found = row.parameter_from(value)
+            each = found if isinstance(found, tuple) else (found,)
+            rounded = [float(f"{number:.{digits}g}") for number in each]
+            if np.isfinite(rounded).all() and np.all(np.diff(rounded) > 0):
+                yield cast("ActivationSpec", (name, *rounded))

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from slopenet.activations import (
+    HEADS,
     Activation,
     ActivationSpec,
+    Head,
     LayerActivation,
     normalise,
     normalise_layer,
@@ -40,7 +42,9 @@ Step: TypeAlias = Affine | Sigma
 
 
 def sigma(where: str, spec: object) -> Sigma:
-    """σ in any spelling that the parser takes."""
+    """σ in any spelling that the parser takes; softmax and log_softmax too."""
+    if isinstance(spec, str) and spec in HEADS:
+        return Sigma(Head(spec), where)
     try:
         return Sigma(normalise(spec), where)
     except (ValueError, TypeError) as error:
@@ -52,7 +56,7 @@ def scaled(where: str, inner: float, name: str, outer: float) -> list[Step]:
     return [affine(where, inner), sigma(where, name), affine(where, outer)]
 
 
-def sigmas(where: str, specs: Sequence[ActivationSpec]) -> Sigma:
+def sigmas(where: str, specs: Sequence[ActivationSpec | Activation]) -> Sigma:
     """σ of each number, in any spelling."""
     try:
         return Sigma(normalise_layer(tuple((spec, 1) for spec in specs), len(specs)), where)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from slopenet import softmax
 from slopenet._types import Floats
-from slopenet.activations import sigma
+from slopenet.activations import Head, LayerActivation, sigma
 from slopenet.evaluate.agreement import Agreement, largest_difference
 from slopenet.evaluate.probe_points import unsaturated
 from slopenet.importers._steps import Sigma, Step
@@ -148,10 +149,16 @@ def values_of(steps: Iterable[Step], X: Floats) -> Floats:
     with np.errstate(all="ignore"):
         for step in steps:
             if isinstance(step, Sigma):
-                a = sigma(step.activation, a)
+                a = _sigma(step.activation, a)
             else:
                 a = (a @ step.A.T if step.A.ndim == 2 else a * step.A) + step.c
     return a
+
+
+def _sigma(activation: LayerActivation, z: Floats) -> Floats:
+    if isinstance(activation, Head):
+        return np.asarray(softmax.value(z, log=activation.name == "log_softmax"))
+    return np.asarray(sigma(activation, z))
 
 
 def random_points(network: Network) -> Floats:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from slopenet.activations import Activation, ActivationSpec, LayerActivation, normalise
+from slopenet.activations import Activation, ActivationSpec, LayerActivation, different, normalise
 from slopenet.network import Network
 from slopenet.training.settings import AUTO, Auto, FitSettings
 from slopenet.validate.settings import short
@@ -67,9 +67,7 @@ def settings_from(start: Any, settings: FitSettings) -> FitSettings:
 
 def _different(activation: LayerActivation) -> list[Activation]:
     """The activations of a layer; the plan takes those of each unit from the network."""
-    if isinstance(activation, Activation):
-        return [activation]
-    return list(dict.fromkeys(each for each, _ in activation))
+    return different([activation])
 
 
 def _widths(hidden: Any) -> tuple[int, ...]:

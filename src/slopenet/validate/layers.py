@@ -10,7 +10,9 @@ from numpy.typing import DTypeLike
 
 from slopenet._types import Floats
 from slopenet.activations import (
+    HEADS,
     GivenLayerSpec,
+    Head,
     LayerActivation,
     is_one,
     normalise,
@@ -53,10 +55,12 @@ def check_activations(
     kind: str = "layers of weights",
     *,
     units: Sequence[int] | None = None,
+    heads: bool = False,
 ) -> tuple[LayerActivation, ...]:
     """σ of each of `layers` layers, given as one for all or as a sequence of one per layer.
 
-    An entry may be one activation per unit, or runs, where the `units` of the layers are known.
+    An entry may be one activation per unit, or runs, where the `units` of the layers are known,
+    and the last one softmax or log_softmax with `heads`.
     """
     specs = [given] * layers if is_one(given) else one_per_layer(name, given)
     if len(specs) != layers:
@@ -68,7 +72,9 @@ def check_activations(
     found = []
     for i, (spec, n) in enumerate(zip(specs, units, strict=True)):
         try:
-            found.append(normalise_layer(spec, n))
+            last = heads and i == len(specs) - 1
+            head = Head(spec) if last and isinstance(spec, str) and spec in HEADS else spec
+            found.append(normalise_layer(head, n))
         except (ValueError, TypeError) as error:
             raise error if is_one(spec) else type(error)(f"{name}[{i}]: {error}") from None
     return tuple(found)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from networks import ACTIVATIONS, EVERYWHERE, in_domain, network_of_runs, points, random_network
 
+import slopenet as sn
 from slopenet.activations import ActivationSpec, normalise, sigma
 
 jax: Any = pytest.importorskip("jax", reason="jax is not installed")
@@ -102,6 +103,15 @@ def test_wrong_arguments_of_a_jax_function_are_a_clear_error() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_networks_of_runs(seed: int) -> None:
     net = network_of_runs(seed)
+    H, X = adapter.function(net), points(5, net)
+    close(jax.jit(H)(X), net(X), 1e-13)
+    close(jax.vmap(jax.jacrev(H))(X), net.jacobian(X), 1e-13)
+    close(jax.vmap(jax.hessian(H))(X), net.hessian(X), 1e-12)
+
+
+@pytest.mark.parametrize("head", ["softmax", "log_softmax"])
+def test_networks_with_a_softmax(head: Any) -> None:
+    net = sn.Network.random((3, 8, 5), output=head, rng=0)
     H, X = adapter.function(net), points(5, net)
     close(jax.jit(H)(X), net(X), 1e-13)
     close(jax.vmap(jax.jacrev(H))(X), net.jacobian(X), 1e-13)

@@ -128,6 +128,16 @@ struct LeakyRelu {
     }
 };
 
+struct Clip {  // z from the first parameter to the second
+    template <class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, Parameter bounds) {
+        const V low = broadcast(Scalar<V>(bounds.first)), high = broadcast(Scalar<V>(bounds.second));
+        const Mask<V> above = z > high;
+        const V slope = z > low ? broadcast(one<V>) : V{};
+        return {above ? high : (z < low ? low : z), above ? V{} : slope, V{}};
+    }
+};
+
 template <class V, class E>
 SLOPENET_INLINE Sigma<V> exponential_unit(V z, E f, double alpha, double scale) {
     const V bottom = broadcast(Scalar<V>(alpha * scale)), top = broadcast(Scalar<V>(scale));
@@ -392,6 +402,18 @@ struct Sin {
     static SLOPENET_INLINE Sigma<V> at(V z, double) {
         const SinCos<V> f = fast ? sin_cos_near(z) : sin_cos(z);
         return {f.sin, f.cos, -f.sin};
+    }
+};
+
+struct Cos {
+    template <class V>
+    static constexpr Scalar<V> limit(double) {
+        return Scalar<V>(sin_limit);
+    }
+    template <bool fast, class V>
+    static SLOPENET_INLINE Sigma<V> at(V z, double) {
+        const SinCos<V> f = fast ? sin_cos_near(z) : sin_cos(z);
+        return {f.cos, -f.sin, -f.cos};
     }
 };
 

@@ -36,7 +36,7 @@ constexpr bool has_exponent(long) {
 
 // sigma at any z
 template <class A, class V>
-SLOPENET_INLINE Sigma<V> sigma_at(V z, double parameter) {
+SLOPENET_INLINE Sigma<V> sigma_at(V z, Parameter parameter) {
     if constexpr (has_exponent<A>(0)) {
         return A::of(z, exp_negative<false>(A::template exponent<false>(z, parameter)), parameter);
     } else if constexpr (has_fast_path<A>(0)) {
@@ -53,7 +53,7 @@ inline constexpr int batch = 8 * interleaved;
 // put(k, sigma) for the vectors k < count of z by the fast path, count being at most `batch` and a multiple
 // of `interleaved`; false, and nothing is put, if an entry is not within the limit.
 template <class A, bool with_lost, class T, class Put>
-SLOPENET_INLINE bool fast_path(const T* z, double parameter, int count, const Put& put) {
+SLOPENET_INLINE bool fast_path(const T* z, Parameter parameter, int count, const Put& put) {
     using V = Vec<T>;
     const Scalar<V> limit = A::template limit<V>(parameter);
     const auto vector = [=](int k) { return load(z + k * lanes<T>); };
@@ -117,7 +117,7 @@ constexpr bool has_second_for_sums(long) {
 
 // Whether A takes vectors of T with this parameter.
 template <class A, class T>
-constexpr auto takes(double parameter, int) -> decltype(A::template in_range<Vec<T>>(parameter)) {
+constexpr auto takes(Parameter parameter, int) -> decltype(A::template in_range<Vec<T>>(parameter)) {
     return A::template in_range<Vec<T>>(parameter);
 }
 template <class A, class T>
@@ -126,11 +126,11 @@ constexpr bool takes(double, long) {
 }
 
 template <class A, int order, class T>
-void apply(const T* z, double parameter, T* a, T* d, T* s, long n);
+void apply(const T* z, Parameter parameter, T* a, T* d, T* s, long n);
 
 // The same of floats, evaluated in double and rounded once.
 template <class A, int order>
-void apply_in_double(const float* z, double parameter, float* a, float* d, float* s, long n) {
+void apply_in_double(const float* z, Parameter parameter, float* a, float* d, float* s, long n) {
     constexpr int most = batch * lanes<double>;
     alignas(vector_bytes) double wide[4][most];
     for (long i = 0; i < n; i += most) {
@@ -149,7 +149,7 @@ void apply_in_double(const float* z, double parameter, float* a, float* d, float
 // sigma over n consecutive entries (whole vectors); d and s are written as far as `order` asks, s the shorter
 // way if that is `second_for_sums`.
 template <class A, int order, class T>
-void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
+void apply(const T* z, Parameter parameter, T* a, T* d, T* s, long n) {
     using V = Vec<T>;
     constexpr bool for_sums = order == second_for_sums && has_second_for_sums<A>(0);
     const auto put = [&](long i, const Sigma<V>& sigma) {
@@ -184,7 +184,8 @@ void apply(const T* z, double parameter, T* a, T* d, T* s, long n) {
 }
 
 template <class A, class T>
-constexpr Activation<T> row(const char* name, int parameters = 0, double preset = 0, bool has_second = true) {
+constexpr Activation<T> row(const char* name, int parameters = 0, Parameter preset = 0,
+                            bool has_second = true) {
     return {name,
             parameters,
             preset,
@@ -199,6 +200,7 @@ inline constexpr Activation<T> table[] = {
     row<Tanh, T>("tanh"),
     row<Relu, T>("relu", 0, 0, false),
     row<LeakyRelu, T>("leaky_relu", 1, 0.01, false),
+    row<Clip, T>("clip", 2, {-1, 1}, false),
     row<Elu, T>("elu", 1, 1.0),
     row<Selu, T>("selu"),
     row<Softplus, T>("softplus", 1, 1.0),
@@ -208,6 +210,7 @@ inline constexpr Activation<T> table[] = {
     row<Mish, T>("mish"),
     row<Softsign, T>("softsign"),
     row<Sin, T>("sin"),
+    row<Cos, T>("cos"),
     row<Gaussian, T>("gaussian"),
     row<Exp, T>("exp"),
     row<Log, T>("log"),

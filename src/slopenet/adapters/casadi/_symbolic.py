@@ -15,7 +15,7 @@ from typing import Any
 
 import casadi as ca
 
-from slopenet.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE, LayerActivation, Runs
+from slopenet.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE, Head, LayerActivation, Runs
 
 # Φ by erf down to here, by Mills' ratio below, from as many terms of its continued fraction.
 _MILLS, _TERMS = 3.0, 60
@@ -91,7 +91,7 @@ def _softsign(z: Any) -> Any:
     return ca.if_else(y < 1, z / (1 + y), ca.if_else(z <= 0, -far, far))
 
 
-_FORMULAS: dict[str, Callable[[Any, float], Any]] = {
+_FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
     "identity": lambda z, _: z,
     "sigmoid": lambda z, _: _sigmoid(z),
     "tanh": lambda z, _: _tanh(z),
@@ -106,6 +106,8 @@ _FORMULAS: dict[str, Callable[[Any, float], Any]] = {
     "mish": lambda z, _: _mish(z),
     "softsign": lambda z, _: _softsign(z),
     "sin": lambda z, _: ca.sin(z),
+    "cos": lambda z, _: ca.cos(z),
+    "clip": lambda z, p: ca.if_else(z <= p[0], p[0], ca.if_else(z <= p[1], z, p[1])),
     "gaussian": lambda z, _: _bell(_clip(z, -_FAR, _FAR), 1.0),
     "exp": lambda z, _: ca.exp(z),
     "log": lambda z, _: ca.log(z),
@@ -127,6 +129,8 @@ def sigma(spec: LayerActivation, z: Any) -> Any:
             for (each, count), end in zip(spec, ends, strict=True)
         ]
         return ca.vertcat(*parts)
+    if isinstance(spec, Head):
+        raise spec.refusal
     name, parameter = spec
     if name not in _FORMULAS:
         raise NotImplementedError(

@@ -10,7 +10,7 @@ from slopenet.exporters.c.workspace import Workspace
 
 # The header of each function of the C library, and of each type, that a file may use.
 _HEADERS = {
-    "fabs": "math", "exp": "math", "log": "math", "sin": "math", "cos": "math",
+    "fabs": "math", "exp": "math", "log": "math", "log1p": "math", "sin": "math", "cos": "math",
     "memcpy": "string", "memset": "string",
     "uint32_t": "stdint", "uint64_t": "stdint",
 }  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
-from slopenet.activations import Activation, LayerActivation, Runs
+from slopenet.activations import Activation
 from slopenet.exporters import _functions, _text
 from slopenet.exporters._expression import Expression, in_order, traced
 from slopenet.exporters.c.code import Code, Piece
@@ -19,12 +19,6 @@ _REPLACED = {
 }
 _COMPARISONS = {"positive": ">", "not_positive": "<="}
 _LIBRARY = {"abs": "fabs", "log": "log", "sin": "sin", "cos": "cos"}
-
-
-def different(layers: Iterable[LayerActivation]) -> list[Activation]:
-    """The activations of all units, each once."""
-    runs = (each if isinstance(each, Runs) else ((each, 1),) for each in layers)
-    return sorted({activation for each in runs for activation, _ in each})
 
 
 def name_of(activations: Sequence[Activation], activation: Activation, order: int) -> str:

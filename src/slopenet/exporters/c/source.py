@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from slopenet.evaluate.plan import Bracket
 from slopenet.exporters._task import Task
+from slopenet.exporters.c import head as softmax
 from slopenet.exporters.c import layers as layer_text
 from slopenet.exporters.c.casadi import external
 from slopenet.exporters.c.code import Code, needed
@@ -14,7 +15,7 @@ from slopenet.exporters.c.hessian import hessian
 from slopenet.exporters.c.jacobian import jacobian
 from slopenet.exporters.c.names import Names
 from slopenet.exporters.c.self_test import self_test
-from slopenet.exporters.c.sigma import different, functions
+from slopenet.exporters.c.sigma import functions
 from slopenet.exporters.c.sweeps import Layers, jvp, value, vjp
 
 # Inputs, outputs and meaning of each function, in the letters of the derivation.
@@ -84,15 +85,21 @@ class Source:
 def source(task: Task, prefix: str, *, casadi: bool) -> Source:
     """Write a network in C: `prefix` begins all symbols, `casadi` adds CasADi's functions."""
     names = Names(prefix, task.dtype)
-    layers = Layers(names, task.sizes, tuple(task.chain.activations))
+    layers = Layers(names, task.sizes, tuple(task.logits.activations), task.head)
     bodies = {name: _body(layers, task.plan, name) for name in task.derivatives}
+    if task.head is not None:
+        for name, body in bodies.items():
+            if name != "vjp":  # which needs p on its way
+                softmax.finish(task.head, body, name, task.sizes[0], task.sizes[-1])
     workspace = max(1, *(body.work.size for body in bodies.values()))
     test, outputs = self_test(names, task, {name: SIGNATURES[name] for name in bodies})
     public = [
         body.text(_signature(names, name), SIGNATURES[name][2]) for name, body in bodies.items()
     ]
     public += [test, *([external(names, task, workspace)] if casadi else [])]
-    pieces = [*functions(names, different(layers.activations)), *layer_text.helpers(names)]
+    pieces = [*functions(names, layers.different), *layer_text.helpers(names)]
+    if task.head is not None:
+        pieces += softmax.pieces(names, task.head)
     for l, (W, b) in enumerate(zip(task.chain.W, task.chain.b, strict=True), start=2):
         pieces += layer_text.layer(names, l, W, b)
     kept = needed(pieces, set().union(*(body.symbols for body in bodies.values())))
@@ -149,4 +156,6 @@ def _declarations(names: Names, derivatives: tuple[str, ...]) -> str:
 
 def _described(names: Names, layers: Layers) -> str:
     sizes = "-".join(map(str, layers.sizes))
-    return f"{sizes}, {', '.join(each.names for each in layers.activations)}; {names.real}"
+    activations = [*layers.activations[: -1 if layers.head else None]]
+    names_of = [each.names for each in [*activations, *([layers.head] if layers.head else [])]]
+    return f"{sizes}, {', '.join(names_of)}; {names.real}"

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slopenet.activations import LayerActivation
+from slopenet.activations import Activation, Head, LayerActivation, different
 from slopenet.exporters.c.code import Code
+from slopenet.exporters.c.head import start
 from slopenet.exporters.c.names import Names
-from slopenet.exporters.c.sigma import different, name_of
+from slopenet.exporters.c.sigma import name_of
 from slopenet.exporters.c.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Layers:
-    """n_1 .. n_L and σ of a network; index i of `activations` is layer l = i + 2."""
+    """n_1 .. n_L and σ of a network; index i of `activations` is layer l = i + 2.
+
+    With a `head` these are the layers of the logits.
+    """
 
     names: Names
     sizes: tuple[int, ...]
     activations: tuple[LayerActivation, ...]
+    head: Head | None = None
+
+    @property
+    def different(self) -> list[Activation]:
+        """The activations of all units, each once."""
+        return sorted(different(self.activations))
 
     @property
     def last(self) -> int:
@@ -68,7 +78,7 @@ def forward(layers: Layers, code: Code, order: int) -> None:
             arrays = [at(z), at(below), *(at(f"{letter}{l}") for letter in "ds"[:high])]
             begin = 0
             for activation, count in layers.activations[l - 2].runs(layers.n(l)):
-                function = name_of(different(layers.activations), activation, high)
+                function = name_of(layers.different, activation, high)
                 here = [f"{array} + {begin}" if begin else array for array in arrays]
                 code.say(f"    {code.call(function, *here, count)};")
                 begin += count
@@ -111,6 +121,10 @@ def vjp(layers: Layers) -> Code:
     forward(layers, code, 1)
     _take_two(layers, code.work)
     at, above = code.at, "u"
+    if layers.head is not None:
+        start(layers.head, code, layers.n(layers.last))
+        above = code.work.take("hu", layers.n(layers.last))
+        code.say(f"    {code.call('pull', at('h'), 'u', at('hu'), layers.n(layers.last))};")
     for l in range(layers.last, 1, -1):
         code.say(f"    /* c[{l - 1}] = W[{l}]' D[{l}] c[{l}] */")
         g = above

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from slopenet.activations import Activation, LayerActivation, Runs
+from slopenet.activations import Activation, Head, LayerActivation, Runs
 from slopenet.exporters import _functions
 from slopenet.exporters._expression import in_order, traced
 from slopenet.exporters.onnx.graph import Graph
@@ -25,7 +25,7 @@ _CONDITIONS = {"positive": "Greater", "not_positive": "LessOrEqual"}
 # σ as one operator; onnxruntime lacks those of the second row in float64.
 _PLAIN = {
     "relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid", "exp": "Exp",
-    "log": "Log",
+    "log": "Log", "sin": "Sin", "cos": "Cos",
 }  # fmt: skip
 _PLAIN_FLOAT = {"elu": "Elu", "softplus": "Softplus", "softsign": "Softsign"}
 _WITH_ALPHA = {"LeakyRelu", "Elu"}
@@ -36,6 +36,8 @@ def sigma(graph: Graph, activation: LayerActivation, z: str, order: int) -> list
     if isinstance(activation, Runs):
         parts = [_of_run(graph, each, part, order) for each, part in _runs(graph, activation, z)]
         return [graph.op("Concat", *same, axis=1) for same in zip(*parts, strict=True)]
+    if isinstance(activation, Head):
+        raise activation.refusal
     results = traced(activation, order, _REPLACED)
     texts: dict[int, str] = {}
     for x in in_order(results):
@@ -77,10 +79,15 @@ def plain(graph: Graph, activation: LayerActivation, z: str, name: str | None) -
             for each, part in _runs(graph, activation, z)
         ]
         return graph.op("Concat", *parts, axis=1, name=name)
+    if isinstance(activation, Head):
+        raise activation.refusal
     operator = _PLAIN.get(activation.name)
     if graph.dtype == np.float32:
         operator = operator or _PLAIN_FLOAT.get(activation.name)
     parameter = activation.parameter
+    if isinstance(parameter, tuple):
+        low, high = map(graph.number, parameter)
+        return graph.op("Clip", z, low, high, name=name)
     if operator in _WITH_ALPHA:  # attributes are float32
         attributes = {"alpha": parameter}
         same = graph.dtype.type(parameter) == np.float32(parameter)

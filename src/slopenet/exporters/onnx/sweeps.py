@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slopenet.activations import Head
 from slopenet.evaluate.plan import Layout, Step, schedule
 from slopenet.exporters._task import Task
 from slopenet.exporters.onnx.graph import Graph
@@ -14,24 +15,61 @@ from slopenet.exporters.onnx.sigma import plain, sigma
 
 def sweeps(graph: Graph, task: Task) -> dict[str, str]:
     """The tensors of H(x), ∂H/∂x and ∇²H, as far as they are asked for, by their names."""
-    order = 2 if "hessian" in task.derivatives else 1 if "jacobian" in task.derivatives else 0
+    wanted = task.derivatives
+    if task.head is not None and "hessian" in wanted:
+        wanted = ("value", "jacobian", "hessian")
+    order = 2 if "hessian" in wanted else 1 if "jacobian" in wanted else 0
     results, D, S = _forward(graph, task, order)
     found = {"value": results}
-    if "jacobian" in task.derivatives:
+    p = "" if task.head is None else graph.op("Softmax", results, axis=-1)
+    if task.head is not None:
+        found["value"] = (
+            p if task.head.name == "softmax" else graph.op("LogSoftmax", results, axis=-1)
+        )
+    if "jacobian" in wanted:
         chain = _Chain(graph, task, D)
         J = chain.result(schedule(task.plan, right="rows"))
         n_1, n_L = task.sizes[0], task.sizes[-1]
         found["jacobian"] = J.name if J.batched else _for_every_row(graph, J.name, n_L, n_1)
-    if "hessian" in task.derivatives:
+    if "hessian" in wanted:
         found["hessian"] = _hessian(graph, task, D, S)
+    return found if task.head is None else _of_head(graph, task.head, p, found)
+
+
+def _of_head(graph: Graph, head: Head, p: str, of_logits: dict[str, str]) -> dict[str, str]:
+    """The results of a network with softmax or log-softmax, from those of its logits."""
+    found = {"value": of_logits["value"]}
+    if "jacobian" not in of_logits:
+        return found
+    weight = graph.unsqueeze(p, 2)
+    g = _centred(graph, weight, of_logits["jacobian"])
+    scaled = head.name == "softmax"
+    found["jacobian"] = graph.op("Mul", weight, g) if scaled else g
+    if "hessian" in of_logits:
+        weight = graph.unsqueeze(weight, 3)
+        squares = graph.op("Mul", graph.unsqueeze(g, 3), graph.unsqueeze(g, 2))
+        mean = graph.op(
+            "ReduceSum", graph.op("Mul", weight, squares), graph.integers(1), keepdims=1
+        )
+        curved = graph.op("Sub", _centred(graph, weight, of_logits["hessian"]), mean)
+        if scaled:
+            curved = graph.op("Mul", weight, graph.op("Add", squares, curved))
+        found["hessian"] = curved
     return found
+
+
+def _centred(graph: Graph, p: str, a: str) -> str:
+    """a_k - Σ_m p_m a_m, p with the axes of a."""
+    product = graph.op("Mul", p, a)
+    mean = graph.op("ReduceSum", product, graph.integers(1), keepdims=1)
+    return graph.op("Sub", a, mean)
 
 
 def _forward(graph: Graph, task: Task, order: int) -> tuple[str, dict[int, str], dict[int, str]]:
     """H(x), and D[l] and S[l] by l where they are not I and not 0: z[l], ..., each (N, n_l)."""
     a, D, S = "x", {}, {}
-    for l, (W, b, activation) in enumerate(zip(*task.chain, strict=True), start=2):
-        last = l == len(task.sizes)
+    for l, (W, b, activation) in enumerate(zip(*task.logits, strict=True), start=2):
+        last = l == len(task.sizes) and task.head is None
         W_l, b_l = graph.constant(f"W{l}", W), graph.constant(f"b{l}", b)
         linear = activation.linear
         z_name = "y" if last and linear else f"z{l}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec
+from slopenet.activations import HEADS, ActivationSpec
 from slopenet.importers._steps import Step, scaled, sigma
 from slopenet.importers.keras import rules
 from slopenet.importers.keras.archive import Archive
@@ -23,7 +23,8 @@ _FUNCTIONS: dict[str, ActivationSpec] = {
 }
 _FUNCTIONS |= {"softsign": "softsign", "tanh": "tanh", "linear": "identity", "swish": "silu"}
 _FUNCTIONS |= {"exponential": "exp", "exp": "exp", "log": "log", "celu": "elu"}
-_FUNCTIONS |= {"leaky_relu": ("leaky_relu", 0.2)}
+_FUNCTIONS |= {"leaky_relu": ("leaky_relu", 0.2), "cos": "cos"}
+_FUNCTIONS |= {"relu6": ("clip", 0.0, 6.0), "hard_tanh": ("clip", -1.0, 1.0)}
 _WITHOUT_SETTINGS: tuple[str, ...] = (
     "tanh",
     "sigmoid",
@@ -34,7 +35,8 @@ _WITHOUT_SETTINGS: tuple[str, ...] = (
     "softsign",
     "mish",
 )
-_WITHOUT_SETTINGS += ("sin", "exp", "log", "log_sigmoid")
+_WITHOUT_SETTINGS += ("sin", "cos", "exp", "log", "log_sigmoid", "relu6", "hard_tanh")
+_WITHOUT_SETTINGS += ("hard_sigmoid",)
 _SMALLEST_SPREAD = 1e-7  # keras.config.epsilon()
 
 
@@ -200,6 +202,10 @@ def _activation(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
 def _function(where: str, name: str) -> list[Step]:
     if name == "log_sigmoid":
         return scaled(where, -1.0, "softplus", -1.0)
+    if name == "hard_sigmoid":
+        return rules.hard_sigmoid(where)
+    if name in HEADS:
+        return [sigma(where, name)]
     if name not in _FUNCTIONS:
         refuse(where, f"slopenet has no activation like {name[:80]!r}")
     spec = _FUNCTIONS[name]
@@ -209,9 +215,17 @@ def _function(where: str, name: str) -> list[Step]:
 def _relu(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
     del arrays
     slope, threshold = (_number(layer, key, 0.0) for key in ("negative_slope", "threshold"))
+    if layer.config.get("max_value") is not None and threshold == slope == 0:
+        return [sigma(layer.where, ("clip", 0.0, _number(layer, "max_value", 6.0)))]
     if layer.config.get("max_value") is not None or threshold != 0:
         refuse(layer.where, "slopenet has no activation like it: it has a threshold or a limit")
     return [sigma(layer.where, ("leaky_relu", slope) if slope else "relu")]
+
+
+def _softmax(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
+    del arrays
+    _require_last_axis(layer)
+    return [sigma(layer.where, "softmax")]
 
 
 def _leaky(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
@@ -264,6 +278,7 @@ _RULES: dict[str, Callable[[Layer, dict[str, Floats]], list[Step]]] = {
     "Flatten": _flatten,
     "Activation": _activation,
     "ReLU": _relu,
+    "Softmax": _softmax,
     "LeakyReLU": _leaky,
     "ELU": _elu,
 }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec
+from slopenet.activations import HEADS, ActivationSpec
 from slopenet.importers._graph import Node, Start
 from slopenet.importers._recognise import activation_of_library
 from slopenet.importers._steps import Step, scaled, sigma
@@ -150,13 +150,21 @@ def _steps(keras: Any, layer: Any) -> list[Step]:
         return rules.prelu(where, _numbers(keras, layer.alpha))
     if name in _ACTIVATIONS:
         return _activation(keras, where, layer)
+    if name == "Softmax":
+        if layer.axis not in (-1, 1):
+            refuse(where, f"its axis is {layer.axis}; one number per column is wanted")
+        return [sigma(where, "softmax")]
     if name not in _RULES and name not in rules.NOTHING:
         refuse(where, rules.UNKNOWN)
     return _RULES[name](keras, where, layer) if name in _RULES else []
 
 
 def _activation(keras: Any, where: str, function: Any) -> list[Step]:
-    """σ of a function or layer that acts entry by entry, recognised by its values."""
+    """σ of a function or layer, recognised by its values if it acts entry by entry."""
+    own = getattr(function, "activation", function)  # of a layer Activation
+    for name in (*HEADS, "hard_sigmoid"):
+        if own is getattr(keras.activations, name):
+            return rules.hard_sigmoid(where) if name not in HEADS else [sigma(where, name)]
 
     def values(z: Floats) -> Floats:
         # In rows of one number: a function that mixes a row, as softmax does, is a constant.

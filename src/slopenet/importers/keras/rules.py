@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.importers._steps import Step, sigmas
+from slopenet.importers._steps import Step, sigma, sigmas
 from slopenet.maps.affine import affine, batch_normalisation, refuse, scaling
 
 # Layers that change nothing in inference.
@@ -50,6 +50,11 @@ def normalisation(
     mean, variance = np.squeeze(mean), np.squeeze(variance)
     spread = np.maximum(np.sqrt(variance.astype(np.float64)), epsilon)
     return affine(where, spread, mean) if invert else scaling(where, mean, spread)
+
+
+def hard_sigmoid(where: str) -> list[Step]:
+    """clip(z, -3, 3)/6 + 1/2."""
+    return [sigma(where, ("clip", -3.0, 3.0)), affine(where, 1 / 6, 0.5)]
 
 
 def rescaling(where: str, scale: Any, offset: Any) -> Step:

@@ -8,9 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.importers._expression import Expression
+from slopenet.importers._steps import sigma
 from slopenet.importers.onnx.constant import axes_of
 from slopenet.importers.onnx.file import REAL
-from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of, whole_of
+from slopenet.importers.onnx.value import (
+    Node,
+    Trunk,
+    Value,
+    behind,
+    closed,
+    number_of,
+    row_of,
+    whole_of,
+)
 from slopenet.maps.affine import UnsupportedNetworkError, affine, batch_normalisation, refuse
 
 
@@ -121,11 +132,20 @@ def _unsqueeze(node: Node, x: Value) -> Value:
     return replace(x, flat=False, product=None)
 
 
+def _softmax(node: Node, x: Value) -> Value:
+    if whole_of(node, "axis", -1) not in (1, -1):
+        refuse(node.where, "its axis is not that of the columns")
+    head = sigma(node.where, "log_softmax" if node.op == "LogSoftmax" else "softmax")
+    return Value(Trunk(closed(x, node.dtype), [head]), Expression("z"), x.width)
+
+
 MIXING: dict[str, Callable[[Node, Value], Value]] = {
     "Gemm": _gemm,
     "MatMul": _matmul,
     "BatchNormalization": _batch_norm,
     "ai.onnx.ml.Scaler": _scaler,
+    "Softmax": _softmax,
+    "LogSoftmax": _softmax,
 }
 UNCHANGED: dict[str, Callable[[Node, Value], Value]] = {
     "Identity": _same,

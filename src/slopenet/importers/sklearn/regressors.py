@@ -19,6 +19,7 @@ _ACTIVATIONS = {
     "tanh": "tanh",
     "relu": "relu",
     "exp": "exp",
+    "softmax": "softmax",
 }
 _KNOWN = (
     "an MLPRegressor, a linear model, or one of VotingRegressor, BaggingRegressor,"
@@ -61,10 +62,10 @@ def predicted(where: str, estimator: Any, x: Node) -> Node:
 def _rule(estimator: Any) -> Callable[[str, Any, Node], Node] | None:
     from sklearn import cross_decomposition, ensemble, linear_model, multioutput, svm
     from sklearn.base import is_regressor
-    from sklearn.neural_network import MLPRegressor
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     rules: list[tuple[Any, Callable[[str, Any, Node], Node]]] = [
-        (MLPRegressor, _mlp),
+        ((MLPRegressor, MLPClassifier), _mlp),
         (ensemble.VotingRegressor, _voting),
         (ensemble.BaggingRegressor, _bagging),
         (ensemble.StackingRegressor, _stacking),

@@ -207,6 +207,30 @@ def _log_sigmoid(where: str, m: Any) -> list[Step]:
     return scaled(where, -1.0, "softplus", -1.0)
 
 
+def _hardtanh(where: str, m: Any) -> list[Step]:
+    return [sigma(where, ("clip", m.min_val, m.max_val))]
+
+
+def _hardsigmoid(where: str, m: Any) -> list[Step]:
+    """clip(z, -3, 3)/6 + 1/2."""
+    del m
+    return [sigma(where, ("clip", -3.0, 3.0)), affine(where, 1 / 6, 0.5)]
+
+
+def _softmax(where: str, m: Any) -> list[Step]:
+    return _head(where, m, "softmax")
+
+
+def _log_softmax(where: str, m: Any) -> list[Step]:
+    return _head(where, m, "log_softmax")
+
+
+def _head(where: str, m: Any, name: str) -> list[Step]:
+    if m.dim not in (1, -1):
+        refuse(where, f"its dim is {m.dim}; 1 or -1 is wanted")
+    return [sigma(where, name)]
+
+
 def _gelu(where: str, m: Any) -> list[Step]:
     return [sigma(where, "gelu" if m.approximate == "none" else "gelu_tanh")]
 
@@ -217,6 +241,11 @@ _RULES: dict[str, Callable[[str, Any], list[Step]]] = {
     "Flatten": _flatten,
     "PReLU": _prelu,
     "CELU": _celu,
+    "ReLU6": _hardtanh,
+    "Hardtanh": _hardtanh,
+    "Hardsigmoid": _hardsigmoid,
+    "Softmax": _softmax,
+    "LogSoftmax": _log_softmax,
     "LogSigmoid": _log_sigmoid,
     "GELU": _gelu,
 }

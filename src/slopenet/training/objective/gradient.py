@@ -78,7 +78,8 @@ class Objective:
             self.dydv_weight[:] = dydv_weight
         self.l2 = l2
         self._decayed = weight_mask(self.sizes)
-        self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._decayed))
+        rows: list[Any] = list(activations)
+        self._core = _core.Model64(self.sizes, rows, np.zeros_like(self._decayed))
 
     def __call__(
         self, theta: Floats, data: Data, *, gradient: bool = True, threads: int | None = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,8 @@ class LeastSquares:
         self._threads = threads
         self._P = weight_mask(self.sizes)
         self.size = len(self._P)
-        self._core = _core.Model64(self.sizes, list(activations), np.zeros_like(self._P))
+        rows: list[Any] = list(activations)
+        self._core = _core.Model64(self.sizes, rows, np.zeros_like(self._P))
         self._X, self._V = data.X, _tangents(data)
         values = np.ones(data.y.shape) if data.value_weight is None else data.value_weight
         targets, weights = [data.y], [values]
