@@ -14,6 +14,8 @@ An activation is added in five places:
 4. its formula at fifty digits in tests/oracle/activations.py;
 5. its formula and its case in tools/exhaust/reference.hpp.
 
+`clip` has two parameters: its row has a pair, and its struct takes a `Parameter`.
+
 A spelling of another library (a class of torch, an ONNX operator) is one more row in that importer,
 and a formula for CasADi one more row in slopenet.adapters.casadi; both are optional.
 """

@@ -135,7 +135,11 @@ def outcome(seed: int) -> str:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     warnings.simplefilter("ignore")
-    found = Counter(outcome(seed).split(" (")[0][:60] for seed in range(count))
+    found: Counter[str] = Counter()
+    for seed in range(count):
+        found[outcome(seed).split(" (")[0][:60]] += 1
+        if seed % 100 == 99:
+            print(f"{seed + 1} forwards: {found['equal']} are equal", flush=True)
     for what, times in found.most_common():
         print(f"{times:6d}  {what}")
 

@@ -149,6 +149,7 @@ CASES = {
         L | {"low": buffer(3), "high": buffer(3), "p": prelu(8), "n": batch_norm(8)},
     ),
     "prelu": (lambda m, x: m.s(x), {"s": nn.Sequential(nn.Linear(3, 4), prelu(4))}),
+    "classifier": (lambda m, x: F.log_softmax(m.i(x) + m.l(torch.tanh(m.i(x))), 1), L),
     "convolution": (
         lambda m, x: m.o(torch.tanh(m.c(torch.tanh(m.i(x)).unsqueeze(1))).flatten(1)),
         {"i": nn.Linear(3, 8), "c": nn.Conv1d(1, 2, 3), "o": nn.Linear(12, 2)},
@@ -262,7 +263,8 @@ def refuses_numpy(m: Any, x: Any) -> Any:
 
 REFUSED = {
     "layer_norm": (lambda m, x: F.layer_norm(m.i(x), (8,)), "slopenet has no layer_norm"),
-    "softmax": (lambda m, x: m.i(x).softmax(1), "slopenet has no softmax"),
+    "softmax": (lambda m, x: m.o(m.i(x).softmax(1)), "softmax must be the end of the network"),
+    "axis": (lambda m, x: m.i(x).reshape(-1, 2, 4).softmax(2).flatten(1), "of another axis than"),
     "product": (lambda m, x: m.i(x) * m.l(torch.tanh(m.i(x))), "mul of two branches is not"),
     "gate": (lambda m, x: torch.tanh(m.i(x)) * torch.sigmoid(m.i(2 * x)), "mul of two branches"),
     "bilinear": (lambda m, x: (m.i(x).unsqueeze(1) @ m.i(x).unsqueeze(2)).flatten(1), "multiplies"),

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import Activation, normalise
+from slopenet.activations import Activation, Head, normalise
 from slopenet.importers._cut import narrowest
 from slopenet.importers._graph import After, Node, Start, Sum, ordered
 from slopenet.importers._steps import Sigma
@@ -61,6 +61,9 @@ def taken_apart(
         if isinstance(node, After):
             width, before = node.width or 0, at[id(node.before)]
             if isinstance(node.step, Sigma):
+                if isinstance(node.step.activation, Head):
+                    head = node.step.activation
+                    refuse(node.step.where, f"{head} must be the end of the network")
                 if node.step.uniform == _IDENTITY:
                     at[id(node)] = before
                 else:

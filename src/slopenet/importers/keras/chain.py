@@ -138,6 +138,8 @@ class _Builder:
         made: dict[tuple[str, int, int], Node] = {}
         for entry, node in inputs.items():
             found = by_name.get(entry[0])
+            if found is not None:
+                _settle_width(found[0], node)
             made[entry] = node if found is None else after(node, self.steps_of(found[0]))
         open_: set[tuple[str, int, int]] = set()
         left = list(reversed(ends))
@@ -164,6 +166,15 @@ class _Builder:
                 continue
             made[here] = self.value(layer, [made[tensor] for tensor in tensors], each, depth + 1)
         return [made[end] for end in ends]
+
+
+def _settle_width(layer: Layer, node: Node) -> None:
+    """Give an input the width that its layer says, which the layers behind it check."""
+    shape = layer.config.get("batch_shape", layer.config.get("batch_input_shape"))
+    if isinstance(node, Start) and isinstance(shape, list) and len(shape) == 2:
+        width = shape[1]
+        if isinstance(width, int) and width > 0:
+            node.width = width
 
 
 def _given(model: Layer) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -28,19 +27,10 @@ _ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {
 }
 _LARGEST = float(np.finfo(np.float32).max)
 _SELU = (SELU_ALPHA, SELU_SCALE)  # the attributes alpha and gamma
-_ARITY = {
-    "Neg": 1,
-    "Cos": 1,
-    "Abs": 1,
-    "Reciprocal": 1,
-    "Exp": 1,
-    "Log": 1,
-    "Log1p": 1,
-    "Expm1": 1,
-    "Sqrt": 1,
-    "Erf": 1,
-    "Where": 3,
-}
+_ARITY = dict.fromkeys(
+    ("Neg", "Abs", "Reciprocal", "Exp", "Expm1", "Log", "Log1p", "Sqrt", "Erf"), 1
+)
+_ARITY |= {"Where": 3, "Cos": 1}
 
 
 def elementwise(node: Node) -> Value:
@@ -127,31 +117,21 @@ def _limited(node: Node, arguments: list[Expression | float | None]) -> Expressi
     x, *rest = arguments
     if not isinstance(x, Expression) or any(isinstance(each, Expression) for each in rest):
         refuse(node.where, "its limits depend on the input")
-    if node.op == "HardSigmoid":
-        slope, offset = number_of(node, "alpha", 0.2), number_of(node, "beta", 0.5)
-        slope = 1 / 6 if np.float32(slope) == np.float32(1 / 6) else slope  # as torch writes it
-        line = compose(node.where, "line", x, slope, offset)
-        return compose(node.where, "clip", line, parameter=(0.0, 1.0))
-    low, high = _limits(node, rest)
-    if low == 0 and high >= _LARGEST:
-        return compose(node.where, "relu", x)
-    if -_LARGEST < low < high < _LARGEST:
-        return compose(node.where, "clip", x, parameter=(low, high))
-    if low > -_LARGEST:
-        x = compose(node.where, "Max", x, low)
-    return compose(node.where, "Min", x, high) if high < _LARGEST else x
+    presets = [-np.inf, np.inf]
+    limits = [y if y is None else float(y) for y in rest if not isinstance(y, Expression)]
+    given = [p if y is None else y for y, p in zip(limits, presets, strict=False)]
+    low, high = _limits(node, [x, *given])
+    if low >= high or np.isnan(low) or np.isnan(high):
+        refuse(node.where, "its limits are no interval")
+    if node.op == "HardSigmoid" or _bounds(node, [x, *given]) is not None or low == 0:
+        return _expression(node, [x, *given])
+    for op, limit in (("Max", low), ("Min", high)):
+        if abs(limit) < _LARGEST:
+            x = compose(node.where, op, x, limit)
+    return x
 
 
-def _limits(node: Node, given: list[Any]) -> tuple[float, float]:
-    """The limits of Clip as its arguments or attributes say, infinite where absent."""
-    if not given:
-        names = [name if name in node.attributes else None for name in ("min", "max")]
-        given = [None if name is None else number_of(node, name, 0.0) for name in names]
-    low, high = [*given, None][:2]
-    return -np.inf if low is None else float(low), np.inf if high is None else float(high)
-
-
-def _expression(  # noqa: PLR0911
+def _expression(  # noqa: PLR0911, PLR0912
     node: Node, arguments: list[Expression | float]
 ) -> Expression:
     """A node as an expression of its arguments."""
@@ -187,6 +167,36 @@ def _expression(  # noqa: PLR0911
             return compose(where, "Mul", compose(where, "elu", x, parameter=alpha), gamma)
         case "PRelu", [Expression() as x, float(slope)]:
             return compose(where, "leaky_relu", x, parameter=slope)
+        case "Clip", [x] | [x, float()] | [x, float(), float()] if _is_relu(node, arguments):
+            return compose(where, "relu", x)
+        case "Clip", [x, *_] if (bounds := _bounds(node, arguments)) is not None:
+            return compose(where, "clip", x, parameter=bounds)
+        case "HardSigmoid", [x]:
+            alpha, beta = (number_of(node, n, v) for n, v in (("alpha", 0.2), ("beta", 0.5)))
+            alpha = 1 / 6 if np.float32(alpha) == np.float32(1 / 6) else alpha  # as torch writes it
+            return compose(where, "clip", compose(where, "line", x, alpha, beta), parameter=(0, 1))
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
     raise UnsupportedNetworkError(f"{where}: slopenet has no {op}")
+
+
+def _is_relu(node: Node, arguments: list[Expression | float]) -> bool:
+    """Whether Clip has the lower bound 0 and no upper one."""
+    low, high = _limits(node, arguments)
+    return low == 0 and high >= _LARGEST
+
+
+def _bounds(node: Node, arguments: list[Expression | float]) -> tuple[float, float] | None:
+    """Both bounds of Clip, if both are there and the first is the smaller one."""
+    low, high = _limits(node, arguments)
+    return (low, high) if -_LARGEST < low < high < _LARGEST else None
+
+
+def _limits(node: Node, arguments: list[Expression | float]) -> tuple[float, float]:
+    """The bounds of Clip, infinite where absent, NaN where not a number."""
+    given = [
+        arguments[i] if len(arguments) > i else node.attributes.get(name, preset)
+        for i, name, preset in ((1, "min", -np.inf), (2, "max", np.inf))
+    ]
+    low, high = (float(x) if isinstance(x, int | float) else np.nan for x in given)
+    return low, high

@@ -10,6 +10,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.importers import _tensor as tensors
 from slopenet.importers._graph import After
+from slopenet.importers._steps import sigma
 from slopenet.importers._tensor import Tensor, added, by_entry, linear, spread
 from slopenet.importers.onnx.value import Node, number_of, whole_of
 from slopenet.maps.affine import affine, refuse
@@ -134,12 +135,26 @@ def _pad(node: Node, given: Sequence[Given], rows: int) -> Tensor:
     return mixed(node, [x], rows, lambda y: np.pad(y, amounts, constant_values=filler))
 
 
+def _head(node: Node, given: Sequence[Given], rows: int) -> Tensor:
+    """softmax or log-softmax of each row."""
+    x = given[0]
+    if not isinstance(x, Tensor) or whole_of(node, "axis", -1) not in (-1, len(x.shape) - 1):
+        refuse(node.where, "its axis is not that of the columns")
+    if int(np.prod(x.shape[:-1])) != rows:
+        refuse(node.where, "it is of parts of a row")
+    x = tensors.settled(node.where, x, rows)
+    head = sigma(node.where, "log_softmax" if node.op == "LogSoftmax" else "softmax")
+    return tensors.fresh(After(x.stem.node, head), x.stem.width, x.index, x.dtype)
+
+
 RULES: dict[str, Callable[[Node, Sequence[Given], int], Tensor]] = {
     "ai.onnx.ml.Scaler": _scaler,
     "BatchNormalization": _batch_norm,
     "Gemm": _gemm,
+    "LogSoftmax": _head,
     "MatMul": _matmul,
     "Pad": _pad,
     "ReduceMean": _reduce,
     "ReduceSum": _reduce,
+    "Softmax": _head,
 }

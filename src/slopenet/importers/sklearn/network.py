@@ -89,24 +89,26 @@ def from_sklearn(
 
 def _values_by_row(estimator: Any, X: Any) -> Any:
     """Predictions, NaN for rows that the estimator refuses, as outside the domain of a log."""
+    predict = _predictor(estimator)
     try:
-        return _values(estimator, X)
+        return predict(X)
     except ValueError:
         found = []
         for row in X:
             try:
-                found.append(np.ravel(_values(estimator, row[None])))
+                found.append(np.ravel(predict(row[None])))
             except ValueError:
                 found.append(np.array([np.nan]))
         wide = max(len(each) for each in found)
         return np.array([np.broadcast_to(each, (wide,)) for each in found])
 
 
-def _values(estimator: Any, X: Any) -> Any:
-    """Predictions, of a classifier its probabilities: of two classes, that of the second."""
+def _predictor(estimator: Any) -> Any:
+    """`predict`, or the probabilities of a classifier: of two classes, that of the second."""
     from sklearn.base import is_classifier
 
-    if not is_classifier(estimator):
-        return estimator.predict(X)
-    p = estimator.predict_proba(X)
-    return p[:, 1] if p.shape[1] == 2 else p
+    def probabilities(X: Any) -> Any:
+        p = estimator.predict_proba(X)
+        return p[:, 1] if p.shape[1] == 2 else p
+
+    return probabilities if is_classifier(estimator) else estimator.predict

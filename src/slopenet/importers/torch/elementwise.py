@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from slopenet.activations import SELU_ALPHA, SELU_SCALE
+from slopenet.activations import SELU_ALPHA, SELU_SCALE, Parameter
 from slopenet.importers._expression import Expression, compose
 from slopenet.maps.affine import refuse
 
@@ -25,7 +25,6 @@ _SAME = {
     "expm1": "Expm1",
     "sqrt": "Sqrt",
     "erf": "Erf",
-    "cos": "Cos",
     "mul": "Mul",
     "maximum": "Max",
     "minimum": "Min",
@@ -39,7 +38,7 @@ _SAME = {
 # Activations without a parameter.
 _JUMPS = ("threshold", "hardshrink", "sign", "floor", "ceil", "round", "trunc", "fmod", "remainder")
 _ACTIVATIONS = {
-    name: name for name in ("relu", "tanh", "sigmoid", "silu", "mish", "sin", "softsign")
+    name: name for name in ("relu", "tanh", "sigmoid", "silu", "mish", "sin", "cos", "softsign")
 }
 
 
@@ -59,7 +58,7 @@ def expression_of(
         Keyword arguments.
     """
 
-    def make(op: str, *parts: Argument, parameter: float | None = None) -> Expression:
+    def make(op: str, *parts: Argument, parameter: Parameter | None = None) -> Expression:
         return compose(where, op, *parts, parameter=parameter)
 
     if name in _SAME:
@@ -106,6 +105,8 @@ def _clamp(
     make: Rule, x: Expression, low: float | None = None, high: float | None = None, **settings: Any
 ) -> Expression:
     low, high = settings.get("min", low), settings.get("max", high)
+    if low is not None and high is not None and low < high:
+        return make("clip", x, parameter=(float(low), float(high)))
     if low is not None:
         x = make("relu", x) if low == 0 and high is None else make("Max", x, float(low))
     return x if high is None else make("Min", x, float(high))
@@ -156,7 +157,7 @@ def _softshrink(make: Rule, x: Expression, lambd: float = 0.5) -> Expression:
 
 
 def _hardsigmoid(make: Rule, x: Expression) -> Expression:
-    return _clamp(make, make("Add", make("Div", x, 6.0), 0.5), 0.0, 1.0)
+    return make("Add", make("Div", make("clip", x, parameter=(-3.0, 3.0)), 6.0), 0.5)
 
 
 def _hardtanh(make: Rule, x: Expression, low: float = -1, high: float = 1) -> Expression:

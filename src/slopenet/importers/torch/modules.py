@@ -47,13 +47,14 @@ def _activation(where: str, spec: ActivationSpec) -> Any:
 
     own = sigma(where, spec).uniform
     name = "identity" if own is None else own.name
-    parameter: Any = None if own is None else own.parameter
+    given: Any = 0.0 if own is None else own.parameter
     functions = {
         "identity": lambda z: z,
-        "leaky_relu": lambda z: F.leaky_relu(z, parameter),
-        "elu": lambda z: F.elu(z, parameter),
-        "softplus": lambda z: F.softplus(z, parameter),
+        "leaky_relu": lambda z: F.leaky_relu(z, given),
+        "elu": lambda z: F.elu(z, given),
+        "softplus": lambda z: F.softplus(z, given),
         "gelu_tanh": lambda z: F.gelu(z, approximate="tanh"),
+        "clip": lambda z: F.hardtanh(z, *given),
         "gaussian": lambda z: torch.exp(-z * z),
     }
     return functions.get(name) or getattr(torch, name, None) or getattr(F, name)

@@ -9,14 +9,16 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.importers._expression import compose
 from slopenet.importers._graph import After
-from slopenet.importers._steps import sigmas
+from slopenet.importers._steps import sigma, sigmas
 from slopenet.importers._tensor import (
     Tensor,
     activated,
     by_entry,
+    fresh,
     linear,
     moved,
-)  # fmt: skip
+    settled,
+)
 from slopenet.importers.torch.call import Call, numbers_of
 from slopenet.importers.torch.elementwise import is_elementwise
 from slopenet.importers.torch.entrywise import entrywise
@@ -47,8 +49,6 @@ _WITHOUT_VALUES = {"zeros_like", "ones_like", "full_like", "empty_like", "new_on
 _WITHOUT_VALUES |= {"new_empty", "new_zeros", "sym_size", "size", "new_empty_strided"}
 _KNOWN = {
     "native_layer_norm": "layer_norm",
-    "_softmax": "softmax",
-    "_log_softmax": "log_softmax",
     "native_group_norm": "group_norm",
     "_fused_rms_norm": "rms_norm",
 }
@@ -70,6 +70,8 @@ def result_of(  # noqa: PLR0911
         return [None]
     if name in _NORMS:
         return [_batch_norm(call, result)]
+    if name in ("_softmax", "_log_softmax", "softmax", "log_softmax"):
+        return [_head(call, name.removeprefix("_"))]
     if name == "_to":
         return [_cast(call, result)]
     if name in ("_prelu_kernel", "prelu"):
@@ -124,8 +126,6 @@ def _linear(call: Call, result: Any) -> Tensor:
 
 def _matmul(call: Call, tensors: list[Any]) -> Tensor | None:
     """x A (+ c), by far the most frequent case, without unit vectors."""
-    from slopenet.importers._tensor import fresh, settled
-
     if call.name not in ("mm", "addmm") or len(tensors) != 1 or call.kwargs:
         return None
     *c, x, A = call.args
@@ -162,6 +162,17 @@ def _batch_norm(call: Call, result: Any) -> Tensor:
     c = (0.0 if beta is None else numbers_of(beta)) - numbers_of(mean) * A
     wide = [np.broadcast_to(each.reshape(shape), x.shape) for each in (A, c)]
     return by_entry(call.where, value, wide[0], wide[1], call.rows)
+
+
+def _head(call: Call, name: str) -> Tensor:
+    """softmax or log-softmax of each row."""
+    x, axis = call.args[:2]
+    value = call.get(x)
+    if value is None or x.ndim != 2 or axis not in (1, -1):
+        refuse(call.where, f"{name} of another axis than that of a row is no layer")
+    value = settled(call.where, value, call.rows)
+    node = After(value.stem.node, sigma(call.where, name))
+    return fresh(node, value.stem.width, value.index, value.dtype)
 
 
 def _cast(call: Call, result: Any) -> Tensor:
