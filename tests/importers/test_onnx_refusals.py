@@ -42,8 +42,8 @@ TENSOR = numpy_helper.from_array(np.ones(2))
         (lambda g, z: g("MatMul", z, np.eye(4)), "it takes 4 numbers, and 5 come in"),
         (lambda g, z: g("Gemm", z, np.eye(5), transA=1), "the transposed batch"),
         (lambda g, z: g("MatMul", np.eye(5), z), "first input is a constant"),
-        (lambda g, z: g("Reshape", z, np.array([5, -1])), r"the shape \(5, -1\)"),
-        (lambda g, z: g("Transpose", z), "slopenet has no Transpose"),
+        (lambda g, z: g("Reshape", z, np.array([5, -1])), r"the shape \(5, N\)"),
+        (lambda g, z: g("Transpose", z), "it changes the order of the numbers"),
         (lambda g, z: g("Cast", z, to=7), "casts to no real numbers"),
         (lambda g, z: g("Flatten", z, axis=0), "flattens the samples"),
         (lambda g, z: g("Dropout", z, 0.5, np.array(True)), "training mode"),
@@ -82,10 +82,6 @@ def test_graphs_of_another_form_are_refused() -> None:
     model.graph.output.append(helper.make_tensor_value_info("t0", TensorProto.DOUBLE, None))
     with pytest.raises(sn.UnsupportedNetworkError, match="it has 2 outputs"):
         sn.from_onnx(model)
-    for shape, sentence in (((3,), "has 1 axes"), (("N", 1, 3), "has 3 axes")):
-        g = Graph(shape=shape)
-        with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
-            sn.from_onnx(g.model(g("MatMul", "x", W.T)))
     g = Graph(shape=("N", 4))
     with pytest.raises(sn.UnsupportedNetworkError, match="takes 3 numbers, and 4 come in"):
         sn.from_onnx(g.model(g("MatMul", "x", W.T)))

@@ -10,7 +10,8 @@ from slopenet._types import Floats
 from slopenet.activations import SELU_ALPHA, SELU_SCALE
 from slopenet.importers._steps import UnsupportedNetworkError, affine, refuse
 from slopenet.importers.onnx.scalar import ARITHMETIC, Expression, compose, shortened
-from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of
+from slopenet.importers.onnx.shapes import row_in
+from slopenet.importers.onnx.value import Node, Value, behind, number_of
 
 # Activations that are one node: name in the table, attribute of its parameter and its preset.
 _ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {
@@ -38,11 +39,13 @@ def elementwise(node: Node) -> Value:
             return moved
     if any(x.trunk is not first.trunk for x in values):
         refuse(node.where, "two branches meet in it; a chain of layers has one")
-    if any(x.flat != first.flat for x in values):
+    if any(x.flat != first.flat or x.axes != first.axes for x in values):
         refuse(node.where, "its inputs have different shapes")
     if any(x is None for x in node.inputs):
         return _with_absent(node, first)
-    rows = {i: row_of(node, x) for i, x in enumerate(node.inputs) if isinstance(x, np.ndarray)}
+    rows = {
+        i: row_in(node, first, x) for i, x in enumerate(node.inputs) if isinstance(x, np.ndarray)
+    }
     if any(row.ndim for row in rows.values()):
         return _with_row(node, first, rows)
     arguments = [x.f if isinstance(x, Value) else float(rows[i]) for i, x in enumerate(node.inputs)]
@@ -64,6 +67,8 @@ def _with_absent(node: Node, first: Value) -> Value:
 def _row_moved_out(node: Node, scaled: Value, other: Value) -> Value | None:
     """(c ∘ x) y as c ∘ (x y), x and y of one trunk: tf2onnx moves a row c into z sigmoid(z)."""
     if scaled.product is None or scaled.product[0].trunk is not other.trunk or other.flat:
+        return None
+    if scaled.axes != other.axes:
         return None
     x, row = scaled.product
     both = replace(other, f=_expression(node, [x.f, other.f]), product=None)

@@ -16,6 +16,7 @@ from slopenet.importers._steps import Step, refuse
 from slopenet.importers.onnx.file import DOUBLE, REAL, array_of
 from slopenet.importers.onnx.nodes import output_of, steps_to
 from slopenet.importers.onnx.scalar import Expression
+from slopenet.importers.onnx.shapes import of_input
 from slopenet.importers.onnx.value import Node, Trunk, Value
 from slopenet.io.contents import require
 
@@ -28,7 +29,8 @@ _DOMAINS = {"": "", "ai.onnx": "", "ai.onnx.ml": "ai.onnx.ml."}
 class Graph:
     """The part of a model that its output depends on, nodes in order.
 
-    `width` and `batch` are n_1 and N of the input (N, n_1), None where any will do; `dtype` is that
+    `width` and `batch` are n_1 and N of the input, None where any will do; `axes` is the shape of
+    the input if it is not (N, n_1). `dtype` is that
     of the least precise number on the way; `budget` is the memory that the import may still take.
     """
 
@@ -40,6 +42,7 @@ class Graph:
     batch: int | None
     dtype: np.dtype[Any]
     budget: Budget
+    axes: tuple[int, ...] | None = None
 
 
 def graph_of(model: Any, folder: Path | None) -> Graph:
@@ -71,7 +74,10 @@ def graph_of(model: Any, folder: Path | None) -> Graph:
     wanted = _needed(end.name, makers)
     missing = wanted - makers.keys() - weights.keys() - {entry.name}
     require(not missing, f"is damaged: nothing makes {_text(min(missing, default=''))}")
-    width, batch = _shape(entry)
+    column = any(
+        node.op_type == "MatMul" and node.input and node.input[0] in weights for node in graph.node
+    )
+    axes, width, batch = _shape(entry, column=column)
     nodes = [node for node in graph.node if not wanted.isdisjoint(node.output)]
     for node in nodes:
         if not wanted.isdisjoint(node.output[1:]):
@@ -83,7 +89,7 @@ def graph_of(model: Any, folder: Path | None) -> Graph:
         name: array_of(weights[name], folder, budget) for name in sorted(wanted & weights.keys())
     }
     dtype = np.dtype(np.float64 if _is_double(entry, nodes) else np.float32)
-    return Graph(nodes, known, entry.name, end.name, width, batch, dtype, budget)
+    return Graph(nodes, known, entry.name, end.name, width, batch, dtype, budget, axes)
 
 
 def steps_of_graph(graph: Graph) -> list[Step]:
@@ -95,7 +101,7 @@ def steps_of_graph(graph: Graph) -> list[Step]:
         If a node comes before its inputs, or cannot be part of such a chain.
     """
     made: dict[str, Value | Floats] = dict(graph.weights)
-    made[graph.input] = Value(Trunk(None, []), Expression("z"), graph.width)
+    made[graph.input] = Value(Trunk(None, []), Expression("z"), graph.width, axes=graph.axes)
     uses = Counter(name for node in graph.nodes for name in node.input)
     uses[graph.output] += 1
     rows = graph.batch or MOST_ROWS
@@ -110,7 +116,7 @@ def steps_of_graph(graph: Graph) -> list[Step]:
         shared = uses[node.output[0]] != 1
         attributes = _attributes(node, graph.budget)
         made[node.output[0]] = result = output_of(
-            Node(where, op, given, attributes, graph.dtype, shared, graph.budget)
+            Node(where, op, given, attributes, graph.dtype, shared, graph.budget, graph.batch)
         )
         if isinstance(result, Value):  # the graph is run, and may keep every result
             graph.budget.spend(8 * rows * (result.width or 1), f"{rows} rows of {where}")
@@ -153,18 +159,16 @@ def _needed(name: str, makers: dict[str, Any]) -> set[str]:
     return wanted
 
 
-def _shape(entry: Any) -> tuple[int | None, int | None]:
-    """Columns and rows of the input, None where any number will do."""
+def _shape(entry: Any, *, column: bool) -> tuple[Any, int | None, int | None]:
+    """Shape, columns and rows of the input, None where any number will do."""
     kind = entry.type.tensor_type
     where = f"the input {_text(entry.name)}"
     if kind.elem_type not in REAL:
         refuse(where, f"it has data type {kind.elem_type}, and real numbers are wanted")
     if not kind.HasField("shape"):
-        return None, None
-    if len(kind.shape.dim) != 2:
-        refuse(where, f"it has {len(kind.shape.dim)} axes, and (N, n_1) is wanted")
-    rows, columns = (dim.dim_value if dim.dim_value > 0 else None for dim in kind.shape.dim)
-    return columns, rows
+        return None, None, None
+    dims = [dim.dim_value if dim.dim_value > 0 else None for dim in kind.shape.dim]
+    return of_input(where, dims, column=column)
 
 
 def _is_double(entry: Any, nodes: list[Any]) -> bool:

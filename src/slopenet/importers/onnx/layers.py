@@ -9,6 +9,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.importers._steps import UnsupportedNetworkError, affine, batch_normalisation, refuse
+from slopenet.importers.onnx import shapes
 from slopenet.importers.onnx.constant import axes_of
 from slopenet.importers.onnx.file import REAL
 from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of, whole_of
@@ -34,7 +35,26 @@ def _matmul(node: Node, x: Value) -> Value:
     W = node.numbers(1, "matrix")
     if W.ndim != 2:
         refuse(node.where, f"its matrix has the shape {W.shape}")
-    return behind(node, x, affine(node.where, W.T))
+    if x.axes is None:
+        return behind(node, x, affine(node.where, W.T))
+    if x.axes[-1] != x.width:
+        refuse(node.where, "the numbers of a sample are not its last axis")
+    made = behind(node, x, affine(node.where, W.T))
+    return shapes.shaped(node, made, (*x.axes[:-1], W.shape[1]))
+
+
+def matrix_first(node: Node, x: Value) -> Value:
+    """MatMul(W, x), where each sample is a column."""
+    W = node.numbers(0, "matrix")
+    if W.ndim != 2:
+        refuse(node.where, f"its matrix has the shape {W.shape}")
+    axes = x.axes or ()
+    column = axes[-2:] == (x.width, 1)
+    if not column and axes != (x.width,):
+        refuse(node.where, "its first input is a constant, and the second is not a column")
+    made = behind(node, x, affine(node.where, W))
+    after = (*axes[:-2], W.shape[0], 1) if column else (W.shape[0],)
+    return shapes.shaped(node, made, after)
 
 
 def _batch_norm(node: Node, x: Value) -> Value:
@@ -84,6 +104,8 @@ def _dropout(node: Node, x: Value) -> Value:
 
 
 def _flatten(node: Node, x: Value) -> Value:
+    if x.axes is not None:
+        return shapes.flattened(node, x)
     if x.flat or whole_of(node, "axis", 1) not in (1, -1):
         refuse(node.where, "it flattens the samples too")
     return x
@@ -91,6 +113,8 @@ def _flatten(node: Node, x: Value) -> Value:
 
 def _reshape(node: Node, x: Value) -> Value:
     shape = [int(n) for n in np.ravel(node.numbers(1, "shape"))]
+    if x.axes is not None:
+        return shapes.reshaped(node, x)
     match shape:
         case [0 | -1, n] if n > 0 and n == x.width and (shape[0] or not x.flat):
             return replace(x, flat=False, product=None)
@@ -98,12 +122,16 @@ def _reshape(node: Node, x: Value) -> Value:
             return x
         case [-1] | [-1, 1]:
             return replace(x, flat=True, product=None)
-    raise UnsupportedNetworkError(
-        f"{node.where}: it makes (N, {x.width or 'n'}) the shape {tuple(shape)}"
-    )
+    if x.width is None or x.flat:
+        raise UnsupportedNetworkError(
+            f"{node.where}: it makes (N, {x.width or 'n'}) the shape {tuple(shape)}"
+        )
+    return shapes.reshaped(node, x)
 
 
 def _squeeze(node: Node, x: Value) -> Value:
+    if x.axes is not None:
+        return shapes.squeezed(node, x)
     axes = axes_of(
         [x, *([node.numbers(1, "axes")] if len(node.inputs) > 1 else [])], node.attributes
     )
@@ -113,6 +141,8 @@ def _squeeze(node: Node, x: Value) -> Value:
 
 
 def _unsqueeze(node: Node, x: Value) -> Value:
+    if not x.flat and x.width is not None:
+        return shapes.unsqueezed(node, x)
     axes = axes_of(
         [x, *([node.numbers(1, "axes")] if len(node.inputs) > 1 else [])], node.attributes
     )
@@ -135,5 +165,6 @@ UNCHANGED: dict[str, Callable[[Node, Value], Value]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Squeeze": _squeeze,
+    "Transpose": shapes.transposed,
     "Unsqueeze": _unsqueeze,
 }

@@ -36,8 +36,8 @@ def from_onnx(
     Parameters
     ----------
     model : path, or onnx.ModelProto
-        With one input (N, n_1) and one output. Weights in files of their own must be in the folder
-        of the model, and no links.
+        With one input, (N, n_1) or of other axes, and one output. Weights in files of their own
+        must be in the folder of the model, and no links.
     dtype : {float64, float32}, optional
         Of the network, instead of the weights'. Folding maps in float32 may cost digits.
     input_names, output_names : sequence of str, optional
@@ -66,8 +66,10 @@ def from_onnx(
     -----
     Understood are Gemm, MatMul, Add, Sub, Mul, Div, BatchNormalization and Scaler with constants;
     the activations of the table, as a node or as any composition of nodes that has their values;
-    and Cast, Constant, Dropout, Flatten, Identity, Reshape, Squeeze and Unsqueeze where they change
-    nothing. A network is data: nothing of the file but these is computed.
+    and Cast, Constant, Dropout, Identity. Flatten, Reshape, Squeeze, Unsqueeze and Transpose are
+    understood where the numbers of a sample keep their order, with sizes that are constants or come
+    from Shape. The network takes the numbers of a sample as one row. A network is data: nothing of
+    the file but these is computed.
 
     Attributes of ONNX, such as the slope of LeakyRelu, are float32 in float64 graphs too. They are
     taken as the shortest decimal that rounds to them, 0.01 and not 0.00999999978, and selu's as the

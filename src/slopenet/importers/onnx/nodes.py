@@ -8,9 +8,10 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.importers._steps import Step, UnsupportedNetworkError, refuse
-from slopenet.importers.onnx.constant import constant
+from slopenet.importers.onnx.constant import constant, holds_samples
 from slopenet.importers.onnx.elementwise import elementwise
-from slopenet.importers.onnx.layers import MIXING, UNCHANGED
+from slopenet.importers.onnx.layers import MIXING, UNCHANGED, matrix_first
+from slopenet.importers.onnx.shapes import sizes
 from slopenet.importers.onnx.value import Node, Value, closed
 
 
@@ -32,19 +33,33 @@ def output_of(node: Node) -> Value | Floats:
         made = constant(node.where, node.op, present, node.attributes)
         node.budget.spend(made.nbytes if made.base is None else 0, node.where)
         return made
+    if any(holds_samples(x) for x in given) and node.op != "Reshape":
+        refuse(node.where, "it computes with the number of samples")
     if node.op in MIXING:
-        x = given[0]
-        if not isinstance(x, Value):
-            refuse(node.where, "its first input is a constant and its second is not")
-        if x.flat:
-            refuse(node.where, "its input has lost the shape (N, n)")
-        return MIXING[node.op](node, x)
+        return _mixed(node)
     if node.op in UNCHANGED:
         x = given[0]
         if not isinstance(x, Value):
             refuse(node.where, "its first input is a constant and another one is not")
         return UNCHANGED[node.op](node, x)
+    if node.op == "Shape" and isinstance(given[0], Value):
+        return sizes(node, given[0])
     return elementwise(node)
+
+
+def _mixed(node: Node) -> Value:
+    x, *others = node.inputs
+    if node.op == "MatMul" and len(others) == 1 and isinstance(others[0], Value):
+        if isinstance(x, Value):
+            refuse(node.where, "two branches meet in it; a chain of layers has one")
+        return matrix_first(node, others[0])
+    if not isinstance(x, Value):
+        refuse(node.where, "its first input is a constant and its second is not")
+    if x.flat:
+        refuse(node.where, "its input has lost the shape (N, n)")
+    if x.axes is not None and node.op != "MatMul":
+        refuse(node.where, "its input has not the shape (N, n)")
+    return MIXING[node.op](node, x)
 
 
 def _constant(node: Node) -> Floats:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.importers.onnx.constant import SAMPLES
 from slopenet.io.contents import ModelFileError
 
 if TYPE_CHECKING:
@@ -42,10 +43,15 @@ def runner(model: Any, graph: Graph) -> Callable[[Floats], Floats]:
         if rows:
             padded = np.concatenate([X, np.repeat(X[:1], -len(X) % rows, axis=0)])
             batches = np.split(padded, len(padded) // rows)
-        parts = _run(alone, graph.input, batches)
+        given = [_in_shape(batch, graph.axes) for batch in batches]
+        parts = _run(alone, graph.input, given)
         return np.concatenate([part.reshape(len(batches[0]), -1) for part in parts])[: len(X)]
 
     return values
+
+
+def _in_shape(X: Floats, axes: tuple[int, ...] | None) -> Floats:
+    return X if axes is None else X.reshape([len(X) if n == SAMPLES else n for n in axes])
 
 
 def _run(model: Any, name: str, batches: list[Floats]) -> list[Any]:

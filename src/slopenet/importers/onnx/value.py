@@ -35,13 +35,15 @@ class Value:
     """A tensor (N, width) of the graph: `f`, number by number, of the output of `trunk`.
 
     `flat`: the same numbers, in the same order, in a single column or axis, as skl2onnx leaves the
-    outputs of MLPRegressor. `product`: the value and the row of factors that this is made of.
+    outputs of MLPRegressor. `axes`: the shape, where it is another (`shapes`). `product`: the value
+    and the row of factors that this is made of.
     """
 
     trunk: Trunk
     f: Expression
     width: int | None
     flat: bool = False
+    axes: tuple[int, ...] | None = None
     product: tuple[Value, Affine] | None = None
 
 
@@ -49,7 +51,8 @@ class Value:
 class Node:
     """One operation: its name in errors, its inputs, absent ones None, and its attributes.
 
-    `shared` says whether its output goes to more than one node, `budget` how much memory is left.
+    `shared` says whether its output goes to more than one node, `budget` how much memory is left,
+    `batch` how many samples the graph takes, if that is fixed.
     """
 
     where: str
@@ -59,6 +62,7 @@ class Node:
     dtype: np.dtype[Any]
     shared: bool
     budget: Budget
+    batch: int | None = None
 
     def constant(self, i: int, what: str) -> Floats | None:
         """Input i, which must be a constant or absent."""
@@ -96,7 +100,8 @@ def behind(node: Node, x: Value, *steps: Affine) -> Value:
             if width not in (None, n):
                 refuse(node.where, f"its constants are for {n} numbers, and {width} come in")
             width = n
-    return Value(Trunk(closed(x, node.dtype), list(steps)), Expression("z"), width)
+    axes = x.axes if all(step.A.ndim < 2 for step in steps) else None
+    return Value(Trunk(closed(x, node.dtype), list(steps)), Expression("z"), width, axes=axes)
 
 
 def row_of(node: Node, constant: Floats) -> Floats:
