@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 from numpy.typing import DTypeLike
 
 from slopenet import network
+from slopenet.importers._nnet import from_nnet
 from slopenet.importers._verify import Report
 from slopenet.importers.keras.network import from_keras
 from slopenet.importers.onnx.network import from_onnx
@@ -70,8 +71,8 @@ def load(
     Parameters
     ----------
     path : path
-        Of a model of slopenet, of an .onnx file (see `from_onnx`), or of a .keras or .h5 file (see
-        `from_keras`; Keras is not needed). A pickle, such as .pt, .pkl or
+        Of a model of slopenet, of an .onnx file (see `from_onnx`), of a .keras or .h5 file (see
+        `from_keras`; Keras is not needed), or of NNet's .nnet. A pickle, such as .pt, .pkl or
         .joblib, is not opened, since that may run anything; the error says what to call instead.
     expect : {Network, Ensemble}, optional
         The class of the result. Another kind of file is an error, and type checkers know the class.
@@ -114,8 +115,9 @@ def _load(
 ) -> Network | Ensemble:
     suffix = Path(path).suffix.lower()
     start = _start(path)
-    if suffix == ".onnx":
-        return from_onnx(path, dtype=dtype, **labels, report=report)
+    if suffix in (".onnx", ".nnet"):
+        read = from_onnx if suffix == ".onnx" else from_nnet
+        return read(path, dtype=dtype, **labels, report=report)
     if start.startswith(_HDF5) or (start.startswith(_ZIP) and suffix == ".keras"):
         if suffix not in _KERAS:
             message = f"{os.fspath(path)} is an HDF5 file; if it is of Keras, name it .h5"
