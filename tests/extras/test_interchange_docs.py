@@ -22,8 +22,10 @@ PACKAGES = {
     "Keras": ["jax", "keras", "h5py"],
     "JAX": ["equinox"],
     "ONNX": ["onnx", "onnxruntime"],
+    "Weights by name, and NNet": [],
     "C": [],
     "ONNX out": ["onnx", "onnxruntime"],
+    "Fortran": [],
     "Python": [],
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from slopenet.activations import Activation
@@ -25,7 +27,11 @@ _PLAIN = {
     "relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid", "exp": "Exp",
     "log": "Log",
 }  # fmt: skip
-_PLAIN_FLOAT = {"elu": "Elu", "softplus": "Softplus", "softsign": "Softsign"}
+_PLAIN_FLOAT = {
+    "elu": "Elu", "softplus": "Softplus", "softsign": "Softsign", "selu": "Selu", "mish": "Mish",
+    "gelu": "Gelu", "gelu_tanh": "Gelu",
+}  # fmt: skip
+_SINCE = {"Mish": 18, "Gelu": 20}  # the version of ONNX that brought an operator
 _WITH_ALPHA = {"LeakyRelu", "Elu"}
 
 
@@ -48,16 +54,20 @@ def sigma(graph: Graph, activation: Activation, z: str, order: int) -> list[str]
 
 def plain(graph: Graph, activation: Activation, z: str, name: str | None) -> str:
     """σ(z) alone: as one operator where there is one, so that readers of ONNX recognise it."""
+    if activation.name == "silu":
+        return graph.op("Mul", z, graph.op("Sigmoid", z), name=name)
     operator = _PLAIN.get(activation.name)
     if graph.dtype == np.float32:
         operator = operator or _PLAIN_FLOAT.get(activation.name)
     parameter = activation.parameter
+    attributes: dict[str, Any]
     if operator in _WITH_ALPHA:  # attributes are float32
         attributes = {"alpha": parameter}
         same = graph.dtype.type(parameter) == np.float32(parameter)
     else:
-        attributes = {}
+        attributes = {"approximate": "tanh"} if activation.name == "gelu_tanh" else {}
         same = parameter == activation.info.preset
     if operator is None or (activation.parameters and not same):
         return sigma(graph, activation, z, 0)[0]
+    graph.need(_SINCE.get(operator, 0))
     return graph.op(operator, z, name=name, **attributes)
