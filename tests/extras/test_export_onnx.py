@@ -175,3 +175,36 @@ def test_networks_with_a_softmax(
     X = inputs(200, net)
     got = dict(zip("yJH", session(tmp_path / "net.onnx").run(None, {"x": X}), strict=True))
     assert max(errors(net, X, got).values()) < 1
+
+
+OPERATORS = {
+    "selu": ["Selu"], "mish": ["Mish"], "gelu": ["Gelu"], "gelu_tanh": ["Gelu"],
+    "softplus": ["Softplus"], "softsign": ["Softsign"], "elu": ["Elu"],
+    "silu": ["Sigmoid", "Mul"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("activation", OPERATORS)
+def test_values_alone_in_float32_have_the_operators_that_others_know(
+    tmp_path: Path, activation: str
+) -> None:
+    net = random_network((3, 5, 2), activation, output="identity", dtype=np.float32)
+    path = tmp_path / "net.onnx"
+    assert net.export(path, derivatives=["value"]).passed
+    model = onnx.load(path)
+    kinds = [node.op_type for node in model.graph.node]
+    assert kinds == ["Gemm", *OPERATORS[activation], "Gemm"]
+    version = {"Mish": 18, "Gelu": 20}.get(kinds[1], 17)
+    assert model.opset_import[0].version == version
+    assert sn.load(path) == net
+    X = inputs(200, net)
+    (y,) = session(path).run(None, {"x": X})
+    assert np.abs(y - net(X)).max() <= 1e-5 * np.abs(y).max()
+
+
+def test_silu_is_two_operators_in_float64(tmp_path: Path) -> None:
+    net = random_network((3, 5, 2), "silu", output="silu")
+    net.export(tmp_path / "net.onnx", derivatives=["value"])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node]
+    assert kinds == ["Gemm", "Sigmoid", "Mul", "Gemm", "Sigmoid", "Mul"]
+    assert sn.load(tmp_path / "net.onnx") == net

@@ -73,7 +73,10 @@ def test_equinox_modules_that_slopenet_does_not_have_are_refused() -> None:
     eqx = pytest.importorskip("equinox", reason="equinox is not installed")
     key = jax.random.key(0)
     for module, sentence in (
-        (eqx.nn.MLP(3, 2, 7, 1, activation=jax.nn.relu6, key=key), "module.activation: slopenet"),
+        (
+            eqx.nn.MLP(3, 2, 7, 1, activation=jax.nn.squareplus, key=key),
+            "module.activation: slopenet",
+        ),
         (eqx.nn.Sequential([eqx.nn.LayerNorm(3)]), r"layers\[0\] \(LayerNorm\): it is none"),
         (eqx.nn.MLP("scalar", 2, 7, 1, key=key), "takes or gives a scalar"),
     ):
@@ -113,3 +116,27 @@ def test_state_of_nnx() -> None:
     module = Module()
     for state in (nnx.state(module), nnx.to_pure_dict(nnx.state(module))):
         assert far(sn.from_jax(state, "tanh")(X), module(X)) < 1e-5
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_module_of_flax_nnx_is_compared_with_its_weights(*, skip: bool) -> None:
+    """A forward with a skip connection has the same weights, and is refused."""
+    nnx = pytest.importorskip("flax.nnx", reason="flax is not installed")
+
+    class Net(nnx.Module):  # type: ignore[misc, name-defined, unused-ignore]
+        def __init__(self) -> None:
+            rngs = nnx.Rngs(0)
+            self.first = nnx.Linear(3, 3, rngs=rngs)
+            self.last = nnx.Linear(3, 2, rngs=rngs)
+
+        def __call__(self, x: Any) -> Any:
+            a = jax.numpy.tanh(self.first(x))
+            return self.last(a + x if skip else a)
+
+    module = Net()
+    if skip:
+        with pytest.raises(sn.UnsupportedNetworkError, match="differ"):
+            sn.from_jax(module, "tanh")
+        return
+    X = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    np.testing.assert_allclose(sn.from_jax(module, "tanh")(X), module(X), atol=1e-6)

@@ -24,8 +24,10 @@ PACKAGES = {
     "JAX": ["equinox"],
     "ONNX": ["onnx", "onnxruntime"],
     "Scalers outside the file": ["sklearn"],
+    "Weights by name, and NNet": [],
     "C": [],
     "ONNX out": ["onnx", "onnxruntime"],
+    "Fortran": [],
     "Python": [],
 }
 

@@ -30,7 +30,9 @@ def test_wrong_arguments_of_from_jax_are_named() -> None:
     pairs = list(zip(net.weights, net.biases, strict=True))
     with pytest.raises(ValueError, match=r"activation must be given.*from_jax\(params, 'tanh'\)"):
         sn.from_jax(pairs)
-    with pytest.raises(TypeError, match="must be an Equinox module, params or a list"):
+    with pytest.raises(
+        TypeError, match="must be a module of Equinox or Flax nnx, params or a list"
+    ):
         sn.from_jax(3, "tanh")
     with pytest.raises(TypeError, match=r"model\[0\] must be a pair \(W, b\)"):
         sn.from_jax([3], "tanh")

@@ -129,11 +129,12 @@ def define(derivatives: Callable[[str], Callable[..., Any]]) -> torch.library.Li
     They live as long as the library that is returned.
     """
     library = torch.library.Library("slopenet", "DEF")
+    register_fake = getattr(torch.library, "register_fake", None) or torch.library.impl_abstract
     for name, tensors in _TENSORS.items():
         arguments = ", ".join(f"Tensor {each}" for each in tensors.split())
         library.define(f"{name}({arguments}, str key) -> Tensor")
         library.impl(name, _kernel(name), "CPU")
-        torch.library.register_fake(f"slopenet::{name}", _fake(name), lib=library)
+        register_fake(f"slopenet::{name}", _fake(name), lib=library)
         for where in ("Autograd", "FuncTorchDynamicLayerFrontMode"):
             library.impl(name, derivatives(name), where)
     return library

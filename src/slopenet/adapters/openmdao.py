@@ -36,15 +36,17 @@ class NetworkComp(ExplicitComponent):  # type: ignore[misc, unused-ignore]
     Its options are `network`, a Network, and `num_nodes`, the number of points computed at once
     (default 1). Each named input and output is a separate variable (num_nodes,). Without names they
     are the vectors ``x`` (num_nodes, n_1) and ``H`` (num_nodes, n_L), without axes of length 1.
+    `names` gives variables other names, ``{"T": "temperature"}``, and `units` gives them units,
+    ``{"T": "degK"}``; both go by the names of the network. OpenMDAO converts what is connected.
 
     The partials are ∂H/∂x, sparse between points. `slopenet.derivation` computes values at complex
     inputs, so the component supports the complex step.
     """
 
     def bounds(self, name: str) -> dict[str, Floats]:
-        """``lower`` and ``upper`` of an input: the ranges of the training data.
+        """``lower`` and ``upper`` of an input, by its variable: the ranges of the training data.
 
-        They are infinite for a network without a card.
+        They are in the units of the network, and are infinite for a network without a card.
         ``model.add_design_var("T", **component.bounds("T"))``.
 
         Raises
@@ -53,7 +55,7 @@ class NetworkComp(ExplicitComponent):  # type: ignore[misc, unused-ignore]
             If there is no such input.
         """
         network, nodes = self.options["network"], self.options["num_nodes"]
-        inputs = _variables(network.input_names, network.sizes[0], "x")
+        inputs = self._named(_variables(network.input_names, network.sizes[0], "x"))
         if name not in inputs:
             raise ValueError(f"name must be one of {', '.join(inputs)}, got {name!r}")
         shape = _shape(nodes, len(inputs[name]))
@@ -64,18 +66,43 @@ class NetworkComp(ExplicitComponent):  # type: ignore[misc, unused-ignore]
         """Declare the options."""
         self.options.declare("network", types=Network, desc="the network H(x)")
         self.options.declare("num_nodes", types=int, default=1, lower=1, desc="points at once")
+        self.options.declare("names", types=dict, default={}, desc="variables by network name")
+        self.options.declare("units", types=dict, default={}, desc="units by network name")
 
     def setup(self) -> None:
-        """Declare variables and partials."""
+        """Declare variables and partials.
+
+        Raises
+        ------
+        ValueError
+            If `names` or `units` has a name that the network has not, or two names become one.
+        """
         network, nodes = self.options["network"], self.options["num_nodes"]
-        self._of_x = _variables(network.input_names, network.sizes[0], "x")
-        self._of_H = _variables(network.output_names, network.sizes[-1], "H")
+        of_x = _variables(network.input_names, network.sizes[0], "x")
+        of_H = _variables(network.output_names, network.sizes[-1], "H")
+        for option in ("names", "units"):
+            for name in self.options[option]:
+                if name not in of_x and name not in of_H:
+                    raise ValueError(
+                        f"{option} must be of {', '.join([*of_x, *of_H])}, got {name!r}"
+                    )
+        self._of_x, self._of_H = self._named(of_x), self._named(of_H)
+        if len(self._of_x.keys() | self._of_H.keys()) != len(of_x) + len(of_H):
+            raise ValueError(f"names must leave all variables different, got {self._names()}")
+        units = {self._names().get(name, name): u for name, u in self.options["units"].items()}
         for variables, add in ((self._of_x, self.add_input), (self._of_H, self.add_output)):
             for name, columns in variables.items():
-                add(name, shape=_shape(nodes, len(columns)))
+                add(name, shape=_shape(nodes, len(columns)), units=units.get(name))
         for of, outputs in self._of_H.items():
             for wrt, inputs in self._of_x.items():
                 self.declare_partials(of, wrt, **_pattern(nodes, len(outputs), len(inputs)))
+
+    def _names(self) -> dict[str, str]:
+        found: dict[str, str] = self.options["names"]
+        return found
+
+    def _named(self, variables: _Variables) -> _Variables:
+        return {self._names().get(name, name): columns for name, columns in variables.items()}
 
     def compute(self, inputs: Any, outputs: Any) -> None:
         """H(x) of every point."""
@@ -128,17 +155,23 @@ class NetworkSurrogate(SurrogateModel):  # type: ignore[misc, unused-ignore]
         self.network, self.reason = result.network, result.reason
 
     def predict(self, x: Any) -> Floats | tuple[Floats, Floats]:
-        """H (n_L,) at the point x (n_1,), with `eval_rmse` a pair of it and its deviation."""
+        """H (n_L,) at the point x (n_1,), with `eval_rmse` a pair of it and its deviation.
+
+        The point may be complex, but not with `eval_rmse`.
+        """
         super().predict(x)
-        H = np.asarray(self.network(np.ravel(x)))
-        return (H, self.network.std(np.ravel(x))) if self.options["eval_rmse"] else H
+        point = np.ravel(x)
+        if np.iscomplexobj(point):
+            return np.asarray(derivation.forward(self.network.chain(), point[None]).a[-1][0])
+        H = np.asarray(self.network(point))
+        return (H, self.network.std(point)) if self.options["eval_rmse"] else H
 
     # No vectorized_predict: OpenMDAO would give its result the shape of one point, and fail.
 
     def linearize(self, x: Any) -> Floats:
         """∂H/∂x (n_L, n_1) at the point x (n_1,)."""
         super().predict(x)
-        return np.asarray(self.network.jacobian(np.ravel(x)))
+        return np.asarray(self.network.jacobian(np.ravel(x).real))
 
 
 def _variables(names: Names, n: int, vector: str) -> _Variables:

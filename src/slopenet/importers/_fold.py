@@ -83,6 +83,8 @@ def network_of(
             run = None
     if run is not None:
         folded.append((run, here, identity))
+    if not folded:
+        refuse(source, "it has no layers")
     if len(folded) > layers.MAX_LAYERS:
         refuse(source, f"{len(folded)} layers are too many; {layers.MAX_LAYERS} can be built")
     kind = layers.common_dtype([np.empty(0, kind_of(steps))], dtype)

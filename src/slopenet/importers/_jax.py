@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -40,8 +41,10 @@ def from_jax(
     model : equinox.nn.MLP or Sequential, mapping, or sequence of pairs
         A module of Equinox, of Linear, Lambda, Dropout and Identity. Or the params of Flax, linen
         or nnx, any tree of ``{"kernel": (n_{l-1}, n_l), "bias": (n_l,)}``, layers in the natural
-        order of their names. Or a list of (W, b), W as (n_l, n_{l-1}) or transposed, whichever
-        fits; weights that are all square are taken as (n_l, n_{l-1}).
+        order of their names; haiku's ``{"w", "b"}`` too, and a module of nnx, which is called
+        and compared. Or a list of (W, b), W as (n_l, n_{l-1}) or transposed, whichever
+        fits; weights that are all square are taken as (n_l, n_{l-1}). stax's empty entries are
+        skipped, and entries may be ``{"w": W, "b": b}``.
     activation : activation, or sequence of activations
         σ of the hidden layers, one for all or one per layer. An Equinox module contains it.
     output : activation
@@ -82,10 +85,13 @@ def from_jax(
     if isinstance(model, Mapping):
         layers = dense_layers(dict(_leaves(model)))
     elif isinstance(model, list | tuple):
-        layers = _pairs(model)
+        layers = _listed(model)
+    elif _is_nnx(model):
+        return checked(name, _of_nnx(model, name, options, activation, output), check)
     else:
         raise TypeError(
-            f"model must be an Equinox module, params or a list of (W, b), got {name[4:]}"
+            "model must be a module of Equinox or Flax nnx, params or a list of (W, b), got"
+            f" {name[4:]}"
         )
     steps = with_activations(layers, activation, output)
     return checked(name, options.scaled(options.network(name, steps)), check)
@@ -155,6 +161,44 @@ def _leaves(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _leaves(value, "" if path == "params" else path)
         else:
             yield path, value
+
+
+def _is_nnx(model: Any) -> bool:
+    nnx = sys.modules.get("flax.nnx")
+    return nnx is not None and isinstance(model, nnx.Module)
+
+
+def _of_nnx(
+    model: Any,
+    name: str,
+    options: Options,
+    activation: ActivationSpec | Sequence[ActivationSpec],
+    output: ActivationSpec,
+) -> Network:
+    """The weights of a module of Flax nnx, compared with the module itself if it can be called."""
+    from flax import nnx
+
+    tensors = dict(_leaves(nnx.to_pure_dict(nnx.state(model, nnx.Param))))
+    steps = with_activations(dense_layers(tensors), activation, output)
+    network = options.network(name, steps)
+    if not callable(model):
+        return options.scaled(network)
+    dtype = np.result_type(*(np.asarray(tensor).dtype for tensor in tensors.values()))
+    single = np.dtype(np.float64 if dtype == np.float64 else np.float32)
+    return options.compared(name, network, lambda X: np.asarray(model(X)), single)
+
+
+def _listed(model: Sequence[Any]) -> list[Step]:
+    """Layers of a list of pairs or of mappings; empty ones are stax's layers without weights."""
+    layers = [each for each in model if not (isinstance(each, list | tuple) and len(each) == 0)]
+    if any(isinstance(each, Mapping) for each in layers):
+        tensors: dict[str, Any] = {}
+        for i, each in enumerate(layers):
+            if not isinstance(each, Mapping):
+                raise TypeError(f"model has mappings and, at {i}, {type(each).__name__}")
+            tensors |= {f"{i}.{key}": value for key, value in each.items()}
+        return dense_layers(tensors)
+    return _pairs(layers)
 
 
 def _pairs(model: Sequence[Any]) -> list[Step]:

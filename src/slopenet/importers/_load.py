@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 from numpy.typing import DTypeLike
 
 from slopenet import network
+from slopenet.importers._nnet import from_nnet
 from slopenet.importers._options import Options
 from slopenet.importers._verify import Report
 from slopenet.importers.keras.network import from_keras
@@ -83,8 +84,8 @@ def load(
     Parameters
     ----------
     path : path
-        Of a model of slopenet, of an .onnx file (see `from_onnx`), or of a .keras or .h5 file (see
-        `from_keras`; Keras is not needed). A pickle, such as .pt, .pkl or
+        Of a model of slopenet, of an .onnx file (see `from_onnx`), of a .keras or .h5 file (see
+        `from_keras`; Keras is not needed), or of NNet's .nnet. A pickle, such as .pt, .pkl or
         .joblib, is not opened, since that may run anything; the error says what to call instead.
     expect : {Network, Ensemble}, optional
         The class of the result. Another kind of file is an error, and type checkers know the class.
@@ -148,6 +149,8 @@ def _load(
         )
     if inputs is not None or outputs is not None:
         raise ValueError("inputs and outputs are chosen in ONNX and Keras files alone")
+    if suffix == ".nnet":
+        return from_nnet(path, options)
     contents = model_file.read(path)
     found = [
         _changed(network.of_contents(path, each), options)

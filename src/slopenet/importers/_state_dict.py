@@ -20,6 +20,8 @@ from slopenet.network import Network
 from slopenet.validate import settings
 from slopenet.validate.layers import check_activations
 
+_ONE_LETTER = {"w": "w", "W": "w", "b": "bias", "B": "bias", "kernel": "kernel", "bias": "bias"}
+_NUMBERED_NAME = re.compile(r"(?P<kind>[wW]|weights?|[bB]|bias|biases)_?(?P<number>\d+)")
 _NUMBERED = {"0": "kernel", "1": "bias"}  # in a weights file of Keras 3
 
 
@@ -42,10 +44,11 @@ def from_state_dict(
     tensors : mapping of str to array
         W[l] as ``*.weight`` (n_l, n_{l-1}) or as ``*.kernel`` (n_{l-1}, n_l), and b[l] as
         ``*.bias`` (n_l,), which may be absent. ``/`` may stand for ``.``, and the ``:0`` of Keras
-        may follow. Layers are taken in the order of the mapping; names that differ in a number
-        alone are sorted by it, 2 before 10. The results of ``module.state_dict()``,
-        ``safetensors.numpy.load_file(path)`` and ``numpy.load("w.npz")`` will do, and an open
-        ``h5py.File`` of weights of Keras.
+        may follow. ``w`` and ``b`` (haiku), and ``W0``, ``b0``, ``W1``, ... are weights too, in
+        the orientation that chains; if both do, that is an error. Layers are taken in the order of
+        the mapping; names that differ in a number alone are sorted by it, 2 before 10. The results
+        of ``module.state_dict()``, ``safetensors.numpy.load_file(path)`` and
+        ``numpy.load("w.npz")`` will do, and an open ``h5py.File`` of weights of Keras.
     activation : activation, or sequence of activations
         σ of the hidden layers, which the weights do not contain: one for all, or one per layer.
     output : activation
@@ -83,16 +86,18 @@ def dense_layers(tensors: Mapping[str, Any]) -> list[Step]:
         raise TypeError(f"tensors must map names to arrays, got {settings.short(tensors)}")
     for name, tensor in _flat(tensors):
         prefix, kind = _parts(name)
-        if kind not in ("weight", "kernel", "bias"):
+        if kind not in ("weight", "kernel", "w", "bias"):
             refuse(
                 f"tensor {name!r}",
-                "names must end in .weight (or .kernel) and .bias; a layer with more, as BatchNorm"
+                "names must end in .weight (or .kernel, .w) and .bias (or .b), or be as W0 and b0;"
+                " a layer with more, as BatchNorm"
                 " has, can only be imported from the module",
             )
         if kind in found.setdefault(prefix, {}):
             refuse(f"layer {prefix!r}", f"it has two {kind}s")
         found[prefix][kind] = _array(tensor)
     names = in_order(list(found))
+    _orient(names, found)
     layers = [_layer(prefix, found[prefix]) for prefix in names]
     require_chain(names, [layer.A.shape[::-1] for layer in layers])
     return list(layers)
@@ -111,9 +116,55 @@ def _flat(tensors: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _parts(name: str) -> tuple[str, str]:
     """Name of a layer, and the kind of its array: dense_1/kernel:0, net.0.weight, dense/vars/1."""
     prefix, _, kind = re.sub(r":0$", "", name).replace("/", ".").rpartition(".")
+    numbered = _NUMBERED_NAME.fullmatch(kind)
+    if numbered is not None:
+        letter = numbered["kind"][0].lower()
+        return f"{prefix}.{numbered['number']}".lstrip("."), {"w": "w", "b": "bias"}[letter]
+    if kind in _ONE_LETTER:
+        return prefix, _ONE_LETTER[kind]
     if prefix.endswith(".vars") and kind in _NUMBERED:
         return prefix.removesuffix(".vars"), _NUMBERED[kind]
     return prefix, kind
+
+
+def _orient(names: list[str], found: dict[str, dict[str, Any]]) -> None:
+    """Call each ``w`` a weight (n_l, n_{l-1}) or a kernel, its transpose, whichever chains.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If both do, as for square matrices, unless the names are haiku's, whose w are kernels.
+    """
+    unknown = [name for name in names if "w" in found[name]]
+    if not unknown:
+        return
+    kinds = [kind for kind in ("weight", "kernel") if _chains_as(kind, [found[n] for n in names])]
+    if len(kinds) > 1 and not any("~" in name.split(".") for name in unknown):
+        refuse(
+            f"layer {unknown[0]!r}",
+            "its w fits as (n_l, n_{l-1}) and as (n_{l-1}, n_l), as do all; call them weight for"
+            " the first, kernel for the second",
+        )
+    kind = kinds[-1] if kinds else "kernel"
+    for name in unknown:
+        if kind in found[name]:
+            refuse(f"layer {name!r}", f"it has a w and a {kind}")
+        found[name][kind] = found[name].pop("w")
+
+
+def _chains_as(kind: str, layers: list[dict[str, Any]]) -> bool:
+    """Whether layers chain, with each w of this kind."""
+    before = None
+    for layer in layers:
+        W = layer.get("w", layer.get("weight", layer.get("kernel")))
+        if W is None or W.ndim != 2:
+            return False
+        own = kind if "w" in layer else "weight" if "weight" in layer else "kernel"
+        given, taken = W.shape if own == "weight" else W.shape[::-1]
+        if before not in (None, taken) or layer.get("bias", np.empty(given)).shape != (given,):
+            return False
+        before = given
+    return True
 
 
 def with_activations(

@@ -25,7 +25,8 @@ from slopenet.adapters.pyomo import GreyBox  # noqa: E402
 from slopenet.adapters.scipy import objective  # noqa: E402
 
 needs_asl = pytest.mark.skipif(
-    not AmplInterface.available(), reason="PyNumero's ASL library, which no wheel has, is missing"
+    not AmplInterface.available(),
+    reason="PyNumero's ASL library, which no wheel has, is missing; see docs/adapters.md",
 )
 
 
@@ -107,7 +108,7 @@ def test_pynumero_assembles_the_jacobian_and_the_hessian_of_the_lagrangian() -> 
 
 @needs_asl
 def test_cyipopt_solves_a_model_with_a_network() -> None:
-    pytest.importorskip("cyipopt", reason="cyipopt, which has no wheel, is not installed")
+    pytest.importorskip("cyipopt", reason="cyipopt-wheels is not installed")
     m = model()
     result = pyo.SolverFactory("cyipopt").solve(m)
     pyo.assert_optimal_termination(result)

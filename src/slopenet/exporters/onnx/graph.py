@@ -44,6 +44,11 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: dict[str, np.ndarray[Any, Any]] = {}
         self._known: dict[tuple[Any, ...], str] = {}
+        self._opset = _OPSET
+
+    def need(self, opset: int) -> None:
+        """Raise the version of ONNX's operators, if one is of a later version."""
+        self._opset = max(self._opset, opset)
 
     def op(self, operator: str, *given: str, name: str | None = None, **attributes: Any) -> str:
         """The output of an operator, called `name` or by a number."""
@@ -106,7 +111,7 @@ class Graph:
         model = helper.make_model(
             graph,
             producer_name="slopenet",
-            opset_imports=[helper.make_opsetid("", _OPSET)],
+            opset_imports=[helper.make_opsetid("", self._opset)],
             ir_version=_IR,
         )
         labels = {"input_names": task.input_names, "output_names": task.output_names}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,11 @@ _PLAIN = {
     "relu": "Relu", "leaky_relu": "LeakyRelu", "tanh": "Tanh", "sigmoid": "Sigmoid", "exp": "Exp",
     "log": "Log", "sin": "Sin", "cos": "Cos",
 }  # fmt: skip
-_PLAIN_FLOAT = {"elu": "Elu", "softplus": "Softplus", "softsign": "Softsign"}
+_PLAIN_FLOAT = {
+    "elu": "Elu", "softplus": "Softplus", "softsign": "Softsign", "selu": "Selu", "mish": "Mish",
+    "gelu": "Gelu", "gelu_tanh": "Gelu",
+}  # fmt: skip
+_SINCE = {"Mish": 18, "Gelu": 20}  # the version of ONNX that brought an operator
 _WITH_ALPHA = {"LeakyRelu", "Elu"}
 
 
@@ -81,6 +86,8 @@ def plain(graph: Graph, activation: LayerActivation, z: str, name: str | None) -
         return graph.op("Concat", *parts, axis=1, name=name)
     if isinstance(activation, Head):
         raise activation.refusal
+    if activation.name == "silu":
+        return graph.op("Mul", z, graph.op("Sigmoid", z), name=name)
     operator = _PLAIN.get(activation.name)
     if graph.dtype == np.float32:
         operator = operator or _PLAIN_FLOAT.get(activation.name)
@@ -88,12 +95,14 @@ def plain(graph: Graph, activation: LayerActivation, z: str, name: str | None) -
     if isinstance(parameter, tuple):
         low, high = map(graph.number, parameter)
         return graph.op("Clip", z, low, high, name=name)
+    attributes: dict[str, Any]
     if operator in _WITH_ALPHA:  # attributes are float32
         attributes = {"alpha": parameter}
         same = graph.dtype.type(parameter) == np.float32(parameter)
     else:
-        attributes = {}
+        attributes = {"approximate": "tanh"} if activation.name == "gelu_tanh" else {}
         same = parameter == activation.info.preset
     if operator is None or (activation.parameters and not same):
         return sigma(graph, activation, z, 0)[0]
+    graph.need(_SINCE.get(operator, 0))
     return graph.op(operator, z, name=name, **attributes)

@@ -79,9 +79,16 @@ def _unchanged(inputs: list[Floats], attributes: Attributes) -> Floats:
     return inputs[0]
 
 
+def _product(inputs: list[Floats], attributes: Attributes) -> Floats:
+    axes = axes_of(inputs, attributes)
+    keep = bool(attributes.get("keepdims", 1))
+    return np.asarray(np.prod(inputs[0], None if axes is None else tuple(axes), keepdims=keep))
+
+
 _SHAPES: dict[str, Callable[[list[Floats], Attributes], Floats]] = {
     "Cast": _cast,
     "Identity": _unchanged,
+    "ReduceProd": _product,
     "Reshape": _reshape,
     "Squeeze": _squeeze,
     "Transpose": _transpose,
