@@ -281,6 +281,9 @@ GivenLayerSpec: TypeAlias = (
 )
 """σ of a layer as users write it: also a sequence of one activation per unit, or of runs."""
 
+GivenSpecs: TypeAlias = ActivationSpec | HeadName | LayerActivation | Sequence[GivenLayerSpec]
+"""σ of all layers as users write it: one for all, or a sequence of one per layer."""
+
 
 def real_part(xp: Any, z: Array) -> Array:
     """Re z."""

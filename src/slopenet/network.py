@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike
 
 from slopenet import _core
 from slopenet._types import Floats, FrameT, Points
-from slopenet.activations import GivenLayerSpec, Head, LayerActivation, LayerSpec, Runs
+from slopenet.activations import GivenLayerSpec, GivenSpecs, Head, LayerActivation, LayerSpec, Runs
 from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
 from slopenet.evaluate.headed import Headed
@@ -103,7 +103,7 @@ class Network(ErrorBars, Derivatives):
         self,
         weights: Sequence[Any],
         biases: Sequence[Any],
-        activations: GivenLayerSpec | Sequence[GivenLayerSpec],
+        activations: GivenSpecs,
         *,
         input_names: Sequence[str] | None = None,
         output_names: Sequence[str] | None = None,
@@ -165,7 +165,7 @@ class Network(ErrorBars, Derivatives):
         cls,
         sizes: Sequence[int],
         *,
-        hidden: GivenLayerSpec | Sequence[GivenLayerSpec] = "tanh",
+        hidden: GivenSpecs = "tanh",
         output: GivenLayerSpec = "identity",
         rng: RandomSource = None,
         dtype: DTypeLike = np.float64,

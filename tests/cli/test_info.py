@@ -59,3 +59,12 @@ def test_info_without_a_model_says_what_runs():
         sys.version.split()[0],
         np.__version__,
     ]
+
+
+def test_info_of_layers_with_runs_and_a_softmax(tmp_path):
+    hidden = [[("tanh", 3), (("elu", 0.5), 2)]]
+    net = sn.Network.random((2, 5, 3), hidden=hidden, output="softmax", rng=0)
+    net.save(tmp_path / "model")
+    text = " ".join(run("info", tmp_path / "model").stdout.split())
+    assert "3 tanh, 2 elu(0.5)" in text
+    assert "softmax" in text

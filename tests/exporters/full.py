@@ -20,11 +20,10 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from exported import EVERYTHING, compilers, errors, inputs, library, mixed_network, results
+from exported import EVERYTHING, LIMIT, compilers, errors, inputs, library, mixed_network, results
 
 NETWORKS, POINTS, AT_ONCE = 20, 10_000, 500
 ENTRIES = 3_000_000  # of Hessians of a network, which bounds its points
-LIMIT = {"float64": 1, "float32": 10}
 LEVELS = ("-O0", "-O1", "-O2", "-O3")
 
 

@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exported import EVERYTHING, STRICT, compilers, errors, inputs, library, mixed_network, results
+from exported import (
+    EVERYTHING,
+    LIMIT,
+    STRICT,
+    compilers,
+    errors,
+    inputs,
+    library,
+    mixed_network,
+    results,
+)
 from networks import ACTIVATIONS, in_domain, network_of_runs, points, random_network
 
 import slopenet as sn
@@ -34,7 +44,7 @@ def test_networks_of_all_activations_keep_the_promise(tmp_path: Path, seed: int)
     assert net.export(path, derivatives=EVERYTHING).passed
     X = inputs(1000, net)
     got = results(library(path, COMMAND, "-std=c99", f"-O{seed % 4}"), "net", net, X)
-    assert max(errors(net, X, got).values()) < 1
+    assert max(errors(net, X, got).values()) < LIMIT[net.dtype.name]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -99,3 +99,14 @@ def test_a_network_that_does_not_fit_is_refused() -> None:
     )
     with pytest.raises(ValueError, match=r"^start must not have layers of 'log'"):
         sn.fit(X, Y, start=logarithms)
+
+
+def test_runs_of_activations_are_kept_and_logarithms_among_them_refused() -> None:
+    W, b = [np.eye(4, 2), np.ones((1, 4))], [np.ones(4), np.zeros(1)]
+    start = sn.Network(W, b, [[("tanh", 3), ("identity", 1)], "identity"])
+    fit = sn.fit(X, Y, start=start, method="lm", epochs=3, rng=0)
+    assert fit.network.activations == start.activations
+    with pytest.raises(ValueError, match="activation must be left out or that of start"):
+        sn.fit(X, Y, start=start, activation="tanh", rng=0)
+    with pytest.raises(ValueError, match="start must not have layers of 'log'"):
+        sn.fit(X, Y, start=sn.Network(W, b, [["tanh", "log", "sin", "sin"], "identity"]))

@@ -95,7 +95,8 @@ Result measure(const Case& which, const Points& points, int threads) {
     constexpr long block = 4096;
     const Judge<T> judge(which);
     const auto& row = row_of<T>(which);
-    const Parameter parameter = which.has_parameter ? Parameter(which.parameter) : row.preset;
+    const slopenet::Parameter parameter =
+        which.has_parameter ? slopenet::Parameter(which.parameter) : row.preset;
     Result result;
     std::atomic<long> next{0};
     std::mutex merging;

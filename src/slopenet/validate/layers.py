@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from slopenet._types import Floats
 from slopenet.activations import (
     HEADS,
-    GivenLayerSpec,
+    GivenSpecs,
     Head,
     LayerActivation,
     is_one,
@@ -49,7 +49,7 @@ def sizes_around(inputs: int, hidden: Any, outputs: int) -> tuple[int, ...]:
 
 
 def check_activations(
-    given: GivenLayerSpec | Sequence[GivenLayerSpec],
+    given: GivenSpecs,
     layers: int,
     name: str = "activations",
     kind: str = "layers of weights",
