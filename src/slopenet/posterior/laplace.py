@@ -51,7 +51,8 @@ class LaplacePosterior(Posterior):
 
     def suits(self, chain: Chain) -> bool:
         """See `Posterior`."""
-        return bool(self.root.shape[1] == 1 + sum(learned_sizes(chain, self.units)[:-1]))
+        m: int = self.root.shape[1]
+        return m == 1 + sum(learned_sizes(chain, self.units)[:-1])
 
     def _blocks(
         self, network: Network, X: Floats, *, slopes: bool

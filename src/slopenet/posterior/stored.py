@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import cast
+
 import numpy as np
 
 from slopenet.io.contents import StoredPosterior
-from slopenet.posterior.full import FullPosterior
-from slopenet.posterior.laplace import LaplacePosterior
 from slopenet.posterior.posterior import Posterior
-from slopenet.posterior.process import ProcessPosterior
 
-_KINDS: dict[str, type[Posterior]] = {
-    each.kind: each for each in (ProcessPosterior, LaplacePosterior, FullPosterior)
+# The class of each kind, and its module: they load SciPy, which most networks do not need.
+_KINDS = {
+    "process": ("process", "ProcessPosterior"),
+    "laplace": ("laplace", "LaplacePosterior"),
+    "full": ("full", "FullPosterior"),
 }
 
 
@@ -31,4 +34,8 @@ def restored(contents: StoredPosterior | None) -> Posterior | None:
     ValueError
         If a number is out of range.
     """
-    return None if contents is None else _KINDS[contents.kind].restored(contents.arrays)
+    if contents is None:
+        return None
+    module, name = _KINDS[contents.kind]
+    kind = cast("type[Posterior]", getattr(import_module(f"slopenet.posterior.{module}"), name))
+    return kind.restored(contents.arrays)

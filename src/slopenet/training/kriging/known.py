@@ -12,7 +12,7 @@ from slopenet.posterior.units import Units
 from slopenet.training.kriging.process import Posterior, Process
 from slopenet.training.kriging.processes import Processes
 
-# Deviations are too small as if the length scales were known: by so much on many functions.
+# Deviations that take the length scales as known are too small by about this factor.
 _LENGTHS = 1.25
 
 
