@@ -7,6 +7,7 @@ from benchmarks.training.cases import (
     balance,
     borehole,
     collapse,
+    ego,
     friedman,
     gradient,
     grid,
@@ -40,6 +41,7 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "uncertainty": uncertainty.run,
     "shape": shape.run,
     "in-place": in_place.run,
+    "ego": ego.run,
 }
 
 __all__ = ["CASES"]

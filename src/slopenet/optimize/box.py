@@ -49,7 +49,7 @@ class Box:
     def points(self, Z: Floats) -> Floats:
         """The points of z; the ends of the box are met exactly."""
         high = self.low + self.width
-        return np.clip(self.low + self.width * Z, self.low, high)
+        return np.asarray(np.clip(self.low + self.width * Z, self.low, high))
 
     def unit(self, X: Floats) -> Floats:
         """Z of the points."""

@@ -6,7 +6,7 @@ T = 1/R - x,
 
     h = φ (1 - x R) = φ R T,  h' = Φ,  (log h)' = 1/T,  φ/h = 1/(R T).
 
-For u above -5 these follow from the formulas as they are. Below, x R is nearly 1, so T comes from
+For u above -3 these follow from the formulas as they are. Below, x R is nearly 1, so T comes from
 the continued fraction T = 1/(x + 2/(x + 3/(x + ...))) (Abramowitz & Stegun 1964, 26.2.14).
 """
 
@@ -19,7 +19,7 @@ from scipy.special import erfcx, ndtr
 
 from slopenet._types import Floats
 
-_TAIL = -4.0
+_TAIL = -3.0
 # From here on, the neglected rest of the fraction is below the rounding of its value.
 _TERMS = 70
 _LOG_ROOT_TWO_PI = 0.5 * np.log(2 * np.pi)
@@ -35,10 +35,10 @@ class LogH(NamedTuple):
 
 def log_h(u: Floats) -> LogH:
     """See the module; u may be of any shape, and infinite."""
+    near = np.maximum(u, _TAIL)
     with np.errstate(over="ignore"):
         log_density = -0.5 * u * u - _LOG_ROOT_TWO_PI
-    near = np.maximum(u, _TAIL)
-    density = np.exp(-0.5 * near * near) / np.sqrt(2 * np.pi)
+        density = np.exp(-0.5 * near * near) / np.sqrt(2 * np.pi)
     h = density + near * ndtr(near)
     above = LogH(np.log(h), ndtr(near) / h, density / h)
     x = -np.minimum(u, _TAIL)

@@ -104,7 +104,7 @@ class _Search:
                 options={"maxiter": _STEPS},
             )
             ends.append((float(end.fun), np.asarray(end.x)))
-        return min(ends, key=lambda pair: pair[0])[1]
+        return np.asarray(min(ends, key=lambda pair: pair[0])[1])
 
     def _screened(self, Z: Floats) -> Floats:
         X = self._box.points(Z)
@@ -129,7 +129,7 @@ def _starts(box: Box, near: Floats, rng: np.random.Generator) -> Floats:
     for z in near:
         steps = np.resize(_NEAR, (_AROUND, 1)) * rng.normal(size=(_AROUND, inputs))
         parts.append(z + steps)
-    return np.clip(np.concatenate(parts), 0.0, 1.0)
+    return np.asarray(np.clip(np.concatenate(parts), 0.0, 1.0))
 
 
 def _points(name: str, given: Any, inputs: int) -> Floats:
