@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 import slopenet as sn
 
 KINDS: dict[str, dict[str, Any]] = {
     "process": {"method": "kriging", "hidden": 64},
-    "laplace": {"method": "lm", "hidden": (40,), "restarts": 1},
-    "full": {"method": "lm", "hidden": (6,), "restarts": 1, "posterior": "full"},
+    "laplace": {"method": "lm", "hidden": (60,), "restarts": 1, "epochs": 60},
+    "full": {"method": "lm", "hidden": (6,), "restarts": 1, "epochs": 60, "posterior": "full"},
 }
 
 

@@ -16,9 +16,7 @@ def inside(points: np.ndarray) -> bool:
 
 
 @pytest.mark.parametrize("maximise", [False, True])
-def test_the_proposal_is_better_than_many_random_points(
-    net: sn.Network, *, maximise: bool
-) -> None:
+def test_the_proposal_is_better_than_many_random_points(net: sn.Network, *, maximise: bool) -> None:
     found = propose(net, BOUNDS, maximise=maximise, rng=0)
     assert found.shape == (1, 2)
     assert inside(found)
