@@ -16,7 +16,8 @@ from slopenet.activations import TABLE
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = {"training": [], "derivatives": [], "uncertainty": [], "coming-from/matlab": []}
+PAGES = {"training": [], "derivatives": [], "uncertainty": [], "optimize": []}
+PAGES |= {"coming-from/matlab": []}
 PAGES |= {"coming-from/scikit-learn": ["sklearn"], "coming-from/jenn": ["jenn"]}
 PAGES |= {"coming-from/smt": ["smt"], "coming-from/torch-func": ["torch"]}
 TEXTS = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]

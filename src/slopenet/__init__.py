@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slopenet import adapters as adapters
     from slopenet import dask as dask
     from slopenet import derivation
+    from slopenet import optimize as optimize
     from slopenet import plot as plot
     from slopenet import progress as progress
     from slopenet.activations import ActivationName, ActivationSpec
@@ -139,7 +140,7 @@ _HOMES = {
     "load": "importers",
     "sgd": "training.higham",
 }
-_MODULES = {"adapters", "dask", "derivation", "plot", "progress"}
+_MODULES = {"adapters", "dask", "derivation", "optimize", "plot", "progress"}
 # Public, but not in __all__: a star must work without these packages.
 _NEEDS = {"SlopeRegressor": "sklearn", "dask": "dask"}
 

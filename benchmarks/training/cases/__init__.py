@@ -7,6 +7,7 @@ from benchmarks.training.cases import (
     balance,
     borehole,
     collapse,
+    ego,
     error_bars,
     friedman,
     gradient,
@@ -42,6 +43,7 @@ CASES: dict[str, Callable[[Plan], Outcome]] = {
     "shape": shape.run,
     "in-place": in_place.run,
     "error-bars": error_bars.run,
+    "ego": ego.run,
 }
 
 __all__ = ["CASES"]
