@@ -74,7 +74,7 @@ def traced(
 
     with torch.no_grad(), running_modules(tracer.path, module, known):
         try:
-            with tracer.mode():
+            with tracer.staying(), tracer.mode():
                 output = torch.func.functionalize(run, remove="mutations")(*example)
         except UnsupportedNetworkError:
             raise
@@ -125,6 +125,32 @@ class _Tracer:
             ) -> Any:
                 del types
                 return tracer.see(func, args, kwargs or {})
+
+        return Mode()
+
+    def staying(self) -> Any:
+        """A mode of torch in which no value that is traced leaves torch.
+
+        Such a tensor has no memory of its own; an array of it would be one of any memory.
+        """
+        import torch
+        from torch.overrides import TorchFunctionMode
+
+        tracer = self
+        ways = {"numpy", "__array__", "__dlpack__", "tolist", "data_ptr", "untyped_storage"}
+
+        class Mode(TorchFunctionMode):  # type: ignore[misc]
+            def __torch_function__(
+                self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+            ) -> Any:
+                del types
+                name = getattr(func, "__name__", "")
+                if name in ways and torch._is_functional_tensor(args[0]):
+                    refuse(
+                        tracer.path[-1],
+                        f"{name} leaves torch, so what is computed then is unknown",
+                    )
+                return func(*args, **(kwargs or {}))
 
         return Mode()
 
