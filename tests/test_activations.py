@@ -202,3 +202,8 @@ def test_sigma_of_runs_goes_over_units() -> None:
     assert str(layer) == "[2 tanh, 1 elu(2)]"
     assert layer.has_second_derivative
     assert not normalise_layer(["relu", "identity"], 2).has_second_derivative
+
+
+def test_many_runs_are_printed_in_short() -> None:
+    layer = normalise_layer(["tanh", "sin"] * 50, 100)
+    assert str(layer) == f"[{', '.join(['1 tanh', '1 sin'] * 4)}, 92 more]"

@@ -68,6 +68,7 @@ LayerSpec: TypeAlias = ActivationSpec | RunsSpec | HeadName
 SELU_ALPHA = 1.6732632423543772848
 SELU_SCALE = 1.0507009873554804934
 GELU_CUBIC = 0.044715
+_SHOWN = 8  # runs of a layer that are printed
 _LARGEST_EXPONENT = math.log(sys.float_info.max)
 _SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
 
@@ -166,6 +167,12 @@ class Activation(NamedTuple):
         return f"{self.name}({', '.join(f'{each:g}' for each in self.parameters)})"
 
 
+def _listed(runs: list[str]) -> str:
+    """Runs in brackets, the first few of many."""
+    more = [f"{len(runs) - _SHOWN} more"] if len(runs) > _SHOWN else []
+    return f"[{', '.join(runs[:_SHOWN] + more)}]"
+
+
 class Runs(tuple[tuple[Activation, int], ...]):
     """σ of a layer whose units differ: two or more activations, each with its number of units.
 
@@ -192,7 +199,7 @@ class Runs(tuple[tuple[Activation, int], ...]):
     @property
     def names(self) -> str:
         """The names and numbers of units, without parameters."""
-        return f"[{', '.join(f'{count} {activation.name}' for activation, count in self)}]"
+        return _listed([f"{count} {activation.name}" for activation, count in self])
 
     def runs(self, units: int) -> Sequence[tuple[Activation, int]]:
         """The runs; `units` must be those of the layer."""
@@ -205,7 +212,7 @@ class Runs(tuple[tuple[Activation, int], ...]):
         return tuple((each.in_full(), count) for each, count in self)
 
     def __str__(self) -> str:
-        return f"[{', '.join(f'{count} {activation}' for activation, count in self)}]"
+        return _listed([f"{count} {activation}" for activation, count in self])
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_array
 
 from slopenet.activations import Array, real_part
@@ -56,7 +57,10 @@ class Probabilities:
     def __init__(self, z: Array, *, log: bool) -> None:
         e, self._rest, self._is_largest = _parts(z)
         self.log, self.p = log, e / (1 + self._rest)
-        self.value = value(z, log=log)
+        self.value = self.p
+        if log:
+            logarithm = array_namespace(z).log1p(self._rest)
+            self.value = z - _largest_of(self._is_largest, z) - logarithm
 
     def centred(self, a: Array) -> Array:
         """a_k - Σ_m p_m a_m of an array (..., n_L, ...), whose first axes are those of p."""
@@ -111,10 +115,7 @@ def _sum(a: Array, extra: int) -> Array:
     axis = a.ndim - 1 - extra
     if not is_numpy_array(a):
         return array_namespace(a).sum(a, axis=axis, keepdims=True)
-    before = (slice(None),) * axis
-    total = a[*before, :1]
-    for k in range(1, a.shape[axis]):
-        total = total + a[*before, k : k + 1]
+    total: Array = np.cumsum(a, axis=axis)[(slice(None),) * axis + (slice(-1, None),)]
     return total
 
 
