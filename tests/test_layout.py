@@ -56,6 +56,7 @@ OPTIONAL |= {
     "smt",
     "casadi",
     "pyomo",
+    "botorch",
     "dask",
     "distributed",
 }
