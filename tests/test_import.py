@@ -47,7 +47,7 @@ def test_fit_loads_no_search_trees_before_there_are_slopes() -> None:
 
 def test_dir_has_the_public_names_and_no_others() -> None:
     shown = json.loads(python("import json, slopenet; print(json.dumps(dir(slopenet)))"))
-    more = {"adapters", "plot", "progress", "__version__", "SlopeRegressor", "dask"}
+    more = {"adapters", "optimize", "plot", "progress", "__version__", "SlopeRegressor", "dask"}
     assert set(sn.__all__) <= set(shown) <= set(sn.__all__) | more
     assert {"adapters", "plot", "progress", "__version__"} <= set(shown)
     assert dir(sn) == shown  # whatever has been loaded meanwhile

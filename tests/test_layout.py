@@ -58,6 +58,7 @@ OPTIONAL |= {
     "smt",
     "casadi",
     "pyomo",
+    "botorch",
     "dask",
     "distributed",
 }

@@ -200,3 +200,18 @@ def test_constraints_of_the_case_are_true_of_its_functions() -> None:
         if inputs:
             for v in np.random.default_rng(1).normal(size=(20, len(inputs))) @ steps[inputs]:
                 assert (f(X + v) + f(X - v) - 2 * f(X) >= -1e-15).all(), problem.name
+
+
+def test_the_regret_of_the_case_about_optimisation_is_0_at_the_minimum_and_1_at_most() -> None:
+    from benchmarks.training.cases import ego
+
+    for problem in ego.PROBLEMS:
+        low, high = problem.box.T
+        X = np.random.default_rng(0).uniform(low, high, (20_000, len(low)))
+        X = np.concatenate([X, low[None]])  # Branin is largest in this corner
+        regrets = [problem.regret(value) for value in problem.function.value(X)]
+        assert 0 <= min(regrets) < 0.3
+        assert 0.99 < max(regrets) <= 1 + 1e-6
+        values = np.array([problem.maximum, problem.minimum, problem.maximum])
+        assert ego._count(problem, values) == 2
+        assert ego._count(problem, values[:1]) == problem.most + 1

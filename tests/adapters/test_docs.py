@@ -20,6 +20,7 @@ PACKAGES = {
     "OpenMDAO": "openmdao",
 }
 PACKAGES |= {"Keras": "keras", "SMT": "smt", "CasADi": "casadi", "Pyomo": "pyomo"}
+PACKAGES |= {"BoTorch": "botorch"}
 
 
 def snippet(text: str) -> Any:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 PACKAGES = {"torch": "PyTorch", "jax": "JAX", "openmdao": "OpenMDAO"}
-PACKAGES |= {"smt": "SMT", "casadi": "CasADi", "pyomo": "Pyomo"}
+PACKAGES |= {"smt": "SMT", "casadi": "CasADi", "pyomo": "Pyomo", "botorch": "BoTorch"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

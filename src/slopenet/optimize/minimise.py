@@ -81,8 +81,8 @@ def minimise(
     slopes : bool
         Whether the function returns slopes too, which are learned like values.
     initial : int, optional
-        The number of quasi-random points before the first fit. Default: those of 2 n_1 + 2
-        numbers, so 2 n_1 + 2, and 2 with slopes.
+        The number of quasi-random points before the first fit. Default: 2 n_1 + 2, with slopes
+        n_1 + 2.
     batch : int
         The number of points that are proposed per fit.
     start : (X, y) or (X, y, dydx), optional
@@ -108,7 +108,7 @@ def minimise(
     inputs = len(box.low)
     total, size = settings.count("evaluations", evaluations), settings.count("batch", batch)
     if initial is None:
-        initial = 0 if start is not None else (2 if slopes else 2 * inputs + 2)
+        initial = 0 if start is not None else (inputs + 2 if slopes else 2 * inputs + 2)
     first = settings.count("initial", initial, 0)
     known = Evaluations(function, inputs, slopes, callback)
     if start is not None:
