@@ -60,9 +60,8 @@ def _table(
     """Random rows of a table, and the others."""
     X, y = read()
     order = np.random.default_rng(seed).permutation(len(X))
-    every = Data(X[order], y[order], slopes()[order])
-    rest = Data(*(each[rows:] for each in (every.X, every.y, every.dydx)))
-    return _first(every, rows), _first(rest, TESTED)
+    X, y, dydx = X[order], y[order], slopes()[order]
+    return _first(Data(X, y, dydx), rows), _first(Data(X[rows:], y[rows:], dydx[rows:]), TESTED)
 
 
 def _first(data: Data, rows: int) -> Data:

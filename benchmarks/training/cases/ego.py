@@ -56,6 +56,7 @@ def _own(problem: Problem, seed: int, *, slopes: bool) -> int:
 
     def function(x: Numbers) -> Any:
         data = problem.function.data(x[None])
+        assert data.dydx is not None
         return (data.y[0, 0], data.dydx[0, 0]) if slopes else data.y[0, 0]
 
     def reached(x: Numbers, value: float) -> bool:  # noqa: ARG001

@@ -19,10 +19,12 @@ from benchmarks.training.bands import PROBLEMS
 from benchmarks.training.cases.uncertainty import QUANTILE
 from benchmarks.training.functions import BOREHOLE, Numbers
 from benchmarks.training.verdict import Outcome, Plan, Verdict
+from slopenet.training.checks import PosteriorName
 
 NAMES = ("OTL circuit", "branin", "steam", "noisy sine")
 SETTINGS: dict[str, Any] = {"method": "lm", "hidden": (16, 16), "epochs": 200}
-ROWS, TRIES, DEARER, FORM = 1000, 20, 30.0, {"auto": "projected", "full": "full"}
+ROWS, TRIES, DEARER = 1000, 20, 30.0
+FORM: dict[PosteriorName, str] = {"auto": "projected", "full": "full"}
 
 
 def _shares(difference: Numbers, deviation: Numbers, known: Numbers) -> float:
@@ -35,6 +37,7 @@ def _covered(seeds: int) -> dict[str, list[tuple[float, float]]]:
     for problem in (each for each in PROBLEMS if each.name in NAMES):
         for seed in range(seeds):
             train, test = problem.sample(seed)
+            assert test.dydx is not None
             known = ~np.isnan(test.dydx)
             ways: dict[str, tuple[Any, Any, Any]] = {}
             for form, name in FORM.items():
@@ -62,7 +65,7 @@ def _least(function: Callable[[], object]) -> float:
     return min(times)
 
 
-def _cost(form: str) -> float:
+def _cost(form: PosteriorName) -> float:
     data = BOREHOLE.sample(80, np.random.default_rng(0))
     net = sn.fit(
         data.X, data.y, method="lm", hidden=(64, 64), epochs=3, restarts=1, posterior=form, rng=0

@@ -20,6 +20,7 @@ from benchmarks.training.contenders.threads import set_quicker
 from benchmarks.training.task import Layers
 from benchmarks.training.verdict import Outcome, Plan, Verdict
 from slopenet import Network
+from slopenet.activations import normalise
 from slopenet.dataset.dataset import Data
 from slopenet.parameters import flatten
 from slopenet.training.objective.gradient import Objective
@@ -39,7 +40,7 @@ def _problem(inputs: int) -> tuple[Layers, Data]:
 
 def _own(layers: Layers, data: Data) -> Callable[[], tuple[Any]]:
     sizes = (data.X.shape[1], *HIDDEN, 1)
-    rows = [("tanh", 0.0)] * len(HIDDEN) + [("identity", 0.0)]
+    rows = [*(normalise("tanh") for _ in HIDDEN), normalise("identity")]
     objective = Objective(sizes, rows, np.ones((1, sizes[0])))
     theta = flatten([W for W, _ in layers], [b for _, b in layers])
     return lambda: (objective(theta, data).gradient,)

@@ -40,6 +40,7 @@ Fits = dict[str, list[Covered]]
 def _own(train: Data, test: Data, seed: int, *, slopes: bool) -> tuple[Covered, str]:
     net = sn.fit(train.X, train.y, train.dydx if slopes else None, rng=seed).network
     H, J = net.value_and_jacobian(test.X)
+    assert test.dydx is not None
     of_values, of_slopes = net.value_and_jacobian_std(test.X)
     known = ~np.isnan(test.dydx)
     inside = np.abs(J - test.dydx)[known] <= QUANTILE * of_slopes[known]
