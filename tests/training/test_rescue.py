@@ -43,6 +43,12 @@ def test_starts_and_settings_that_were_given_stay() -> None:
     assert _alternatives(loss="student") == [("lm", 3)]
 
 
+def test_a_kriging_start_on_much_data_is_followed_by_networks_alone() -> None:
+    settings, task = FitSettings(), Task(6, 1, 20_000, 7, plain=True)
+    plan = make_plan(FitSettings(method="kriging"), 6, 1, rows=task.rows, targets=7)
+    assert [each.method for each in alternatives(settings, plan, task)] == ["lbfgs"]
+
+
 def test_few_rows_cannot_judge_others() -> None:
     assert _alternatives(rows=99) == []
 

@@ -29,6 +29,8 @@ def alternatives(settings: FitSettings, plan: Plan, task: Task) -> list[FitSetti
     operations = task.work(plain.hidden).lm_operations
     if free and operations <= MOST_OPERATIONS:
         again = replace(plain, method="lm")
+    elif plan.info.process:
+        return found
     else:
         again = replace(plain, method=plan.method.name)
     if settings.ensemble is None and settings.restarts is None:
