@@ -56,6 +56,7 @@ def test_onnx(tmp_path: Path) -> None:
     assert np.abs(net.jacobian(X) - right).max() < 1e-13 * np.abs(right).max()
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_keras(tmp_path: Path) -> None:
     pytest.importorskip("jax", reason="JAX is not installed")
     os.environ.setdefault("KERAS_BACKEND", "jax")

@@ -35,4 +35,6 @@ def test_weights_of_single_slopes_as_missing_ones() -> None:
     gap = T.copy()
     gap[::2, 1] = np.nan
     weighed = sn.fit(X, y, gap, slope_weight=weight, **settings).network
-    np.testing.assert_array_equal(weighed(X), sn.fit(X, y, gap, **settings).network(X))
+    np.testing.assert_array_equal(
+        weighed(X), sn.fit(X, y, gap, slope_weight=1.0, **settings).network(X)
+    )

@@ -103,6 +103,7 @@ def test_validation_keeps_the_best_weights_and_stops() -> None:
     held = result.history["validation"]
     assert len(held) == len(result.history["epoch"]) < 2000
     assert min(held) < held[-1]
+    assert result.network.posterior is None  # without l2
     assert "the validation cost last improved at epoch" in result.reason
     test = np.linspace(-1, 1, 200)[:, None]
     by_heart = sn.fit(X, y, hidden=(64, 64), l2=0.0, rng=1).network

@@ -64,8 +64,7 @@ def _sum(  # noqa: PLR0911
     """An expression that is a sum of others of z, or a kink that is one of relu."""
     where = f.where
 
-    def value(part: Expression | float) -> Node:
-        assert isinstance(part, Expression)  # noqa: S101 - as matched below
+    def value(part: Expression) -> Node:
         return lowered(part, z, node, dtype, made)
 
     def relu(x: Node) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slopenet._types import Floats
+from slopenet.activations import normalise_layer
 from slopenet.posterior.posterior import Posterior
 from slopenet.posterior.units import Units
 from slopenet.training.kriging.optimizer import Kriging
@@ -11,7 +12,6 @@ from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.plan import Plan
 from slopenet.training.start import Training
-from slopenet.validate.layers import check_activations
 
 
 def posterior_of_start(
@@ -29,5 +29,8 @@ def posterior_of_start(
     if isinstance(optimizer, Evidence):
         _, ridge, balance = optimizer.result(training.at.state)
         problem = problem.copy(l2=ridge / problem.samples, balance=balance)
-    sigmas = check_activations(list(plan.activations), len(plan.activations))
+    if problem.l2 == 0:  # nothing bounds the weights that the data do not determine
+        return None
+    layers = zip(plan.activations, plan.sizes[1:], strict=True)
+    sigmas = [normalise_layer(each, units_) for each, units_ in layers]
     return laplace_of(problem, theta, sigmas, units, full=plan.posterior == "full")
