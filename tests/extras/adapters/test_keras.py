@@ -1,5 +1,6 @@
 """Models of Keras that are trained in place by Levenberg-Marquardt."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 import slopenet as sn
 
+os.environ.setdefault("KERAS_BACKEND", "jax")
 keras: Any = pytest.importorskip("keras", reason="keras is not installed")
 from slopenet.adapters.keras import fit_module  # noqa: E402
 
