@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Attempts:
     constraints: tuple[Constraint, ...] = ()
     why: str = ""
 
-    @property
+    @cached_property
     def first(self) -> list[tuple[FitSettings, bool]]:
         """The networks that are tried first, and whether their search for l2 begins below.
 
@@ -61,7 +62,7 @@ class Attempts:
         both = raced and self.constraints
         return [*((each, False) for each in tried), *pairs] if both else pairs
 
-    @property
+    @cached_property
     def plans(self) -> list[Plan]:
         """Their plans."""
         return [self._planned(*each) for each in self.first]

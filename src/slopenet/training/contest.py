@@ -60,7 +60,7 @@ class Contest:
             started += race.started
             if error_of(race.best.errors) < ENOUGH:
                 break
-        run = [race for race in self._races if race.started]
+        run = [self._races[i] for i in self._run]
         if self._races[0].best.shape is not None:
             self._chosen = runs.decided(lambda: self._compared()[0])
             run[self._chosen].best.obey(runs, callbacks, first=started)
@@ -70,24 +70,29 @@ class Contest:
 
     def result(self) -> Result:
         """The networks of the best race, and why it is the best."""
-        run = [i for i, race in enumerate(self._races) if race.started]
-        found = [self._races[i].result() for i in run]
         if self._transforms == [None]:
-            return found[0]
-        labels = ["none" if each is None else each.label for each in self._transforms]
+            return self._races[0].result()
         best, said = self._compared()
-        best = best if self._chosen is None else self._chosen
-        chosen = labels[run[best]]
-        rows = found[best].errors
-        of = "" if rows is None else f" of rows {rows.rows}"
-        others = "; so accurate that no other was tried" if len(run) < len(labels) else ""
-        reason = f"{found[best].reason} Transform: {chosen} (errors{of}: {said}{others})."
-        return found[best]._replace(reason=reason)
+        i = self._run[best if self._chosen is None else self._chosen]
+        found = self._races[i].result()
+        of = "" if found.errors is None else f" of rows {found.errors.rows}"
+        all_run = len(self._run) == len(self._races)
+        others = "" if all_run else "; so accurate that no other was tried"
+        reason = f"{found.reason} Transform: {self._labels[i]} (errors{of}: {said}{others})."
+        return found._replace(reason=reason)
+
+    @property
+    def _run(self) -> list[int]:
+        """The numbers of the races that were run."""
+        return [i for i, race in enumerate(self._races) if race.started]
+
+    @property
+    def _labels(self) -> list[str]:
+        return ["none" if each is None else each.label for each in self._transforms]
 
     def _compared(self) -> tuple[int, str]:
         """The best of the races that were run, and their errors in words."""
-        run = [i for i, race in enumerate(self._races) if race.started]
-        labels = ["none" if each is None else each.label for each in self._transforms]
+        run, labels = self._run, self._labels
         errors = [error_of(self._races[i].best.errors) for i in run]
         surprises = [self._races[i].best.surprise for i in run]
         known = [each for each in surprises if each is not None]
