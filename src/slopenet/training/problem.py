@@ -66,6 +66,11 @@ class Reweighable(Batched, Protocol):
     """f(θ) whose weights an optimiser may learn."""
 
     @property
+    def samples(self) -> int:
+        """The number of samples."""
+        ...
+
+    @property
     def has_slopes(self) -> bool:
         """Whether any slopes are known."""
         ...

@@ -15,7 +15,7 @@ import numpy as np
 from slopenet._types import Floats
 from slopenet.training.optimizers import reweighing
 from slopenet.training.optimizers.batches import Batches
-from slopenet.training.problem import Rule, Weights
+from slopenet.training.problem import Rule
 
 
 def _none() -> Floats:
@@ -71,7 +71,7 @@ class Adam(Batches):
         theta, m, v = state.theta.copy(), state.m.copy(), state.v.copy()
         rule = Rule("adam", (self.beta_1, self.beta_2, self.epsilon), (m, v))
         order = self.order(rng)
-        weighed = problem.weighed(_weights(state)) if self._learns else problem
+        weighed = problem.weighed(reweighing.weights_of(state)) if self._learns else problem
         cost = weighed.descend(rule, theta, order, rates, batch_size=self.batch_size)
         cost += problem.penalty(theta)
         after = replace(state, theta=theta, m=m, v=v, t=int(t[-1]), cost=cost)
@@ -89,16 +89,10 @@ class Adam(Batches):
     def _reweighed(self, state: State, problem: Any, order: Floats) -> State:
         some = order[-reweighing.rows_to_judge(len(order)) :]
         squares = problem.mean_squares(state.theta, some)
-        l2, weights = state.l2, (state.slope_weight, state.dydv_weight)
-        if self.find_l2:
-            first = state.t == self.steps
-            l2 = reweighing.next_l2(
-                l2, squares, self.samples, slopes=problem.has_slopes, first=first
-            )
-        if self.find_balance:
-            weights = reweighing.next_slope_weights(weights, squares, problem.weights)
-        return replace(state, l2=l2, slope_weight=weights[0], dydv_weight=weights[1])
-
-
-def _weights(state: State) -> Weights:
-    return Weights(state.l2, state.slope_weight, state.dydv_weight)
+        new = reweighing.next_weights(
+            *(reweighing.weights_of(state), squares, problem),
+            l2=self.find_l2,
+            balance=self.find_balance,
+            first=state.t == self.steps,
+        )
+        return replace(state, **new._asdict())

@@ -125,10 +125,7 @@ class Evidence:
         at = way.move(lm.State(state.theta, state.cost, state.damping, state.small), problem, model)
         return replace(
             state,
-            theta=at.theta,
-            cost=at.cost,
-            damping=at.damping,
-            small=lm.PATIENCE if at.done else at.small,
+            **at.carried(),
             steps=state.steps + 1,
             done=at.done if state.over else "",
         )

@@ -14,7 +14,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.training.optimizers import reweighing
-from slopenet.training.problem import Problem, Weights
+from slopenet.training.problem import Problem
 
 MEMORY = 20
 # Strong Wolfe conditions, and the most evaluations that one step may take.
@@ -80,7 +80,7 @@ class LBFGS:
         if self._learns:
             if state.steps and state.steps % _EVERY == 0 and not state.settled:
                 state = self._reweighed(state, problem)
-            problem = problem.weighed(_weights(state))
+            problem = problem.weighed(reweighing.weights_of(state))
         return replace(self._descended(state, problem), steps=state.steps + 1)
 
     @property
@@ -90,14 +90,14 @@ class LBFGS:
     def _reweighed(self, state: State, problem: Any) -> State:
         """The same θ with weights that its residuals ask for."""
         squares = problem.mean_squares(state.theta, np.arange(problem.samples))
-        old = _weights(state)
-        l2, slope_weights = old.l2, old[1:]
-        if self.find_l2 and not np.nanmax(squares.values, initial=0) > _UNLEARNED:
-            known = problem.has_slopes
-            l2 = reweighing.next_l2(l2, squares, problem.samples, slopes=known, first=False)
-        if self.find_balance:
-            slope_weights = reweighing.next_slope_weights(slope_weights, squares, problem.weights)
-        new = Weights(l2, *slope_weights)
+        old = reweighing.weights_of(state)
+        learned = not np.nanmax(squares.values, initial=0) > _UNLEARNED
+        new = reweighing.next_weights(
+            *(old, squares, problem),
+            l2=self.find_l2 and learned,
+            balance=self.find_balance,
+            first=False,
+        )
         moved = [np.abs(_logarithm(a) - _logarithm(b)) for a, b in zip(new, old, strict=True)]
         cost, gradient = problem.weighed(new).value_and_gradient(state.theta)
         state = replace(state, cost=cost, gradient=gradient, small=0, **new._asdict())
@@ -125,10 +125,6 @@ class LBFGS:
 
 def _logarithm(weights: Any) -> Floats:
     return np.log(np.asarray(weights) + 1e-300)
-
-
-def _weights(state: State) -> Weights:
-    return Weights(state.l2, state.slope_weight, state.dydv_weight)
 
 
 def _direction(state: State) -> Floats:

@@ -6,7 +6,7 @@ The damping follows the ratio of the decrease of f to that which the model promi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -43,6 +43,11 @@ class State:
     damping: float = 0.0
     small: int = 0
     done: str = ""
+
+    def carried(self) -> dict[str, Any]:
+        """The fields that a search by such steps goes on with; it is small once it is done."""
+        small = PATIENCE if self.done else self.small
+        return {"theta": self.theta, "cost": self.cost, "damping": self.damping, "small": small}
 
 
 class LevenbergMarquardt:

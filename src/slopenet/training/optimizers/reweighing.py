@@ -70,6 +70,24 @@ def next_slope_weights(
     )
 
 
+def weights_of(state: Any) -> Weights:
+    """The weights in the state of an optimiser that learns them."""
+    return Weights(state.l2, state.slope_weight, state.dydv_weight)
+
+
+def next_weights(
+    old: Weights, squares: MeanSquares, problem: Any, *, l2: bool, balance: bool, first: bool
+) -> Weights:
+    """The next weights of a problem: l2 and those of the slopes, as far as each is learned."""
+    new_l2, of_slopes = old.l2, (old.slope_weight, old.dydv_weight)
+    if l2:
+        slopes, samples = problem.has_slopes, problem.samples
+        new_l2 = next_l2(old.l2, squares, samples, slopes=slopes, first=first)
+    if balance:
+        of_slopes = next_slope_weights(of_slopes, squares, problem.weights)
+    return Weights(new_l2, *of_slopes)
+
+
 def _next(old: Floats, wanted: Floats, first: Floats) -> Floats:
     factor = wanted / first
     factor = np.clip(factor / np.clip(factor, 1 / _UNSURE, _UNSURE), _SMALLEST, _LARGEST)

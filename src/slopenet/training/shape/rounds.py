@@ -96,10 +96,7 @@ class Rounds:
         at = self._lm.move(at, problem, problem.linearise(state.theta))
         return replace(
             state,
-            theta=at.theta,
-            cost=at.cost,
-            damping=at.damping,
-            small=lm.PATIENCE if at.done else at.small,
+            **at.carried(),
             steps=state.steps + 1,
         )
 
