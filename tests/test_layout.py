@@ -182,6 +182,7 @@ WITHIN = {
     ],
     "posterior": [
         "kernel",
+        "cholesky",
         "units",
         "posterior",
         "conditioned",

@@ -17,10 +17,11 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
 from slopenet._types import Floats
+from slopenet.posterior.cholesky import factor_with
 from slopenet.posterior.kernel import covariance
 
 # The factor by which the noise grows where A is singular by rounding, and the least noise then.
-_MORE_NOISE, _LEAST_NOISE, _TRIES = 10.0, 1e-15, 40
+_MORE_NOISE, _LEAST_NOISE = 10.0, 1e-15
 
 
 class Conditioned:
@@ -52,7 +53,8 @@ class Conditioned:
             mask[0], share[0] = True, 0.0
         self._mask = mask
         A = covariance(X, X, scales, slopes=self._slopes).full.reshape(n * kinds, -1)
-        self._factor = _factor(A[np.ix_(mask, mask)], (share * np.tile(noise, n))[mask])
+        noises: Floats = (share * np.tile(noise, n))[mask]
+        self._factor = factor_with(A[np.ix_(mask, mask)], noises, _more)
         one = np.where(np.arange(n * kinds) % kinds == 0, 1.0, 0.0)[mask]
         self._ones, _ = lapack.dpotrs(self._factor, one, lower=1)
         self._a = max(float(one @ self._ones), 1e-300)
@@ -137,12 +139,5 @@ class Conditioned:
         return float(covariance(self._X, self._X, self._scales, slopes=False).k.mean())
 
 
-def _factor(A: Floats, noise: Floats) -> Floats:
-    for _ in range(_TRIES):
-        damped = A.copy()
-        damped.flat[:: len(A) + 1] += noise
-        factor, failed = lapack.dpotrf(damped, lower=1, clean=1, overwrite_a=1)
-        if not failed and np.isfinite(factor.diagonal()).all():
-            return np.asarray(factor)
-        noise = np.maximum(noise * _MORE_NOISE, _LEAST_NOISE)
-    raise ValueError("the posterior of this network has a covariance that is not a number")
+def _more(noise: Floats) -> Floats:
+    return np.maximum(noise * _MORE_NOISE, _LEAST_NOISE)

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.linalg import lapack, solve_triangular
+from scipy.linalg import solve_triangular
 
 from slopenet._types import Floats
+from slopenet.posterior.cholesky import factor
 
 # From so many weights on, fewer residuals than weights make the dual cheaper.
 _PRIMAL = 1500
-# Ridges that are tried where rounding makes a matrix indefinite.
-_TRIES = 40
 
 
 class Covariance:
@@ -77,16 +76,3 @@ class Covariance:
         return prior, solve_triangular(
             self._factor, self._J @ prior.T, lower=True, check_finite=False
         )
-
-
-def factor(A: Floats) -> Floats:
-    """The Cholesky factor of a positive definite matrix, or of one that is so but for rounding."""
-    ridge = 0.0
-    for _ in range(_TRIES):
-        damped = A.copy()
-        damped.flat[:: len(A) + 1] += ridge
-        found, failed = lapack.dpotrf(damped, lower=1, clean=1, overwrite_a=1)
-        if not failed and np.isfinite(found.diagonal()).all():
-            return np.asarray(found)
-        ridge = max(10 * ridge, 1e-15 * float(A.diagonal().max()))
-    raise ValueError("the posterior of this network has a covariance that is not a number")

@@ -21,12 +21,13 @@ from scipy.linalg import lapack
 
 from slopenet._types import Floats
 from slopenet.parameters import unflatten, weight_mask
+from slopenet.posterior.cholesky import factor
 from slopenet.posterior.features import Learned
 from slopenet.posterior.full import FullPosterior, too_large
 from slopenet.posterior.laplace import LaplacePosterior
 from slopenet.posterior.posterior import Posterior
 from slopenet.posterior.units import Units
-from slopenet.posterior.weights import Covariance, factor
+from slopenet.posterior.weights import Covariance
 from slopenet.training.kriging.teacher import among
 from slopenet.training.objective.least_squares import FREE
 
