@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -103,8 +104,8 @@ def _with_row(node: Node, x: Value, rows: dict[int, Floats]) -> Value:
 
 def expression_of(node: Node, arguments: list[Expression | float | None]) -> Expression:
     """A node as an expression of its arguments, absent ones None."""
-    if node.op in ("Clip", "HardSigmoid"):
-        return _limited(node, arguments)
+    if node.op == "Clip":
+        return _clipped(node, arguments)
     if any(x is None for x in arguments):
         refuse(node.where, "one of its inputs is absent")
     if node.op in ("HardSwish", "ThresholdedRelu", "Floor", "Ceil", "Round", "Sign"):
@@ -112,26 +113,35 @@ def expression_of(node: Node, arguments: list[Expression | float | None]) -> Exp
     return _expression(node, [x for x in arguments if x is not None])
 
 
-def _limited(node: Node, arguments: list[Expression | float | None]) -> Expression:
+def _clipped(node: Node, arguments: list[Expression | float | None]) -> Expression:
     """A number between limits, which may be absent."""
     x, *rest = arguments
     if not isinstance(x, Expression) or any(isinstance(each, Expression) for each in rest):
         refuse(node.where, "its limits depend on the input")
-    presets = [-np.inf, np.inf]
-    limits = [y if y is None else float(y) for y in rest if not isinstance(y, Expression)]
-    given = [p if y is None else y for y, p in zip(limits, presets, strict=False)]
-    low, high = _limits(node, [x, *given])
-    if low >= high or np.isnan(low) or np.isnan(high):
+    low, high = _limits(node, rest)
+    if not low < high:
         refuse(node.where, "its limits are no interval")
-    if node.op == "HardSigmoid" or _bounds(node, [x, *given]) is not None or low == 0:
-        return _expression(node, [x, *given])
+    if low == 0 and high >= _LARGEST:
+        return compose(node.where, "relu", x)
+    if low > -_LARGEST and high < _LARGEST:
+        return compose(node.where, "clip", x, parameter=(low, high))
     for op, limit in (("Max", low), ("Min", high)):
         if abs(limit) < _LARGEST:
             x = compose(node.where, op, x, limit)
     return x
 
 
-def _expression(  # noqa: PLR0911, PLR0912
+def _limits(node: Node, given: list[Any]) -> tuple[float, float]:
+    """The limits of Clip, inputs or attributes: infinite where absent, NaN where not a number."""
+    limits = []
+    for i, (name, preset) in enumerate((("min", -np.inf), ("max", np.inf))):
+        limit = given[i] if len(given) > i else node.attributes.get(name)
+        limit = preset if limit is None else limit
+        limits.append(float(limit) if isinstance(limit, int | float) else np.nan)
+    return limits[0], limits[1]
+
+
+def _expression(  # noqa: PLR0911
     node: Node, arguments: list[Expression | float]
 ) -> Expression:
     """A node as an expression of its arguments."""
@@ -167,10 +177,6 @@ def _expression(  # noqa: PLR0911, PLR0912
             return compose(where, "Mul", compose(where, "elu", x, parameter=alpha), gamma)
         case "PRelu", [Expression() as x, float(slope)]:
             return compose(where, "leaky_relu", x, parameter=slope)
-        case "Clip", [x] | [x, float()] | [x, float(), float()] if _is_relu(node, arguments):
-            return compose(where, "relu", x)
-        case "Clip", [x, *_] if (bounds := _bounds(node, arguments)) is not None:
-            return compose(where, "clip", x, parameter=bounds)
         case "HardSigmoid", [x]:
             alpha, beta = (number_of(node, n, v) for n, v in (("alpha", 0.2), ("beta", 0.5)))
             alpha = 1 / 6 if np.float32(alpha) == np.float32(1 / 6) else alpha  # as torch writes it
@@ -178,25 +184,3 @@ def _expression(  # noqa: PLR0911, PLR0912
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
     raise UnsupportedNetworkError(f"{where}: slopenet has no {op}")
-
-
-def _is_relu(node: Node, arguments: list[Expression | float]) -> bool:
-    """Whether Clip has the lower bound 0 and no upper one."""
-    low, high = _limits(node, arguments)
-    return low == 0 and high >= _LARGEST
-
-
-def _bounds(node: Node, arguments: list[Expression | float]) -> tuple[float, float] | None:
-    """Both bounds of Clip, if both are there and the first is the smaller one."""
-    low, high = _limits(node, arguments)
-    return (low, high) if -_LARGEST < low < high < _LARGEST else None
-
-
-def _limits(node: Node, arguments: list[Expression | float]) -> tuple[float, float]:
-    """The bounds of Clip, infinite where absent, NaN where not a number."""
-    given = [
-        arguments[i] if len(arguments) > i else node.attributes.get(name, preset)
-        for i, name, preset in ((1, "min", -np.inf), (2, "max", np.inf))
-    ]
-    low, high = (float(x) if isinstance(x, int | float) else np.nan for x in given)
-    return low, high

@@ -172,11 +172,6 @@ def _log_of(scale: float) -> Rule:
     return lambda make, x: make("Mul", make("Log", x), scale)
 
 
-def _same_number(make: Rule, x: Expression, *_: Any, **__: Any) -> Expression:
-    del make
-    return x
-
-
 _RULES: dict[str, Rule] = {
     "add": _add,
     "sub": _sub,

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 import numpy as np
 
 from slopenet._types import Floats
 from slopenet.training.shape.constraints import Constraint
-
-
-class Evaluated(Protocol):
-    """A network, or a model of the core."""
-
-    def jacobian(self, X: Floats, /, *args: Any) -> Floats:
-        """∂H/∂x (N, n_L, n_1)."""
-
-    def hessian(self, X: Floats, /, *args: Any) -> Floats:
-        """∇²H_k (N, n_L, n_1, n_1)."""
 
 
 def slacks(constraints: Sequence[Constraint], J: Floats, hessian: Floats | None) -> Floats:
