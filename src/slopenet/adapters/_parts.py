@@ -28,6 +28,24 @@ def require_network(network: object) -> Network:
     return network
 
 
+class OfNetwork:
+    """A function of a network, as an adapter returns it. It pickles.
+
+    Attributes
+    ----------
+    network : Network
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.network,)
+
+    def __repr__(self) -> str:
+        return f"function({self.network!r})"
+
+
 def input_names(network: Network) -> tuple[str, ...]:
     """The names of the inputs, or x1, x2, ..."""
     return labels(network.input_names, "x", network.sizes[0])

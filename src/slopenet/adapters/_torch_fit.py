@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,11 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec
+from slopenet.adapters._in_place import as_written, trained
 from slopenet.importers import from_torch
 from slopenet.importers.torch.numbers import numpy_of
 from slopenet.maps.affine import refuse
 from slopenet.network import Network
-from slopenet.training.fit import fit
 from slopenet.training.methods import MethodName
 from slopenet.training.outcome import Fit
 
@@ -69,15 +68,13 @@ def fit_module(
     """
     start = from_torch(module, activations=activations, dtype=np.float64)
     linears = _layers_of(module, start)
-    data = [each if each is None else _array(each) for each in (X, y, dydx)]
-    named = {name: _array(each) for name, each in settings.items()}
-    found = fit(*data, start=start, method=method, **named)
+    found = trained(start, (X, y, dydx), method, settings, _array)
     with torch.no_grad():
         pairs = zip(linears, found.network.weights, found.network.biases, strict=True)
         for linear, W, b in pairs:
             linear.weight.copy_(torch.from_numpy(np.array(W)))
             linear.bias.copy_(torch.from_numpy(np.array(b)))
-    return _as_written(found, linears)
+    return as_written(found, _network(found.network, linears))
 
 
 def _array(x: Any) -> Any:
@@ -128,16 +125,14 @@ def _leaves(module: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield from _leaves(child, f"{path}.{name}" if path else name)
 
 
-def _as_written(found: Fit, linears: list[nn.Linear]) -> Fit:
-    """The fit with the weights as the module has them, rounded to its dtype."""
+def _network(like: Network, linears: list[nn.Linear]) -> Network:
+    """The network with the weights as the module has them, rounded to its dtype."""
     W: list[Floats] = [numpy_of(linear.weight) for linear in linears]
     b: list[Floats] = [numpy_of(linear.bias) for linear in linears]
-    network = Network(
+    return Network(
         [np.array(w) for w in W],
         [np.array(v) for v in b],
-        list(found.network.activations),
-        input_names=found.network.input_names,
-        output_names=found.network.output_names,
+        list(like.activations),
+        input_names=like.input_names,
+        output_names=like.output_names,
     )
-    network = network.with_card(found.network.card).with_posterior(found.network.posterior)
-    return replace(found, network=network, ensemble=type(found.ensemble)([network]))

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from slopenet.activations import Head, LayerActivation, sigma
-from slopenet.adapters._parts import require_network
+from slopenet.adapters._parts import OfNetwork, require_network
 from slopenet.network import Network
 
 try:
@@ -24,16 +24,8 @@ except ImportError as error:
     raise ImportError("slopenet.adapters.jax needs JAX: pip install 'slopenet[jax]'") from error
 
 
-class NetworkFunction:
-    """H as a pure function of a JAX array, as `function` returns it. It pickles.
-
-    Attributes
-    ----------
-    network : Network
-    """
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
+class NetworkFunction(OfNetwork):
+    """H as a pure function of a JAX array, as `function` returns it."""
 
     def __call__(self, x: Any) -> Any:
         """H(x) (..., n_L), in the dtype of x (..., n_1)."""
@@ -49,12 +41,6 @@ class NetworkFunction:
             z = jnp.matmul(a, weights, precision=jax.lax.Precision.HIGHEST) + bias
             a = getattr(jax.nn, spec.name)(z) if isinstance(spec, Head) else _sigma(spec, 0)(z)
         return a
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return NetworkFunction, (self.network,)
-
-    def __repr__(self) -> str:
-        return f"function({self.network!r})"
 
 
 def function(network: Network) -> NetworkFunction:

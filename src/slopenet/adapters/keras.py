@@ -5,16 +5,15 @@ fit_module(model, X, y, dydx)   # MATLAB's trainlm and trainbr for a model of Ke
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from slopenet.adapters._in_place import as_written, trained
 from slopenet.importers import from_keras
 from slopenet.importers.keras.model import leaves
 from slopenet.maps.affine import refuse
 from slopenet.network import Network
-from slopenet.training.fit import fit
 from slopenet.training.methods import MethodName
 from slopenet.training.outcome import Fit
 
@@ -71,23 +70,17 @@ def fit_module(
     start = from_keras(model, dtype=np.float64)
     layers = _dense_layers(model, start)
     before = [(_array(layer.kernel), _array(layer.bias)) for layer in layers]
-    data = [each if each is None else _array(each) for each in (X, y, dydx)]
-    named = {name: _array(each) for name, each in settings.items()}
-    found = fit(*data, start=start, method=method, **named)
-    trained = found.network
-    for layer, W, b in zip(layers, trained.weights, trained.biases, strict=True):
+    found = trained(start, (X, y, dydx), method, settings, _array)
+    own = found.network
+    for layer, W, b in zip(layers, own.weights, own.biases, strict=True):
         _assign(layer, W.T, b)
     try:
-        network = from_keras(
-            model, input_names=trained.input_names, output_names=trained.output_names
-        )
+        network = from_keras(model, input_names=own.input_names, output_names=own.output_names)
     except BaseException:
         for layer, (kernel, bias) in zip(layers, before, strict=True):
             _assign(layer, kernel, bias)
         raise
-    if trained.card is not None:
-        network = network.with_card(trained.card)
-    return replace(found, network=network, ensemble=type(found.ensemble)([network]))
+    return as_written(found, network)
 
 
 def _array(x: Any) -> Any:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slopenet.adapters._parts import require_network
+from slopenet.adapters._parts import OfNetwork, require_network
 from slopenet.network import Network
 
 try:
@@ -56,16 +56,11 @@ def function(network: Network) -> NetworkFunction:
     return NetworkFunction(require_network(network))
 
 
-class NetworkFunction:
-    """H as a function of CPU tensors, as `function` returns it. It pickles.
-
-    Attributes
-    ----------
-    network : Network
-    """
+class NetworkFunction(OfNetwork):
+    """H as a function of CPU tensors, as `function` returns it."""
 
     def __init__(self, network: Network) -> None:
-        self.network = network
+        super().__init__(network)
         self._key, self._kept = register(network)
         self._n_1 = network.sizes[0]
 
@@ -85,9 +80,3 @@ class NetworkFunction:
         if torch.compiler.is_compiling():
             return operator("values")(X, self._key)
         return Values.apply(X, self._key)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return NetworkFunction, (self.network,)
-
-    def __repr__(self) -> str:
-        return f"function({self.network!r})"

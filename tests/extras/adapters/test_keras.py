@@ -73,6 +73,7 @@ def test_a_model_gives_the_values_that_are_reported(
     assert fit.network == sn.from_keras(net)
     assert fit.network.dtype == dtype
     assert fit.network.card is not None
+    assert (fit.network.std(X[:2]) > 0).all()
     assert len(fit.ensemble.networks) == 1
 
 
