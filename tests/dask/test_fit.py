@@ -10,7 +10,11 @@ import pytest
 from parts import CUTS, sample
 
 import slopenet as sn
+from slopenet.dask._choice import chosen_for
+from slopenet.dataset.dataset import Data, Names
+from slopenet.dataset.partitions import Listed
 from slopenet.tables import TableError
+from slopenet.training.settings import FitSettings
 
 NAMES = {"inputs": ["a", "b"], "outputs": ["u", "v"]}
 
@@ -58,6 +62,18 @@ def test_width_and_weights_are_chosen_by_a_fit_of_some_rows():
     assert missed(found.network) < 2 * missed(whole)
     again = sn.dask.fit(frames(data), **NAMES, epochs=30, rng=3)
     assert again.network == found.network
+
+
+def test_rows_of_many_small_partitions_choose_too():
+    rng = np.random.default_rng(0)
+    parts = [Data(x, x**2, None) for x in rng.random((2000, 2, 1))]
+    names, settings = Names(("x",), ("y",)), FitSettings(method="lbfgs", rng=0)
+    given = settings, Listed(parts), names, np.full(2000, 2), 0
+    chosen, network, sentence = chosen_for(*given)
+    assert chosen.hidden == network.sizes[1:-1]
+    rows = int(re.search(r"are from (\d+) rows", sentence)[1])
+    assert 400 < rows < 600
+    assert chosen_for(*given)[1] == network
 
 
 def test_the_card_has_the_ranges_of_all_partitions():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from slopenet.network import Network
 from slopenet.training.fit import fit
 from slopenet.training.settings import AUTO, FitSettings
 
-# The most rows that choose.
+# About how many rows choose.
 ROWS = 500
 
 
@@ -33,6 +34,7 @@ def chosen_for(
         activation=settings.activation,
         output=settings.output,
         transform="none",
+        posterior="none",
         rng=seed,
         input_names=names.inputs,
         output_names=names.outputs,
@@ -60,6 +62,6 @@ def _column(parts: list[Data], name: str) -> Floats | None:
 
 
 def _some(data: Data, share: float, seed: int) -> Data:
-    """A share of the rows, at random."""
-    rng = np.random.default_rng([seed, len(data)])
-    return data.rows(np.sort(rng.permutation(len(data))[: round(share * len(data))]))
+    """Each row with the probability `share`: small partitions are drawn from as large ones are."""
+    rng = np.random.default_rng([seed, zlib.crc32(data.X.tobytes())])
+    return data.rows(np.flatnonzero(rng.random(len(data)) < share))

@@ -67,7 +67,7 @@ def fit(
     slopes : bool
         Whether to look for slopes.
     hidden, activation : sequence of int, int or "auto"; activation or "auto"
-        As in `slopenet.fit`. With ``hidden="auto"`` a race on up to 500 rows, drawn from
+        As in `slopenet.fit`. With ``hidden="auto"`` a race on about 500 rows, drawn from
         all partitions, chooses them, and gives the weights to start from.
     output, epochs, l2, rng, callback
         As in `slopenet.fit`.
