@@ -30,7 +30,7 @@ def chosen_for(
     given = [_column(drawn, name) for name in ("X", "y", "dydx")]
     found = fit(
         *given,
-        method="lm",  # many sines are no start for L-BFGS, whose l2 does not suit them
+        method="lm",  # L-BFGS would spoil a kriging start: its l2 does not suit many sines
         activation=settings.activation,
         output=settings.output,
         transform="none",

@@ -15,7 +15,7 @@ from slopenet.dataset.neighbours import nearest
 # The least rows of one value, their least share of all rows, and the largest share of the rows of
 # another value in theirs: rounded values repeat too, but many of them do.
 _LEAST, _SHARE, _OTHERS = 8, 0.1, 0.34
-# Changes that are so many times the second-order term are no error of the rule.
+# Changes of so many times the second-order term are not an error of the rule.
 _SURE = 1.25
 _NEIGHBOURS = 2
 

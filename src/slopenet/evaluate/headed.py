@@ -44,7 +44,7 @@ class Headed:
         z = self._logits.values(X, None, threads)
         if z is None or not all(self._ready(v, z) for v in vectors):
             return None
-        # refuses what the core refuses, such as a vector that is not finite or an unsuitable `out`
+        # raises the errors of the core, of a vector that is not finite or an unsuitable `out`
         written: Any = None
         if vectors or out is not None:
             written = getattr(self._logits, name)(X, *vectors, out, threads)

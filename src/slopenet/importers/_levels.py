@@ -18,7 +18,8 @@ from slopenet.maps.affine import refuse
 _MOST_VALUES = 4000  # of a graph, sums taken apart
 _IDENTITY = normalise("identity")
 
-State: TypeAlias = tuple[list[int], list[int]]  # the activations of a layer, and what it carries
+# The activations of a layer, and the values that it carries.
+State: TypeAlias = tuple[list[int], list[int]]
 
 
 @dataclass(eq=False)
