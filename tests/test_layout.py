@@ -129,6 +129,7 @@ WITHIN = {
         "transform",
         "coordinates",
         "start",
+        "outlook",
         "judge",
         "laplace",
         "deviations",

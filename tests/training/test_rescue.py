@@ -49,6 +49,15 @@ def test_a_kriging_start_on_much_data_is_followed_by_networks_alone() -> None:
     assert [each.method for each in alternatives(settings, plan, task)] == ["lbfgs"]
 
 
+def test_networks_that_are_too_dear_for_other_starts_are_not_tried() -> None:
+    settings, task = FitSettings(), Task(3, 1, 1935, 4, plain=True)
+    plan = make_plan(FitSettings(method="lm", hidden=(16, 16)), 3, 1, rows=task.rows, targets=4)
+    small, starts = alternatives(settings, plan, task)
+    assert (small.method, starts.method) == ("lbfgs", "lm")
+    assert (starts.hidden, starts.restarts) == ((16, 16), 1)
+    assert starts.epochs * task.work(starts.hidden).lm_operations < 3e11
+
+
 def test_few_rows_cannot_judge_others() -> None:
     assert _alternatives(rows=99) == []
 

@@ -100,13 +100,13 @@ def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, ta
         cheap = (w for w in _WIDER if task.work((w, w)).lm_operations <= _MOST_WIDER)
         width = next(cheap, _NARROW)
         wide = replace(settings, method="lm", activation=best.activation, hidden=(width, width))
-        return _quick(wide, task, _ALL_WIDER) if width > _NARROW else None
+        return quick(wide, task, _ALL_WIDER) if width > _NARROW else None
     width = 2 * int(best.hidden[0])  # type: ignore[index]
     if width > _WIDE or any(each.hidden == (width, width) for each in tried):
         return None
     if task.work((width, width)).lm_operations > _MOST_WIDE:
         return None
-    return _quick(replace(best, hidden=(width, width), epochs=settings.epochs), task)
+    return quick(replace(best, hidden=(width, width), epochs=settings.epochs), task)
 
 
 def _others(settings: FitSettings, task: Task, *, free: bool) -> list[FitSettings]:
@@ -118,7 +118,7 @@ def _others(settings: FitSettings, task: Task, *, free: bool) -> list[FitSetting
     if (free and cheap) or settings.method == "lm":
         common = replace(settings, method="lm", hidden=narrow)
         if len(activations) > 1 and settings.restarts is settings.ensemble is None:
-            common = _quick(replace(common, restarts=1), task)
+            common = quick(replace(common, restarts=1), task)
         return [replace(common, activation=each) for each in activations]
     large = [settings.resolved()]
     if free and settings.activation == AUTO:
@@ -132,7 +132,7 @@ def _by_batches(settings: FitSettings, task: Task) -> FitSettings:
     return replace(settings, method="adam", hidden=(width, width), activation="silu")
 
 
-def _quick(settings: FitSettings, task: Task, operations: float = _ALL_OPERATIONS) -> FitSettings:
+def quick(settings: FitSettings, task: Task, operations: float = _ALL_OPERATIONS) -> FitSettings:
     """With fewer steps, and without a search for the weight of the slopes."""
     steps = METHODS["lm"].epochs
     cheap = int(operations / task.work(settings.hidden).lm_operations)

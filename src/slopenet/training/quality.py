@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,11 +37,15 @@ class FitErrors:
         than data often several times too small, and bounded by the error that the evidence
         implies); rows that were held out; or, where there is
         neither, the rows learned from, whose errors say little about others.
+    outlook : str
+        What limits the fit, as a clause; empty if nothing is known of it. See
+        `slopenet.training.outlook`.
     """
 
     values: Floats
     slopes: Floats
     rows: str
+    outlook: str = ""
 
     @property
     def all(self) -> Floats:
@@ -64,18 +68,19 @@ class FitErrors:
     def at_most(self, bound: float) -> FitErrors:
         """The same errors, those beyond the bound replaced by it."""
         values, slopes = np.minimum(self.values, bound), np.minimum(self.slopes, bound)
-        return FitErrors(values, slopes, self.rows)
+        return replace(self, values=values, slopes=slopes)
 
     @property
     def verdict(self) -> str:
-        """One line on the errors."""
+        """One line on the errors, and on what limits them."""
+        end = self.outlook and f"; {self.outlook}"
         line = f"Errors of rows {self.rows}: values {_percent(self.values)} of their deviation"
         slopes = f"slopes {_percent(self.slopes)} of their RMS"
         if np.isnan(self.values).all():
-            return f"Errors of rows {self.rows}: {slopes}"
+            return f"Errors of rows {self.rows}: {slopes}{end}"
         if not np.isnan(self.slopes).all():
             line += f", {slopes}"
-        return line + f"; R² {_r2(self.r2)}"
+        return line + f"; R² {_r2(self.r2)}{end}"
 
     def known(self, inputs: int) -> KnownErrors:
         """The errors as the card of a network of so many inputs keeps them."""
@@ -131,10 +136,11 @@ def _percent(errors: Floats) -> str:
     if not known.size:
         return "unknown"
     low, high = 100 * float(known.min()), 100 * float(known.max())
-    return f"{_short(high)} %" if high <= 1.05 * low else f"{_short(low)} to {_short(high)} %"
+    return f"{short(high)} %" if high <= 1.05 * low else f"{short(low)} to {short(high)} %"
 
 
-def _short(x: float) -> str:
+def short(x: float) -> str:
+    """Two digits, or all before the point."""
     return f"{x:.0f}" if x >= 10 else f"{x:.2g}"
 
 

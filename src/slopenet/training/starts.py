@@ -31,6 +31,7 @@ from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.robust import RobustLeastSquares
 from slopenet.training.optimizers.adam import Adam
 from slopenet.training.optimizers.evidence import Evidence
+from slopenet.training.outlook import improving, with_outlook
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
 from slopenet.training.session import Runs
@@ -411,8 +412,15 @@ class Candidates:
             said = end.sentence if isinstance(end, Shaping) else "not reached"
             reason += f" Shape ({self.shape.label}): {said}."
         history = self._end(best).watch.history
-        found = networks[0], history, reason, Ensemble(networks), self.errors
+        found = networks[0], history, reason, Ensemble(networks), self._with_outlook(networks[0])
         return Result(*found, self.plan.method.name, left)
+
+    def _with_outlook(self, network: Network) -> FitErrors | None:
+        rows = self._data[0]
+        learned = None if rows is None else errors_on(network, rows, LEARNED)
+        scheduled = self.plan.info.scheduled or self.shape is not None
+        still = improving(self.best, scheduled=scheduled)
+        return with_outlook(self.errors, learned, improving=still)
 
 
 class Result(NamedTuple):
