@@ -50,9 +50,28 @@ def test_nothing_to_learn_is_warned_of_by_the_name_of_the_output() -> None:
 
 def test_a_good_fit_is_not_warned_of() -> None:
     errors = FitErrors(np.array([0.6, 0.1]), np.full((2, 1), np.nan), "left out")
-    assert doubt(errors, None) == ""
+    assert doubt(errors, None, (100, 2), slopes=False) == ""
     errors = FitErrors(np.array([0.6, 0.7]), np.full((2, 1), np.nan), "left out")
-    assert doubt(errors, None).startswith("output 1: ")
+    assert doubt(errors, None, (100, 2), slopes=False).startswith("output 1: ")
+
+
+@pytest.mark.parametrize(
+    ("shape", "slopes", "least"),
+    [((3, 4), True, 0.0), ((4, 4), False, 0.0), ((12, 4), False, 0.2), ((12, 4), True, 0.65)],
+)
+def test_few_rows_do_not_vouch_for_a_fit(shape, slopes, least) -> None:
+    for error in (0.0, 0.19, 0.21, 0.64, 0.66):
+        errors = FitErrors(np.array([error]), np.full((1, 1), np.nan), "left out")
+        assert bool(doubt(errors, None, shape, slopes=slopes)) == (error >= least)
+        held_out = FitErrors(np.array([error]), np.full((1, 1), np.nan), "held out")
+        assert bool(doubt(held_out, None, shape, slopes=slopes)) == (error >= 0.65)
+
+
+def test_as_many_rows_as_inputs_are_warned_of() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(3, 4))
+    with pytest.warns(sn.FitWarning, match="^3 rows in 4 inputs are too few to say"):
+        sn.fit(X, X.sum(axis=1), np.ones((3, 4)), rng=0)
 
 
 def test_a_network_of_too_few_sines_does_not_hide_behind_its_process() -> None:

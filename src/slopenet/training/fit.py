@@ -205,7 +205,7 @@ def fit(
     races = [attempts.race(learned, held_out, each, seed) for each in transforms]
     contest = Contest(races, transforms)
     found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
-    _warn(FitWarning, _of_fit(found, names))
+    _warn(FitWarning, _of_fit(found, learned))
     return found
 
 
@@ -222,9 +222,13 @@ def _warn(category: type[Warning], sentences: Iterable[str]) -> None:
         warnings.warn(sentence, category, stacklevel=3)
 
 
-def _of_fit(found: Fit, names: Names) -> list[str]:
+def _of_fit(found: Fit, learned: Data) -> list[str]:
     """Sentences about what is wrong with a fit."""
-    poor = "" if found.errors is None else doubt(found.errors, names.outputs)
+    poor, names = "", found.network.output_names
+    if found.errors is not None:
+        shape = len(learned), int(np.count_nonzero(np.ptp(learned.X, axis=0)))
+        slopes = learned.dydx is not None or learned.dydv is not None
+        poor = doubt(found.errors, names, shape, slopes=slopes)
     return [poor and f"{poor}. {found.reason}", *map(str, found.violations)]
 
 

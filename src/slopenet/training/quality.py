@@ -14,11 +14,14 @@ from slopenet.io.card import KnownErrors
 # A relative error of values from which on a fit is hardly better than a constant, which has 1: the
 # true error of few rows may be half as large again.
 POOR = 0.65
+# Values without slopes of at most so many rows for each input, and for the mean and the noise, say
+# little of the errors of other rows: from this error on, such a fit is in doubt.
+_FEW, _POOR_OF_FEW = 2, 0.2
 LEFT_OUT, HELD_OUT, LEARNED = "left out", "held out", "learned from"
 
 
 class FitWarning(UserWarning):
-    """A fit is hardly better than a constant."""
+    """A fit is, or may be, hardly better than a constant, or breaks a constraint."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,17 +120,31 @@ class FitErrors:
         return cls(values, slopes, LEFT_OUT)
 
 
-def doubt(errors: FitErrors, names: tuple[str, ...] | None) -> str:
-    """A sentence on outputs that are hardly better than a constant; empty if there are none."""
-    poor = np.flatnonzero(errors.values >= POOR)  # not NaN, where no value is known
+def doubt(
+    errors: FitErrors, names: tuple[str, ...] | None, shape: tuple[int, int], *, slopes: bool
+) -> str:
+    """A sentence on a fit, or outputs of it, that may be no better than a constant; or nothing.
+
+    `shape` are the numbers of rows and of inputs that vary, `slopes` says whether any are known.
+    As many rows as inputs lie in a plane, which says nothing of the error elsewhere.
+    """
+    (rows, inputs), end = shape, "more rows, or slopes, or inputs on another scale may help"
+    size = f"{rows} row{'s' * (rows != 1)} in {inputs} input{'s' * (inputs != 1)}"
+    judged = errors.rows == HELD_OUT
+    if rows <= inputs and not judged:
+        return f"{size} are too few to say whether the fit is better than a constant; {end}"
+    few = not judged and not slopes and rows <= _FEW * (inputs + 2)
+    poor = np.flatnonzero(errors.values >= (_POOR_OF_FEW if few else POOR))  # not NaN: unknown
     if not poor.size:
         return ""
     said = [names[k] if names else f"output {k}" for k in poor]
     worst = float(np.max(errors.values[poor]))
+    what, but = "is hardly better", ""
+    if worst < POOR:
+        what, but = "may be no better", f", and {size} without slopes are too few to vouch for that"
     return (
-        f"{' and '.join(said)}: the fit is hardly better than a constant, as rows {errors.rows} are"
-        f" missed by up to {worst:.2g} times their standard deviation; more rows, or slopes, or"
-        " inputs on another scale may help"
+        f"{' and '.join(said)}: the fit {what} than a constant, as rows {errors.rows} are"
+        f" missed by up to {worst:.2g} times their standard deviation{but}; {end}"
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import slopenet as sn
 from slopenet import Network
 from slopenet.parameters import unflatten
 from slopenet.training.kriging.process import Process
@@ -113,3 +114,17 @@ def test_few_sines_are_not_replaced_by_slow_ones() -> None:
     assert layer.with_slow(np.eye(3)) is layer
     slow = Layer.drawn(24, np.ones(3), np.random.default_rng(0)).with_slow(np.eye(3))
     np.testing.assert_allclose(np.linalg.norm(slow.W[:12], axis=1), np.repeat([0.05, 0.1], 6))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_weights_that_cancel_among_the_rows_do_not_explode_beyond_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    z = rng.uniform(-1, 1, (38, 1))
+    X, y = 10 ** (2.76 * z), np.exp(2 * np.sin(3 * z + 1))
+    dydx = y * 6 * np.cos(3 * z + 1) / (X * 2.76 * np.log(10))
+    y = y + 0.1 * y.std() * rng.normal(size=y.shape)
+    dydx = dydx * (1 + 0.1 * rng.normal(size=y.shape))
+    with pytest.warns(sn.FitWarning, match="decades"):
+        net = sn.fit(X, y, dydx, method="kriging", transform="none", rng=seed).network
+    beyond = np.linspace(1, 1.4, 300)[:, None] * X.max()
+    assert np.abs(net(beyond) - y.mean()).max() < 30 * y.std()  # without a ridge: millions

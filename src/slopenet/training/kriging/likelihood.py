@@ -27,11 +27,13 @@ def starts(process: Process | Processes) -> list[Floats]:
     ]
 
 
-def improve(process: Process | Processes, p: Floats) -> tuple[Floats, float]:
-    """Where -log L is least near p, and its value there."""
+def improve(process: Process | Processes, p: Floats, steps: int = _STEPS) -> tuple[Floats, float]:
+    """Where -log L is least near p, and its value there, after so many steps at most."""
     if isinstance(process, Processes):
         own = np.split(p, len(process.groups))
-        pairs = [improve(one, part) for (_, one), part in zip(process.groups, own, strict=True)]
+        pairs = [
+            improve(one, part, steps) for (_, one), part in zip(process.groups, own, strict=True)
+        ]
         return np.concatenate([part for part, _ in pairs]), sum(cost for _, cost in pairs)
     from scipy.optimize import minimize  # loads many modules
 
@@ -43,6 +45,6 @@ def improve(process: Process | Processes, p: Floats) -> tuple[Floats, float]:
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": _STEPS},
+        options={"maxiter": steps},
     )
     return np.asarray(found.x), float(found.fun)

@@ -32,8 +32,10 @@ from slopenet.training.kriging.teacher import Teacher, regression
 WIDTHS = (64, 128, 256, 512, 1024)
 # Widths whose frequencies are trained too.
 _TRAINED = (64, 256)
-# The most targets of one output in a search (with slopes), in a refinement, and in a process.
-_IN_SEARCH, _WITH_SLOPES, _IN_REFINEMENT, MOST_TARGETS = 500, 300, 900, 2500
+# The most targets of one output in a search (with slopes), and in a process; in each refinement,
+# with its most steps. Slopes are many targets of few rows, each of which has a say in the scales.
+_IN_SEARCH, _WITH_SLOPES, MOST_TARGETS = 500, 300, 2500
+_REFINEMENTS, _REFINEMENTS_WITH_SLOPES = ((900, 100),), ((600, 100), (1500, 20))
 # The most numbers of a posterior, which is part of a network's file.
 _MOST_NUMBERS = 100_000
 # Near enough: a distance of so much of the standard deviation.
@@ -102,11 +104,16 @@ class Kriging:
             better = minus_log < state.minus_log
             return replace(following, p=p, minus_log=minus_log) if better else following
         if after == 0:
-            part = self._part(process, _IN_REFINEMENT)
-            if len(part) > len(self._part(process, _in_search(process))):
-                return replace(following, p=likelihood.improve(part, state.p)[0])
-            return following
+            return replace(following, p=self._refined(process, state.p))
         return self._taught(following, problem, self._widths[after - 1])
+
+    def _refined(self, process: Process | Processes, p: Floats) -> Floats:
+        seen = len(self._part(process, _in_search(process)))
+        for targets, steps in _REFINEMENTS_WITH_SLOPES if process.slopes else _REFINEMENTS:
+            part = self._part(process, targets)
+            if len(part) > seen:
+                p, seen = likelihood.improve(part, p, steps)[0], len(part)
+        return p
 
     def _taught(self, state: State, problem: Problem, width: int) -> State:
         process = problem.process

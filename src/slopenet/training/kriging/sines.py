@@ -23,8 +23,12 @@ from slopenet.parameters import flatten
 
 # Slow sines: their frequencies in standard units, their phases, their largest share of a layer.
 _SLOW, _PHASES, _LARGEST_SHARE = (0.05, 0.1), (0.0, np.pi / 2), 0.5
-# The ridge of the last layer, relative to the mean of the diagonal; more where that is singular.
-_RIDGE, _MORE, _REFINEMENTS = 1e-15, 10.0, 8
+# Ridges of the last layer, relative to the mean of the diagonal; more where it stays singular.
+_RIDGES, _MORE = (1e-6, 1e-9, 1e-12, 1e-15), 10.0
+# A residual within such a factor of the least is as good. The most refinements of a solution, each
+# of which leaves less than such a share of the residual.
+_AS_GOOD = 1.25
+_REFINEMENTS, _PAYS = 8, 0.95
 
 
 class Layer(NamedTuple):
@@ -76,26 +80,46 @@ def points(n: int, d: int, rng: np.random.Generator) -> Floats:
     return found
 
 
-def solve(A: Floats, y: Floats) -> Floats:
-    """Least squares by normal equations, with the least ridge that makes them regular.
+def solve(A: Floats, y: Floats, enough: float = 0.0) -> Floats:
+    """Least squares by normal equations, with the largest ridge that does as well as the least.
 
-    Refined by what the ridge left over (iterated Tikhonov regularisation): columns of sines are
-    nearly dependent.
+    Columns of sines are nearly dependent: without a ridge, weights of a million that cancel among
+    the points do not cancel beyond them. A root mean square of the residuals of `enough` is as good
+    as a smaller one.
     """
-    factor = _factor(A.T @ A)
-    solution = np.zeros((A.shape[1], y.shape[1]))
+    normal = A.T @ A
+    found: list[tuple[float, Floats]] = []
+    for ridge in _RIDGES:
+        found.append(_damped(A, y, _factor(normal, ridge)))
+        if found[-1][0] <= enough:
+            break
+    least = min(left for left, _ in found)
+    return next(solution for left, solution in found if left <= max(enough, _AS_GOOD * least))
+
+
+def _damped(A: Floats, y: Floats, factor: Floats) -> tuple[float, Floats]:
+    """The root mean square of the residuals, and the solution of damped normal equations.
+
+    Refined by what the ridge left over (iterated Tikhonov regularisation), while that pays.
+    """
+    solution, residual = np.zeros((A.shape[1], y.shape[1])), y
+    left = np.inf
     for _ in range(_REFINEMENTS):
-        solution += lapack.dpotrs(factor, A.T @ (y - A @ solution), lower=1)[0]
-    return solution
+        solution = solution + lapack.dpotrs(factor, A.T @ residual, lower=1)[0]
+        residual = y - A @ solution
+        before, left = left, float(np.sqrt(np.mean(residual**2)))
+        if not left < _PAYS * before:
+            break
+    return left, solution
 
 
 def solve_normal(normal: Floats, right: Floats) -> Floats:
     """The solution of normal equations that are regular, or nearly."""
-    return np.asarray(lapack.dpotrs(_factor(normal), right, lower=1)[0])
+    return np.asarray(lapack.dpotrs(_factor(normal, _RIDGES[-1]), right, lower=1)[0])
 
 
-def _factor(normal: Floats) -> Floats:
-    ridge = _RIDGE * float(normal.diagonal().mean())
+def _factor(normal: Floats, relative: float) -> Floats:
+    ridge = relative * float(normal.diagonal().mean())
     while True:
         damped = normal.copy()
         damped.flat[:: len(damped) + 1] += ridge

@@ -29,6 +29,8 @@ _POINTS, _MOST, _JUDGED = 1024, 1 << 14, 256
 _SLOWEST = 0.1
 # The steps of L-BFGS.
 _STEPS = 150
+# A residual of so much of the standard deviation of the process is enough.
+_ENOUGH = 0.05
 # Entries of a design that are computed at a time.
 _BLOCK = 1 << 22
 
@@ -121,7 +123,8 @@ class Teacher:
         scale = np.sqrt(self._weights)[:, None]
         A = layer.design(self._Q)
         A *= scale
-        return solve(A.reshape(-1, m), (self._Y * scale).reshape(-1, self._Y.shape[2]))
+        Y = (self._Y * scale).reshape(-1, self._Y.shape[2])
+        return solve(A.reshape(-1, m), Y, _ENOUGH * self.deviation)
 
 
 def among(X: Floats, n: int, rng: np.random.Generator) -> Floats:
