@@ -89,7 +89,6 @@ WITHIN = {
         "probe_points",
         "array_api",
         "derivatives",
-        "headed",
         "model",
         "errors",
         "table",

@@ -31,6 +31,7 @@ template <class T>
 auto gauss_newton(const Model<T>& self, const Given<T>& X, const std::optional<Given<T>> V, int M,
                   const std::optional<Given<T>>& scale, bool factors, int threads) {
     const Net<T> net = self.net();
+    reject_head(net.head);
     const std::size_t n = X.ndim() == 2 ? X.shape(0) : 0, m = static_cast<std::size_t>(M);
     const auto outputs = static_cast<std::size_t>(net.outputs()),
                inputs = static_cast<std::size_t>(net.inputs());

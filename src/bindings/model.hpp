@@ -65,7 +65,8 @@ std::vector<RunSpec> runs_of(const Kernels<T>& kernel, const GivenActivation& gi
 
 template <class T>
 std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
-                                const std::vector<GivenActivation>& activations, Given<T> theta) {
+                                const std::vector<GivenActivation>& activations, Given<T> theta,
+                                const std::string& head) {
     const Kernels<T>& kernel = kernels<T>();
     if (sizes.size() < 2 || sizes.size() > 257 || activations.size() + 1 != sizes.size()) {
         throw nb::value_error(
@@ -79,7 +80,7 @@ std::unique_ptr<Model<T>> build(const std::vector<int>& sizes,
         total += static_cast<long>(sizes[i + 1]) * (sizes[i] + 1L);
     }
     check_size("theta", theta, total);
-    return std::make_unique<Model<T>>(specs, theta.data());
+    return std::make_unique<Model<T>>(specs, head_of(head), theta.data());
 }
 
 template <class T>
@@ -107,6 +108,7 @@ Made<T> descend(const Model<T>& self, const Given<T>& theta, const Given<T>& X, 
                 const nb::ndarray<const int, nb::c_contig, nb::device::cpu>& sample_index,
                 const Given<T>& rates) {
     const Net<T> net = self.net();
+    reject_head(net.head);
     const long n = static_cast<long>(X.ndim() == 2 ? X.shape(0) : 0);
     check_size("theta", theta, self.parameters());
     check_size("X", X, n * net.inputs());
@@ -162,7 +164,7 @@ void bind_model(nb::module_& m, const char* name, const char* task_name) {
     bind_evaluations<T>(c);
     using Optional = std::optional<Array>;
     nb::class_<Arrays<T>>(m, task_name, "Known values and slopes, in arrays of the caller.");
-    c.def(nb::new_(&build<T>), "sizes"_a, "activations"_a, "theta"_a)
+    c.def(nb::new_(&build<T>), "sizes"_a, "activations"_a, "theta"_a, "head"_a = head_names[0])
         .def(
             "set",
             [](M& self, const Array& theta) {

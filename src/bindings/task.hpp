@@ -5,6 +5,7 @@
 
 #include "../core/interface.hpp"
 #include "arrays.hpp"
+#include "head.hpp"
 
 namespace slopenet {
 
@@ -16,8 +17,9 @@ struct Arrays {
     Optional dydx, dydx_weight, directions, dydv, dydv_weight, sample_weight, y_weight;
     bool cotangents;
 
-    // The task for a network. Raises if the sizes do not fit it.
+    // The task for a network. Raises if the sizes do not fit it, or if it has a head.
     Task<T> of(const Net<T>& net) const {
+        reject_head(net.head);
         const long n = static_cast<long>(X.ndim() == 2 ? X.shape(0) : 0);
         const long slopes = static_cast<long>(net.outputs()) * net.inputs();
         check_size("X", X, n * net.inputs());

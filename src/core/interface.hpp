@@ -65,11 +65,15 @@ struct Bracket {
 // The axes of arrays, apart from that of the samples: n_1 inputs, n_L outputs.
 enum Axis { no_axis, n_1, n_L };
 
+// What acts on all outputs of the last layer together, whose own sigma is then the identity.
+enum class Head { none, softmax, log_softmax };
+
 template <class T>
 struct Net {
     int depth;
     const Layer<T>* layers;
     const Bracket* brackets;
+    Head head;
     SLOPENET_INLINE int inputs() const { return layers[0].cols; }
     SLOPENET_INLINE int outputs() const { return layers[depth - 1].rows; }
     SLOPENET_INLINE int width(Axis axis) const {
@@ -137,6 +141,12 @@ struct Points {
     T* result;        // of the operation; values write H, and jacobian J
     Stop stop;
 };
+
+// Whether dH/dx is computed: second derivatives of a head need it even if the caller does not want it.
+template <class T>
+SLOPENET_INLINE bool needs_jacobian(const Net<T>& net, const Points<T>& points, Operation operation) {
+    return points.J || (net.head != Head::none && info_of(operation).derivatives > 1);
+}
 
 // Entries of an operation's result for each sample.
 template <class T>

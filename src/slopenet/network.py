@@ -13,10 +13,17 @@ from numpy.typing import DTypeLike
 
 from slopenet import _core
 from slopenet._types import Floats, FrameT, Points
-from slopenet.activations import GivenLayerSpec, GivenSpecs, Head, LayerActivation, LayerSpec, Runs
+from slopenet.activations import (
+    GivenLayerSpec,
+    GivenSpecs,
+    Head,
+    LayerActivation,
+    LayerSpec,
+    Runs,
+    normalise,
+)
 from slopenet.derivation import Chain
 from slopenet.evaluate.derivatives import Derivatives
-from slopenet.evaluate.headed import Headed
 from slopenet.evaluate.model import column_names
 from slopenet.evaluate.page import Derivation
 from slopenet.io import model_file
@@ -155,8 +162,7 @@ class Network(ErrorBars, Derivatives):
             """
             if name != "_core":
                 raise AttributeError(f"a Network has no attribute {name!r}")
-            head = self._activations[-1]
-            core = self.core_copy() if not isinstance(head, Head) else Headed(self.logits, head)
+            core = self._packed()
             object.__setattr__(self, "_core", core)
             return core
 
@@ -440,9 +446,14 @@ class Network(ErrorBars, Derivatives):
         head = self._activations[-1]
         if isinstance(head, Head):
             raise head.refusal
+        return self._packed()
+
+    def _packed(self) -> Model:
+        head, activations = "none", list[Any](self._activations)
+        if isinstance(activations[-1], Head):
+            head, activations[-1] = activations[-1].name, normalise("identity")
         theta = flatten(self._weights, self._biases)
-        activations: list[Any] = list(self._activations)
-        return _CORES[self._dtype](self.sizes, activations, theta)
+        return _CORES[self._dtype](self.sizes, activations, theta, head)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save as safetensors with a checksum: data only, written completely or not at all."""

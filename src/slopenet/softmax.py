@@ -6,8 +6,8 @@ With the logits z(x), their Jacobian rows J_k, and p = softmax(z), ℓ = log p:
     ∇²ℓ_k = ∇²z_k - Σ_m p_m ∇²z_m - Σ_m p_m g_m g_mᵀ              ∇²p_k = p_k (g_k g_kᵀ + ∇²ℓ_k)
 
 Where one p_m is nearly 1, sums over p are taken of differences from that output, whose own term is
-then exactly 0: results that are small keep their digits. Sums over outputs are added in the order
-of outputs, so that a row has the same bits alone and in any batch.
+then exactly 0: results that are small keep their digits. The core has the same closed form
+(`src/core/kernels/sweeps/softmax.hpp`); this one is its reference, and for torch, JAX and CuPy.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from array_api_compat import array_namespace, device, is_numpy_array
+from array_api_compat import array_namespace, device
 
 from slopenet.activations import Array, real_part
 
@@ -111,12 +110,8 @@ def _largest_of(is_largest: Array, a: Array, extra: int = 0) -> Array:
 
 
 def _sum(a: Array, extra: int) -> Array:
-    """The sum over outputs, behind which there are so many axes; in NumPy in their order."""
-    axis = a.ndim - 1 - extra
-    if not is_numpy_array(a):
-        return array_namespace(a).sum(a, axis=axis, keepdims=True)
-    total: Array = np.cumsum(a, axis=axis)[(slice(None),) * axis + (slice(-1, None),)]
-    return total
+    """The sum over outputs, behind which there are so many axes."""
+    return array_namespace(a).sum(a, axis=a.ndim - 1 - extra, keepdims=True)
 
 
 def _values(head: Probabilities, _: Logits) -> Array:
@@ -205,6 +200,3 @@ _RESULTS: dict[str, Callable[..., Any]] = {
     "value_jacobian_hessian": _value_jacobian_hessian,
     "value_jacobian_laplacian": _value_jacobian_laplacian,
 }
-
-NAMES = frozenset(_RESULTS)
-OF_VECTORS = frozenset({"jvp", "vjp", "hvp", "weighted_hessian"})

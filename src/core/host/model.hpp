@@ -25,8 +25,8 @@ template <class T>
 class Model {
   public:
     // theta: W[2] row-major, b[2], ..., W[L], b[L]
-    Model(const std::vector<LayerSpec>& specs, const T* theta)
-        : chain_plan(sizes(specs)), memory(lay_out(specs)) {
+    Model(const std::vector<LayerSpec>& specs, Head head, const T* theta)
+        : head(head), chain_plan(sizes(specs)), memory(lay_out(specs)) {
         T* at = memory.data();
         this->theta = take(at, parameter_count);
         for (Layer<T>& layer : layers) {
@@ -40,7 +40,7 @@ class Model {
     Model(const Model&) = delete;
 
     Net<T> net() const {
-        return {static_cast<int>(layers.size()), layers.data(), chain_plan.brackets().data()};
+        return {static_cast<int>(layers.size()), layers.data(), chain_plan.brackets().data(), head};
     }
     const Plan& plan() const { return chain_plan; }
     long parameters() const { return parameter_count; }
@@ -188,7 +188,7 @@ class Model {
         const Passes& passes = info_of(operation).passes;
         const double count = passes.constant + static_cast<double>(passes.inputs) * view.inputs() +
                              static_cast<double>(passes.outputs) * view.outputs();
-        const double chain = points.J ? chain_plan.multiplications() : 0;
+        const double chain = needs_jacobian(view, points, operation) ? chain_plan.multiplications() : 0;
         return static_cast<double>(points.n) * (count * static_cast<double>(parameter_count) + chain);
     }
 
@@ -208,6 +208,7 @@ class Model {
     std::vector<Layer<T>> layers;
     std::vector<std::vector<Run<T>>> runs;  // of each layer
     long parameter_count = 0;
+    Head head;
     Plan chain_plan;
     Buffer<T> memory;
     T* theta = nullptr;

@@ -4,6 +4,7 @@
 #include "chain.hpp"
 #include "curvature.hpp"
 #include "directional.hpp"
+#include "softmax.hpp"
 
 namespace slopenet::SLOPENET_ISA {
 
@@ -23,12 +24,16 @@ class Sweep {
         const int groups = static_cast<int>((n + Layout::width - 1) / Layout::width);
         bool finite = Layout::read(points.X + s0 * inputs, n, inputs, groups, tape.a[0], inputs);
         forward(net, tape, groups, derivatives);
-        if (points.H) Layout::write(tape.a[net.depth], outputs, groups, n, points.H + s0 * outputs, outputs);
-        if (points.J) chain(tape, groups, n, points.J + s0 * outputs * inputs, points.stop);
-        if (points.vector) {
-            const int width = net.width(info_of(operation).vector);
-            finite &= Layout::read(points.vector + s0 * width, n, width, groups, vector, width);
-        }
+        T* H = points.H ? points.H + s0 * outputs : softmax.H;
+        T* J = points.J ? points.J + s0 * outputs * inputs : softmax.J;
+        if (H) Layout::write(tape.a[net.depth], outputs, groups, n, H, outputs);
+        if (J) chain(tape, groups, n, J, points.stop);
+        const Axis axis = info_of(operation).vector;
+        const int width = net.width(axis);
+        const T* given = points.vector ? points.vector + s0 * width : nullptr;
+        if (given) finite &= Layout::read(given, n, width, groups, vector, width);
+        if (net.head != Head::none && axis == n_L)
+            Layout::read(softmax.pull(H, given, n), n, width, groups, vector, width);
         T* result = points.result ? points.result + s0 * result_size(net, operation) : nullptr;
         switch (operation) {
             case Operation::values:
@@ -48,6 +53,7 @@ class Sweep {
             case Operation::laplacian:
                 curvature(tape, groups, vector, n, result, points.stop);
         }
+        if (net.head != Head::none) softmax(given, n, H, J, result);
         return finite;
     }
 
@@ -57,7 +63,7 @@ class Sweep {
     // As many directions as fit in the cache, then as many groups of samples.
     static Cut choose_cut(const Net<T>& net, const Points<T>& points, Operation operation) {
         int block = 0;
-        if (points.J) {
+        if (needs_jacobian(net, points, operation)) {
             const int directions = Chain<Layout, T>::directions(net);
             const long fitting = cache / (2 * Layout::panel(widest(net)));
             block = static_cast<int>(fitting < 1 ? 1 : fitting > directions ? directions : fitting);
@@ -82,7 +88,8 @@ class Sweep {
           arena{workspace},
           tape(arena, net, cut.groups, derivatives, false),
           chain(arena, net, cut.groups, cut.directions),
-          curvature(arena, net, operation, cut.groups) {
+          curvature(arena, net, operation, cut.groups),
+          softmax(arena, net, points, operation, static_cast<long>(cut.groups) * Layout::width) {
         if (points.vector) vector = arena.take(cut.groups * Layout::panel(widest(net)));
         if (points.vector) spare = arena.take(cut.groups * Layout::panel(widest(net)));
         chain.measure();
@@ -96,6 +103,7 @@ class Sweep {
     Tape<Layout, T> tape;
     Chain<Layout, T> chain;
     Curvature<Layout, T> curvature;
+    Softmax<T> softmax;
     T *vector = nullptr, *spare = nullptr;
 };
 
