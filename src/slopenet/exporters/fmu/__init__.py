@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ typedef {p}_real real;
 """
 
 
-def write(task: Task, *, prefix: str | None = None, fmi: int = 3) -> Written:
+def write(task: Task, *, prefix: str | None = None, fmi: Any = 3) -> Written:
     """Write the FMU; compile its library and run it where there is a C compiler.
 
     It has all of `DERIVATIVES`, whichever are asked for; those that are asked for are returned.
