@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,11 +20,15 @@ from networks import random_network
 
 import slopenet as sn
 from slopenet.cli import cli
+from slopenet.exporters import fmu
 from slopenet.exporters._export import _task
 from slopenet.exporters.fmu import library
 from slopenet.exporters.fmu.variables import dependencies, different
+from slopenet.io.card import Card, Range
 
-needs_compiler = pytest.mark.skipif(not compilers(), reason="no C compiler is installed")
+COMPILER = next(iter(compilers().values()), [])
+FMI = pytest.mark.parametrize("fmi", [2, 3])
+needs_compiler = pytest.mark.skipif(not COMPILER, reason="no C compiler is installed")
 NAMES = {"input_names": ["span [m]", "sweep [-]"], "output_names": ["drag [N]", "mass"]}
 WING = sn.Network.random((2, 5, 2), rng=0, **NAMES)
 
@@ -115,14 +121,20 @@ def test_names_that_clash_or_that_xml_cannot_have_are_changed(tmp_path: Path) ->
     assert different(["a", "a", "a_2", "a"]) == ["a", "a_3", "a_2", "a_4"]
 
 
-def test_inputs_start_at_the_median_of_the_training_data(tmp_path: Path) -> None:
-    X = np.linspace(300, 310, 41)[:, None]
-    net = sn.fit(X, np.sin(X[:, 0]), hidden=4, epochs=3, rng=0, progress=False).network
-    net.export(tmp_path / "net.fmu", dtype="float32")
-    start = net.card.inputs[0].quantiles[2]
-    found = variables(tmp_path / "net.fmu")["x1"]
-    assert float(found["start"]) == np.float32(start)
-    assert found["description"] == "x1; in the training data 300 to 310"
+def test_inputs_start_at_the_median_of_the_training_data() -> None:
+    net = random_network((2, 1))
+    median = 305.1
+    known = Range(300.0, 310.0, (300.5, 302.0, median, 308.0, 309.5))
+    task = _task(net, net.chain(), "net", ("value",), (None, None))
+    card = Card((known, Range()), (known,), rows=41)
+    (first, second), (output,) = fmu.variables(replace(task, card=card))
+    assert (first.start, second.start, output.start) == (median, 0.0, None)
+    assert first.description == "x1; in the training data 300 to 310"
+    assert second.description == "x2"
+    single = random_network((2, 1), dtype=np.float32)
+    task = _task(single, single.chain(), "net", ("value",), (None, None))
+    (first, _), _ = fmu.variables(replace(task, card=card))
+    assert first.start == float(np.float32(median)) != median
 
 
 def test_dependencies_follow_the_paths_of_weights() -> None:
@@ -140,7 +152,7 @@ def test_dependencies_follow_the_paths_of_weights() -> None:
     assert np.array_equal(nonlinear, [[1, 1, 0], [0, 0, 0], [0, 0, 0]])
 
 
-@pytest.mark.parametrize("fmi", [2, 3])
+@FMI
 def test_kinds_of_dependencies_are_written(tmp_path: Path, fmi: Any) -> None:
     W = [np.array([[1.0, 2, 0], [0, 0, 3]]), np.eye(2)]
     net = sn.Network(W, [np.zeros(2)] * 2, [[("tanh", 1), ("identity", 1)], "identity"])
@@ -234,37 +246,49 @@ def test_a_network_that_computes_something_else_is_not_instantiated(
             source=re.sub(r"(b2\[\d\] = \{)", r"\g<1> 0.25 +", text.source), header=text.header
         )
 
-    from slopenet.exporters import fmu
-
     original = fmu.source
     monkeypatch.setattr(fmu, "source", wrong)
     with pytest.raises(ChildProcessError, match="cannot be instantiated: its self-test fails"):
         WING.export(tmp_path / "wing.fmu")
 
 
+def compile_sources(
+    folder: Path, fmi: Any, command: Sequence[str], *flags: str, **options: Any
+) -> bytes:
+    """The library that a strict compiler makes of the sources of an FMU."""
+    WING.export(folder / "net.fmu", fmi=fmi, **options)
+    with zipfile.ZipFile(folder / "net.fmu") as archive:
+        archive.extractall(folder)
+    files = [str(folder / "sources" / name) for name in (f"fmi{fmi}.c", "network.c")]
+    arguments = ["-std=c99", *STRICT, *flags, "-shared", "-fPIC", "-o", str(folder / "net.so")]
+    done = subprocess.run(
+        [*command, *arguments, *files, "-lm"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return (folder / "net.so").read_bytes()
+
+
 @needs_compiler
+@FMI
 @pytest.mark.parametrize("command", compilers().values(), ids=list(compilers()))
-@pytest.mark.parametrize("fmi", [2, 3])
-@pytest.mark.parametrize("prefix", [None, "model", "fmi3", "network", "N"])
-def test_sources_compile_without_a_warning_under_any_name(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    command: list[str],
-    fmi: Any,
-    prefix: str | None,
+def test_sources_compile_without_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], fmi: Any
 ) -> None:
     monkeypatch.setenv("CC", "no-such-compiler")
-    WING.export(tmp_path / "net.fmu", fmi=fmi, prefix=prefix, dtype=None if prefix else "float32")
-    with zipfile.ZipFile(tmp_path / "net.fmu") as archive:
-        archive.extractall(tmp_path)
-    files = [str(tmp_path / "sources" / name) for name in (f"fmi{fmi}.c", "network.c")]
-    prefixed = [f"-DFMI{fmi}_FUNCTION_PREFIX=net_"]
-    for flags, name in (([], f"fmi{fmi}Reset"), (prefixed, f"net_fmi{fmi}Reset")):
-        out = str(tmp_path / "net.so")
-        arguments = ["-std=c99", *STRICT, *flags, "-shared", "-fPIC", "-o", out, *files, "-lm"]
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert f"\0{name}\0".encode() in (tmp_path / "net.so").read_bytes()
+    library = compile_sources(tmp_path, fmi, command, dtype="float32")
+    assert f"\0fmi{fmi}Reset\0".encode() in library
+
+
+@needs_compiler
+@FMI
+@pytest.mark.parametrize("prefix", ["model", "fmi2", "fmi3", "network", "N"])
+def test_sources_compile_under_any_name_and_with_a_prefix_for_static_linking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: str, fmi: Any
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    flag = f"-DFMI{fmi}_FUNCTION_PREFIX={prefix}_"
+    library = compile_sources(tmp_path, fmi, COMPILER, flag, prefix=prefix)
+    assert f"\0{prefix}_fmi{fmi}Reset\0".encode() in library
 
 
 def test_the_command_exports_an_fmu(tmp_path: Path) -> None:
