@@ -60,8 +60,8 @@ def build(
         If the compiler fails, with the beginning of its output.
     """
     done = subprocess.run(  # noqa: S603
-        [*command, *flags, "-o", f"./{target}", *(f"./{name}" for name in sources), "-lm"],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=_SECONDS,
+        [*command, *flags, "-o", f"{folder}/{target}", *(f"{folder}/{x}" for x in sources), "-lm"],
+        capture_output=True, text=True, check=False, timeout=_SECONDS,
     )  # fmt: skip
     if done.returncode:
         raise ChildProcessError(f"{command[0]} failed: {' '.join(done.stderr.split())[:300]}")
