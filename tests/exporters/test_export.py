@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,19 @@ def test_without_a_compiler_the_file_is_written_and_said_not_to_have_run(
         f"{tmp_path / 'net.c'}: not run (there is no C compiler; set CC to the command of one)."
     )
     assert (tmp_path / "net.h").exists()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no command cc")
+@pytest.mark.parametrize("suffix", [".c", ".fmu"])
+def test_the_compiler_may_be_a_relative_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    (tmp_path / "compiler").symlink_to(shutil.which("cc"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CC", "./compiler")
+    done = random_network((2, 1)).export(f"-x{suffix}")
+    assert done.passed
+    assert done.run_by == "./compiler"
 
 
 def test_the_verdict_in_words() -> None:
