@@ -75,12 +75,12 @@ lint: $(VENV)/with-lint  ## ruff, mypy --strict, clang-format
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p slopenet
 	$(BIN)/mypy src/_slopenet_command benchmarks examples tools
-	$(BIN)/clang-format --dry-run --Werror $(CORE) src/bindings/* tools/exhaust/* benchmarks/*.cpp
+	$(BIN)/clang-format --dry-run --Werror $(CORE) src/bindings/* src/slopenet/exporters/fmu/sources/* tools/exhaust/* benchmarks/*.cpp
 
 format: $(VENV)/with-lint  ## lay out the code as lint wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i $(CORE) src/bindings/* tools/exhaust/* benchmarks/*.cpp
+	$(BIN)/clang-format -i $(CORE) src/bindings/* src/slopenet/exporters/fmu/sources/* tools/exhaust/* benchmarks/*.cpp
 
 bench: $(VENV)/installed $(PEAK)  ## time first and second derivatives against every peer installed, and the FMA peak
 	$(BIN)/python -m benchmarks --markdown build/benchmarks.md $(ARGS)

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -478,6 +478,7 @@ class Network(ErrorBars, Derivatives):
         dtype: DTypeLike | None = None,
         prefix: str | None = None,
         casadi: bool = False,
+        fmi: Literal[2, 3] | None = None,
     ) -> Export:
         """Write the network and its derivatives as a file that does not need slopenet.
 
@@ -488,15 +489,19 @@ class Network(ErrorBars, Derivatives):
         ----------
         path : path
             ``.c`` for C99, with a header; ``.onnx``; ``.f90`` for a Fortran 2008 module; ``.py``
-            for a file that needs NumPy.
+            for a file that needs NumPy; ``.fmu`` for a Functional Mock-up Unit.
         derivatives : sequence of {"value", "jacobian", "jvp", "vjp", "hessian"}
-            The functions to write. ONNX supports value, jacobian and hessian.
+            The functions to write. ONNX and Fortran support value, jacobian and hessian. An FMU has
+            all but hessian, whichever are asked for.
         dtype : {float64, float32}, optional
             Type of the file's numbers. Default: that of the network.
         prefix : str, optional
-            Prefix of all symbols in C. Default: the name of the file.
+            Prefix of all symbols in C and Fortran, and the model identifier of an FMU. Default:
+            the name of the file.
         casadi : bool
             Whether a C file also has the functions of CasADi's `external`, named after the prefix.
+        fmi : {2, 3}, optional
+            Version of FMI of an FMU. Default: 3.
 
         Returns
         -------
@@ -506,7 +511,7 @@ class Network(ErrorBars, Derivatives):
         Raises
         ------
         ValueError
-            For another suffix or derivative, or parameters beyond the range of `dtype`.
+            For another suffix, derivative or option, or parameters beyond the range of `dtype`.
         ImportError
             For ONNX without the onnx package.
         ChildProcessError
@@ -523,6 +528,7 @@ class Network(ErrorBars, Derivatives):
             dtype=dtype,
             prefix=prefix,
             casadi=casadi,
+            fmi=fmi,
             card=self._card,
         )
 

@@ -46,7 +46,7 @@ def test_c_gets_its_header_and_prefix(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["net.txt"], "path must end in one of .c, .onnx, .f90, .py, got '.txt'"),
+        (["net.txt"], "path must end in one of .c, .onnx, .f90, .py, .fmu, got '.txt'"),
         (["net.c", "--derivatives", "slope"], "each of derivatives must be one of value"),
         (["net.c", "--prefix", "1"], "prefix must be letters"),
         (["nowhere/net.c"], "there is no folder"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from slopenet.exporters import Export
 def test_a_suffix_that_says_nothing_is_refused(tmp_path: Path) -> None:
     net = random_network((2, 1))
     with pytest.raises(
-        ValueError, match=r"path must end in one of \.c, \.onnx, \.f90, \.py, got '\.txt'"
+        ValueError, match=r"path must end in one of \.c, \.onnx, \.f90, \.py, \.fmu, got '\.txt'"
     ):
         net.export(tmp_path / "net.txt")
 
@@ -30,12 +31,14 @@ def test_derivatives_are_names_that_are_known(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_prefix_and_casadi_are_for_c(tmp_path: Path) -> None:
+def test_prefix_fmi_and_casadi_are_options_of_some_files(tmp_path: Path) -> None:
     net = random_network((2, 1))
     with pytest.raises(
-        ValueError, match=r"prefix is an option of \.c and \.f90 files, not of \.py files"
+        ValueError, match=r"prefix is an option of \.c, \.f90 and \.fmu files, not of \.py files"
     ):
         net.export(tmp_path / "net.py", prefix="a")
+    with pytest.raises(ValueError, match=r"fmi is an option of \.fmu files, not of \.c files"):
+        net.export(tmp_path / "net.c", fmi=2)
     with pytest.raises(ValueError, match="CasADi computes in float64"):
         net.export(tmp_path / "net.c", casadi=True, dtype="float32")
     with pytest.raises(ValueError, match="casadi needs 'jacobian' among derivatives"):
@@ -82,6 +85,19 @@ def test_without_a_compiler_the_file_is_written_and_said_not_to_have_run(
         f"{tmp_path / 'net.c'}: not run (there is no C compiler; set CC to the command of one)."
     )
     assert (tmp_path / "net.h").exists()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no command cc")
+@pytest.mark.parametrize("suffix", [".c", ".fmu"])
+def test_the_compiler_may_be_a_relative_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    (tmp_path / "compiler").symlink_to(shutil.which("cc"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CC", "./compiler")
+    done = random_network((2, 1)).export(f"-x{suffix}")
+    assert done.passed
+    assert done.run_by == "./compiler"
 
 
 def test_the_verdict_in_words() -> None:

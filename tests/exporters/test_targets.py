@@ -57,7 +57,7 @@ def test_a_new_exporter_is_called_by_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("toy")
 def test_limits_of_a_new_exporter_are_read_from_its_row(tmp_path: Path) -> None:
     path = tmp_path / "net.txt"
-    with pytest.raises(ValueError, match=r"Text files have value, not 'jvp'; \.c and \.py files"):
+    with pytest.raises(ValueError, match=r"Text files have value, not 'jvp'; \.c, \.py and \.fmu"):
         NET.export(path, derivatives=["jvp"])
     with pytest.raises(ValueError, match=r"casadi is an option of \.c files, not of \.txt files"):
         NET.export(path, derivatives=["value"], casadi=True)
@@ -85,5 +85,7 @@ def test_help_of_the_command_names_every_target() -> None:
     for suffix, target in TARGETS.items():
         assert f"{suffix} ({target.title})" in text
     few = "value, jacobian, hessian"
-    assert f"Of {', '.join(OUTPUTS)}; .onnx has {few}; .f90 has {few}." in text
-    assert "Prefix of all symbols in .c and .f90 files" in text
+    more = "value, jacobian, jvp, vjp"
+    assert f"Of {', '.join(OUTPUTS)}; .onnx has {few}; .f90 has {few}; .fmu has {more}." in text
+    assert "Prefix of all symbols in .c, .f90 and .fmu files" in text
+    assert "Version of FMI of .fmu files" in text

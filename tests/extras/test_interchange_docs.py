@@ -29,6 +29,7 @@ PACKAGES = {
     "ONNX out": ["onnx", "onnxruntime"],
     "Fortran": [],
     "Python": [],
+    "FMU": ["fmpy"],
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -19,7 +20,7 @@ def summary() -> str:
     return (
         "Write MODEL and its derivatives as code to OUT.\n\n"
         f"OUT ends in {', '.join(files)}. The file is run and compared with MODEL: C (written with"
-        " a header) with the system's compiler or the one named by CC, ONNX with"
+        " a header) and FMI with the system's compiler or the one named by CC, ONNX with"
         " onnxruntime, Fortran with gfortran or FC. Exit"
         " status 1 if they do not agree."
     )
@@ -40,6 +41,7 @@ def derivatives_help() -> str:
     epilog=options.examples(
         "slopenet export steam.safetensors steam.c --derivatives value,hessian",
         "slopenet export steam.safetensors steam.onnx --dtype float32",
+        "slopenet export steam.safetensors steam.fmu",
     ),
 )
 @click.argument("model", type=options.INPUT_FILE)
@@ -62,6 +64,11 @@ def derivatives_help() -> str:
     help=f"Prefix of all symbols in {_targets.with_option('prefix')} files. Default: OUT's name.",
 )
 @click.option(
+    "--fmi",
+    type=click.Choice([2, 3]),
+    help=f"Version of FMI of {_targets.with_option('fmi')} files. Default: 3.",
+)
+@click.option(
     "--casadi",
     is_flag=True,
     help=f"Add to {_targets.with_option('casadi')} files the functions that CasADi's external()"
@@ -77,6 +84,7 @@ def export(
     derivatives: tuple[FunctionName, ...],
     dtype: str | None,
     prefix: str | None,
+    fmi: Literal[2, 3] | None,
     casadi: bool,
     quiet: bool,
 ) -> None:
@@ -88,7 +96,9 @@ def export(
     require_output(out)
     refuse_same_file(out, model)
     network = load_model(model)
-    done = network.export(out, derivatives=derivatives, dtype=dtype, prefix=prefix, casadi=casadi)
+    done = network.export(
+        out, derivatives=derivatives, dtype=dtype, prefix=prefix, casadi=casadi, fmi=fmi
+    )
     if not quiet or not done.passed:
         say(str(done))
     if not done.passed:

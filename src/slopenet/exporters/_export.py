@@ -34,6 +34,7 @@ def export(
     dtype: DTypeLike | None = None,
     prefix: str | None = None,
     casadi: bool = False,
+    fmi: int | None = None,
     card: Card | None = None,
 ) -> Export:
     """Write `net`, whose inputs and outputs have `names`, to `path`; see `Network.export`."""
@@ -42,7 +43,7 @@ def export(
     wanted = settings.names("derivatives", derivatives) or ("value", "jacobian")
     for name in wanted:
         settings.choice("each of derivatives must be", name, tuple(OUTPUTS))
-    given = {"prefix": prefix, "casadi": casadi or None}
+    given = {"prefix": prefix, "casadi": casadi or None, "fmi": fmi}
     options = {name: value for name, value in given.items() if value is not None}
     _require_taken(target, place.suffix, wanted, options)
     require_writable(place)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from slopenet.exporters import _fortran, _python, c, onnx
+from slopenet.exporters import _fortran, _python, c, fmu, onnx
 from slopenet.exporters._task import OUTPUTS, Written
 
 
@@ -45,6 +45,7 @@ TARGETS: dict[str, Target] = {
         "Fortran 2008", _fortran.write, derivatives=_fortran.DERIVATIVES, options=("prefix",)
     ),
     ".py": Target("Python", _python.write),
+    ".fmu": Target("FMI", fmu.write, derivatives=fmu.DERIVATIVES, options=("prefix", "fmi")),
 }
 """By the suffix of the file."""
 

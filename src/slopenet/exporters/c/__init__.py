@@ -37,7 +37,7 @@ def write(task: Task, *, prefix: str | None = None, casadi: bool = False) -> Wri
             f"an output of {largest} numbers has no index in C's int; leave 'hessian' out of"
             " derivatives"
         )
-    symbol = _prefix(task.name, prefix)
+    symbol = symbol_prefix(task.name, prefix)
     if casadi and task.dtype != np.float64:
         raise ValueError(
             f"CasADi computes in float64; export with dtype='float64', not {task.dtype}"
@@ -52,7 +52,8 @@ def write(task: Task, *, prefix: str | None = None, casadi: bool = False) -> Wri
     return Written(files, run(text, task, symbol, command), command[0])
 
 
-def _prefix(name: str, given: str | None) -> str:
+def symbol_prefix(name: str, given: str | None) -> str:
+    """The prefix of all symbols: the one given, or one made of the file's name."""
     if given is None:
         symbol = re.sub(r"[^A-Za-z0-9_]", "_", name)
         return symbol if _IDENTIFIER.fullmatch(symbol) else f"net_{symbol}"

@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,18 +40,32 @@ def run(source: Source, task: Task, prefix: str, command: list[str]) -> Arrays:
         stem = Path(folder) / task.name
         Path(f"{stem}.h").write_text(source.header, encoding="utf-8")
         Path(f"{stem}.c").write_text(source.source, encoding="utf-8")
-        done = subprocess.run(  # noqa: S603
-            [*command, *_FLAGS, "-o", f"{stem}.so", f"{stem}.c", "-lm"],
-            capture_output=True, text=True, check=False, timeout=_SECONDS,
-        )  # fmt: skip
-        if done.returncode:
-            raise ChildProcessError(f"{command[0]} failed: {' '.join(done.stderr.split())[:300]}")
-        library = ctypes.CDLL(f"{stem}.so")
+        built = build(command, _FLAGS, Path(folder), f"{task.name}.so", [f"{task.name}.c"])
+        library = ctypes.CDLL(str(built))
     w = np.empty(source.workspace, task.dtype)
     verdict = library[f"{prefix}_self_test"](_pointer(w))
     if verdict:
         raise ChildProcessError(f"the self-test of the exported file fails with code {verdict}")
     return _called(library, task, prefix, w)
+
+
+def build(
+    command: list[str], flags: list[str], folder: Path, target: str, sources: Sequence[str]
+) -> Path:
+    """A shared library from C files of a folder.
+
+    Raises
+    ------
+    ChildProcessError
+        If the compiler fails, with the beginning of its output.
+    """
+    done = subprocess.run(  # noqa: S603
+        [*command, *flags, "-o", f"{folder}/{target}", *(f"{folder}/{x}" for x in sources), "-lm"],
+        capture_output=True, text=True, check=False, timeout=_SECONDS,
+    )  # fmt: skip
+    if done.returncode:
+        raise ChildProcessError(f"{command[0]} failed: {' '.join(done.stderr.split())[:300]}")
+    return folder / target
 
 
 def _called(library: Any, task: Task, prefix: str, w: np.ndarray[Any, Any]) -> Arrays:
