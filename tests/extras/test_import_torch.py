@@ -18,6 +18,7 @@ ACTIVATIONS = {
     "relu": nn.ReLU(),
     "leaky_relu": nn.LeakyReLU(0.2),
     "prelu": nn.PReLU(init=0.3),
+    "rrelu": nn.RReLU(0.1, 0.4),
     "elu": nn.ELU(1.7),
     "celu": nn.CELU(2.0),  # torch rounds 1/alpha to float32 in the derivative
     "selu": nn.SELU(),

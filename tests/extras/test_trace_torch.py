@@ -328,3 +328,10 @@ def test_random_forwards_are_equal_or_refused_by_name() -> None:
     found = [outcome(seed).partition(":")[0] for seed in range(100)]
     assert found.count("equal") > 50
     assert found.count("refused") > 20
+
+
+def test_random_networks_with_runs_skips_and_branches_are_equal_to_torch_func() -> None:
+    from extras.random_branches import differences
+
+    for seed in range(20):
+        differences(1000 + seed)
