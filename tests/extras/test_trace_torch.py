@@ -148,6 +148,7 @@ CASES = {
         normalised,
         L | {"low": buffer(3), "high": buffer(3), "p": prelu(8), "n": batch_norm(8)},
     ),
+    "rrelu": (lambda m, x: m.o(F.rrelu(m.i(x), 0.1, 0.3)), L),
     "prelu": (lambda m, x: m.s(x), {"s": nn.Sequential(nn.Linear(3, 4), prelu(4))}),
     "classifier": (lambda m, x: F.log_softmax(m.i(x) + m.l(torch.tanh(m.i(x))), 1), L),
     "convolution": (
