@@ -264,5 +264,8 @@ def test_files_that_do_not_tell_an_element_are_refused(tmp_path: Path) -> None:
         sn.load(saved(tmp_path, name="weightse.008.data"))
     with pytest.raises(sn.ModelFileError, match="it has no weights"):
         sn.load(saved(tmp_path, numbers="# nothing\n"))
+    deep = "".join(f"1 a 1 {l} 1 {l + 1} 1\n1 b 2 {l + 1} 1\n" for l in range(1001))
+    with pytest.raises(sn.ModelFileError, match="has 1001 layers; 1000 are read"):
+        sn.from_n2p2(saved(tmp_path, numbers=deep), "tanh")
     with pytest.raises(sn.ModelFileError, match=r"line 2 has '0\.5 a'"):
         sn.load(saved(tmp_path, numbers="0.5\n0.5 a\n"))

@@ -13,12 +13,10 @@ from slopenet._types import Floats
 from slopenet.importers._budget import Budget
 from slopenet.importers._options import Options
 from slopenet.importers._steps import Step, sigma
-from slopenet.importers._text import lines, naming, number, read
+from slopenet.importers._text import MOST_LAYERS, lines, naming, number, read
 from slopenet.io.contents import ModelFileError, require
 from slopenet.maps.affine import affine, scaling
 from slopenet.network import Network
-
-_MOST_LAYERS = 1000
 
 
 def from_nnet(path: str | os.PathLike[str], options: Options) -> Network:
@@ -59,7 +57,7 @@ def _parts(rows: Iterator[tuple[int, list[float]]]) -> tuple[Any, Any, dict[str,
     """Weights, biases, and the means and ranges of inputs and outputs."""
     first = _whole(rows, 4)
     layers, n_1, n_L, largest = first
-    require(1 <= layers <= _MOST_LAYERS, f"is damaged: it says that it has {layers} layers")
+    require(1 <= layers <= MOST_LAYERS, f"is damaged: it says that it has {layers} layers")
     sizes = _whole(rows, layers + 1)
     fits = sizes[0] == n_1 and sizes[-1] == n_L and max(sizes) <= max(largest, n_1, n_L)
     require(

@@ -14,6 +14,8 @@ from slopenet.io.files import regular
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
+MOST_LAYERS = 1000
+
 
 @contextmanager
 def naming(path: str | os.PathLike[str]) -> Iterator[None]:

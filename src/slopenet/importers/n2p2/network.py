@@ -21,7 +21,7 @@ from slopenet.importers._steps import Step, scaled
 from slopenet.importers._text import naming, read
 from slopenet.importers._verify import Report
 from slopenet.importers.n2p2 import ranges, weights
-from slopenet.importers.n2p2.settings import SYMBOLS, Settings, settings
+from slopenet.importers.n2p2.settings import SYMBOLS, Settings, read_settings
 from slopenet.io.contents import ModelFileError, require
 from slopenet.maps.affine import affine, refuse
 from slopenet.network import Network
@@ -151,7 +151,7 @@ def _settings(path: Path, place: str | os.PathLike[str], element: str | None) ->
         element = SYMBOLS[number - 1]
     try:
         with naming(place):
-            return settings(read(place), element)
+            return read_settings(read(place), element)
     except FileNotFoundError as error:
         raise ModelFileError(
             f"{path} has weights alone, and there is no {place}, which has the activations; pass"

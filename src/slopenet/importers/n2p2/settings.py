@@ -59,7 +59,7 @@ class Settings:
     offset: float
 
 
-def settings(raw: bytes, element: str | None) -> Settings:
+def read_settings(raw: bytes, element: str | None) -> Settings:
     """Read the settings of an element; None is the only one."""
     keywords: Keywords = {}
     for at, text in lines(raw, "#", "!"):

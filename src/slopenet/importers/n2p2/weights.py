@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.importers._text import lines, number
+from slopenet.importers._text import MOST_LAYERS, lines, number
 from slopenet.io.contents import ModelFileError, require
 
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
@@ -33,6 +33,7 @@ def layers(raw: bytes, nodes: tuple[int, ...] | None) -> list[tuple[Floats, Floa
     table = np.fromiter((_row(at, text.split()) for at, text in lines(raw, "#")), _ROW)
     found: list[tuple[Floats, Floats]] = []
     blocks = np.split(table, np.flatnonzero(np.diff(table["layer"])) + 1)
+    require(len(blocks) <= MOST_LAYERS, f"has {len(blocks)} layers; {MOST_LAYERS} are read")
     for l, block in enumerate(blocks, start=1):
         at, _, layer, *_ = block[0]
         require(layer == l, f"is damaged: line {at} is of layer {layer}, not {l}")
