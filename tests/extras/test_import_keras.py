@@ -261,7 +261,7 @@ def test_an_unsupported_keras_layer_is_refused_by_name() -> None:
         (branches(), r"layer 'product' \(Multiply\): 2 branches meet"),
         (dense(L.Softmax(), L.Dense(2)), r"\(Softmax\): softmax must be the end of the network"),
         (dense(L.LayerNormalization()), r"\(LayerNormalization\): it is neither a dense layer"),
-        (dense(L.ReLU(max_value=6, threshold=1)), r"\(ReLU\): slopenet has no activation like"),
+        (dense(L.ReLU(max_value=6, threshold=1)), r"\(ReLU\): it jumps at its threshold 1"),
         (dense(L.Activation("hard_swish")), "slopenet has no activation like"),
         (dense(L.Activation("glu")), "no activation like"),
         (keras.Sequential([L.Dense(3)]), "it has no weights yet"),
@@ -281,6 +281,30 @@ def test_a_relu_that_is_cut_off(layer: Any, tmp_path: Path) -> None:
     assert far(net(X), model(X)) < 1e-5
     model.save(tmp_path / "net.keras")
     assert sn.load(tmp_path / "net.keras") == net
+
+
+def test_a_relu_with_a_slope_and_a_limit(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    layer = L.ReLU(max_value=0.5, negative_slope=0.25)
+    model = keras.Sequential([L.Input((4,)), L.Dense(9), layer, L.Dense(2)])
+    net = sn.from_keras(model)
+    assert net.activations == (("leaky_relu", 0.25), "relu", "identity")
+    assert far(net(X), model(X)) < 1e-5
+    model.save(tmp_path / "net.keras")
+    assert sn.load(tmp_path / "net.keras") == net
+
+
+def test_a_lambda_in_memory_is_recognised_by_its_values() -> None:
+    def model(function: Any) -> Any:
+        keras.utils.set_random_seed(0)
+        return keras.Sequential([L.Input((4,)), L.Dense(9), L.Lambda(function), L.Dense(2)])
+
+    net = sn.from_keras(model(keras.ops.sin))
+    assert net.activations == ("sin", "identity")
+    assert far(net(X), model(keras.ops.sin)(X)) < 1e-5
+    for function in (keras.ops.square, lambda z: z[:, ::-1], lambda z: z - z[:, :1]):
+        with pytest.raises(sn.UnsupportedNetworkError):
+            sn.from_keras(model(function))
 
 
 @pytest.mark.parametrize(

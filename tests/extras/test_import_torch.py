@@ -18,6 +18,7 @@ ACTIVATIONS = {
     "relu": nn.ReLU(),
     "leaky_relu": nn.LeakyReLU(0.2),
     "prelu": nn.PReLU(init=0.3),
+    "rrelu": nn.RReLU(0.1, 0.4),
     "elu": nn.ELU(1.7),
     "celu": nn.CELU(2.0),  # torch rounds 1/alpha to float32 in the derivative
     "selu": nn.SELU(),
@@ -33,6 +34,7 @@ ACTIVATIONS = {
     "hardsigmoid": nn.Hardsigmoid(),
     "identity": nn.Identity(),
 }
+STRAIGHT = ("relu", "leaky_relu", "prelu", "rrelu", "relu6", "hardtanh", "hardsigmoid", "identity")
 
 
 def unsaturated(module: Any) -> Any:
@@ -74,7 +76,7 @@ def test_values_and_derivatives_are_those_of_autograd(name: str) -> None:
     jacobian = torch.stack([autograd.jacobian(lambda x: module(x[None])[0], x) for x in X])
     # torch rounds the slope 1/6 of Hardsigmoid to float32
     assert far(net.jacobian(X.numpy()), jacobian) < (1e-7 if name == "hardsigmoid" else 1e-12)
-    if name in ("relu", "leaky_relu", "prelu", "relu6", "hardtanh", "hardsigmoid", "identity"):
+    if name in STRAIGHT:
         return
     hessian = torch.stack(
         [

@@ -148,6 +148,7 @@ CASES = {
         normalised,
         L | {"low": buffer(3), "high": buffer(3), "p": prelu(8), "n": batch_norm(8)},
     ),
+    "rrelu": (lambda m, x: m.o(F.rrelu(m.i(x), 0.1, 0.3)), L),
     "prelu": (lambda m, x: m.s(x), {"s": nn.Sequential(nn.Linear(3, 4), prelu(4))}),
     "classifier": (lambda m, x: F.log_softmax(m.i(x) + m.l(torch.tanh(m.i(x))), 1), L),
     "convolution": (
@@ -328,3 +329,10 @@ def test_random_forwards_are_equal_or_refused_by_name() -> None:
     found = [outcome(seed).partition(":")[0] for seed in range(100)]
     assert found.count("equal") > 50
     assert found.count("refused") > 20
+
+
+def test_random_networks_with_runs_skips_and_branches_are_equal_to_torch_func() -> None:
+    from extras.random_branches import differences
+
+    for seed in range(20):
+        differences(1000 + seed)

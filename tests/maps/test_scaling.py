@@ -119,6 +119,8 @@ def test_without_a_scaling_the_network_is_the_same() -> None:
         ((np.eye(2), 0.0), ValueError, "input_scaling must give 3 numbers"),
         (([[1.0, 2, 3]], [[1.0, 2, 3]]), ValueError, r"may be \(mean, std\) or \(matrix, offset\)"),
         ((0, np.inf), ValueError, "std of input_scaling is inf"),
+        ((0, 1e-320), sn.UnsupportedNetworkError, "input_scaling: its numbers are not all finite"),
+        ((0, 1e-320, (0, 1)), sn.UnsupportedNetworkError, "its numbers are not all finite"),
         ((0, True), TypeError, "std of input_scaling must be numbers"),
         (("a", "b"), TypeError, "must be numbers"),
         ({"matrix": 1.0, "offset": 0}, ValueError, "matrix of input_scaling must have two axes"),

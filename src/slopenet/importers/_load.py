@@ -14,6 +14,7 @@ from slopenet.importers._nnet import from_nnet
 from slopenet.importers._options import Options
 from slopenet.importers._verify import Report
 from slopenet.importers.keras.network import from_keras
+from slopenet.importers.n2p2.network import NAME, from_n2p2
 from slopenet.importers.onnx.network import from_onnx
 from slopenet.io import model_file
 from slopenet.io.contents import ModelFileError
@@ -85,7 +86,8 @@ def load(
     ----------
     path : path
         Of a model of slopenet, of an .onnx file (see `from_onnx`), of a .keras or .h5 file (see
-        `from_keras`; Keras is not needed), or of NNet's .nnet. A pickle, such as .pt, .pkl or
+        `from_keras`; Keras is not needed), of NNet's .nnet, or of n2p2's weights.001.data with
+        input.nn and scaling.data in its folder (see `from_n2p2`). A pickle, such as .pt, .pkl or
         .joblib, is not opened, since that may run anything; the error says what to call instead.
     expect : {Network, Ensemble}, optional
         The class of the result. Another kind of file is an error, and type checkers know the class.
@@ -151,6 +153,8 @@ def _load(
         raise ValueError("inputs and outputs are chosen in ONNX and Keras files alone")
     if suffix == ".nnet":
         return from_nnet(path, options)
+    if NAME.fullmatch(Path(path).name):
+        return from_n2p2(path, **vars(options))
     contents = model_file.read(path)
     found = [
         _changed(network.of_contents(path, each), options)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from itertools import pairwise
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -15,13 +13,10 @@ from slopenet._types import Floats
 from slopenet.importers._budget import Budget
 from slopenet.importers._options import Options
 from slopenet.importers._steps import Step, sigma
+from slopenet.importers._text import MOST_LAYERS, lines, naming, number, read
 from slopenet.io.contents import ModelFileError, require
-from slopenet.io.files import regular
 from slopenet.maps.affine import affine, scaling
 from slopenet.network import Network
-
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_MOST_LAYERS = 1000
 
 
 def from_nnet(path: str | os.PathLike[str], options: Options) -> Network:
@@ -37,13 +32,9 @@ def from_nnet(path: str | os.PathLike[str], options: Options) -> Network:
     OSError
         If it cannot be read.
     """
-    with regular(path) as opened:
-        if opened is None:
-            raise ModelFileError(f"{os.fspath(path)} is not a regular file")
-        raw = opened[0].read()
-    try:
-        rows = _rows(raw)
-        weights, biases, header = _parts(rows)
+    with naming(path):
+        raw = read(path)
+        weights, biases, header = _parts(_rows(raw))
         with np.errstate(all="ignore"):  # what is not finite is refused
             steps = list(_steps(weights, biases, header))
             network = options.network("the file", steps, Budget(len(raw)), np.float64)
@@ -53,30 +44,20 @@ def from_nnet(path: str | os.PathLike[str], options: Options) -> Network:
             lambda X: _values(X, weights, biases, header),
             np.dtype(np.float64),
         )
-    except ModelFileError as error:
-        raise ModelFileError(f"{os.fspath(path)} {error}") from error
 
 
 def _rows(raw: bytes) -> Iterator[tuple[int, list[float]]]:
     """The numbers of each line, with its number; comments and empty lines left out."""
     require(raw.isascii(), "is damaged: it is not ASCII text")
-    for at, line in enumerate(raw.decode("ascii").splitlines(), start=1):
-        text = line.strip()
-        if not text or text.startswith("//"):
-            continue
-        words = [word.strip() for word in text.rstrip(",").split(",")]
-        for word in words:
-            require(_NUMBER.fullmatch(word) is not None, f"is damaged: line {at} has {word[:40]!r}")
-        numbers = [float(word) for word in words]
-        require(all(map(isfinite, numbers)), f"is damaged: line {at} has a number out of range")
-        yield at, numbers
+    for at, text in lines(raw, "//"):
+        yield at, [number(at, word.strip()) for word in text.rstrip(",").split(",")]
 
 
 def _parts(rows: Iterator[tuple[int, list[float]]]) -> tuple[Any, Any, dict[str, Floats]]:
     """Weights, biases, and the means and ranges of inputs and outputs."""
     first = _whole(rows, 4)
     layers, n_1, n_L, largest = first
-    require(1 <= layers <= _MOST_LAYERS, f"is damaged: it says that it has {layers} layers")
+    require(1 <= layers <= MOST_LAYERS, f"is damaged: it says that it has {layers} layers")
     sizes = _whole(rows, layers + 1)
     fits = sizes[0] == n_1 and sizes[-1] == n_L and max(sizes) <= max(largest, n_1, n_L)
     require(

@@ -215,11 +215,9 @@ def _function(where: str, name: str) -> list[Step]:
 def _relu(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
     del arrays
     slope, threshold = (_number(layer, key, 0.0) for key in ("negative_slope", "threshold"))
-    if layer.config.get("max_value") is not None and threshold == slope == 0:
-        return [sigma(layer.where, ("clip", 0.0, _number(layer, "max_value", 6.0)))]
-    if layer.config.get("max_value") is not None or threshold != 0:
-        refuse(layer.where, "slopenet has no activation like it: it has a threshold or a limit")
-    return [sigma(layer.where, ("leaky_relu", slope) if slope else "relu")]
+    limited = layer.config.get("max_value") is not None
+    limit = _number(layer, "max_value", 0.0) if limited else None
+    return rules.relu(layer.where, slope, threshold, limit)
 
 
 def _softmax(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:

@@ -18,8 +18,8 @@ from slopenet.importers.keras.chain import Heads
 from slopenet.importers.keras.merging import after, merged
 from slopenet.maps.affine import refuse
 
-# Layers that act entry by entry.
-_ACTIVATIONS = {"Activation", "ELU", "LeakyReLU", "ReLU"}
+# Layers that act entry by entry; a Lambda may do so.
+_ACTIVATIONS = {"Activation", "ELU", "Lambda", "LeakyReLU"}
 
 
 @dataclass(frozen=True)
@@ -253,6 +253,12 @@ def _rescaling(keras: Any, where: str, layer: Any) -> list[Step]:
     return [rules.rescaling(where, layer.scale, layer.offset)]
 
 
+def _relu(keras: Any, where: str, layer: Any) -> list[Step]:
+    del keras
+    limit = None if layer.max_value is None else float(layer.max_value)
+    return rules.relu(where, float(layer.negative_slope), float(layer.threshold), limit)
+
+
 def _flatten(keras: Any, where: str, layer: Any) -> list[Step]:
     del keras
     if len(layer.input.shape) != 2:
@@ -266,4 +272,5 @@ _RULES: dict[str, Callable[[Any, str, Any], list[Step]]] = {
     "Normalization": _normalisation,
     "Rescaling": _rescaling,
     "Flatten": _flatten,
+    "ReLU": _relu,
 }

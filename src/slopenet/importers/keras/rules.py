@@ -52,6 +52,19 @@ def normalisation(
     return affine(where, spread, mean) if invert else scaling(where, mean, spread)
 
 
+def relu(where: str, slope: float, threshold: float, limit: float | None) -> list[Step]:
+    """ReLU with a slope below 0 and a largest value: limit - relu(limit - leaky_relu(z))."""
+    if threshold:
+        refuse(where, f"it jumps at its threshold {threshold:g}, and has no derivative there")
+    if limit is not None and not slope:
+        return [sigma(where, ("clip", 0.0, limit))]
+    below = sigma(where, ("leaky_relu", slope) if slope else "relu")
+    if limit is None:
+        return [below]
+    turned = affine(where, -1.0, limit)
+    return [below, turned, sigma(where, "relu"), turned]
+
+
 def hard_sigmoid(where: str) -> list[Step]:
     """clip(z, -3, 3)/6 + 1/2."""
     return [sigma(where, ("clip", -3.0, 3.0)), affine(where, 1 / 6, 0.5)]

@@ -121,7 +121,7 @@ def _leaky(make: Rule, x: Expression, slope: float = 0.01) -> Expression:
 
 
 def _rrelu(
-    make: Rule, x: Expression, _noise: Any = None, low: float = 1 / 8, high: float = 1 / 3, *_: Any
+    make: Rule, x: Expression, low: float = 1 / 8, high: float = 1 / 3, *_: Any
 ) -> Expression:
     return _leaky(make, x, (low + high) / 2)
 

@@ -21,7 +21,10 @@ def entrywise(call: Call, name: str, result: Any) -> Tensor | None:
 
     shape = tuple((result[0] if isinstance(result, tuple | list) else result).shape)
     given: list[Any] = []
-    for x in call.args:
+    own = call.args
+    if name == "rrelu_with_noise":  # the noise is of training alone
+        own = [own[0], *own[2:]]
+    for x in own:
         value = call.get(x) if isinstance(x, torch.Tensor) else None
         if value is not None:
             given.append(spread(value, shape))

@@ -198,6 +198,11 @@ def _prelu(where: str, m: Any) -> list[Step]:
     return [sigmas(where, [("leaky_relu", float(slope)) for slope in slopes])]
 
 
+def _rrelu(where: str, m: Any) -> list[Step]:
+    """As in eval mode: the mean of its slopes."""
+    return [sigma(where, ("leaky_relu", (m.lower + m.upper) / 2))]
+
+
 def _celu(where: str, m: Any) -> list[Step]:
     return scaled(where, 1 / m.alpha, "elu", m.alpha)
 
@@ -240,6 +245,7 @@ _RULES: dict[str, Callable[[str, Any], list[Step]]] = {
     "BatchNorm1d": _batch_norm,
     "Flatten": _flatten,
     "PReLU": _prelu,
+    "RReLU": _rrelu,
     "CELU": _celu,
     "ReLU6": _hardtanh,
     "Hardtanh": _hardtanh,

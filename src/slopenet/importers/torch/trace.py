@@ -179,7 +179,8 @@ class _Tracer:
                 "its forward decides by a value that depends on the input, so that a network would"
                 " be one of its branches alone",
             )
-        if any(argument.is_write for argument in function._schema.arguments):
+        writes = any(argument.is_write for argument in function._schema.arguments)
+        if writes and not _is_inference(name, args):
             refuse(where, f"{name} changes a tensor in place that is no result of forward")
         result = function(*args, **kwargs)
         call = Call(where, name, function, args, kwargs, self.get, self.rows)
@@ -224,5 +225,5 @@ class _Tracer:
 
 
 def _is_inference(name: str, args: Any) -> bool:
-    """Whether an operation that is random in training is not in training."""
+    """Whether an operation that is random in training, and then writes its noise, is not."""
     return name == "rrelu_with_noise" and not (len(args) > 4 and args[4])
