@@ -16,7 +16,7 @@ from slopenet.io.card import KnownErrors
 POOR = 0.65
 # Values without slopes of at most so many rows for each input, and for the mean and the noise, say
 # little of the errors of other rows: from this error on, such a fit is in doubt.
-_FEW, _POOR_OF_FEW = 2, 0.25
+_FEW, _POOR_OF_FEW = 2, 0.1
 LEFT_OUT, HELD_OUT, LEARNED = "left out", "held out", "learned from"
 
 
