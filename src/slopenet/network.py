@@ -467,6 +467,7 @@ class Network(ErrorBars, Derivatives):
         dtype: DTypeLike | None = None,
         prefix: str | None = None,
         casadi: bool = False,
+        std: bool = False,
     ) -> Export:
         """Write the network and its derivatives as a file that does not need slopenet.
 
@@ -486,6 +487,9 @@ class Network(ErrorBars, Derivatives):
             Prefix of all symbols in C. Default: the name of the file.
         casadi : bool
             Whether a C file also has the functions of CasADi's `external`, named after the prefix.
+        std : bool
+            Whether C and Python files also have the standard deviation of every value, `std`, and
+            with "jacobian" that of every slope, `jacobian_std`; in float64.
 
         Returns
         -------
@@ -495,7 +499,8 @@ class Network(ErrorBars, Derivatives):
         Raises
         ------
         ValueError
-            For another suffix or derivative, or parameters beyond the range of `dtype`.
+            For another suffix or derivative, or parameters beyond the range of `dtype`; with `std`,
+            for a network without a posterior, or one of more than 2 MiB.
         ImportError
             For ONNX without the onnx package.
         ChildProcessError
@@ -512,7 +517,9 @@ class Network(ErrorBars, Derivatives):
             dtype=dtype,
             prefix=prefix,
             casadi=casadi,
+            std=std,
             card=self._card,
+            posterior=self._posterior,
         )
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -12,6 +12,7 @@ covariance of f less its mean over the points.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack, solve_triangular
@@ -22,6 +23,30 @@ from slopenet.posterior.kernel import covariance
 
 # The factor by which the noise grows where A is singular by rounding, and the least noise then.
 _MORE_NOISE, _LEAST_NOISE = 10.0, 1e-15
+
+
+class Numbers(NamedTuple):
+    """What the covariances are computed from, besides the points and ℓ.
+
+    Attributes
+    ----------
+    targets : (R,)
+        The known targets among all n kinds.
+    factor : (R, R)
+        L.
+    ones : (R,)
+        A⁻¹1/√a.
+    root : float
+        1/√a.
+    level : (R + 2,) or None
+        Where no value is known: the means of h and of g over the rows, and that of the kernel.
+    """
+
+    targets: Floats
+    factor: Floats
+    ones: Floats
+    root: float
+    level: Floats | None
 
 
 class Conditioned:
@@ -63,6 +88,17 @@ class Conditioned:
     def targets(self) -> int:
         """n kinds."""
         return len(self._mask)
+
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers that remain when the targets are known."""
+        level = None
+        if self._level:
+            of_h, of_g = self._means
+            level = np.concatenate([of_h, [of_g, self._mean_of_mean]])
+        root = 1 / np.sqrt(self._a)
+        targets = np.flatnonzero(self._mask)
+        return Numbers(targets, self._factor, self._ones * root, float(root), level)
 
     def covariance(self, Z: Floats) -> Floats:
         """Of the value and the slopes at each point (N, n_1): (N, 1 + n_1, 1 + n_1)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from slopenet._types import Floats, Points
 from slopenet.derivation import Chain
 from slopenet.posterior.posterior import Posterior
 from slopenet.validate import arrays, settings
-
-if TYPE_CHECKING:
-    pass
 
 _MISSING = (
     "this network has no posterior, so it does not know its errors: `fit` makes one with"
@@ -94,12 +91,17 @@ class ErrorBars:
         return found.joint(self, _rows(points))  # type: ignore[arg-type]
 
     def _asked(self, X: Any) -> tuple[Floats, Posterior]:
-        if self._posterior is None:
-            raise ValueError(_MISSING)
-        posterior = self._posterior
+        posterior = known(self._posterior)
         points = arrays.points("X", X, posterior.inputs, np.float64, self._input_names)
         arrays.require_finite("X", points)
         return points, posterior
+
+
+def known(posterior: Posterior | None) -> Posterior:
+    """The posterior of a network that has one; others are told what to do."""
+    if posterior is None:
+        raise ValueError(_MISSING)
+    return posterior
 
 
 def require_posterior(posterior: Any, chain: Chain) -> None:

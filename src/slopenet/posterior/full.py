@@ -59,6 +59,10 @@ class FullPosterior(Posterior):
         sizes = learned_sizes(chain, self.units)
         return bool(sizes) and not too_large(count(sizes), int((self.scale > 0).sum()))
 
+    def factor(self, network: Network) -> Floats:
+        """L (p, p) of the covariance s²/N (L Lᵀ)⁻¹ of the weights, if these are few."""
+        return self._known(network)[1].factor
+
     def _known(self, network: Network) -> tuple[Learned, Covariance]:
         known = self._of
         if known is None or known[0]() is not network:

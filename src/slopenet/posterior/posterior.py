@@ -99,6 +99,10 @@ class Posterior(ABC):
         factors = self.units.kinds(X, rates) if slopes else rates[:, :, None]
         return np.asarray(found * factors**2)
 
+    def terms(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
+        """The numbers of which variances are differences (N, n_L, 1 + n_1); 0: they are not."""
+        return np.zeros((len(X), self.outputs, 1 + self.inputs))
+
     def joint(self, network: Network, X: Floats) -> Floats:
         """Covariance of the values at all points: (n_L, N, N)."""
         rates = self._rates(network, X).T

@@ -85,8 +85,16 @@ class ProcessPosterior(Posterior):
             self.units.some(chosen),
         )
 
+    def terms(self, network: Network, X: Floats) -> Floats:
+        """See `Posterior`: the variances before any data."""
+        found = np.empty((self.outputs, 1 + self.inputs))
+        for outputs, _, scales, _ in self.groups:
+            found[outputs] = np.append(1.0, scales**-2) * self._variance_of(outputs)[:, None]
+        return np.asarray(found * self.units.kinds(X, self._rates(network, X)) ** 2)
+
     @cached_property
-    def _given(self) -> list[Conditioned]:
+    def given(self) -> list[Conditioned]:
+        """The process of each group, given its targets."""
         return [Conditioned(self.X, self.counts, *each[1:]) for each in self.groups]
 
     def _standard(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
@@ -109,7 +117,7 @@ class ProcessPosterior(Posterior):
     def _standard_joint(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
         Z = self.units.standard(X)
         C = np.zeros((self.outputs, len(X), len(X)))
-        for group, given in zip(self.groups, self._given, strict=True):
+        for group, given in zip(self.groups, self.given, strict=True):
             C[group.outputs] = self._variance_of(group.outputs)[:, None, None] * given.joint(Z)
         i = np.arange(len(X))
         C[:, i, i] = np.maximum(C[:, i, i], 0.0) + self.distance[:, :1] ** 2
@@ -118,7 +126,7 @@ class ProcessPosterior(Posterior):
     def _blocks(self, X: Floats, kinds: int) -> Iterator[tuple[Floats, Conditioned, slice, Floats]]:
         """Outputs of a group, its process, and some rows at a time with their points."""
         Z = self.units.standard(X)
-        for group, given in zip(self.groups, self._given, strict=True):
+        for group, given in zip(self.groups, self.given, strict=True):
             step = max(1, _BLOCK // (given.targets * kinds + self.X.size))
             for first in range(0, len(X), step):
                 rows = slice(first, first + step)
@@ -128,7 +136,7 @@ class ProcessPosterior(Posterior):
         return np.asarray(self.process_variance[outputs] * self.inflation[outputs] ** 2)
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in vars(self).items() if name != "_given"}
+        return {name: value for name, value in vars(self).items() if name != "given"}
 
     def stored(self) -> Mapping[str, Floats]:
         """See `Posterior`."""
