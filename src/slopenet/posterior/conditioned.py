@@ -122,14 +122,32 @@ class Conditioned:
             found[:, 0] += self._mean_of_mean - 2 * self._on_mean(Z, slopes=False)[:, 0]
         return np.asarray(found)
 
-    def joint(self, Z: Floats) -> Floats:
-        """Of the values at all points: (N, N)."""
-        h, g = self._parts(Z, slopes=False)
-        found = covariance(Z, Z, self._scales, slopes=False).k
-        found += g * g.T - h[:, :, 0].T @ h[:, :, 0]
+    def terms(self, Z: Floats) -> Floats:
+        """The size of the terms of the variances: (N, 1 + n_1).
+
+        With w = A⁻¹ cov(T, ·) and the standard deviations s and s_T before any data it is
+        s (s + |w|·s_T), because rounding of cov(T, ·) by ε s s_T changes a variance by that much.
+        """
+        h, g = self._parts(Z, slopes=True)
+        w = solve_triangular(
+            self._factor, h.reshape(len(h), -1), lower=True, trans=1, check_finite=False
+        )
+        prior = np.sqrt(self._prior(g.shape[1]))
+        kinds = 1 + Z.shape[1] if self._slopes else 1
+        own = np.tile(prior[:kinds], len(self._X))[self._mask]
+        return np.asarray(prior * (prior + self._level + (own @ np.abs(w)).reshape(g.shape)))
+
+    def joint(self, Z: Floats, *, slopes: bool) -> Floats:
+        """Of the values, and the slopes, at all points: (N, kinds, N, kinds)."""
+        h, g = self._parts(Z, slopes=slopes)
+        found = covariance(Z, Z, self._scales, slopes=slopes).full
+        g, h = g.ravel(), h.reshape(len(h), -1)
+        found += (g[:, None] * g - h.T @ h).reshape(found.shape)
         if self._level:
-            on_mean = self._on_mean(Z, slopes=False)
-            found += self._mean_of_mean - on_mean - on_mean.T
+            on_mean = self._on_mean(Z, slopes=slopes)
+            found[:, 0] -= on_mean
+            found[:, :, :, 0] -= on_mean[:, :, None]
+            found[:, 0, :, 0] += self._mean_of_mean
         return np.asarray(found)
 
     def _parts(self, Z: Floats, *, slopes: bool) -> tuple[Floats, Floats]:

@@ -85,12 +85,13 @@ class ProcessPosterior(Posterior):
             self.units.some(chosen),
         )
 
-    def terms(self, network: Network, X: Floats) -> Floats:
-        """See `Posterior`: the variances before any data."""
-        found = np.empty((self.outputs, 1 + self.inputs))
-        for outputs, _, scales, _ in self.groups:
-            found[outputs] = np.append(1.0, scales**-2) * self._variance_of(outputs)[:, None]
-        return np.asarray(found * self.units.kinds(X, self._rates(network, X)) ** 2)
+    def _terms(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
+        kinds = 1 + self.inputs
+        found = np.empty((len(X), self.outputs, kinds))
+        for outputs, given, rows, Z in self._blocks(X, kinds):
+            variance = self._variance_of(outputs)[:, None]
+            found[rows, outputs] = given.terms(Z)[:, None] * variance
+        return found
 
     @cached_property
     def given(self) -> list[Conditioned]:
@@ -114,13 +115,14 @@ class ProcessPosterior(Posterior):
             found[rows, outputs] = given.variances(Z, slopes=slopes)[:, None] * variance
         return np.asarray(found + self.distance[:, :kinds] ** 2)
 
-    def _standard_joint(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
-        Z = self.units.standard(X)
-        C = np.zeros((self.outputs, len(X), len(X)))
+    def _standard_joint(self, network: Network, X: Floats, *, slopes: bool) -> Floats:  # noqa: ARG002
+        Z, kinds = self.units.standard(X), 1 + self.inputs if slopes else 1
+        C = np.zeros((self.outputs, len(X), kinds, len(X), kinds))
         for group, given in zip(self.groups, self.given, strict=True):
-            C[group.outputs] = self._variance_of(group.outputs)[:, None, None] * given.joint(Z)
-        i = np.arange(len(X))
-        C[:, i, i] = np.maximum(C[:, i, i], 0.0) + self.distance[:, :1] ** 2
+            variance = self._variance_of(group.outputs)[:, None, None, None, None]
+            C[group.outputs] = variance * given.joint(Z, slopes=slopes)
+        diagonal = np.einsum("kaiai->kai", C)  # a view
+        diagonal[...] = np.maximum(diagonal, 0.0) + self.distance[:, None, :kinds] ** 2
         return C
 
     def _blocks(self, X: Floats, kinds: int) -> Iterator[tuple[Floats, Conditioned, slice, Floats]]:
