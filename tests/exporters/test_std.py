@@ -55,12 +55,13 @@ def fitted(kind: str, data: str) -> sn.Network:
 
 def probes(net: sn.Network, data: str) -> np.ndarray:
     """Points of the data, between them, and far away, where the network is not too large."""
-    given = np.log(DATA[data][0]) if data in LOGARITHMS else DATA[data][0]
+    logarithms = data == "logarithms"
+    given = np.log(DATA[data][0]) if logarithms else DATA[data][0]
     low, high = given.min(axis=0), given.max(axis=0)
     Z = np.random.default_rng(1).uniform(-1, 1, (100, 2))
-    Z[60:] *= 9 if data not in LOGARITHMS else 2
+    Z[60:] *= 2 if data in LOGARITHMS else 9
     x = np.concatenate([given, (low + high) / 2 + Z * (high - low) / 2])
-    x = np.exp(x) if data in LOGARITHMS else x
+    x = np.exp(x) if logarithms else x
     with np.errstate(over="ignore"):
         return x[np.abs(net(x)).max(axis=1) < 1e12]
 

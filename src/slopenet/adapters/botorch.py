@@ -1,4 +1,4 @@
-"""BoTorch: a network and its error bars as a model, for acquisition functions of any number of points.
+"""BoTorch: a network and its error bars as a model, for acquisition functions of any points.
 
     model = NetworkModel(net)
     acquisition = LogExpectedImprovement(model, best_f=y.min(), maximize=False)
