@@ -38,16 +38,20 @@ DATA: dict[str, tuple[Any, ...]] = {
     "only slopes": (X, np.full((12, 1), np.nan), SLOPES[:, :1]),
     "one": (X, np.exp(4 * Y[:, :1])),
 }
+DATA["bounded"] = (X, 1 / (1 + np.exp(-Y)))
 LOGARITHMS = {"logarithms", "one"}
+# More settings of `fit`; relu has no second derivative, and a sigmoid output has one.
+MORE: dict[str, Any] = {data: {"transform": "log"} for data in LOGARITHMS}
+MORE["bounded"] = {"activation": ["relu", "tanh"], "output": "sigmoid", "transform": "none"}
 CASES = [(kind, data) for kind in KINDS for data in ("slopes", "units", "logarithms")]
 CASES += [("process", data) for data in ("gaps", "level", "only slopes", "one")]
-CASES += [("full", "one")]
+CASES += [("full", "one"), ("full", "bounded")]
 
 
 @cache
 def fitted(kind: str, data: str) -> sn.Network:
-    transform = "log" if data in LOGARITHMS else "none"
-    net = sn.fit(*DATA[data], rng=0, transform=transform, **METHODS[kind]).network
+    more = MORE.get(data, {"transform": "none"})
+    net = sn.fit(*DATA[data], rng=0, **more, **METHODS[kind]).network
     assert net.posterior is not None
     assert net.posterior.kind == kind
     return net

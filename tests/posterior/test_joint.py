@@ -32,7 +32,7 @@ def test_slopes_of_covariances_are_covariances_of_slopes(case: str) -> None:
     """Against the covariances of values, those at each point, and central differences."""
     net, x = CASES[case]()
     C = net.joint_covariance(x, slopes=True)
-    n_L, N, kinds = C.shape[:3]
+    n_L, N = C.shape[:2]
     assert C.shape == (n_L, 4, 3, 4, 3)
     size = np.sqrt(np.einsum("kaiai->kai", C))
     size = size[..., None, None] * size[:, None, None]  # of each entry
