@@ -42,7 +42,7 @@ DATA["bounded"] = (X, 1 / (1 + np.exp(-Y)))
 LOGARITHMS = {"logarithms", "one"}
 # More settings of `fit`; relu has no second derivative, and a sigmoid output has one.
 MORE: dict[str, Any] = {data: {"transform": "log"} for data in LOGARITHMS}
-MORE["bounded"] = {"activation": ["relu", "tanh"], "output": "sigmoid", "transform": "none"}
+MORE["bounded"] = {"activation": "relu", "output": "sigmoid", "transform": "none"}
 CASES = [(kind, data) for kind in KINDS for data in ("slopes", "units", "logarithms")]
 CASES += [("process", data) for data in ("gaps", "level", "only slopes", "one")]
 CASES += [("full", "one"), ("full", "bounded")]
@@ -148,7 +148,7 @@ def test_a_variance_of_its_own_has_no_slopes(tmp_path: Path, kind: str) -> None:
     module: dict[str, Any] = {}
     exec(compile(text, "net.py", "exec"), module)
     x = probes(net, "slopes")[:20]
-    np.testing.assert_allclose(module["std"](x), net.std(x), rtol=1e-5)
+    np.testing.assert_allclose(module["std"](x), net.std(x), rtol=1e-3)
 
 
 @pytest.mark.skipif("gcc" not in COMPILERS, reason="gcc is not installed")

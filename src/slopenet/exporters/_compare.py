@@ -83,12 +83,13 @@ def tolerances(
     derivatives: tuple[str, ...],
     posterior: Posterior | None,
 ) -> dict[str, float]:
-    """5000 times the precision of the dtype, or more where the network magnifies rounding.
+    """5000 times the precision of file and network, or more where the network magnifies rounding.
 
     That is measured by a change of x, v and u by 4 units of the precision. Second derivatives have
     ten times as much. Variances that are differences of larger numbers may miss 100 units of these.
     """
-    eps = float(np.finfo(given["x"].dtype).eps)
+    dtypes = given["x"].dtype, net.chain().W[0].dtype
+    eps = max(float(np.finfo(dtype).eps) for dtype in dtypes)
     moved = {name: (a * (1 + 4 * eps)).astype(a.dtype) for name, a in given.items()}
     found = {}
     for name, array in outputs(net, moved, derivatives, posterior).items():
