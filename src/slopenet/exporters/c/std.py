@@ -10,6 +10,7 @@ from collections.abc import Callable
 from slopenet.exporters._deviations import Deviations, Full, Process, Projected
 from slopenet.exporters.c.code import Code
 from slopenet.exporters.c.sweeps import Layers, activate
+from slopenet.parameters import count
 
 _PUBLIC = """\
 /* {meaning} */
@@ -120,7 +121,7 @@ class _Writer:
                 below += layers.n(l)
 
         self.jets(layers.last if self.behind else last - 1, 1, after)
-        squares = code.call("squares", at("h", f"k * {r}"), r, 1, m, at("v"), at("c"), "K")
+        squares = code.call("squares", at("h", f"k * {r}"), r, m, at("v"), at("c"), "K")
         code.say(
             f"    {code.loop('k', n_L)} {{",
             f"        {squares};",
@@ -134,8 +135,7 @@ class _Writer:
         first, last = found.trained.start + 2, found.trained.stop + 1
         curved = not (self.behind or layers.linear(last))
         self.jets(layers.last if self.behind else last - (not curved), 2, keep=True)
-        sizes = [(layers.n(l), layers.n(l - 1)) for l in range(first, last + 1)]
-        p = sum(n * (m + 1) for n, m in sizes)
+        p = count(layers.sizes[first - 2 : last])
         code.work.take("t", p * self.rows)
         code.work.take(f"c{last}", layers.n(last) * self.rows)
         code.say(
@@ -143,14 +143,15 @@ class _Writer:
             f"        {code.zeros(f'c{last}', f'K * {layers.n(last)}')}",
             f"        {at(f'c{last}')}[k] = {code.names.number(1)};",
         )
+        offset = p
         for l in range(last, first - 1, -1):
             n, m = layers.n(l), layers.n(l - 1)
-            p -= n * (m + 1)
+            offset -= n * (m + 1)
             code.say(f"        /* the gradient by W[{l}] and b[{l}] */")
             g = self.bent(l) if curved or l < last else f"c{l}"
             unit = f"{code.symbol('std_unit')}[k]" if l == last else code.names.number(1)
             below = at("u" if l == first else f"a{l - 1}")
-            weigh = code.call("weigh", at(g), below, at("t", f"{p} * K"), unit, n, m, "K")
+            weigh = code.call("weigh", at(g), below, at("t", str(offset)), unit, n, m, p, "K")
             code.say(f"        {weigh};")
             if l > first:
                 code.work.take(f"c{l - 1}", m * self.rows)
@@ -159,11 +160,10 @@ class _Writer:
                 code.say(f"        {code.loop('i', 'K')} {back};")
             for part in {g, f"c{l}"}:
                 code.work.give(part)
-        total = sum(n * (m + 1) for n, m in sizes)
         factor = code.symbol("std_factor")
         code.say(
-            f"        {code.call('solve', factor, at('t'), total, 'K')};",
-            f"        {code.call('squares', at('t'), total, 'K', 1, at('v'), at('c'), 'K')};",
+            f"        {code.call('solve', factor, at('t'), p, 'K')};",
+            f"        {code.call('squares', at('t'), p, p, at('v'), at('c'), 'K')};",
             f"        {self.roots('k', 'v', 'c')};",
             "    }",
         )

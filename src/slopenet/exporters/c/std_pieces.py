@@ -32,30 +32,28 @@ _LOGARITHMS = """\
         u[i] = (log(inside) - {p}_std_centre[i]) / {p}_std_scale[i];
         if (K > 1) u[(1 + i) * {n_1} + i] = {p}_std_log[i] / (inside * {p}_std_scale[i]);"""
 _SOLVE = """\
-/* h = L^-1 h, L a lower triangle row after row, h n rows of K numbers */
+/* h = L^-1 h, L a lower triangle row after row, h K rows of n numbers */
 static void {p}_solve(const {real} *{restrict} L, {real} *{restrict} h, int n, int K)
 {{
-    int i, q, r;
+    int i, r;
     for (r = 0; r < n; ++r) {{
-        for (q = 0; q < r; ++q)
-            for (i = 0; i < K; ++i) h[r * K + i] -= L[q] * h[q * K + i];
-        for (i = 0; i < K; ++i) h[r * K + i] /= L[r];
+        for (i = 0; i < K; ++i) {{
+            {real} *const row = h + i * n;
+            row[r] = (row[r] - {p}_dot(L, row, r)) / L[r];
+        }}
         L += r + 1;
     }}
 }}
 """
 _SQUARES = """\
-/* v_i = sum_q h_qi^2 and c_i = sum_q h_q0 h_qi for n numbers h_qi = h[q row + i column] */
-static void {p}_squares(const {real} *h, int n, int row, int column, {real} *v, {real} *c, int K)
+/* v_i = h_i' h_i and c_i = h_0' h_i for K rows of n numbers, `step` apart */
+static void {p}_squares(const {real} *h, int n, int step, {real} *v, {real} *c, int K)
 {{
-    int i, q;
-    for (i = 0; i < K; ++i) v[i] = c[i] = {zero};
-    for (q = 0; q < n; ++q)
-        for (i = 0; i < K; ++i) {{
-            const {real} a = h[q * row + i * column];
-            v[i] += a * a;
-            c[i] += a * h[q * row];
-        }}
+    int i;
+    for (i = 0; i < K; ++i) {{
+        v[i] = {p}_dot(h + i * step, h + i * step, n);
+        c[i] = {p}_dot(h, h + i * step, n);
+    }}
 }}
 """
 _COMBINE = """\
@@ -83,23 +81,24 @@ static void {p}_bend(const {real} *{restrict} d, const {real} *{restrict} s,
 }}
 """
 _WEIGH = """\
-/* t = unit (g a', g) and its slopes, K numbers per weight of n x m and per bias */
+/* t = unit (g a', g) and its slopes, K rows p apart: n x m weights, then n biases */
 static void {p}_weigh(const {real} *{restrict} g, const {real} *{restrict} a,
-                      {real} *{restrict} t, {real} unit, int n, int m, int K)
+                      {real} *{restrict} t, {real} unit, int n, int m, int p, int K)
 {{
     int i, j, k;
-    for (k = 0; k < n; ++k)
-        for (j = 0; j < m; ++j, t += K) {{
-            t[0] = unit * g[k] * a[j];
-            for (i = 1; i < K; ++i)
-                t[i] = unit * (g[i * n + k] * a[j] + g[k] * a[i * m + j]);
-        }}
-    for (k = 0; k < n; ++k, t += K)
-        for (i = 0; i < K; ++i) t[i] = unit * g[i * n + k];
+    for (i = 0; i < K; ++i) {{
+        for (k = 0; k < n; ++k)
+            for (j = 0; j < m; ++j) {{
+                {real} by = g[i * n + k] * a[j];
+                if (i) by += g[k] * a[i * m + j];
+                t[i * p + k * m + j] = unit * by;
+            }}
+        for (k = 0; k < n; ++k) t[i * p + n * m + k] = unit * g[i * n + k];
+    }}
 }}
 """
 _TARGETS = """\
-/* t, the covariances of value and slopes at u with R targets of a process: R rows of K;
+/* t, the covariances of value and slopes at u with R targets of a process: K rows of R;
  * target b (1 + n_1) + j is the value (j = 0) or a slope at point b; e is for n_1 numbers */
 static void {p}_targets(const {real} *{restrict} u, const {real} *{restrict} scale,
                         const int *{restrict} known, {real} *{restrict} e, {real} *{restrict} t,
@@ -107,7 +106,7 @@ static void {p}_targets(const {real} *{restrict} u, const {real} *{restrict} sca
 {{
     {real} k = {zero};
     int b = -1, i, j, r;
-    for (r = 0; r < R; ++r, t += K) {{
+    for (r = 0; r < R; ++r) {{
         if (known[r] / {kinds} != b) {{
             {real} sum = {zero};
             b = known[r] / {kinds};
@@ -119,9 +118,9 @@ static void {p}_targets(const {real} *{restrict} u, const {real} *{restrict} sca
             k = exp(-sum / {two});
         }}
         j = known[r] % {kinds};
-        t[0] = j ? k * e[j - 1] : k;
-        for (i = 1; i < K; ++i) t[i] = -e[i - 1] * t[0];
-        if (j && K > 1) t[j] += k / (scale[j - 1] * scale[j - 1]);
+        t[r] = j ? k * e[j - 1] : k;
+        for (i = 1; i < K; ++i) t[i * R + r] = -e[i - 1] * t[r];
+        if (j && K > 1) t[j * R + r] += k / (scale[j - 1] * scale[j - 1]);
     }}
 }}
 """
@@ -133,14 +132,11 @@ static void {p}_process(const {real} *{restrict} u, const {real} *{restrict} sca
                         {real} *{restrict} v, {real} *{restrict} c, {real} *{restrict} w, int K)
 {{
     {real} *const e = w, *const g = e + {n_1}, *const h = g + K;
-    int i, r;
+    int i{r};
     {p}_targets(u, scale, known, e, h, R, K);
-    for (i = 0; i < K; ++i) {{
-        g[i] = i ? {zero} : root;
-        for (r = 0; r < R; ++r) g[i] -= h[r * K + i] * ones[r];
-    }}
+    for (i = 0; i < K; ++i) g[i] = (i ? {zero} : root) - {p}_dot(h + i * R, ones, R);
     {p}_solve(factor, h, R, K);
-{less}    {p}_squares(h, R, K, 1, v, c, K);
+{less}    {p}_squares(h, R, R, v, c, K);
     for (i = 0; i < K; ++i) {{
         const {real} prior = i ? {one} / (scale[i - 1] * scale[i - 1]) : {one};
         v[i] = prior + g[i] * g[i] - v[i];
@@ -150,7 +146,7 @@ static void {p}_process(const {real} *{restrict} u, const {real} *{restrict} sca
 """
 _LESS = """\
     if (level) {{ /* no value is known: f less its mean over the points */
-        for (r = 0; r < R; ++r) h[r * K] -= level[r];
+        for (r = 0; r < R; ++r) h[r] -= level[r];
         g[0] -= level[R];
     }}
 """
@@ -159,8 +155,8 @@ _MORE = """\
         {p}_targets(u, scale, {p}_std_values, e, h, {n}, K);
         v[0] += level[R + 1];
         for (r = 0; r < {n}; ++r) {{
-            v[0] -= {two} * h[r * K] / {n};
-            for (i = 0; i < K; ++i) c[i] -= h[r * K + i] / {n};
+        v[0] -= {two} * h[r] / {n};
+            for (i = 0; i < K; ++i) c[i] -= h[i * {n} + r] / {n};
         }}
     }}
 """
@@ -226,7 +222,7 @@ def pieces(names: Names, found: Deviations) -> Iterator[Piece]:
     )
     texts = {"solve": _SOLVE, "squares": _SQUARES, "combine": _COMBINE, "bend": _BEND}
     for name, text in (texts | {"weigh": _WEIGH}).items():
-        yield Piece(name, text.format(**given))
+        yield Piece(name, text.format(**given), frozenset({"dot"} if "_dot" in text else set()))
     if isinstance(found, Process):
         yield from _of_process(found, given)
     behind = units.log_y is not None
@@ -237,12 +233,13 @@ def pieces(names: Names, found: Deviations) -> Iterator[Piece]:
 def _of_process(found: Process, given: dict[str, object]) -> Iterator[Piece]:
     level = any(group.level is not None for group in found.groups)
     more = {
+        "r": ", r" if level else "",
         "level_argument": f"const {given['real']} *level, " if level else "",
         "less": _LESS if level else "",
         "more": _MORE.format(**given, n=len(found.points)) if level else "",
     }
     yield Piece("targets", _TARGETS.format(**given), frozenset({"std_points"}), _MATH)
-    uses = frozenset({"targets", "solve", "squares"} | ({"std_values"} if level else set()))
+    uses = frozenset({"targets", "dot", "solve", "squares"} | ({"std_values"} if level else set()))
     yield Piece("process", _PROCESS.format(**given, **more), uses)
     uses = frozenset({"std_variance", "std_distance"})
     yield Piece("output", _OUTPUT.format(**given), uses)
