@@ -194,15 +194,6 @@ def test_refusals_name_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert {path.name for path in tmp_path.iterdir()} == {"single.py"}
 
 
-def test_the_self_test_of_a_network_that_is_large_far_away(tmp_path: Path) -> None:
-    """Its values nearby are small differences; the tolerance of its self-test follows them."""
-    if not COMPILERS:
-        pytest.skip("there is no C compiler")
-    W = [np.array([[0.5], [0.50001]]), np.array([[3e6, -3e6]])]
-    net = sn.Network(W, [np.zeros(2), np.zeros(1)], ["sin", "identity"])
-    assert net.export(tmp_path / "net.c").passed
-
-
 def test_deviations_where_an_exponential_underflows_are_zero() -> None:
     net = fitted("process", "one")
     units = net.posterior.units  # type: ignore[union-attr]

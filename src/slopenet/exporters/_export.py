@@ -102,12 +102,11 @@ def _task(
     inputs, wanted = _compare.finite(inputs, wanted)
     points = {key: a[:FIRST] for key, a in inputs.items()}
     first = {key: a[:FIRST] for key, a in wanted.items()}
-    allowed = (
-        _compare.tolerances(net, inputs, wanted, derivatives, posterior),
-        _compare.tolerances(net, points, first, derivatives, posterior),
-    )
+    tolerances = _compare.tolerances(net, inputs, wanted, derivatives, posterior)
+    of_first = _compare.tolerances(net, points, first, derivatives, posterior)
+    of_first = {key: max(each, tolerances[key]) for key, each in of_first.items()}
     order = tuple(each for each in RESULTS if each in derivatives)
-    task = Task(name, chain, net.plan.chain, order, *names, inputs, wanted, *allowed)
+    task = Task(name, chain, net.plan.chain, order, *names, inputs, wanted, tolerances, of_first)
     return replace(task, deviations=numbers)
 
 

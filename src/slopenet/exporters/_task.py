@@ -55,7 +55,7 @@ class Task:
     tolerances : dict of str to float
         Of each of these, how far the file's may be from it, over the largest entry.
     first_tolerances : dict of str to float
-        The same of the `FIRST` points alone.
+        The same of the `FIRST` points alone, where rounding may be larger than that.
     card : Card or None
         What the network was trained on, for comments and constants.
     deviations : Deviations or None
