@@ -479,6 +479,7 @@ class Network(ErrorBars, Derivatives):
         prefix: str | None = None,
         casadi: bool = False,
         fmi: Literal[2, 3] | None = None,
+        std: bool = False,
     ) -> Export:
         """Write the network and its derivatives as a file that does not need slopenet.
 
@@ -502,6 +503,9 @@ class Network(ErrorBars, Derivatives):
             Whether a C file also has the functions of CasADi's `external`, named after the prefix.
         fmi : {2, 3}, optional
             Version of FMI of an FMU. Default: 3.
+        std : bool
+            Whether C and Python files also have the standard deviation of every value, `std`, and
+            with "jacobian" that of every slope, `jacobian_std`; in float64.
 
         Returns
         -------
@@ -511,7 +515,8 @@ class Network(ErrorBars, Derivatives):
         Raises
         ------
         ValueError
-            For another suffix, derivative or option, or parameters beyond the range of `dtype`.
+            For another suffix, derivative or option, or parameters beyond the range of `dtype`;
+            with `std`, for a network without a posterior, or one of more than 2 MiB.
         ImportError
             For ONNX without the onnx package.
         ChildProcessError
@@ -529,7 +534,9 @@ class Network(ErrorBars, Derivatives):
             prefix=prefix,
             casadi=casadi,
             fmi=fmi,
+            std=std,
             card=self._card,
+            posterior=self._posterior,
         )
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from networks import random_network
+from networks_with_error_bars import fitted
 
 from slopenet.cli import cli
 
@@ -76,3 +77,14 @@ def test_a_file_that_does_not_agree_has_status_1(
     monkeypatch.setattr("slopenet.exporters._python._FUNCTIONS", {"value": wrong})
     done = run(model, tmp_path / "net.py", "--derivatives", "value", "-q")
     assert (done.exit_code, "DOES NOT AGREE" in done.stdout) == (1, True)
+
+
+def test_error_bars_are_added_where_there_are_some(model: Path, tmp_path: Path) -> None:
+    refused = run(model, tmp_path / "net.py", "--std")
+    assert refused.exit_code == 2
+    assert "this network has no posterior" in refused.stderr
+    fitted("full").save(model)
+    done = run(model, tmp_path / "net.py", "--std")
+    assert done.exit_code == 0, done.output
+    lines = [line.split()[0] for line in done.stdout.splitlines()[1:]]
+    assert lines == ["value", "jacobian", "std", "jacobian_std"]

@@ -161,6 +161,19 @@ def test_a_wrong_digit_fails_the_self_test(tmp_path: Path) -> None:
     assert library(path, COMMAND).net_self_test(*pointers(np.empty(1000))) == 1
 
 
+def test_the_self_test_of_a_network_that_is_large_far_away_allows_its_rounding_nearby(
+    tmp_path: Path,
+) -> None:
+    """Small differences of large numbers nearby, an exponential far away."""
+    w = np.random.default_rng(2).normal(size=8)
+    W = [
+        np.concatenate([w, w * (1 + 1e-7), [4.0]])[:, None],
+        1e9 * np.repeat([1, -1, 1e-9], [8, 8, 1])[None],
+    ]
+    net = sn.Network(W, [np.zeros(17), np.zeros(1)], [[("sin", 16), ("exp", 1)], "identity"])
+    assert net.export(tmp_path / "net.c").passed
+
+
 def test_nan_stays_nan_and_infinity_saturates(tmp_path: Path) -> None:
     net = random_network((2, 5, 2), "sigmoid", output="tanh")
     path = tmp_path / "net.c"

@@ -92,6 +92,25 @@ def test_covariances_of_slopes_are_differences_of_those_of_values(kinds: int, le
     np.testing.assert_allclose(variances, C.diagonal(axis1=1, axis2=2), rtol=1e-9)
 
 
+@pytest.mark.parametrize("kinds", [1, 3])
+@pytest.mark.parametrize("level", [False, True])
+def test_covariances_of_slopes_between_points_are_differences(kinds: int, level: bool) -> None:
+    if level and kinds == 1:
+        pytest.skip("without slopes nothing is known")
+    found, x, h = posterior(kinds, level=level), points(3, 2), 1e-3
+    moves = np.concatenate([x, *(x + s * h * e for e in np.eye(2) for s in (1, -1))])
+    rule = np.zeros((3, 5))
+    rule[0, 0], rule[1, 1:3], rule[2, 3:] = 1, [0.5 / h, -0.5 / h], [0.5 / h, -0.5 / h]
+    values = found.joint(NET, moves).reshape(2, 5, 3, 5, 3)
+    wanted = np.einsum("im,kmanb,jn->kaibj", rule, values, rule)
+    C = found.joint_with_slopes(NET, x)
+    np.testing.assert_allclose(C, wanted, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(C, C.transpose(0, 3, 4, 1, 2), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(C[:, :, 0, :, 0], found.joint(NET, x), rtol=1e-12, atol=1e-12)
+    own = np.einsum("kaiaj->akij", C)
+    np.testing.assert_allclose(own, found.covariance(NET, x), rtol=1e-9, atol=1e-12)
+
+
 def test_at_its_data_it_is_the_noise_and_far_away_the_variance_before_any_data() -> None:
     found = posterior(1, noise=1e-6)
     at = (found.X * UNITS.s_x + UNITS.m_x)[[0, 2]]

@@ -1,11 +1,13 @@
-"""BoTorch: a network and its error bars as a model, for acquisition functions of single points.
+"""BoTorch: a network and its error bars as a model, for acquisition functions of any points.
 
     model = NetworkModel(net)
     acquisition = LogExpectedImprovement(model, best_f=y.min(), maximize=False)
     optimize_acqf(acquisition, bounds=bounds, q=1, num_restarts=8, raw_samples=256)
 
-Means, variances and their gradients come from the core: with C the covariance of value and slopes,
-the gradient of the variance C_00 is 2 C_0i.
+Means, covariances and their gradients are exact. With C_ac = cov(f(x_a), f(x_c) | data) and
+D_aic = cov(∂_i f(x_a), f(x_c) | data), a function with the gradient G by C has, by x_a,i,
+
+    Σ_c (G_ac + G_ca) D_aic.
 """
 
 from __future__ import annotations
@@ -51,6 +53,30 @@ class _Moments(Function):  # type: ignore[misc, unused-ignore]
         return by_mean[:, None] * of_mean + by_variance[:, None] * of_variance, None, None
 
 
+class _JointMoments(Function):  # type: ignore[misc, unused-ignore]
+    """Mean (B, q) and covariance (B, q, q) of an output at B sets of q points X (B, q, n_1)."""
+
+    @staticmethod
+    def forward(ctx: Any, X: Any, network: Network, k: int) -> tuple[Any, Any]:
+        sets = X.detach().to(torch.float64).numpy()
+        B, q, n_1 = sets.shape
+        H, J = network.value_and_jacobian(sets.reshape(-1, n_1))
+        joint = np.empty((B, q, 1 + n_1, q))
+        for found, points in zip(joint, sets, strict=True):
+            found[...] = network.joint_covariance(points, slopes=True)[k, :, :, :, 0]
+        slopes = J[:, k].reshape(B, q, n_1), joint[:, :, 1:]
+        ctx.save_for_backward(*(torch.from_numpy(np.array(each)).to(X) for each in slopes))
+        moments = H[:, k].reshape(B, q), joint[:, :, 0]
+        mean, covariance = (torch.from_numpy(np.array(each)).to(X) for each in moments)
+        return mean, covariance
+
+    @staticmethod
+    def backward(ctx: Any, by_mean: Any, by_covariance: Any) -> tuple[Any, None, None]:
+        J, D = ctx.saved_tensors
+        both = by_covariance + by_covariance.transpose(1, 2)
+        return by_mean[:, :, None] * J + torch.einsum("bac,baic->bai", both, D), None, None
+
+
 class NetworkModel(Model):  # type: ignore[misc, unused-ignore]
     """A network as a model of BoTorch, of one output.
 
@@ -92,21 +118,22 @@ class NetworkModel(Model):  # type: ignore[misc, unused-ignore]
         posterior_transform: Any = None,
         **_: Any,
     ) -> Any:
-        """The normal law of the value at X (..., 1, n_1), with gradients of first order.
+        """The normal law of the values at X (..., q, n_1), with gradients of first order.
 
         Raises
         ------
         NotImplementedError
-            For several points together (q > 1), or for noise: `slopenet.optimize.propose` makes
-            batches.
+            For noise.
         """
-        if X.shape[-2] != 1 or observation_noise is not False:
-            raise NotImplementedError(
-                "NetworkModel is for single points (q=1) without noise, got"
-                f" q={X.shape[-2]}; slopenet.optimize.propose makes batches"
-            )
-        mean, variance = _Moments.apply(X.reshape(-1, X.shape[-1]), self.network, self._k)
-        shape = X.shape[:-1]
-        covariance = DiagLinearOperator(variance.reshape(shape))
+        if observation_noise is not False:
+            raise NotImplementedError("NetworkModel is for values without noise")
+        shape, sets = X.shape[:-1], X.reshape(-1, *X.shape[-2:])
+        covariance: Any
+        if X.shape[-2] == 1:  # one variance per point, without a loop over the points
+            mean, variance = _Moments.apply(sets[:, 0], self.network, self._k)
+            covariance = DiagLinearOperator(variance.reshape(shape))
+        else:
+            mean, joint = _JointMoments.apply(sets, self.network, self._k)
+            covariance = joint.reshape(*shape, shape[-1])
         found = GPyTorchPosterior(MultivariateNormal(mean.reshape(shape), covariance))
         return found if posterior_transform is None else posterior_transform(found)

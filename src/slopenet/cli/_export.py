@@ -74,6 +74,12 @@ def derivatives_help() -> str:
     help=f"Add to {_targets.with_option('casadi')} files the functions that CasADi's external()"
     " calls.",
 )
+@click.option(
+    "--std",
+    is_flag=True,
+    help=f"Add to {_targets.with_option('std')} files the standard deviations of values and, with"
+    " jacobian, of slopes; for a MODEL with error bars.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_context
 def export(
@@ -86,6 +92,7 @@ def export(
     prefix: str | None,
     fmi: Literal[2, 3] | None,
     casadi: bool,
+    std: bool,
     quiet: bool,
 ) -> None:
     """Write MODEL and its derivatives to OUT."""
@@ -97,7 +104,13 @@ def export(
     refuse_same_file(out, model)
     network = load_model(model)
     done = network.export(
-        out, derivatives=derivatives, dtype=dtype, prefix=prefix, casadi=casadi, fmi=fmi
+        out,
+        derivatives=derivatives,
+        dtype=dtype,
+        prefix=prefix,
+        casadi=casadi,
+        fmi=fmi,
+        std=std,
     )
     if not quiet or not done.passed:
         say(str(done))

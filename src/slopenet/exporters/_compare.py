@@ -10,6 +10,7 @@ from slopenet.evaluate.agreement import largest_difference
 from slopenet.evaluate.derivatives import Derivatives
 from slopenet.evaluate.probe_points import unsaturated
 from slopenet.exporters._task import OUTPUTS, Arrays
+from slopenet.posterior.posterior import Posterior
 
 _POINTS, _FAR = 12, 30.0
 _ENTRIES = 2**22  # of Hessians that are held at once
@@ -31,8 +32,13 @@ def inputs(net: Derivatives, dtype: np.dtype[Any]) -> Arrays:
     return {name: a.astype(dtype, order="C") for name, a in {"x": x, "v": v, "u": u}.items()}
 
 
-def outputs(net: Derivatives, given: Arrays, derivatives: tuple[str, ...]) -> Arrays:
-    """H(x), ∂H/∂x and the other derivatives that are exported, at the inputs."""
+def outputs(
+    net: Derivatives, given: Arrays, derivatives: tuple[str, ...], posterior: Posterior | None
+) -> Arrays:
+    """H(x), ∂H/∂x and the other results that are exported, at the inputs.
+
+    Standard deviations are among them if there is a `posterior`.
+    """
     x = given["x"]
     H, J = net.value_and_jacobian(x)
     found = {"y": H, "J": J}
@@ -42,6 +48,9 @@ def outputs(net: Derivatives, given: Arrays, derivatives: tuple[str, ...]) -> Ar
         found["uJ"] = net.vjp(x, given["u"])
     if "hessian" in derivatives:
         found["H"] = net.hessian(x)
+    if posterior is not None:
+        both = np.sqrt(posterior.variances(net, x, slopes=True))
+        found["s"], found["S"] = both[:, :, 0], both[:, :, 1:]
     return found
 
 
@@ -68,17 +77,27 @@ def finite(given: Arrays, wanted: Arrays) -> tuple[Arrays, Arrays]:
 
 
 def tolerances(
-    net: Derivatives, given: Arrays, wanted: Arrays, derivatives: tuple[str, ...]
+    net: Derivatives,
+    given: Arrays,
+    wanted: Arrays,
+    derivatives: tuple[str, ...],
+    posterior: Posterior | None,
 ) -> dict[str, float]:
-    """5000 times the precision of the dtype, or more where the network magnifies rounding.
+    """5000 times the precision of file and network, or more where the network magnifies rounding.
 
     That is measured by a change of x, v and u by 4 units of the precision. Second derivatives have
-    ten times as much.
+    ten times as much. Variances that are differences of larger numbers may miss 100 units of these.
     """
-    eps = float(np.finfo(given["x"].dtype).eps)
+    dtypes = given["x"].dtype, net.chain().W[0].dtype
+    eps = max(float(np.finfo(dtype).eps) for dtype in dtypes)
     moved = {name: (a * (1 + 4 * eps)).astype(a.dtype) for name, a in given.items()}
     found = {}
-    for name, array in outputs(net, moved, derivatives).items():
+    for name, array in outputs(net, moved, derivatives, posterior).items():
         change = largest_difference(array, wanted[name])
         found[name] = (_SECOND if name == OUTPUTS["hessian"] else 1) * max(5000 * eps, 100 * change)
+    if posterior is not None:
+        lost = 100 * eps * posterior.terms(net, given["x"])
+        for name, of_kind in (("s", lost[:, :, 0]), ("S", lost[:, :, 1:])):
+            by = of_kind / np.maximum(wanted[name], np.sqrt(of_kind) + 1e-300)
+            found[name] += largest_difference(by, 0 * by, wanted[name].max())
     return found

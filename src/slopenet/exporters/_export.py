@@ -17,9 +17,11 @@ from slopenet.evaluate.derivatives import Derivatives
 from slopenet.exporters import _compare, _targets
 from slopenet.exporters._result import Export
 from slopenet.exporters._targets import TARGETS, Target
-from slopenet.exporters._task import OUTPUTS, FunctionName, Task, Written
+from slopenet.exporters._task import FIRST, OUTPUTS, RESULTS, FunctionName, Task, Written
 from slopenet.io.card import Card
 from slopenet.io.files import replacing, require_writable
+from slopenet.posterior.error_bars import known
+from slopenet.posterior.posterior import Posterior
 from slopenet.validate import settings
 from slopenet.validate.frames import Names
 from slopenet.validate.layers import common_dtype
@@ -35,7 +37,9 @@ def export(
     prefix: str | None = None,
     casadi: bool = False,
     fmi: int | None = None,
+    std: bool = False,
     card: Card | None = None,
+    posterior: Posterior | None = None,
 ) -> Export:
     """Write `net`, whose inputs and outputs have `names`, to `path`; see `Network.export`."""
     place = Path(path)
@@ -43,9 +47,10 @@ def export(
     wanted = settings.names("derivatives", derivatives) or ("value", "jacobian")
     for name in wanted:
         settings.choice("each of derivatives must be", name, tuple(OUTPUTS))
-    given = {"prefix": prefix, "casadi": casadi or None, "fmi": fmi}
+    given = {"prefix": prefix, "casadi": casadi or None, "fmi": fmi, "std": std or None}
     options = {name: value for name, value in given.items() if value is not None}
     _require_taken(target, place.suffix, wanted, options)
+    options.pop("std", None)
     require_writable(place)
     chain = _rounded(net.chain(), dtype)
     kind = chain.W[0].dtype.name
@@ -54,8 +59,9 @@ def export(
             f"{target.title} files are of {' or '.join(target.dtypes)}, not {kind};"
             f" export with dtype={target.dtypes[0]!r}"
         )
-    task = replace(_task(net, chain, place.stem, wanted, names), card=card)
-    written = target.write(task, **options)
+    own = known(posterior) if std else None
+    task = _task(net, chain, place.stem, wanted, names=names, posterior=own)
+    written = target.write(replace(task, card=card), **options)
     for ending, content in reversed(written.files.items()):
         with replacing(place.with_suffix(ending)) as file:
             file.write(content)
@@ -82,13 +88,27 @@ def _task(
     chain: Chain,
     name: str,
     derivatives: tuple[str, ...],
+    *,
     names: tuple[Names, Names],
+    posterior: Posterior | None,
 ) -> Task:
+    numbers = None
+    if posterior is not None:
+        from slopenet.exporters._posteriors import deviations  # loads SciPy
+
+        numbers = deviations(net, posterior, chain.W[0].dtype)
+        derivatives += ("std", "jacobian_std")[: 1 + ("jacobian" in derivatives)]
     inputs = _compare.inputs(net, chain.W[0].dtype)
-    inputs, outputs = _compare.finite(inputs, _compare.outputs(net, inputs, derivatives))
-    tolerances = _compare.tolerances(net, inputs, outputs, derivatives)
-    order = tuple(known for known in OUTPUTS if known in derivatives)
-    return Task(name, chain, net.plan.chain, order, *names, inputs, outputs, tolerances)
+    wanted = _compare.outputs(net, inputs, derivatives, posterior)
+    inputs, wanted = _compare.finite(inputs, wanted)
+    points = {key: a[:FIRST] for key, a in inputs.items()}
+    first = {key: a[:FIRST] for key, a in wanted.items()}
+    tolerances = _compare.tolerances(net, inputs, wanted, derivatives, posterior)
+    of_first = _compare.tolerances(net, points, first, derivatives, posterior)
+    of_first = {key: max(each, tolerances[key]) for key, each in of_first.items()}
+    order = tuple(each for each in RESULTS if each in derivatives)
+    task = Task(name, chain, net.plan.chain, order, *names, inputs, wanted, tolerances, of_first)
+    return replace(task, deviations=numbers)
 
 
 def _rounded(chain: Chain, dtype: DTypeLike | None) -> Chain:
@@ -109,7 +129,7 @@ def _verdict(path: Path, task: Task, written: Written) -> Export:
             largest_difference(written.outputs[key], task.outputs[key]),
             task.tolerances[key],
         )
-        for name, key in OUTPUTS.items()
+        for name, key in RESULTS.items()
         if name in task.derivatives and key in written.outputs
     ]
     return Export(path, tuple(agreements), written.run_by)

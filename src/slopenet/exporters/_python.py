@@ -11,9 +11,9 @@ import numpy as np
 from slopenet import activations
 from slopenet.activations import Activation, Head, LayerActivation, Runs
 from slopenet.derivation import Chain
-from slopenet.exporters import _softmax, _text
+from slopenet.exporters import _python_std, _softmax, _text
 from slopenet.exporters._expression import Expression, in_order, traced
-from slopenet.exporters._task import OUTPUTS, Arrays, Task, Written
+from slopenet.exporters._task import OUTPUTS, RESULTS, Arrays, Task, Written
 from slopenet.validate.frames import Names
 
 _HEAD = '''\
@@ -155,9 +155,12 @@ def write(task: Task) -> Written:
 
 def _text_of(task: Task) -> str:
     chain, sizes, dtype = task.logits, task.sizes, task.dtype.name
-    wanted = task.derivatives if task.head is None else _softmax.called(task.derivatives)
+    wanted = tuple(name for name in OUTPUTS if name in task.derivatives)
+    wanted = wanted if task.head is None else _softmax.called(wanted)
     different = activations.different(chain.activations)
     order = 2 if "hessian" in wanted else int(wanted != ("value",))
+    if task.deviations is not None:
+        order = max(order, _python_std.order(task.deviations))
     traces = {activation: traced(activation, order) for activation in different}
     called = {x.op for results in traces.values() for x in in_order(results)}
     given = {"dtype": dtype, "n_1": sizes[0], "n_L": sizes[-1]}
@@ -166,6 +169,9 @@ def _text_of(task: Task) -> str:
     if task.head is not None:
         functions = _softmax.of_logits(functions)
         functions += _softmax.functions(task.head, task.derivatives)
+    if task.deviations is not None:
+        slopes = "jacobian_std" in task.derivatives
+        functions += _python_std.functions(task.deviations, slopes=slopes)
     names = ", ".join(activation.names for activation in task.chain.activations)
     head = _HEAD.format(
         description=f"{'-'.join(map(str, sizes))}, {names}; {dtype}",
@@ -257,6 +263,6 @@ def _run(text: str, inputs: Arrays) -> Arrays:
     with np.errstate(all="ignore"):
         return {
             output: module[name](*(inputs[key] for key in ("x", *more.get(name, ()))))
-            for name, output in OUTPUTS.items()
+            for name, output in RESULTS.items()
             if name in module
         }

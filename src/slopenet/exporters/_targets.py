@@ -26,7 +26,7 @@ class Target:
     derivatives : tuple of str
         The functions that a file can have, names of `OUTPUTS`.
     options : tuple of str
-        Options of `Network.export` that `write` takes.
+        Options of `Network.export` that `write` takes; "std" adds functions to the task instead.
     dtypes : tuple of str
         Of the numbers in a file.
     """
@@ -39,12 +39,12 @@ class Target:
 
 
 TARGETS: dict[str, Target] = {
-    ".c": Target("C99", c.write, options=("prefix", "casadi")),
+    ".c": Target("C99", c.write, options=("prefix", "casadi", "std")),
     ".onnx": Target("ONNX", onnx.write, derivatives=tuple(onnx.NAMES)),
     ".f90": Target(
         "Fortran 2008", _fortran.write, derivatives=_fortran.DERIVATIVES, options=("prefix",)
     ),
-    ".py": Target("Python", _python.write),
+    ".py": Target("Python", _python.write, options=("std",)),
     ".fmu": Target("FMI", fmu.write, derivatives=fmu.DERIVATIVES, options=("prefix", "fmi")),
 }
 """By the suffix of the file."""

@@ -10,6 +10,7 @@ import numpy as np
 from slopenet.activations import Head, normalise
 from slopenet.derivation import Chain
 from slopenet.evaluate.plan import Bracket
+from slopenet.exporters._deviations import Deviations
 from slopenet.io.card import Card
 from slopenet.validate.frames import Names
 
@@ -24,6 +25,11 @@ OUTPUTS = {
     "vjp": "uJ",
     "hessian": "H",
 }
+# The standard deviations that a file with `std` has too.
+DEVIATIONS = {"std": "s", "jacobian_std": "S"}
+RESULTS = OUTPUTS | DEVIATIONS
+# The points of a task that a file may test itself at.
+FIRST = 3
 
 
 @dataclass(frozen=True)
@@ -39,17 +45,21 @@ class Task:
     plan : Bracket
         The order of the products of ∂H/∂x.
     derivatives : tuple of str
-        The functions to be written, names of `OUTPUTS`.
+        The functions to be written, names of `RESULTS`.
     input_names, output_names : sequence of str or None
         Labels, for comments.
     inputs : dict of str to array
         Points "x" and directions "v" and "u", a row each.
     outputs : dict of str to array
-        The results of the network there, by the values of `OUTPUTS`; always "y" and "J".
+        The results of the network there, by the values of `RESULTS`; always "y" and "J".
     tolerances : dict of str to float
         Of each of these, how far the file's may be from it, over the largest entry.
+    first_tolerances : dict of str to float
+        The same of the `FIRST` points alone, where rounding may be larger than that.
     card : Card or None
         What the network was trained on, for comments and constants.
+    deviations : Deviations or None
+        The numbers of the standard deviations, if these are to be written.
     """
 
     name: str
@@ -61,7 +71,9 @@ class Task:
     inputs: Arrays
     outputs: Arrays
     tolerances: dict[str, float]
+    first_tolerances: dict[str, float]
     card: Card | None = None
+    deviations: Deviations | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -93,7 +105,7 @@ class Task:
 class Written:
     """The bytes of each file, by its suffix, and their results at the task's inputs.
 
-    `outputs` has the names of `OUTPUTS`' values; it is empty where nothing could run the file, and
+    `outputs` has the names of `RESULTS`' values; it is empty where nothing could run the file, and
     `run_by` then says why.
     """
 

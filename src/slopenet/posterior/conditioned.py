@@ -12,6 +12,7 @@ covariance of f less its mean over the points.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack, solve_triangular
@@ -22,6 +23,30 @@ from slopenet.posterior.kernel import covariance
 
 # The factor by which the noise grows where A is singular by rounding, and the least noise then.
 _MORE_NOISE, _LEAST_NOISE = 10.0, 1e-15
+
+
+class Numbers(NamedTuple):
+    """What the covariances are computed from, besides the points and ℓ.
+
+    Attributes
+    ----------
+    targets : (R,)
+        The known targets among all n kinds.
+    factor : (R, R)
+        L.
+    ones : (R,)
+        A⁻¹1/√a.
+    root : float
+        1/√a.
+    level : (R + 2,) or None
+        Where no value is known: the means of h and of g over the rows, and that of the kernel.
+    """
+
+    targets: Floats
+    factor: Floats
+    ones: Floats
+    root: float
+    level: Floats | None
 
 
 class Conditioned:
@@ -64,6 +89,17 @@ class Conditioned:
         """n kinds."""
         return len(self._mask)
 
+    @property
+    def numbers(self) -> Numbers:
+        """The numbers that remain when the targets are known."""
+        level = None
+        if self._level:
+            of_h, of_g = self._means
+            level = np.concatenate([of_h, [of_g, self._mean_of_mean]])
+        root = 1 / np.sqrt(self._a)
+        targets = np.flatnonzero(self._mask)
+        return Numbers(targets, self._factor, self._ones * root, float(root), level)
+
     def covariance(self, Z: Floats) -> Floats:
         """Of the value and the slopes at each point (N, n_1): (N, 1 + n_1, 1 + n_1)."""
         h, g = self._parts(Z, slopes=True)
@@ -86,14 +122,32 @@ class Conditioned:
             found[:, 0] += self._mean_of_mean - 2 * self._on_mean(Z, slopes=False)[:, 0]
         return np.asarray(found)
 
-    def joint(self, Z: Floats) -> Floats:
-        """Of the values at all points: (N, N)."""
-        h, g = self._parts(Z, slopes=False)
-        found = covariance(Z, Z, self._scales, slopes=False).k
-        found += g * g.T - h[:, :, 0].T @ h[:, :, 0]
+    def terms(self, Z: Floats) -> Floats:
+        """The size of the terms of the variances: (N, 1 + n_1).
+
+        With w = A⁻¹ cov(T, ·) and the standard deviations s and s_T before any data it is
+        s (s + |w|·s_T), because rounding of cov(T, ·) by ε s s_T changes a variance by that much.
+        """
+        h, g = self._parts(Z, slopes=True)
+        w = solve_triangular(
+            self._factor, h.reshape(len(h), -1), lower=True, trans=1, check_finite=False
+        )
+        prior = np.sqrt(self._prior(g.shape[1]))
+        kinds = 1 + Z.shape[1] if self._slopes else 1
+        own = np.tile(prior[:kinds], len(self._X))[self._mask]
+        return np.asarray(prior * (prior + self._level + (own @ np.abs(w)).reshape(g.shape)))
+
+    def joint(self, Z: Floats, *, slopes: bool) -> Floats:
+        """Of the values, and the slopes, at all points: (N, kinds, N, kinds)."""
+        h, g = self._parts(Z, slopes=slopes)
+        found = covariance(Z, Z, self._scales, slopes=slopes).full
+        g, h = g.ravel(), h.reshape(len(h), -1)
+        found += (g[:, None] * g - h.T @ h).reshape(found.shape)
         if self._level:
-            on_mean = self._on_mean(Z, slopes=False)
-            found += self._mean_of_mean - on_mean - on_mean.T
+            on_mean = self._on_mean(Z, slopes=slopes)
+            found[:, 0] -= on_mean
+            found[:, :, :, 0] -= on_mean[:, :, None]
+            found[:, 0, :, 0] += self._mean_of_mean
         return np.asarray(found)
 
     def _parts(self, Z: Floats, *, slopes: bool) -> tuple[Floats, Floats]:

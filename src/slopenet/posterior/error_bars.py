@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from slopenet._types import Floats, Points
 from slopenet.derivation import Chain
 from slopenet.posterior.posterior import Posterior
 from slopenet.validate import arrays, settings
-
-if TYPE_CHECKING:
-    pass
 
 _MISSING = (
     "this network has no posterior, so it does not know its errors: `fit` makes one with"
@@ -85,21 +82,50 @@ class ErrorBars:
         C = found.covariance(self, _rows(points), noise=noise)  # type: ignore[arg-type]
         return _as_given(C, points)
 
-    def joint_covariance(self, X: Points) -> Floats:
+    def joint_covariance(self, X: Points, *, slopes: bool = False) -> Floats:
         """Covariance of the values at all points: (n_L, N, N).
 
-        cov(f_k(x_a), f_k(x_b) | data). Errors are those of `std`.
+        cov(f_k(x_a), f_k(x_b) | data).
+
+        Parameters
+        ----------
+        X : (N, n_1) or (n_1,)
+        slopes : bool
+            Whether to include slopes: (n_L, N, 1 + n_1, N, 1 + n_1), the value of a point first,
+            then its slopes. Entry [k, a, 1 + i, b, 0] is cov(∂f_k/∂x_i(x_a), f_k(x_b) | data), the
+            derivative of that of the values by x_a,i.
+
+        Raises
+        ------
+        ValueError
+            As `std`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import slopenet as sn
+        >>> t = np.linspace(0, 3, 8)[:, None]
+        >>> net = sn.fit(t, np.sin(t), method="kriging", rng=0).network
+        >>> net.joint_covariance(t, slopes=True).shape
+        (1, 8, 2, 8, 2)
         """
         points, found = self._asked(X)
+        if slopes:
+            return found.joint_with_slopes(self, _rows(points))  # type: ignore[arg-type]
         return found.joint(self, _rows(points))  # type: ignore[arg-type]
 
     def _asked(self, X: Any) -> tuple[Floats, Posterior]:
-        if self._posterior is None:
-            raise ValueError(_MISSING)
-        posterior = self._posterior
+        posterior = known(self._posterior)
         points = arrays.points("X", X, posterior.inputs, np.float64, self._input_names)
         arrays.require_finite("X", points)
         return points, posterior
+
+
+def known(posterior: Posterior | None) -> Posterior:
+    """The posterior of a network that has one; others are told what to do."""
+    if posterior is None:
+        raise ValueError(_MISSING)
+    return posterior
 
 
 def require_posterior(posterior: Any, chain: Chain) -> None:

@@ -60,7 +60,7 @@ class Learned:
 
         Biases of its last layer stay in the user's units: no slope depends on them.
         """
-        own = _trained(chain, units)
+        own = trained(chain, units)
         W = [np.asarray(w, np.float64) for w in chain.W[own]]
         b = [np.asarray(v, np.float64) for v in chain.b[own]]
         sigmas = list(chain.activations[own])
@@ -106,11 +106,11 @@ class Learned:
 
 def learned_sizes(chain: Chain, units: Units) -> tuple[int, ...]:
     """n_1, ..., n_L of the network that was trained; empty if no layer is left."""
-    W = chain.W[_trained(chain, units)]
+    W = chain.W[trained(chain, units)]
     return (W[0].shape[1], *(each.shape[0] for each in W)) if W else ()
 
 
-def _trained(chain: Chain, units: Units) -> slice:
+def trained(chain: Chain, units: Units) -> slice:
     """The layers that were trained, between those of logarithms."""
     exponential = getattr(chain.activations[-1], "name", "") == "exp"
     behind = units.log_y is not None and not exponential  # a layer that undoes c and d

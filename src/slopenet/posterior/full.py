@@ -59,6 +59,10 @@ class FullPosterior(Posterior):
         sizes = learned_sizes(chain, self.units)
         return bool(sizes) and not too_large(count(sizes), int((self.scale > 0).sum()))
 
+    def factor(self, network: Network) -> Floats:
+        """L (p, p) of the covariance s²/N (L Lᵀ)⁻¹ of the weights, if these are few."""
+        return self._known(network)[1].factor
+
     def _known(self, network: Network) -> tuple[Learned, Covariance]:
         known = self._of
         if known is None or known[0]() is not network:
@@ -113,11 +117,16 @@ class FullPosterior(Posterior):
             found[rows] = squares.reshape(-1, kinds, self.outputs).transpose(0, 2, 1)
         return np.asarray(found * self.ridge[2])
 
-    def _standard_joint(self, network: Network, X: Floats) -> Floats:
+    def _standard_joint(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
+        kinds = 1 + self.inputs if slopes else 1
         _, covariance = self._known(network)
-        J = np.concatenate([J[:, 0] for _, J in self._rows(network, X, 1)])
-        found = [covariance.gram(np.ascontiguousarray(J[:, k])) for k in range(self.outputs)]
-        return np.asarray(np.stack(found) * self.ridge[2])
+        J = np.concatenate([J for _, J in self._rows(network, X, kinds)])
+        found = [
+            covariance.gram(np.ascontiguousarray(J[:, :, k]).reshape(-1, J.shape[3]))
+            for k in range(self.outputs)
+        ]
+        shape = (self.outputs, len(X), kinds, len(X), kinds)
+        return np.asarray(np.stack(found).reshape(shape) * self.ridge[2])
 
     def __getstate__(self) -> dict[str, object]:
         return vars(self) | {"_of": None}

@@ -81,11 +81,14 @@ class LaplacePosterior(Posterior):
             found[rows] = np.einsum("nikr,nikr->nki", half, half)
         return found
 
-    def _standard_joint(self, network: Network, X: Floats) -> Floats:
-        found = np.empty((self.outputs, len(X), self.root.shape[2]))
-        for rows, half in self._blocks(network, X, slopes=False):
-            found[:, rows] = half[:, 0].transpose(1, 0, 2)
-        return np.asarray(found @ found.transpose(0, 2, 1))
+    def _standard_joint(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
+        kinds = 1 + self.inputs if slopes else 1
+        found = np.empty((self.outputs, len(X), kinds, self.root.shape[2]))
+        for rows, half in self._blocks(network, X, slopes=slopes):
+            found[:, rows] = half.transpose(2, 0, 1, 3)
+        half = found.reshape(self.outputs, -1, found.shape[3])
+        C = half @ half.transpose(0, 2, 1)
+        return np.asarray(C.reshape(*found.shape[:3], len(X), kinds))
 
     def stored(self) -> Mapping[str, Floats]:
         """See `Posterior`."""

@@ -99,10 +99,32 @@ class Posterior(ABC):
         factors = self.units.kinds(X, rates) if slopes else rates[:, :, None]
         return np.asarray(found * factors**2)
 
+    def terms(self, network: Network, X: Floats) -> Floats:
+        """The size of the numbers of which variances are differences: (N, n_L, 1 + n_1).
+
+        Variances are known to the precision times this.
+        """
+        root = np.sqrt(self._terms(network, X))
+        H, J = (np.asarray(each, np.float64) for each in network.value_and_jacobian(X))
+        found = root * np.abs(self.units.kinds(X, self.units.values(H)))
+        if self.units.log_y is not None:  # of two parts, as in `Units.covariance`
+            found[:, :, 1:] += np.abs(J) * self.units.s_y[:, None] * root[:, :, :1]
+        return np.asarray(found**2)
+
+    def _terms(self, network: Network, X: Floats) -> Floats:
+        """As `terms`, in standard units: the variances, where these are sums of squares."""
+        return np.maximum(self._diagonal(network, X, slopes=True), 0.0)
+
     def joint(self, network: Network, X: Floats) -> Floats:
         """Covariance of the values at all points: (n_L, N, N)."""
         rates = self._rates(network, X).T
-        return np.asarray(self._standard_joint(network, X) * rates[:, :, None] * rates[:, None])
+        C = self._standard_joint(network, X, slopes=False)[:, :, 0, :, 0]
+        return np.asarray(C * rates[:, :, None] * rates[:, None])
+
+    def joint_with_slopes(self, network: Network, X: Floats) -> Floats:
+        """Covariance of values and slopes at all points: (n_L, N, 1 + n_1, N, 1 + n_1)."""
+        H, J = (np.asarray(each, np.float64) for each in network.value_and_jacobian(X))
+        return self.units.joint(self._standard_joint(network, X, slopes=True), X, H, J)
 
     def _rates(self, network: Network, X: Floats) -> Floats:
         H = np.zeros((len(X), self.outputs)) if self.units.log_y is None else network(X)
@@ -136,5 +158,5 @@ class Posterior(ABC):
         """As `variances`, in standard units."""
 
     @abstractmethod
-    def _standard_joint(self, network: Network, X: Floats) -> Floats:
-        """As `joint`, in standard units."""
+    def _standard_joint(self, network: Network, X: Floats, *, slopes: bool) -> Floats:
+        """As `joint_with_slopes`, in standard units; without slopes (n_L, N, 1, N, 1)."""

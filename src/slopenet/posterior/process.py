@@ -85,8 +85,17 @@ class ProcessPosterior(Posterior):
             self.units.some(chosen),
         )
 
+    def _terms(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
+        kinds = 1 + self.inputs
+        found = np.empty((len(X), self.outputs, kinds))
+        for outputs, given, rows, Z in self._blocks(X, kinds):
+            variance = self._variance_of(outputs)[:, None]
+            found[rows, outputs] = given.terms(Z)[:, None] * variance
+        return found
+
     @cached_property
-    def _given(self) -> list[Conditioned]:
+    def given(self) -> list[Conditioned]:
+        """The process of each group, given its targets."""
         return [Conditioned(self.X, self.counts, *each[1:]) for each in self.groups]
 
     def _standard(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
@@ -106,19 +115,20 @@ class ProcessPosterior(Posterior):
             found[rows, outputs] = given.variances(Z, slopes=slopes)[:, None] * variance
         return np.asarray(found + self.distance[:, :kinds] ** 2)
 
-    def _standard_joint(self, network: Network, X: Floats) -> Floats:  # noqa: ARG002
-        Z = self.units.standard(X)
-        C = np.zeros((self.outputs, len(X), len(X)))
-        for group, given in zip(self.groups, self._given, strict=True):
-            C[group.outputs] = self._variance_of(group.outputs)[:, None, None] * given.joint(Z)
-        i = np.arange(len(X))
-        C[:, i, i] = np.maximum(C[:, i, i], 0.0) + self.distance[:, :1] ** 2
+    def _standard_joint(self, network: Network, X: Floats, *, slopes: bool) -> Floats:  # noqa: ARG002
+        Z, kinds = self.units.standard(X), 1 + self.inputs if slopes else 1
+        C = np.zeros((self.outputs, len(X), kinds, len(X), kinds))
+        for group, given in zip(self.groups, self.given, strict=True):
+            variance = self._variance_of(group.outputs)[:, None, None, None, None]
+            C[group.outputs] = variance * given.joint(Z, slopes=slopes)
+        diagonal = np.einsum("kaiai->kai", C)  # a view
+        diagonal[...] = np.maximum(diagonal, 0.0) + self.distance[:, None, :kinds] ** 2
         return C
 
     def _blocks(self, X: Floats, kinds: int) -> Iterator[tuple[Floats, Conditioned, slice, Floats]]:
         """Outputs of a group, its process, and some rows at a time with their points."""
         Z = self.units.standard(X)
-        for group, given in zip(self.groups, self._given, strict=True):
+        for group, given in zip(self.groups, self.given, strict=True):
             step = max(1, _BLOCK // (given.targets * kinds + self.X.size))
             for first in range(0, len(X), step):
                 rows = slice(first, first + step)
@@ -128,7 +138,7 @@ class ProcessPosterior(Posterior):
         return np.asarray(self.process_variance[outputs] * self.inflation[outputs] ** 2)
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in vars(self).items() if name != "_given"}
+        return {name: value for name, value in vars(self).items() if name != "given"}
 
     def stored(self) -> Mapping[str, Floats]:
         """See `Posterior`."""

@@ -79,10 +79,26 @@ class Units:
         factors = self.kinds(X, values)
         C = C * factors[..., :, None] * factors[..., None, :]
         if self.log_y is not None:
-            along = J * (self.s_y / values)[..., None]
+            along = self._along(J, values)
             C[..., 1:, :] += along[..., :, None] * C[..., :1, :]
             C[..., :, 1:] += C[..., :, :1] * along[..., None, :]
         return C
+
+    def joint(self, C: Floats, X: Floats, H: Floats, J: Floats) -> Floats:
+        """C (n_L, N, 1 + n_1, N, 1 + n_1) of all points together, as `covariance`."""
+        values = self.values(H)
+        factors = self.kinds(X, values).transpose(1, 0, 2)
+        C = C * factors[:, :, :, None, None] * factors[:, None, None]
+        if self.log_y is not None:
+            along = self._along(J, values).transpose(1, 0, 2)
+            C[:, :, 1:] += along[:, :, :, None, None] * C[:, :, :1]
+            C[..., 1:] += C[..., :1] * along[:, None, None]
+        return C
+
+    def _along(self, J: Floats, values: Floats) -> Floats:
+        """∂_i f/e (N, n_L, n_1); 0 where the exponential underflows, as its slopes do."""
+        ratio = np.divide(self.s_y, values, out=np.zeros_like(values), where=values != 0)
+        return np.asarray(J * ratio[..., None])
 
     def stored(self) -> dict[str, Floats]:
         """The arrays of a model file."""

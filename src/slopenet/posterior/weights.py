@@ -45,6 +45,19 @@ class Covariance:
                 A += J.T @ J
         self._factor = factor(A)
 
+    @property
+    def factor(self) -> Floats:
+        """L of JᵀJ + Λ = L Lᵀ (p, p).
+
+        Raises
+        ------
+        ValueError
+            If the dual is what is known.
+        """
+        if self._dual:
+            raise ValueError("the dual has no factor for all weights")
+        return self._factor
+
     def gram(self, rows: Floats) -> Floats:
         """Covariances of linear functions of the weights, `rows` (q, p): (q, q)."""
         prior, half = self._parts(rows)

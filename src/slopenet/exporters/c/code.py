@@ -76,7 +76,7 @@ class Code:
         self.counters.add(counter)
         return f"for ({counter} = 0; {counter} {relation} {n}; ++{counter})"
 
-    def zeros(self, name: str, n: int) -> str:
+    def zeros(self, name: str, n: int | str) -> str:
         """Set n numbers to 0."""
         return f"{self.library('memset')}({self.at(name)}, 0, {n} * sizeof *{name});"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.exporters._task import OUTPUTS, Arrays, Task
+from slopenet.exporters._task import RESULTS, Arrays, Task
 from slopenet.exporters.c.source import SIGNATURES, Source
 
 _FLAGS = ["-std=c99", "-O1", "-shared", "-fPIC"]
@@ -69,14 +69,14 @@ def build(
 
 
 def _called(library: Any, task: Task, prefix: str, w: np.ndarray[Any, Any]) -> Arrays:
-    kept = [OUTPUTS[name] for name in task.derivatives]
+    kept = [RESULTS[name] for name in task.derivatives]
     got = {key: np.full(task.outputs[key].shape, np.nan, task.dtype) for key in kept}
     spare = {key: np.empty(array.shape[1:], task.dtype) for key, array in task.outputs.items()}
     for i in range(len(task.inputs["x"])):
         for name in task.derivatives:
             taken, given, _ = SIGNATURES[name]
             arrays = [task.inputs[key][i] for key in taken]
-            arrays += [got[key][i] if key == OUTPUTS[name] else spare[key] for key in given]
+            arrays += [got[key][i] if key == RESULTS[name] else spare[key] for key in given]
             library[f"{prefix}_{name}"](*(_pointer(array) for array in (*arrays, w)))
     return got
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from slopenet.exporters._task import Task
+from slopenet.exporters._task import FIRST, Task
 from slopenet.exporters.c.layers import constant
 from slopenet.exporters.c.names import Names
 
 _MOST = 500  # entries of an output that are compiled in, for all points together
-_POINTS = 3
 _SLACK = 20  # another compiler and library may round otherwise
 
 _CLOSE = """\
@@ -37,13 +36,13 @@ def self_test(
     ----------
     names : Names
     task : Task
-        Whose first inputs and outputs are tried.
+        Whose `FIRST` inputs and outputs are tried.
     signatures : dict of str to (inputs, outputs, meaning)
         Of the functions to be called.
     """
     p = names.prefix
     known = task.inputs | {key: array.astype(task.dtype) for key, array in task.outputs.items()}
-    points = min(_POINTS, len(known["x"]))
+    points = min(FIRST, len(known["x"]))
     used = sorted({name for taken, given, _ in signatures.values() for name in (*taken, *given)})
     rows = {name: known[name][:points].reshape(points, -1) for name in used}
     strides = {name: max(1, row.size // _MOST) for name, row in rows.items()}
@@ -64,7 +63,7 @@ def self_test(
         checks.append(f"        {p}_{function}({', '.join([*inputs, *given, 'scratch'])});")
         for name in given:
             n = rows[name][:, :: strides[name]].shape[1]
-            bound = _SLACK * task.tolerances[name] * float(np.abs(rows[name]).max())
+            bound = _SLACK * task.first_tolerances[name] * float(np.abs(rows[name]).max())
             limit = names.number(min(bound, float(np.finfo(task.dtype).max)))
             arguments = f"{name}, {p}_test_{name} + i * {n}, {limit}, {n}, {strides[name]}"
             checks.append(f"        if (!{p}_close({arguments})) return {number};")

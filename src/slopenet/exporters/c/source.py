@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slopenet.evaluate.plan import Bracket
-from slopenet.exporters._task import Task
+from slopenet.exporters._task import DEVIATIONS, OUTPUTS, Task
 from slopenet.exporters.c import head as softmax
 from slopenet.exporters.c import layers as layer_text
+from slopenet.exporters.c import std, std_pieces
 from slopenet.exporters.c.casadi import external
 from slopenet.exporters.c.code import Code, needed
 from slopenet.exporters.c.header import comment, constants, described
@@ -29,6 +30,12 @@ SIGNATURES = {
         ("y", "J", "H"),
         "y = H(x), J as above, H[(k n_1 + i) n_1 + j] = d2H_k/dx_i dx_j",
     ),
+    "std": (("x",), ("s",), "s_k = standard deviation of H_k(x)"),
+    "jacobian_std": (
+        ("x",),
+        ("s", "S"),
+        "s as above, S[k n_1 + i] = standard deviation of dH_k/dx_i",
+    ),
 }
 
 _HEADER = """\
@@ -40,9 +47,9 @@ _HEADER = """\
  * {described}
  *
  * Arrays are the caller's: x and v have {P}_N_IN numbers, y, u and Jv {P}_N_OUT, uJ {P}_N_IN,
- * J {P}_N_OUT x {P}_N_IN and H {P}_N_OUT x {P}_N_IN x {P}_N_IN, row after row; w is a workspace
- * of {P}_WORKSPACE. None may overlap another. Nothing is kept between calls, so any number of
- * threads may call at once, each with its own workspace.
+ * J {P}_N_OUT x {P}_N_IN and H {P}_N_OUT x {P}_N_IN x {P}_N_IN, row after row;{std} w is a
+ * workspace of {P}_WORKSPACE. None may overlap another. Nothing is kept between calls, so any
+ * number of threads may call at once, each with its own workspace.
  */
 #ifndef {P}_H
 #define {P}_H
@@ -86,24 +93,33 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
     """Write a network in C: `prefix` begins all symbols, `casadi` adds CasADi's functions."""
     names = Names(prefix, task.dtype)
     layers = Layers(names, task.sizes, tuple(task.logits.activations), task.head)
-    bodies = {name: _body(layers, task.plan, name) for name in task.derivatives}
+    bodies = {name: _body(layers, task.plan, name) for name in task.derivatives if name in OUTPUTS}
     if task.head is not None:
         for name, body in bodies.items():
             if name != "vjp":  # which needs p on its way
                 softmax.finish(task.head, body, name, task.sizes[0], task.sizes[-1])
-    workspace = max(1, *(body.work.size for body in bodies.values()))
-    test, outputs = self_test(names, task, {name: SIGNATURES[name] for name in bodies})
+    test, outputs = self_test(names, task, {name: SIGNATURES[name] for name in task.derivatives})
     public = [
         body.text(_signature(names, name), SIGNATURES[name][2]) for name, body in bodies.items()
     ]
+    codes = [*bodies.values()]
+    if task.deviations is not None:
+        own = {name: _signature(names, name) for name in task.derivatives if name in DEVIATIONS}
+        code = std.deviations(layers, task.deviations, slopes="jacobian_std" in own)
+        codes.append(code)
+        meant = {name: (signature, SIGNATURES[name][2]) for name, signature in own.items()}
+        public += std.definitions(code, meant, task.sizes[0])
+    workspace = max(1, *(code.work.size for code in codes))
     public += [test, *([external(names, task, workspace)] if casadi else [])]
     pieces = [*functions(names, layers.different), *layer_text.helpers(names)]
     if task.head is not None:
         pieces += softmax.pieces(names, task.head)
     for l, (W, b) in enumerate(zip(task.chain.W, task.chain.b, strict=True), start=2):
         pieces += layer_text.layer(names, l, W, b)
-    kept = needed(pieces, set().union(*(body.symbols for body in bodies.values())))
-    headers = {name for body in bodies.values() for name in body.headers}
+    if task.deviations is not None:
+        pieces += std_pieces.pieces(names, task.deviations)
+    kept = needed(pieces, set().union(*(code.symbols for code in codes)))
+    headers = {name for code in codes for name in code.headers}
     headers |= {name for piece in kept for name in piece.headers}
     definitions = "\n".join([*(piece.text for piece in kept), *public])
     header = _HEADER.format(
@@ -112,6 +128,7 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
         P=prefix.upper(), p=prefix, real=names.real, n_in=task.sizes[0], n_out=task.sizes[-1],
         workspace=workspace, test_workspace=workspace + outputs,
         declarations=_declarations(names, task.derivatives),
+        std=" s is as y, S as J;" if task.deviations is not None else "",
     )  # fmt: skip
     head = [f'#include "{task.name}.h"', "", *(f"#include <{name}.h>" for name in sorted(headers))]
     return Source("\n".join([*head, "", definitions]), header, workspace + outputs)

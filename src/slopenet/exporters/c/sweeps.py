@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slopenet.activations import Activation, Head, LayerActivation, different
@@ -75,14 +76,19 @@ def forward(layers: Layers, code: Code, order: int) -> None:
         if not linear:
             below = "y" if top else _other(z)
             high = min(order, 2 if layers.has_second_derivative(l) else 1)
-            arrays = [at(z), at(below), *(at(f"{letter}{l}") for letter in "ds"[:high])]
-            begin = 0
-            for activation, count in layers.activations[l - 2].runs(layers.n(l)):
-                function = name_of(layers.different, activation, high)
-                here = [f"{array} + {begin}" if begin else array for array in arrays]
-                code.say(f"    {code.call(function, *here, count)};")
-                begin += count
+            derivatives = (at(f"{letter}{l}") for letter in "ds"[:high])
+            activate(layers, code, l, [at(z), at(below), *derivatives])
     _give_two(code.work)
+
+
+def activate(layers: Layers, code: Code, l: int, arrays: Sequence[str]) -> None:
+    """The calls of σ of layer l, for the arrays z, a and as many derivatives of σ as there are."""
+    begin = 0
+    for activation, count in layers.activations[l - 2].runs(layers.n(l)):
+        function = name_of(layers.different, activation, len(arrays) - 2)
+        here = [f"{array} + {begin}" if begin else array for array in arrays]
+        code.say(f"    {code.call(function, *here, count)};")
+        begin += count
 
 
 def value(layers: Layers) -> Code:
