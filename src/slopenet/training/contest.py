@@ -49,7 +49,7 @@ class Contest:
     ) -> None:
         """Run all races, then train the best until it obeys the constraints, if there are any.
 
-        Before that it meets its rivals, which no race with constraints has.
+        After that it meets its rivals, which no race with constraints has.
 
         Raises
         ------
@@ -66,10 +66,8 @@ class Contest:
         if self._races[0].best.shape is not None:
             self._chosen = runs.decided(lambda: self._compared()[0])
             chosen = run[self._chosen]
-            before = chosen.started
-            chosen.meet(runs, rng, callbacks, first=started)
-            started += chosen.started - before
             chosen.best.obey(runs, callbacks, first=started)
+            chosen.meet(runs, rng, callbacks, first=started)
         elif runs.decided(lambda: all(error_of(race.best.errors) >= POOR for race in run)):
             best = min(run, key=lambda race: error_of(race.best.errors))
             best.rescue(runs, rng, callbacks, first=started)

@@ -112,28 +112,35 @@ class Race:
         *,
         first: int = 0,
     ) -> None:
-        """Train the rivals of the best, and keep what misses rows left out by least.
+        """Train the rivals of the best, which obeys, and keep what misses rows left out by less.
+
+        A rival that loses already without the constraints is not trained to obey them. Errors to
+        first order are too small for a network that the constraints contradict, so the best has
+        to obey first.
 
         Raises
         ------
         Interrupted
             On Ctrl-C or SIGTERM.
         """
-        said = f"{self.best.title} {self.best.missed:.2g}"
+        best = self.best
         for each in self._rivals():
             made = each.trainings(rng, callbacks, first=first)
             first += len(made)
             self._met.append(each)
             runs.add(made)
             runs.train(made, side_by_side=each.plan.side_by_side)
-            said += f", {each.title} {each.missed:.2g}"
             if runs.decided(partial(self._loses_to, each)):
-                self._better = each
+                each.obey(runs, callbacks, first=first)
+                if runs.decided(partial(self._loses_to, each)):
+                    self._better = each
+        said = ", ".join(f"{each.title} {each.missed:.2g}" for each in (best, *self._met))
         self._said = f" Compared by rows left out: {said} (errors)." if self._met else ""
 
     def _loses_to(self, rival: Candidates) -> bool:
         small = rival.best.theta.size <= MOST_WEIGHTS
-        return small and rival.missed < self.best.missed
+        obeys = rival.obeys or not self.best.obeys
+        return small and obeys and rival.missed < self.best.missed
 
     def rescue(
         self,
