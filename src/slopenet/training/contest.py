@@ -67,6 +67,7 @@ class Contest:
             self._chosen = runs.decided(lambda: self._compared()[0])
             chosen = run[self._chosen]
             chosen.best.obey(runs, callbacks, first=started)
+            started += len(chosen.best.started)
             chosen.meet(runs, rng, callbacks, first=started)
         elif runs.decided(lambda: all(error_of(race.best.errors) >= POOR for race in run)):
             best = min(run, key=lambda race: error_of(race.best.errors))
