@@ -166,6 +166,7 @@ WITHIN = {
         "search",
         "slack",
         "wide",
+        "nearest",
         "problem",
         "rounds",
         "violations",

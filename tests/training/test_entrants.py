@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import slopenet as sn
-from slopenet.training.entrants import Task, entrants, wider
+from slopenet.training.entrants import Task, entrants, rival, wider
 from slopenet.training.settings import FitSettings
 
 SMALL = Task(inputs=3, outputs=1, rows=50, kinds=1, plain=True)
@@ -99,3 +99,28 @@ def test_the_largest_width_of_a_kriging_start_can_be_asked_for() -> None:
     free = sn.fit(X, np.sin(X), method="kriging", rng=0).network
     asked = sn.fit(X, np.sin(X), method="kriging", hidden=1024, rng=0).network
     assert free.sizes[1] < 1024 == asked.sizes[1]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"hidden": (5,)},
+        {"activation": "tanh"},
+        {"restarts": 2},
+        {"ensemble": 2},
+        {"l2": 1e-3},
+        {"slope_weight": 2.0},
+        {"epochs": 10},
+    ],
+)
+def test_a_rival_is_a_kriging_start_unless_a_setting_is_not_its_own(given: dict) -> None:
+    found = rival(FitSettings(method="lm"), SMALL)
+    assert found is not None
+    assert (found.method, found.activation, found.restarts) == ("kriging", "sin", 1)
+    assert rival(FitSettings(method="lm", **given), SMALL) is None
+
+
+def test_a_rival_has_few_rows_and_plain_data() -> None:
+    settings = FitSettings(method="lm")
+    for other in ({"rows": 2501}, {"rows": 700, "kinds": 4}, {"plain": False}):
+        assert rival(settings, replace(SMALL, **other)) is None

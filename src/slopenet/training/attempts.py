@@ -10,7 +10,7 @@ import numpy as np
 
 from slopenet.dataset.dataset import Data, Names, split
 from slopenet.network import Network
-from slopenet.training.entrants import HELD_OUT, Task, entrants, wider
+from slopenet.training.entrants import HELD_OUT, Task, entrants, rival, wider
 from slopenet.training.plan import Plan, make_plan
 from slopenet.training.race import TRIED, Race
 from slopenet.training.rescue import alternatives
@@ -34,7 +34,7 @@ class Attempts:
     known_noise : bool
         Whether the noise of values and slopes is known, and with it their balance.
     constraints : tuple of Constraint
-        On the shape of the outputs; no other method is tried with them.
+        On the shape of the outputs; only LM and a kriging start are tried with them.
     why : str
         Why the method was taken, if constraints ask for it.
     """
@@ -51,8 +51,8 @@ class Attempts:
     def first(self) -> list[tuple[FitSettings, bool]]:
         """The networks that are tried first, and whether their search for l2 begins below.
 
-        Constraints have no kriging start, which suits noisy data; so each network of a race is
-        tried from both ends. Of curvatures it is softplus, which bends one way.
+        With constraints a kriging start, which suits noisy data, comes only after the race; so each
+        network of it is tried from both ends. Of curvatures it is softplus, which bends one way.
         """
         tried = entrants(self.settings, self.task)
         raced = len(tried) > 1
@@ -114,5 +114,11 @@ class Attempts:
                 plan = replace(plan, method=plan.method._replace(why=TRIED))
                 yield Candidates.of(plan, self.names, kept, out, transform)
 
-        race = Race([candidates(plan) for plan in self.plans], following, others)
+        def rivals() -> Iterator[Candidates]:
+            asked = rival(self.settings, self.task) if self.why and self.start is None else None
+            if asked is not None:
+                plan = self._planned(asked, below=True)
+                yield candidates(replace(plan, method=plan.method._replace(why=TRIED)))
+
+        race = Race([candidates(plan) for plan in self.plans], following, others, rivals)
         return race  # `following` reads it

@@ -49,6 +49,8 @@ class Contest:
     ) -> None:
         """Run all races, then train the best until it obeys the constraints, if there are any.
 
+        After that it meets its rivals, which no race with constraints has.
+
         Raises
         ------
         Interrupted
@@ -63,7 +65,10 @@ class Contest:
         run = [self._races[i] for i in self._run]
         if self._races[0].best.shape is not None:
             self._chosen = runs.decided(lambda: self._compared()[0])
-            run[self._chosen].best.obey(runs, callbacks, first=started)
+            chosen = run[self._chosen]
+            chosen.best.obey(runs, callbacks, first=started)
+            started += len(chosen.best.started)
+            chosen.meet(runs, rng, callbacks, first=started)
         elif runs.decided(lambda: all(error_of(race.best.errors) >= POOR for race in run)):
             best = min(run, key=lambda race: error_of(race.best.errors))
             best.rescue(runs, rng, callbacks, first=started)

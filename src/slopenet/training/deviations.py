@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slopenet._types import Floats
 from slopenet.activations import normalise_layer
 from slopenet.posterior.posterior import Posterior
@@ -23,7 +25,8 @@ def posterior_of_start(
         return None
     if isinstance(optimizer, Kriging):
         several = len(problem.process) > 1
-        return optimizer.posterior(training.at.state, problem, units) if several else None
+        state = replace(training.at.state, theta=theta)
+        return optimizer.posterior(state, problem, units) if several else None
     if not isinstance(problem, LeastSquares):
         return None
     if isinstance(optimizer, Evidence):

@@ -72,10 +72,7 @@ def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
         return [settings.resolved()]
     free = settings.method == AUTO and settings.ensemble is None
     free = free and all(getattr(settings, name) is None for name in OPTIONAL)
-    suits = task.plain and task.rows <= _MOST_ROWS
-    suits = suits and settings.activation in (AUTO, "sin")
-    suits = suits and isinstance(settings.l2, str) and isinstance(settings.slope_weight, str)
-    suits = suits and free and settings.epochs is None
+    suits = free and _process_suits(settings, task)
     others = _others(settings, task, free=free)
     if not suits:
         found = others
@@ -88,6 +85,25 @@ def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
     if len(found) == 1 or exact or settings.validation is not None or task.rows < LEAST_ROWS:
         return found
     return [replace(each, validation=HELD_OUT) for each in found]
+
+
+def rival(settings: FitSettings, task: Task) -> FitSettings | None:
+    """A kriging start for the winner of a race without one; None where it does not suit.
+
+    A race by Levenberg-Marquardt that `method="auto"` did not ask for, but constraints did.
+    """
+    free = settings.hidden == AUTO and settings.ensemble is settings.restarts is None
+    free = free and all(getattr(settings, name) is None for name in OPTIONAL)
+    few = task.rows * task.kinds <= MOST_TARGETS
+    suits = free and few and _process_suits(settings, task)
+    return _kriging(settings, task) if suits else None
+
+
+def _process_suits(settings: FitSettings, task: Task) -> bool:
+    """Whether a process can learn the data with these settings."""
+    plain = task.plain and task.rows <= _MOST_ROWS and settings.activation in (AUTO, "sin")
+    found = isinstance(settings.l2, str) and isinstance(settings.slope_weight, str)
+    return plain and found and settings.epochs is None
 
 
 def wider(settings: FitSettings, tried: list[FitSettings], best: FitSettings, task: Task) -> Any:

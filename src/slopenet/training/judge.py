@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +52,7 @@ def errors_left_out(
     """
     optimizer, state, problem = training.optimizer, training.at.state, training.problem
     if isinstance(optimizer, Kriging) and problem.samples > 1:
-        missed, distances = optimizer.left_out(state, problem)
+        missed, distances = optimizer.left_out(at(state, theta), problem)
         return of_missed(missed, problem.process.targets, distances)
     if isinstance(optimizer, Evidence):
         free, ridge, balance = optimizer.result(state)
@@ -63,6 +65,11 @@ def errors_left_out(
             bound *= np.sqrt(max(costs[0] / max(costs[1], 1e-300), 1.0))
         return None if found is None else found.at_most(float(bound))
     return None
+
+
+def at(state: Any, theta: Floats | None) -> Any:
+    """The state with other weights, such as those that obey constraints."""
+    return state if theta is None else replace(state, theta=theta)
 
 
 def log_error(training: Training) -> float:

@@ -20,6 +20,8 @@ from slopenet.training.starts import Candidates, Result
 CLOSE = 1.1
 # Relative errors of values and slopes with which the first candidates are enough.
 ENOUGH, ENOUGH_SLOPES = 1e-4, 1e-3
+# The most parameters of a rival.
+MOST_WEIGHTS = 2500
 # Why its method was taken.
 TRIED, ALONE = "the best of those tried", "so accurate that no other was tried"
 
@@ -35,6 +37,8 @@ class Race:
         The candidates to try after these won, or None.
     others : function of Candidates, optional
         The candidates to try where these, the best, are hardly better than a constant.
+    rivals : function, optional
+        The candidates to compare with the best by rows left out.
     """
 
     def __init__(
@@ -42,16 +46,20 @@ class Race:
         entered: Sequence[Candidates],
         following: Callable[[Candidates], Candidates | None] = lambda _: None,
         others: Callable[[Candidates], Iterable[Candidates]] = lambda _: (),
+        rivals: Callable[[], Iterable[Candidates]] = lambda: (),
     ) -> None:
         self.entered, self._following, self._others = list(entered), following, others
+        self._rivals = rivals
         self._chosen: int | None = None
         self._rescuers: list[Candidates] = []
-        self._rescued: Candidates | None = None
+        self._met: list[Candidates] = []
+        self._said = ""
+        self._better: Candidates | None = None
 
     @property
     def started(self) -> int:
         """Number of starts so far."""
-        return sum(len(each.started) for each in (*self.entered, *self._rescuers))
+        return sum(len(each.started) for each in (*self.entered, *self._rescuers, *self._met))
 
     def run(
         self,
@@ -96,6 +104,45 @@ class Race:
             to_compare = False
         self._chosen = chosen
 
+    def meet(
+        self,
+        runs: Runs,
+        rng: np.random.Generator,
+        callbacks: Sequence[Callable[[State], object]],
+        *,
+        first: int = 0,
+    ) -> None:
+        """Train the rivals of the best, which obeys, and keep what misses rows left out by less.
+
+        Errors to first order are too small for a network that the constraints contradict, so the
+        best has to obey first. Those of a process are exact, and do not grow by obeying: of what is
+        true, a network comes nearer to the truth. So they are compared before the rival obeys.
+
+        Raises
+        ------
+        Interrupted
+            On Ctrl-C or SIGTERM.
+        """
+        best = self.best
+        said = [f"{best.title} {best.missed:.2g}"]
+        for each in self._rivals():
+            made = each.trainings(rng, callbacks, first=first)
+            first += len(made)
+            self._met.append(each)
+            runs.add(made)
+            runs.train(made, side_by_side=each.plan.side_by_side)
+            said.append(f"{each.title} {each.missed:.2g}")
+            if runs.decided(partial(self._loses_to, each)):
+                each.obey(runs, callbacks, first=first)
+                if each.obeys or not best.obeys:
+                    self._better = each
+        if self._met:
+            self._said = f" Compared by rows left out: {', '.join(said)} (errors)."
+
+    def _loses_to(self, rival: Candidates) -> bool:
+        small = rival.best.theta.size <= MOST_WEIGHTS
+        return small and rival.missed < self.best.missed
+
     def rescue(
         self,
         runs: Runs,
@@ -118,7 +165,7 @@ class Race:
             runs.add(made)
             runs.train(made, side_by_side=each.plan.side_by_side)
             if runs.decided(partial(self._improves, each)):
-                self._rescued = each
+                self._better = each
             if self.best.missed < POOR:
                 break
 
@@ -128,8 +175,8 @@ class Race:
     @property
     def best(self) -> Candidates:
         """The chosen one, or the best so far."""
-        if self._rescued is not None:
-            return self._rescued
+        if self._better is not None:
+            return self._better
         return self._judged() if self._chosen is None else self.entered[self._chosen]
 
     def _judged(self) -> Candidates:
@@ -177,6 +224,7 @@ class Race:
             by_rows = trained[0].judged_by_rows
             by = "logarithms of held-out errors" if by_rows else "log evidence per target"
             reason += f" Tried: {tried} ({by})."
+        reason += self._said
         if self._rescuers:
             tried = ", ".join(f"{each.title} {each.missed:.2g}" for each in self._rescuers)
             reason += f" As that was hardly better than a constant, also tried: {tried} (errors)."

@@ -92,7 +92,8 @@ class FitSettings:
         name or an index and stands for all outputs; a pair ``(output, input)`` stands for one.
         It holds in the box of the data, and up to a tenth of its width beyond each side where rows
         are few. By lm, which first fits freely, then adds points where the
-        constraint fails, for up to 800 more epochs; `Fit.violations` has what is left.
+        constraint fails, for up to 800 more epochs; `Fit.violations` has what is left. A kriging
+        start takes part where it suits and misses rows left out by less.
     convex, concave : inputs, or dict of output to inputs, optional
         Inputs, as names or indices, in which all outputs, or one, are convex or concave jointly:
         the Hessian in these inputs has no eigenvalue of the other sign. Activations need σ''. With

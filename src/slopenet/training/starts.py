@@ -279,6 +279,11 @@ class Candidates:
         obeyed = not self._shaped or self._end(start).at.state.obeyed
         return not obeyed, *error_of_start(start)
 
+    @property
+    def obeys(self) -> bool:
+        """Whether the best start obeys the constraints, as far as it was trained to."""
+        return not self._shaped or bool(self._end(self.best).at.state.obeyed)
+
     def _unfolded(self, start: Network) -> Floats:
         """θ of a network that is given, in standard units."""
         W = [np.asarray(w, np.float64) for w in start.weights]

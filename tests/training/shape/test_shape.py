@@ -127,6 +127,32 @@ def test_a_race_obeys_and_its_network_is_smooth() -> None:
     assert given.network.activations[0] == "tanh"
 
 
+def test_a_kriging_start_obeys_where_it_misses_rows_left_out_by_less() -> None:
+    def bowl(Z: np.ndarray) -> np.ndarray:
+        curved = Z[:, 0] ** 2 + (Z[:, 1] - Z[:, 2]) ** 2 + 0.3 * Z[:, 0] * Z[:, 1]
+        return np.asarray(curved + Z[:, 2])
+
+    source = np.random.default_rng(0)
+    points = source.uniform(-1, 1, (80, 3))
+    Z = np.random.default_rng(2).uniform(-1, 1, (3000, 3))
+    values = bowl(points) + 0.1 * bowl(points).std() * source.normal(size=80)
+    fit = sn.fit(points, values, convex=[0, 1, 2], rng=0)
+    free = sn.fit(points, values, method="kriging", rng=0)
+    assert fit.network.activations[0] == "sin"
+    assert fit.reason.startswith("A kriging start (the best of those tried)")
+    assert "Compared by rows left out: Levenberg-Marquardt softplus" in fit.reason
+    least = [np.linalg.eigvalsh(each.network.hessian(Z)[:, 0])[:, 0].min() for each in (fit, free)]
+    assert least[0] >= 0 > least[1]
+    assert fit.violations == ()
+    missed = [np.sqrt(np.mean((each.network(Z)[:, 0] - bowl(Z)) ** 2)) for each in (fit, free)]
+    assert missed[0] < missed[1]
+    assert fit.errors is not None
+    assert free.errors is not None
+    assert fit.errors.typical > free.errors.typical  # it is farther from the process
+    ratio = fit.network.std(Z) / free.network.std(Z)
+    assert 0.8 < ratio.min() <= ratio.max() < 1.5
+
+
 def test_a_callback_ends_the_rounds_and_what_is_left_is_reported() -> None:
     epochs = []
 

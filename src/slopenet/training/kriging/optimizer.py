@@ -147,6 +147,12 @@ class Kriging:
         found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
         return -float(found.process.minus_log(found.given))
 
+    def believed(self, state: State, problem: Problem, Z: Floats) -> tuple[Floats, Floats]:
+        """Mean and variance of the process's values at the points Z (m, n_1): (m, n_L) each."""
+        found = self._prepared(state.p.tobytes(), problem.process, problem.threads)
+        known = found.p, found.given, Z
+        return found.process.mean(*known)[:, 0], found.process.variance(*known)
+
     def left_out(self, state: State, problem: Problem) -> tuple[Floats, Floats]:
         """Errors of the targets of each row (n, kinds, n_L), left out of the process.
 

@@ -63,12 +63,16 @@ class Box:
         """Points to look at: of the data, of the box and its sides, and corners."""
         d = len(self.low)
         n = min(_POINTS * d, _MOST_POINTS) * (_THOROUGH if thorough else 1)
-        u = np.clip((1 + 2 * _ON_SIDES) * sequence(n, d) - _ON_SIDES, 0, 1)
-        parts = [self.X[:n], self.low + (self.high - self.low) * u]
+        parts = [self.X[:n], self.spread(n)]
         if d <= _MOST_CORNERS:
             corners = np.indices([2] * d).reshape(d, -1).T
             parts.append(np.where(corners, self.high, self.low))
         return np.concatenate(parts)
+
+    def spread(self, n: int) -> Floats:
+        """Evenly spread points of the box (n, n_1), some of them on its sides."""
+        u = np.clip((1 + 2 * _ON_SIDES) * sequence(n, len(self.low)) - _ON_SIDES, 0, 1)
+        return np.asarray(self.low + (self.high - self.low) * u)
 
 
 def sequence(n: int, d: int) -> Floats:

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import LayerSpec, normalise_layer
+from slopenet.activations import LayerActivation, LayerSpec, normalise_layer
 from slopenet.dataset.dataset import Data
 from slopenet.dataset.scaling import Scaling
 from slopenet.network import Network
+from slopenet.training.kriging.optimizer import Kriging
+from slopenet.training.kriging.problem import widths_of
 from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.shape.constraints import Constraint
+from slopenet.training.shape.nearest import nearest_to_process
 from slopenet.training.shape.problem import Constrained
 from slopenet.training.shape.rounds import Rounds
 from slopenet.training.shape.search import Box
@@ -82,14 +85,21 @@ class Shape:
     def problem(
         self, free: Training, activations: Sequence[LayerSpec], threads: int | None
     ) -> Constrained:
-        """The problem of a start that ended, with constraints; its penalty l2 is kept."""
+        """The problem of a start that ended, with constraints; its penalty l2 is kept.
+
+        A kriging start has no penalty: the process takes its place, see `nearest`.
+        """
         base = free.problem
+        if isinstance(free.optimizer, Kriging):
+            process = base.process
+            sizes = widths_of(free.theta, process.X.shape[1], process.targets.shape[2])
+            specs = _specs(activations, sizes)
+            base = nearest_to_process(free, sizes, specs, self.box, threads)
         if isinstance(free.optimizer, Evidence):
             _, ridge, balance = free.optimizer.result(free.at.state)
             base = base.copy(l2=ridge / base.samples, balance=balance)
         standard = [each.standard(self.scaling, self.transform) for each in self.constraints]
-        layers = zip(activations, base.sizes[1:], strict=True)
-        specs = [normalise_layer(each, units) for each, units in layers]
+        specs = _specs(activations, base.sizes)
         return Constrained(base, specs, standard, self.box, threads)
 
     def violations(self, networks: Sequence[Network]) -> tuple[Violation, ...]:
@@ -111,3 +121,9 @@ class Shape:
     def label(self) -> str:
         """All constraints in words."""
         return ", ".join(each.label for each in self.constraints)
+
+
+def _specs(activations: Sequence[LayerSpec], sizes: Sequence[int]) -> list[LayerActivation]:
+    """σ of each layer, in its one form."""
+    layers = zip(activations, sizes[1:], strict=True)
+    return [normalise_layer(each, units) for each, units in layers]
