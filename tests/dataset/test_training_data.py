@@ -124,6 +124,7 @@ def test_wrong_sample_weights_are_named(weight: Any, message: str) -> None:
         fit(sample_weight=weight)
 
 
+@pytest.mark.filterwarnings("ignore:.*too few to vouch")
 @pytest.mark.parametrize("method", ["lbfgs", "adam"])
 def test_a_sample_of_weight_zero_is_as_if_it_were_not_there(method: str) -> None:
     far = np.vstack([X, [[1e3, 1e3]]])

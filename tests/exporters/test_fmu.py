@@ -125,14 +125,14 @@ def test_inputs_start_at_the_median_of_the_training_data() -> None:
     net = random_network((2, 1))
     median = 305.1
     known = Range(300.0, 310.0, (300.5, 302.0, median, 308.0, 309.5))
-    task = _task(net, net.chain(), "net", ("value",), (None, None))
+    task = _task(net, net.chain(), "net", ("value",), names=(None, None), posterior=None)
     card = Card((known, Range()), (known,), rows=41)
     (first, second), (output,) = fmu.variables(replace(task, card=card))
     assert (first.start, second.start, output.start) == (median, 0.0, None)
     assert first.description == "x1; in the training data 300 to 310"
     assert second.description == "x2"
     single = random_network((2, 1), dtype=np.float32)
-    task = _task(single, single.chain(), "net", ("value",), (None, None))
+    task = _task(single, single.chain(), "net", ("value",), names=(None, None), posterior=None)
     (first, _), _ = fmu.variables(replace(task, card=card))
     assert first.start == float(np.float32(median)) != median
 
@@ -144,7 +144,7 @@ def test_dependencies_follow_the_paths_of_weights() -> None:
     runs = [[("tanh", 1), ("identity", 2)], "identity"]
     net = sn.Network([first, second], [np.ones(3), np.ones(3)], runs)
     J = net.jacobian(np.random.default_rng(0).normal(size=(9, 3)))
-    task = _task(net, net.chain(), "net", ("value",), (None, None))
+    task = _task(net, net.chain(), "net", ("value",), names=(None, None), posterior=None)
     used, nonlinear = dependencies(task)
     assert np.array_equal(used, (J != 0).any(axis=0))
     assert np.array_equal(nonlinear, np.ptp(J, axis=0) > 0)

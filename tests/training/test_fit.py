@@ -151,6 +151,7 @@ def test_no_hidden_layer_is_linear_regression() -> None:
     np.testing.assert_allclose(net.biases[0], c, rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:.*too few to vouch")
 def test_sample_weights_decide_between_contradicting_rows() -> None:
     X = np.repeat([[0.0], [1.0]], 2, axis=0)
     y = np.array([0.0, 1.0, 5.0, 7.0])

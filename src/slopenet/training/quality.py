@@ -17,6 +17,8 @@ POOR = 0.65
 # Values without slopes of at most so many rows for each input, and for the mean and the noise, say
 # little of the errors of other rows: from this error on, such a fit is in doubt.
 _FEW, _POOR_OF_FEW = 2, 0.1
+# So many rows in no more inputs lie in a plane, which says nothing of the error elsewhere.
+_FEWEST = 8
 LEFT_OUT, HELD_OUT, LEARNED = "left out", "held out", "learned from"
 
 
@@ -126,13 +128,12 @@ def doubt(
     """A sentence on a fit, or outputs of it, that may be no better than a constant; or nothing.
 
     `shape` are the numbers of rows and of inputs that vary, `slopes` says whether any are known.
-    As many rows as inputs lie in a plane, which says nothing of the error elsewhere; slopes make up
-    for one row.
+    Slopes make up for one row.
     """
     (rows, inputs), end = shape, "more rows, or slopes, or inputs on another scale may help"
     size = f"{rows} row{'s' * (rows != 1)} in {inputs} input{'s' * (inputs != 1)}"
     judged = errors.rows == HELD_OUT
-    if rows < inputs + (not slopes) and not judged:
+    if rows < min(inputs + (not slopes), _FEWEST + 1) and not judged:
         return f"{size} are too few to say whether the fit is better than a constant; {end}"
     few = not judged and not slopes and rows <= _FEW * (inputs + 2)
     poor = np.flatnonzero(errors.values >= (_POOR_OF_FEW if few else POOR))  # not NaN: unknown

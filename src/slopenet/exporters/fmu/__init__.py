@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -142,8 +143,13 @@ def _with_products(task: Task) -> Task:
         name="network",
         derivatives=_FUNCTIONS,
         outputs=task.outputs | products,
-        tolerances=task.tolerances | dict.fromkeys(products, task.tolerances["J"]),
+        tolerances=_as_for_jacobian(task.tolerances, products),
+        first_tolerances=_as_for_jacobian(task.first_tolerances, products),
     )
+
+
+def _as_for_jacobian(tolerances: dict[str, float], products: Iterable[str]) -> dict[str, float]:
+    return tolerances | dict.fromkeys(products, tolerances["J"])
 
 
 def _archive(files: dict[str, bytes]) -> bytes:
