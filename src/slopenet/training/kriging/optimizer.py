@@ -32,9 +32,9 @@ from slopenet.training.kriging.teacher import Teacher, regression
 WIDTHS = (64, 128, 256, 512, 1024)
 # Widths whose frequencies are trained too.
 _TRAINED = (64, 256)
-# The most targets of one output in a search (with slopes), and in a process; in each refinement,
-# with its most steps. Slopes are many targets of few rows, each of which has a say in the scales.
-_IN_SEARCH, _WITH_SLOPES, MOST_TARGETS = 500, 300, 2500
+# The most targets of one output in a search, and in a process; in each refinement, with its most
+# steps. Slopes are many targets of few rows, each of which has a say in the scales.
+_IN_SEARCH, MOST_TARGETS = 300, 2500
 _REFINEMENTS, _REFINEMENTS_WITH_SLOPES = ((900, 100),), ((600, 100), (1500, 20))
 # The most numbers of a posterior, which is part of a network's file.
 _MOST_NUMBERS = 100_000
@@ -99,7 +99,7 @@ class Kriging:
         after = state.stage - len(starts)
         following = replace(state, stage=state.stage + 1)
         if after < 0:
-            part = self._part(process, _in_search(process))
+            part = self._part(process, _IN_SEARCH)
             p, minus_log = likelihood.improve(part, starts[state.stage])
             better = minus_log < state.minus_log
             return replace(following, p=p, minus_log=minus_log) if better else following
@@ -108,7 +108,7 @@ class Kriging:
         return self._taught(following, problem, self._widths[after - 1])
 
     def _refined(self, process: Process | Processes, p: Floats) -> Floats:
-        seen = len(self._part(process, _in_search(process)))
+        seen = len(self._part(process, _IN_SEARCH))
         for targets, steps in _REFINEMENTS_WITH_SLOPES if process.slopes else _REFINEMENTS:
             part = self._part(process, targets)
             if len(part) > seen:
@@ -201,10 +201,6 @@ class Kriging:
             return process
         order = np.random.default_rng(self._seed).permutation(len(process))
         return process.some(np.sort(order[:rows]))
-
-
-def _in_search(process: Process | Processes) -> int:
-    return _WITH_SLOPES if process.slopes else _IN_SEARCH
 
 
 class Prepared(NamedTuple):
