@@ -1,4 +1,4 @@
-"""The contents of FMUs, and what is refused; tests/extras/test_export_fmu.py runs them."""
+"""The contents of FMUs, and refusals; tests/extras/test_export_fmu.py runs the FMUs."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def number_in(path: Path, name: str) -> int:
 
 
 def require_same(net: sn.Network, x: np.ndarray, got: tuple[np.ndarray, ...]) -> None:
-    """1e-12 of the largest entry, or what a variance of a process loses as a difference."""
+    """1e-12 of the largest entry, or the digits that a variance loses as a difference."""
     posterior: Any = net.posterior
     lost = 20 * np.finfo(np.float64).eps * posterior.terms(net, x)
     of_kinds = lost[:, :, 0], lost[:, :, 1:]

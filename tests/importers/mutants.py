@@ -242,7 +242,7 @@ def outcomes(kind: str, count: int, folder: Path, seed: int = 0) -> tuple[Counte
         except Exception as error:
             end = type(error).__name__
             documented = isinstance(error, sn.ModelFileError | sn.UnsupportedNetworkError)
-            # `Network.scaled` says by a plain ValueError what is wrong with a scaling.
+            # `Network.scaled` refuses a wrong scaling by a plain ValueError.
             if not documented and (kind, type(error)) != ("scaling", ValueError):
                 others.append(f"{kind} {number}: {error!r}")
         found[end] += 1

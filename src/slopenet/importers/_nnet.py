@@ -35,7 +35,7 @@ def from_nnet(path: str | os.PathLike[str], options: Options) -> Network:
     with naming(path):
         raw = read(path)
         weights, biases, header = _parts(_rows(raw))
-        with np.errstate(all="ignore"):  # what is not finite is refused
+        with np.errstate(all="ignore"):  # numbers that are not finite are refused
             steps = list(_steps(weights, biases, header))
             network = options.network("the file", steps, Budget(len(raw)), np.float64)
         return options.compared(

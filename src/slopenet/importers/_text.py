@@ -19,7 +19,7 @@ MOST_LAYERS = 1000
 
 @contextmanager
 def naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Put the name of the file before what a ModelFileError says of it."""
+    """Put the name of the file before the message of a ModelFileError."""
     try:
         yield
     except ModelFileError as error:

@@ -113,7 +113,7 @@ def _is_fitted(given: Any) -> bool:
     return True
 
 
-@np.errstate(over="ignore", invalid="ignore")  # `affine` refuses what is not finite
+@np.errstate(over="ignore", invalid="ignore")  # `affine` refuses infinities
 def _pair(name: str, given: Any, n: int) -> tuple[Affine, Affine | None]:
     """There and back, back None for a matrix."""
     parts = _parts(name, given)

@@ -26,7 +26,7 @@ _MORE_NOISE, _LEAST_NOISE = 10.0, 1e-15
 
 
 class Numbers(NamedTuple):
-    """What the covariances are computed from, besides the points and ℓ.
+    """The numbers from which covariances are computed, next to the points and ℓ.
 
     Attributes
     ----------

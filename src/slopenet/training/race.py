@@ -112,11 +112,12 @@ class Race:
         *,
         first: int = 0,
     ) -> None:
-        """Train the rivals of the best, which obeys, and keep what misses rows left out by less.
+        """Train the rivals of the best, which obeys; keep one that misses rows left out by less.
 
         Errors to first order are too small for a network that the constraints contradict, so the
-        best has to obey first. Those of a process are exact, and do not grow by obeying: of what is
-        true, a network comes nearer to the truth. So they are compared before the rival obeys.
+        best has to obey first. Those of a process are exact, and do not grow by obeying: a network
+        that obeys true constraints is nearer to the truth. So they are compared before the rival
+        obeys.
 
         Raises
         ------
@@ -126,11 +127,8 @@ class Race:
         best = self.best
         said = [f"{best.title} {best.missed:.2g}"]
         for each in self._rivals():
-            made = each.trainings(rng, callbacks, first=first)
-            first += len(made)
             self._met.append(each)
-            runs.add(made)
-            runs.train(made, side_by_side=each.plan.side_by_side)
+            first += _train(each, runs, rng, callbacks, first=first)
             said.append(f"{each.title} {each.missed:.2g}")
             if runs.decided(partial(self._loses_to, each)):
                 each.obey(runs, callbacks, first=first)
@@ -159,11 +157,8 @@ class Race:
             On Ctrl-C or SIGTERM.
         """
         for each in self._others(self.best):
-            made = each.trainings(rng, callbacks, first=first)
-            first += len(made)
             self._rescuers.append(each)
-            runs.add(made)
-            runs.train(made, side_by_side=each.plan.side_by_side)
+            first += _train(each, runs, rng, callbacks, first=first)
             if runs.decided(partial(self._improves, each)):
                 self._better = each
             if self.best.missed < POOR:
@@ -233,3 +228,18 @@ class Race:
 
 def _said(error: float) -> str:
     return f"{-error:.3g}" if np.isfinite(error) else "no more than a constant"
+
+
+def _train(
+    each: Candidates,
+    runs: Runs,
+    rng: np.random.Generator,
+    callbacks: Sequence[Callable[[State], object]],
+    *,
+    first: int,
+) -> int:
+    """Train candidates that come after a race to their ends; their number of starts."""
+    made = each.trainings(rng, callbacks, first=first)
+    runs.add(made)
+    runs.train(made, side_by_side=each.plan.side_by_side)
+    return len(made)

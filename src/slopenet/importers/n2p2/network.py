@@ -134,7 +134,7 @@ def from_n2p2(
             scales = read(place)
             budget.add_file(str(place), len(scales))
             factor, offset = ranges.scaling(scales, given, n)
-    with naming(path), np.errstate(all="ignore"):  # what is not finite is refused
+    with naming(path), np.errstate(all="ignore"):  # infinities are refused
         steps = list(_steps(layers, given, factor, offset))
         network = options.network("the file", steps, budget, np.float64)
         function = _function(layers, given, factor, offset)
