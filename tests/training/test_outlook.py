@@ -23,12 +23,26 @@ def of(values: float, rows: str = "left out") -> FitErrors:
 def test_the_size_of_noise_is_named() -> None:
     X, y = data(150, noise=0.1)
     fit = sn.fit(X, y, rng=0)
-    said = re.fullmatch(
-        "noise of about (.*) %, or detail that is too fine for the network", fit.errors.outlook
-    )
+    said = re.fullmatch("noise of about (.*) %", fit.errors.outlook)
     assert said is not None
     assert float(said[1]) == pytest.approx(100 * 0.1 / y.std(), rel=0.25)
     assert fit.errors.verdict.endswith(f"; {fit.errors.outlook}")
+
+
+def test_detail_is_told_from_noise_where_rows_are_dense() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 1, 400)
+    y = 3 * x + 0.5 * np.sin(24 * np.pi * x) + 0.1 * rng.normal(size=400)
+    line = sn.fit(x[:, None], y, hidden=(1,), rng=0)
+    assert line.errors.outlook.startswith("detail that the network does not follow")
+    assert sn.fit(x[:, None], y, rng=0).errors.outlook.startswith("noise of about")
+
+
+def test_where_rows_are_sparse_noise_may_be_detail() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (80, 6))
+    fit = sn.fit(X, X.sum(axis=1) + 0.5 * rng.normal(size=80), hidden=(2,), rng=0)
+    assert fit.errors.outlook.endswith(", or detail that is too fine for the network")
 
 
 def test_few_rows_without_noise_ask_for_more() -> None:

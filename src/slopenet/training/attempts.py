@@ -10,9 +10,9 @@ import numpy as np
 
 from slopenet.dataset.dataset import Data, Names, split
 from slopenet.network import Network
-from slopenet.training.entrants import HELD_OUT, Task, entrants, rival, wider
+from slopenet.training.entrants import HELD_OUT, Task, entrants, rival, scout, wider
 from slopenet.training.plan import Plan, make_plan
-from slopenet.training.race import TRIED, Race
+from slopenet.training.race import NOISE_ALONE, TRIED, Race
 from slopenet.training.rescue import alternatives
 from slopenet.training.settings import HIDDEN, FitSettings
 from slopenet.training.shape.constraints import Constraint
@@ -67,6 +67,16 @@ class Attempts:
         """Their plans."""
         return [self._planned(*each) for each in self.first]
 
+    @cached_property
+    def scout(self) -> Plan | None:
+        """The network before a race without constraints, or None."""
+        raced = len(self.first) > 1 and not self.why and self.start is None
+        asked = scout(self.settings, self.task) if raced else None
+        if asked is None:
+            return None
+        plan = self._planned(asked, below=False)
+        return replace(plan, method=plan.method._replace(why=NOISE_ALONE))
+
     def _planned(self, each: FitSettings, below: bool) -> Plan:
         task, start = self.task, self.start
         targets = task.outputs * task.kinds
@@ -81,9 +91,17 @@ class Attempts:
         return replace(plan, activations=tuple(start.activations))
 
     def race(
-        self, learned: Data, held_out: Data | None, transform: Transform | None, seed: int
+        self,
+        data: Data,
+        learned: Data,
+        held_out: Data | None,
+        transform: Transform | None,
+        seed: int,
     ) -> Race:
-        """The race on these rows in one system of coordinates; `seed` holds out rows if need be."""
+        """The race on these rows in one system of coordinates; `seed` holds out rows if need be.
+
+        A scout learns from all of the data, as it needs no rows held out.
+        """
         shapes = [each for each, _ in self.first]
 
         def candidates(plan: Plan) -> Candidates:
@@ -120,5 +138,9 @@ class Attempts:
                 plan = self._planned(asked, below=True)
                 yield candidates(replace(plan, method=plan.method._replace(why=TRIED)))
 
-        race = Race([candidates(plan) for plan in self.plans], following, others, rivals)
+        ahead = None
+        if self.scout is not None:
+            ahead = Candidates.of(self.scout, self.names, data, None, transform)
+        raced = [candidates(plan) for plan in self.plans]
+        race = Race(raced, following, others, rivals, ahead)
         return race  # `following` reads it

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from slopenet.activations import ActivationSpec, normalise
+from slopenet.parameters import count
 from slopenet.training.kriging.optimizer import MOST_TARGETS
 from slopenet.training.methods import METHODS, OPTIONAL, Work
+from slopenet.training.noise import dense
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings
 from slopenet.validate.layers import sizes_around
 
@@ -32,6 +34,8 @@ _ALL_OPERATIONS, _ALL_WIDER, _FEWEST = 2e10, 8e11, 120
 HELD_OUT, LEAST_ROWS = 0.1, 20
 # The width for few inputs where steps are by mini-batches.
 _FEW_INPUTS, _FEW_WIDE = 2, 20
+# The network that comes before a race of noisy data, and the fewest targets per weight.
+_SCOUT, _TARGETS_PER_WEIGHT = (8, 8), 10
 # Methods whose models have an evidence.
 _BY_EVIDENCE = ("kriging", "lm")
 # The most rows from which a kriging start learns.
@@ -85,6 +89,24 @@ def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
     if len(found) == 1 or exact or settings.validation is not None or task.rows < LEAST_ROWS:
         return found
     return [replace(each, validation=HELD_OUT) for each in found]
+
+
+def scout(settings: FitSettings, task: Task) -> FitSettings | None:
+    """A small network, to be taken at once if it misses no more than noise; None if it cannot tell.
+
+    It takes many rows in few inputs to tell noise from detail.
+    """
+    free = settings.method == AUTO and settings.hidden == AUTO and settings.validation is None
+    free = free and settings.ensemble is settings.restarts is settings.epochs is None
+    free = free and all(getattr(settings, name) is None for name in OPTIONAL)
+    work = task.work(_SCOUT)
+    targets = task.rows * task.kinds * task.outputs
+    many = dense(task.rows, task.inputs) and targets >= _TARGETS_PER_WEIGHT * count(work.sizes)
+    if not (free and task.plain and many and work.lm_operations <= _MOST_OPERATIONS):
+        return None
+    activation = "silu" if settings.activation == AUTO else settings.activation
+    small = replace(settings, method="lm", hidden=_SCOUT, activation=activation, restarts=1)
+    return quick(small, task)
 
 
 def rival(settings: FitSettings, task: Task) -> FitSettings | None:

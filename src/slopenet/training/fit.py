@@ -202,7 +202,7 @@ def fit(
     if resumed is not None:
         require_same(checkpoint, resumed[1]["run"], identity)
 
-    races = [attempts.race(learned, held_out, each, seed) for each in transforms]
+    races = [attempts.race(data, learned, held_out, each, seed) for each in transforms]
     contest = Contest(races, transforms)
     found = train(contest, settings, source, identity=identity, resumed=resumed, card=card)
     _warn(FitWarning, _of_fit(found, learned))

@@ -14,19 +14,26 @@ from slopenet.training.start import Training
 LAST, PROGRESS = 0.1, 0.05
 # Relative errors below which nothing is said.
 EXACT = 1e-3
+# Residuals of neighbours that are related by so many standard deviations are not noise.
+CLEAR = 5.0
 # Rows learned from that are missed by such a share of the error of other rows, or more: noise.
 SHARE = 0.6
 
 
 def with_outlook(
-    errors: FitErrors | None, learned: FitErrors | None, *, improving: bool
+    errors: FitErrors | None,
+    learned: FitErrors | None,
+    *,
+    improving: bool,
+    related: float | None = None,
 ) -> FitErrors | None:
     """The errors of rows not learned from, with a clause on what limits them.
 
     `learned` are the errors of the rows learned from; `improving` says whether more epochs would
     have lowered them. The error of rows left out is that of the noise and of the network together;
     the rows learned from are missed by somewhat less than the noise, so that its size lies between
-    the two. Noise cannot be told from detail that is too fine for the network.
+    the two. `related` says how clearly rows next to each other are missed alike, as
+    `noise.relation`: noise is independent. Without it noise cannot be told from fine detail.
     """
     if errors is None:
         return None
@@ -37,7 +44,11 @@ def with_outlook(
     missed = learned.typical
     if missed >= SHARE * errors.typical:
         size = short(100 * float(np.sqrt(missed * errors.typical)))
-        said = f"noise of about {size} %, or detail that is too fine for the network"
+        said = f"noise of about {size} %"
+        if related is None:
+            said += ", or detail that is too fine for the network"
+        elif related > CLEAR:
+            said = "detail that the network does not follow, as neighbouring rows are missed alike"
         return replace(errors, outlook=said)
     said = f"rows learned from are missed by {short(100 * missed)} %: more rows would help"
     return replace(errors, outlook=said)

@@ -10,7 +10,9 @@ from functools import partial
 
 import numpy as np
 
+from slopenet.training.judge import NOISE
 from slopenet.training.monitor import State
+from slopenet.training.noise import RELATED
 from slopenet.training.quality import LEARNED, POOR
 from slopenet.training.session import Runs
 from slopenet.training.start import Training
@@ -22,8 +24,11 @@ CLOSE = 1.1
 ENOUGH, ENOUGH_SLOPES = 1e-4, 1e-3
 # The most parameters of a rival.
 MOST_WEIGHTS = 2500
+# Weights that are determined by so many targets each have errors far below the noise.
+FEW = 0.005
 # Why its method was taken.
 TRIED, ALONE = "the best of those tried", "so accurate that no other was tried"
+NOISE_ALONE = "a small network, as it misses no more than noise"
 
 
 class Race:
@@ -39,6 +44,8 @@ class Race:
         The candidates to try where these, the best, are hardly better than a constant.
     rivals : function, optional
         The candidates to compare with the best by rows left out.
+    scout : Candidates, optional
+        Small ones, trained first. If they miss no more than noise, nothing else is tried.
     """
 
     def __init__(
@@ -47,9 +54,10 @@ class Race:
         following: Callable[[Candidates], Candidates | None] = lambda _: None,
         others: Callable[[Candidates], Iterable[Candidates]] = lambda _: (),
         rivals: Callable[[], Iterable[Candidates]] = lambda: (),
+        scout: Candidates | None = None,
     ) -> None:
         self.entered, self._following, self._others = list(entered), following, others
-        self._rivals = rivals
+        self._rivals, self._scout = rivals, scout
         self._chosen: int | None = None
         self._rescuers: list[Candidates] = []
         self._met: list[Candidates] = []
@@ -59,7 +67,9 @@ class Race:
     @property
     def started(self) -> int:
         """Number of starts so far."""
-        return sum(len(each.started) for each in (*self.entered, *self._rescuers, *self._met))
+        scouts = () if self._scout is None else (self._scout,)
+        tried = (*scouts, *self.entered, *self._rescuers, *self._met)
+        return sum(len(each.started) for each in tried)
 
     def run(
         self,
@@ -78,6 +88,11 @@ class Race:
         Interrupted
             On Ctrl-C or SIGTERM.
         """
+        if self._scout is not None:
+            _train(self._scout, runs, rng, callbacks, first=first)
+            if runs.decided(partial(_misses_noise_alone, self._scout)):
+                self._better = self._scout
+                return
         waiting, later = self.entered[:1], self.entered[1:]
         alone = not later
         to_compare = not alone
@@ -181,6 +196,8 @@ class Race:
         evidence of many weights often ends early.
         """
         trained = [each for each in self.entered if each.started]
+        if not trained and self._scout is not None:
+            return self._scout
         if len(trained) == 1:
             return trained[0]
         errors = [each.error for each in trained]
@@ -212,7 +229,7 @@ class Race:
         found = best.result()
         trained = [each for each in self.entered if each.started]
         reason = found.reason
-        if len(trained) == 1:
+        if len(trained) <= 1:
             reason = reason if self._rescuers else reason.replace(TRIED, ALONE)
         else:
             tried = ", ".join(f"{each.label} {_said(each.error)}" for each in trained)
@@ -228,6 +245,12 @@ class Race:
 
 def _said(error: float) -> str:
     return f"{-error:.3g}" if np.isfinite(error) else "no more than a constant"
+
+
+def _misses_noise_alone(scout: Candidates) -> bool:
+    noisy = NOISE <= scout.missed < POOR and scout.determined <= FEW
+    related = scout.related
+    return noisy and related is not None and related < RELATED
 
 
 def _train(

@@ -26,6 +26,7 @@ from slopenet.training.kriging.problem import Cost, Sines
 from slopenet.training.levels import Levels
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
+from slopenet.training.noise import dense, relation
 from slopenet.training.objective.gradient import Costs, Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.robust import RobustLeastSquares
@@ -355,6 +356,27 @@ class Candidates:
         found = self.errors
         return np.inf if found is None else found.typical
 
+    @property
+    def determined(self) -> float:
+        """The weights that the data determine, per target; infinite if that is not known."""
+        start = self.best
+        if not isinstance(start.optimizer, Evidence):
+            return np.inf
+        weights = start.optimizer.determined(start.at.state, start.problem)
+        return float(weights / start.problem.residuals)
+
+    @property
+    def related(self) -> float | None:
+        """How clearly its residuals at neighbouring rows are related; None if that is not known."""
+        learned, _ = self._data
+        if learned is None or not dense(*learned.X.shape):
+            return None
+        H, J = self.network(self.best.theta).value_and_jacobian(learned.X)
+        missed = [learned.y - H]
+        if learned.dydx is not None:
+            missed.append((learned.dydx - J).reshape(len(H), -1))
+        return relation(learned.X, np.concatenate(missed, axis=1))
+
     def widens(self, other: Candidates) -> bool:
         """Whether it is the same kind of network, with wider layers."""
         same = self.plan.method.name == other.plan.method.name
@@ -425,7 +447,7 @@ class Candidates:
         learned = None if rows is None else errors_on(network, rows, LEARNED)
         scheduled = self.plan.info.scheduled or self.shape is not None
         still = improving(self.best, scheduled=scheduled)
-        return with_outlook(self.errors, learned, improving=still)
+        return with_outlook(self.errors, learned, improving=still, related=self.related)
 
 
 class Result(NamedTuple):

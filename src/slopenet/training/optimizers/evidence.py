@@ -140,6 +140,12 @@ class Evidence:
             return state.theta, state.ridge, state.balance
         return state.best, state.best_ridge, state.best_balance
 
+    def determined(self, state: State, problem: Problem) -> float:
+        """γ: the number of weights that the data determine, at the result."""
+        theta, ridge, balance = self.result(state)
+        weigh(problem, ridge, balance)
+        return problem.linearise(theta).information(_FREE / problem.samples)[2]
+
     def sentence(self, state: State) -> str:
         """Say which l2 it is once the search is over, and why."""
         if not state.over:
