@@ -17,12 +17,13 @@ from slopenet import activations
 from slopenet._types import Floats
 from slopenet.activations import Parameter, normalise
 from slopenet.importers._recognise import activation_of
-from slopenet.importers._steps import Step, scaled, sigma
+from slopenet.importers._steps import Sigma, Step, scaled, sigma
 from slopenet.maps.affine import affine, refuse
 
 _LARGEST = 250  # nodes of an expression; the longest spelling, slopenet's own gelu, has 90
 _NARROWEST = 0.01  # a scale of z inside an activation; its inverse is the widest
 _MOST_CUTS = 12  # pieces that one activation may consist of, each behind the other
+_IDENTITY = normalise("identity")
 # Lines in a row; further ones are multiplied. An activation may begin or end with two of them.
 _MOST_LINES, _KEPT_LINES = 5, 2
 
@@ -167,8 +168,36 @@ def piece(narrow: list[Expression], at: int, dtype: np.dtype) -> tuple[int, list
     for end in range(_farthest(narrow, at), at, -1):
         found = _known(narrow[end], narrow[at], dtype)
         if found is not None:
-            return end, found
+            return _with_lines_apart(narrow, at, end, found, dtype)
     return None
+
+
+def _with_lines_apart(
+    narrow: list[Expression], at: int, end: int, steps: list[Step], dtype: np.dtype
+) -> tuple[int, list[Step]]:
+    """A piece without the lines in its ends if it is the same activation without them.
+
+    1.000001 tanh(z) has the values of tanh, but the factor must not be lost.
+    """
+
+    def activations_of(found: list[Step] | None) -> list[object]:
+        return [step.activation if isinstance(step, Sigma) else None for step in found or ()]
+
+    known = activations_of(steps)
+    while end - at > 1 and len(known) == 1 and known[0] is not None:
+        line = _line(narrow[at + 1])
+        if line is not None and (
+            known == [_IDENTITY]
+            or activations_of(_known(narrow[end], narrow[at + 1], dtype)) == known
+        ):
+            return at + 1, [affine(narrow[at + 1].where, *line)]
+        if _line(narrow[end]) is None:
+            break
+        shorter = _known(narrow[end - 1], narrow[at], dtype)
+        if activations_of(shorter) != known or shorter is None:
+            break
+        end, steps = end - 1, shorter
+    return end, steps
 
 
 def _farthest(narrow: list[Expression], at: int) -> int:
