@@ -155,7 +155,7 @@ def _of_inputs(inputs: int | None) -> tuple[list[tuple[int, ...]], None]:
 
 def _of_example(example: Any) -> tuple[list[tuple[int, ...]], bool]:
     """The shape of a sample of each argument, and whether they are batches."""
-    given = [example] if hasattr(example, "shape") else list(example)
+    given = list(example) if isinstance(example, tuple | list) else [example]
     axes = [len(getattr(each, "shape", ())) for each in given]
     if not axes or 0 in axes or (min(axes) == 1) != (max(axes) == 1):
         raise ValueError(

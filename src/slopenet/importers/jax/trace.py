@@ -16,7 +16,7 @@ from slopenet.importers._graph import Node, Start
 from slopenet.importers._tensor import Tensor, moved, settled, whole
 from slopenet.importers.jax.operation import Operation, run
 from slopenet.importers.jax.operations import results_of
-from slopenet.importers.jax.softmax import Part
+from slopenet.importers.jax.softmax import Part, row_of
 from slopenet.maps.affine import UnsupportedNetworkError, refuse
 
 _RANDOM = {"random_bits", "rng_bit_generator", "rng_uniform", "threefry2x32", "random_gamma"}
@@ -99,6 +99,8 @@ def traced(
         parts,
         count,
     )
+    if (row_of(row) != np.arange(count)[:, None]).any():
+        refuse(source, "its results are in another order than the rows of the batch")
     output = settled(source, row, count).stem.node
     return output, starts, [x.index.size // count for x in parts]
 
