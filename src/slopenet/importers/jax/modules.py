@@ -15,8 +15,10 @@ from slopenet.importers._recognise import activation_of_library
 from slopenet.importers._state_dict import dense_layers, with_activations
 from slopenet.importers._steps import Step, sigma
 from slopenet.importers.jax.parameters import leaves
-from slopenet.maps.affine import affine, refuse
+from slopenet.maps.affine import UnsupportedNetworkError, affine, refuse
 from slopenet.network import Network
+
+_TRACE = "pass inputs=, the number of inputs, to trace it"
 
 
 def steps_of_module(module: Any, where: str) -> Iterator[Step]:
@@ -46,8 +48,7 @@ def steps_of_module(module: Any, where: str) -> Iterator[Step]:
         case _:
             refuse(
                 here,
-                "it is none of MLP, Sequential, Linear, Lambda, Dropout and Identity; pass inputs=,"
-                " the number of inputs, to trace it",
+                "it is none of MLP, Sequential, Linear, Lambda, Dropout and Identity; " + _TRACE,
             )
 
 
@@ -102,7 +103,10 @@ def network_of_nnx(
         return options.scaled(network)
     dtype = np.result_type(*(np.asarray(tensor).dtype for tensor in tensors.values()))
     single = np.dtype(np.float64 if dtype == np.float64 else np.float32)
-    return options.compared(name, network, lambda X: np.asarray(model(X)), single)
+    try:
+        return options.compared(name, network, lambda X: np.asarray(model(X)), single)
+    except UnsupportedNetworkError as error:
+        raise UnsupportedNetworkError(f"{error}; {_TRACE}") from None
 
 
 def evaluated(model: Any) -> Any:
