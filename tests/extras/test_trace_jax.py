@@ -85,6 +85,11 @@ def functions(x: Any) -> Any:
     return own + 0.5 * h * jax.lax.erfc(-h / np.sqrt(2)) + h * jax.lax.rsqrt(4.0)
 
 
+def mirrored(x: Any) -> Any:
+    with_constant = jnp.stack([x[..., 0], 2.0 * jnp.ones(x.shape[:-1])], -1)
+    return 1 / (1 + jnp.exp(-x @ V - v)) + with_constant @ B.T
+
+
 def written_twice(x: Any) -> Any:
     return jnp.where(x @ V > 0, x @ V, 0.1 * (x @ V)) * v
 
@@ -110,6 +115,7 @@ CASES = {
     "changed entries": changed,
     "kinks": kinks,
     "functions": functions,
+    "mirrored": mirrored,
     "written twice": written_twice,
     "inside others": inside_others,
     "derivative": derivative,
@@ -197,6 +203,11 @@ def test_several_arguments_are_columns_of_one_after_the_other() -> None:
     net = sn.from_jax(function, example=(jnp.zeros(2), jnp.zeros(1)), check=None)
     assert net.output_names == (*(f"y_{i}" for i in range(1, 9)), "z")
     assert_equal(net, lambda x: row(function(x[:2], x[2:])), 3)
+
+
+def test_arguments_may_be_numbers() -> None:
+    net = sn.from_jax(lambda x, u: jnp.sin(x) + 2 * u, example=(np.float64(0), np.float64(0)))
+    assert_equal(net, lambda x: row(jnp.sin(x[0]) + 2 * x[1]), 2)
 
 
 def test_what_differs_for_samples_and_batches_needs_an_example() -> None:
@@ -396,7 +407,7 @@ def test_wrong_arguments_are_named() -> None:
         sn.from_jax(residual, "tanh", inputs=3)
     with pytest.raises(TypeError, match="must be a function if inputs is given, got list"):
         sn.from_jax([(V, v)], inputs=3)
-    for example in (3.0, np.float64(3), (jnp.zeros(3), jnp.zeros((2, 3))), ()):
+    for example in (3.0, (jnp.zeros(3), jnp.zeros((2, 3))), ()):
         with pytest.raises(ValueError, match="example must be an array"):
             sn.from_jax(residual, example=example)
 

@@ -235,7 +235,12 @@ def _known(expression: Expression, z: Expression, dtype: np.dtype) -> list[Step]
                 return [sigma(where, spec)]
             if isinstance(spec, str):
                 return scaled(where, k, spec, 1 / k)
-    return None
+
+    def mirrored_values(at: Floats) -> Floats:
+        return np.asarray(_evaluate(nodes, z, -at.astype(np.float64)))
+
+    mirrored = activation_of(mirrored_values, dtype, far=True)
+    return None if mirrored is None else [affine(where, -1.0), sigma(where, mirrored)]
 
 
 def _line(expression: Expression) -> tuple[float, float] | None:  # noqa: PLR0911

@@ -156,13 +156,14 @@ def _of_inputs(inputs: int | None) -> tuple[list[tuple[int, ...]], None]:
 def _of_example(example: Any) -> tuple[list[tuple[int, ...]], bool]:
     """The shape of a sample of each argument, and whether they are batches."""
     given = list(example) if isinstance(example, tuple | list) else [example]
-    axes = [len(getattr(each, "shape", ())) for each in given]
-    if not axes or 0 in axes or (min(axes) == 1) != (max(axes) == 1):
+    known = bool(given) and all(hasattr(each, "shape") for each in given)
+    batches = {len(each.shape) > 1 for each in given} if known else set()
+    if len(batches) != 1:
         raise ValueError(
             "example must be an array (n,) or (N, ...), or a sequence of arrays that are all of one"
             " axis, or all of more"
         )
-    batched = axes[0] > 1
+    (batched,) = batches
     return [tuple(each.shape[batched:]) for each in given], batched
 
 

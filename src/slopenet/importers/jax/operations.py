@@ -23,8 +23,8 @@ _PLACED = {"gather", "dynamic_slice"}
 # Operations that are linear in each tensor, or in all of them together.
 LINEAR = {
     "concatenate", "conv_general_dilated", "cumsum", "dot_general", "dynamic_update_slice", "pad",
-    "reduce_sum", "reduce_window_sum", "scatter", "scatter-add",
-    "scatter-sub", "scatter_add", "triangular_solve",
+    "reduce_sum", "reduce_window_sum", "scatter", "scatter-add", "scatter-sub", "scatter_add",
+    "stack", "triangular_solve",
 }  # fmt: skip
 
 
