@@ -94,9 +94,25 @@ def written_twice(x: Any) -> Any:
     return jnp.where(x @ V > 0, x @ V, 0.1 * (x @ V)) * v
 
 
+@jax.custom_jvp
+def own_slope(z: Any) -> Any:
+    return jnp.tanh(z)
+
+
+own_slope.defjvp(lambda z, dz: (own_slope(*z), (1 - own_slope(*z) ** 2) * dz[0]))
+
+
+@jax.custom_vjp
+def own_cotangent(z: Any) -> Any:
+    return jnp.sin(z)
+
+
+own_cotangent.defvjp(lambda z: (jnp.sin(z), z), lambda z, g: (jnp.cos(z) * g,))
+
+
 def inside_others(x: Any) -> Any:
     h = jax.jit(jax.checkpoint(lambda z: nn.gelu(z @ V)))(x)
-    h = jax.lax.cond(True, jnp.tanh, jnp.sin, h)
+    h = jax.lax.cond(True, own_slope, jnp.sin, h)
     return jax.vmap(lambda column: column @ h.T, 1, -1)(A) if h.ndim == 2 else h @ A
 
 
@@ -150,6 +166,12 @@ def test_values_jacobian_and_hessian_are_those_of_jax(name: str) -> None:
     net = sn.from_jax(function, inputs=3, report=said.append)
     assert said[0].difference < 1e-12
     assert_equal(net, lambda x: row(function(x[None] if batched else x)), 3)
+
+
+def test_functions_with_their_own_derivative_are_taken_by_their_values() -> None:
+    net = sn.from_jax(lambda x: own_cotangent(x @ V), inputs=3)
+    assert net.activations == ("sin",)
+    assert sn.from_jax(lambda x: jax.lax.stop_gradient(jnp.sin(x @ V)), inputs=3) == net
 
 
 def test_what_jax_repeats_is_computed_once() -> None:
