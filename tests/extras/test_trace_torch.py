@@ -224,6 +224,13 @@ def test_the_dtype_is_the_modules() -> None:
     assert sn.from_torch(module, dtype="float64").dtype == np.float64
 
 
+def test_a_factor_near_one_is_kept_in_float32() -> None:
+    module = forward(lambda m, x: 0.999995 * torch.tanh(m.i(x)), i=nn.Linear(3, 2)).float()
+    net = sn.from_torch(module, dtype="float64")
+    z = net.weights[0] @ np.ones(3) + net.biases[0]
+    assert np.abs(net(np.ones(3)) - 0.999995 * np.tanh(z)).max() < 1e-15
+
+
 def test_the_module_stays_as_it_is() -> None:
     module = forward(residual, **L).train()
     before = {name: x.clone() for name, x in module.state_dict().items()}

@@ -31,7 +31,7 @@ def test_wrong_arguments_of_from_jax_are_named() -> None:
     with pytest.raises(ValueError, match=r"activation must be given.*from_jax\(params, 'tanh'\)"):
         sn.from_jax(pairs)
     with pytest.raises(
-        TypeError, match="must be a module of Equinox or Flax nnx, params or a list"
+        TypeError, match="must be a function with inputs=, a module of Equinox or Flax nnx, params"
     ):
         sn.from_jax(3, "tanh")
     with pytest.raises(TypeError, match=r"model\[0\] must be a pair \(W, b\)"):

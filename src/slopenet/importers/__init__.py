@@ -3,10 +3,10 @@
 Every importer makes the same list of steps, affine maps and activations; one function folds them.
 """
 
-from slopenet.importers._jax import from_jax
 from slopenet.importers._load import load
 from slopenet.importers._state_dict import from_state_dict
 from slopenet.importers._verify import Comparison
+from slopenet.importers.jax.network import from_jax
 from slopenet.importers.keras.network import from_keras
 from slopenet.importers.n2p2.network import from_n2p2
 from slopenet.importers.onnx.network import from_onnx

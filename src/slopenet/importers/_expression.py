@@ -1,8 +1,7 @@
-"""Functions of one number as a source spells them, one by one, and the activations that they are.
+"""Functions of one number as a source spells them, operation by operation.
 
 Between two maps that mix units, every node acts on each z alone: together they are a function of z,
-kept as an expression. z itself, and every node on all paths from z to the result, cut it into
-pieces, each an affine map of a number or an activation.
+kept as an expression. `_pieces` finds the activations that it consists of.
 """
 
 from __future__ import annotations
@@ -16,13 +15,9 @@ import numpy as np
 from slopenet import activations
 from slopenet._types import Floats
 from slopenet.activations import Parameter, normalise
-from slopenet.importers._recognise import activation_of
-from slopenet.importers._steps import Step, scaled, sigma
-from slopenet.maps.affine import affine, refuse
+from slopenet.maps.affine import refuse
 
 _LARGEST = 250  # nodes of an expression; the longest spelling, slopenet's own gelu, has 90
-_NARROWEST = 0.01  # a scale of z inside an activation; its inverse is the widest
-_MOST_CUTS = 12  # pieces that one activation may consist of, each behind the other
 # Lines in a row; further ones are multiplied. An activation may begin or end with two of them.
 _MOST_LINES, _KEPT_LINES = 5, 2
 
@@ -108,7 +103,7 @@ def compose(
     key = (op, parameter, *(id(x) if isinstance(x, Expression) else float(x) for x in arguments))
     if key not in known:
         known[key] = Expression(op, arguments, parameter, where, True, known)
-        if len(_nodes(known[key], None)) > _LARGEST:
+        if len(nodes_of(known[key], None)) > _LARGEST:
             refuse(where, "too much is computed here to be an activation")
     return known[key]
 
@@ -120,96 +115,28 @@ def shortened(expression: Expression, *, shared: bool) -> Expression:
     comes behind it, because it may be where two branches part.
     """
     run = [expression]
-    while _line(run[-1]) is not None and len(run) <= _MOST_LINES:
+    while line_of(run[-1]) is not None and len(run) <= _MOST_LINES:
         below = run[-1].parts[0]
-        if below.shared or _line(below) is None:
+        if below.shared or line_of(below) is None:
             break
         run.append(below)
     if len(run) > _MOST_LINES:
         *above, then, first = run[:-_KEPT_LINES]
         made = first.parts[0]
-        (k, c), (m, d) = _line(then) or (1.0, 0.0), _line(first) or (1.0, 0.0)
+        (k, c), (m, d) = line_of(then) or (1.0, 0.0), line_of(first) or (1.0, 0.0)
         with np.errstate(all="ignore"):
             numbers = float(np.float64(k) * m), float(np.float64(k) * d + c)
         made = compose(then.where, "line", made, *numbers)
         made.shared = False
         for line in reversed(above):
-            made = compose(line.where, "line", made, *(_line(line) or (1.0, 0.0)))
+            made = compose(line.where, "line", made, *(line_of(line) or (1.0, 0.0)))
             made.shared = False
         expression = made
     expression.shared = shared
     return expression
 
 
-def steps_of(expression: Expression, dtype: np.dtype) -> list[Step]:
-    """Affine maps and activations that together are the expression, to the digits of `dtype`.
-
-    Raises
-    ------
-    UnsupportedNetworkError
-        If a piece of it is neither, which is named.
-    """
-    narrow = bottlenecks(expression)
-    steps: list[Step] = []
-    at = 0
-    while at < len(narrow) - 1:
-        found = piece(narrow, at, dtype)
-        if found is None:
-            part = narrow[at + 1]
-            refuse(part.where, f"{part.op} here belongs to no activation that slopenet has")
-        at, made = found
-        steps += made
-    return steps
-
-
-def piece(narrow: list[Expression], at: int, dtype: np.dtype) -> tuple[int, list[Step]] | None:
-    """The longest piece from narrow[at] on that is a map or an activation: its end, its steps."""
-    for end in range(_farthest(narrow, at), at, -1):
-        found = _known(narrow[end], narrow[at], dtype)
-        if found is not None:
-            return end, found
-    return None
-
-
-def _farthest(narrow: list[Expression], at: int) -> int:
-    """The last piece that an activation from `at` on may have: one node of the table in it."""
-    end, whole = at, 0
-    while end < min(len(narrow) - 1, at + _MOST_CUTS):
-        piece = narrow[end + 1]
-        whole += piece.op not in ARITHMETIC and piece.op != "line" and len(piece.arguments) == 1
-        if whole > 1 and end > at:
-            break
-        end += 1
-    return end
-
-
-def _known(expression: Expression, z: Expression, dtype: np.dtype) -> list[Step] | None:
-    """An expression of z that is a single affine map or activation."""
-    where = expression.where
-    if expression.arguments == (z,) and expression.op not in ARITHMETIC:
-        return [sigma(where, expression.spec)]
-    if expression.parts == [z]:
-        line = _line(expression)
-        if line is not None:
-            return [affine(where, *line)]
-    nodes = _nodes(expression, z)
-    for k in (1.0, -1.0, *_scales(nodes, z)):
-        if not _NARROWEST <= abs(k) <= 1 / _NARROWEST:
-            continue
-
-        def scaled_values(at: Floats, k: float = k) -> Floats:
-            return np.asarray(k * _evaluate(nodes, z, at.astype(np.float64) / k))
-
-        spec = activation_of(scaled_values, dtype, far=True)
-        if spec is not None:
-            if k == 1:
-                return [sigma(where, spec)]
-            if isinstance(spec, str):
-                return scaled(where, k, spec, 1 / k)
-    return None
-
-
-def _line(expression: Expression) -> tuple[float, float] | None:  # noqa: PLR0911
+def line_of(expression: Expression) -> tuple[float, float] | None:  # noqa: PLR0911
     """(slope, offset) of one operation that is a straight line."""
     match expression.op, expression.arguments:
         case "line", (_, float(k), float(c)):
@@ -231,7 +158,7 @@ def _line(expression: Expression) -> tuple[float, float] | None:  # noqa: PLR091
     return None
 
 
-def _evaluate(nodes: list[Expression], z: Expression, at: Floats) -> Any:
+def evaluated(nodes: list[Expression], z: Expression, at: Floats) -> Any:
     """Values of the last of `nodes`, which are in order, where z is `at` (M,)."""
     values: dict[int, Any] = {id(z): at}
     for node in nodes:
@@ -247,7 +174,7 @@ def _evaluate(nodes: list[Expression], z: Expression, at: Floats) -> Any:
     return values[id(nodes[-1])]
 
 
-def _nodes(expression: Expression, z: Expression | None) -> list[Expression]:
+def nodes_of(expression: Expression, z: Expression | None) -> list[Expression]:
     """All parts of an expression, itself the last, each after its own parts; not z or below it."""
     done: dict[int, Expression] = {} if z is None else {id(z): z}
     ordered: list[Expression] = []
@@ -267,7 +194,7 @@ def _nodes(expression: Expression, z: Expression | None) -> list[Expression]:
 
 def bottlenecks(expression: Expression, z: Expression | None = None) -> list[Expression]:
     """z, the parts that every path from z to the expression goes through, and the expression."""
-    ordered = _nodes(expression, None) if z is None else [z, *_nodes(expression, z)]
+    ordered = nodes_of(expression, None) if z is None else [z, *nodes_of(expression, z)]
     below = {id(node): 0 for node in ordered}  # how many paths lead from z
     above = dict(below)  # and to the expression
     for node in ordered:
@@ -278,14 +205,3 @@ def bottlenecks(expression: Expression, z: Expression | None = None) -> list[Exp
             above[id(part)] += above[id(node)]
     paths = below[id(expression)]
     return [node for node in ordered if below[id(node)] * above[id(node)] == paths]
-
-
-def _scales(nodes: list[Expression], z: Expression) -> list[float]:
-    """Numbers that z is multiplied by."""
-    found: dict[float, None] = {}
-    for node in nodes:
-        if z in node.parts:
-            line = _line(node)
-            if line is not None:
-                found[line[0]] = None
-    return list(found)

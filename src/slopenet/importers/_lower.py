@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from slopenet.importers._expression import Expression, bottlenecks, piece
+from slopenet.importers._expression import Expression, bottlenecks
 from slopenet.importers._graph import After, Node, total
+from slopenet.importers._pieces import piece
 from slopenet.importers._steps import sigma
 from slopenet.maps.affine import UnsupportedNetworkError, affine
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.importers import _tensor as tensors
-from slopenet.importers._expression import Expression, compose
+from slopenet.importers._arithmetic import of_branches, refuse_branches, with_constant
+from slopenet.importers._expression import Expression
 from slopenet.importers._steps import sigmas
-from slopenet.importers._tensor import Tensor, added, by_entry, same, spread
+from slopenet.importers._tensor import Tensor, same, spread
 from slopenet.importers.onnx.elementwise import expression_of
 from slopenet.importers.onnx.value import Node
-from slopenet.maps.affine import UnsupportedNetworkError, refuse
+from slopenet.maps.affine import refuse
 
 Given: TypeAlias = Tensor | Floats | None
 _ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu")
@@ -41,47 +42,26 @@ def entrywise(node: Node, given: Sequence[Given], rows: int) -> Tensor:
             for x in wide
         ]
         return Tensor(first.stem, expression_of(node, arguments), first.index, first.dtype)
-    if node.op in ("Add", "Sub", "Max", "Min") and len(wide) == 2:
+    found = None
+    if len(wide) == 2:
         a, b = (x for x in wide if isinstance(x, Tensor))
-        if node.op in ("Add", "Sub"):
-            sign = 1.0 if node.op == "Add" else -1.0
-            return added(node.where, [(1.0, a), (sign, b)], rows)
-        sign = 1.0 if node.op == "Max" else -1.0  # a + relu(b - a)
-        rest = added(node.where, [(-sign, a), (sign, b)], rows)
-        return added(node.where, [(1.0, a), (sign, _relu(node, rest))], rows)
-    raise UnsupportedNetworkError(
-        f"{node.where}: {node.op} of two branches is not a layer; only sums of branches are"
-    )
-
-
-def _relu(node: Node, x: Tensor) -> Tensor:
-    return Tensor(x.stem, compose(node.where, "relu", x.f), x.index, x.dtype)
+        found = of_branches(node.where, node.op, a, b, rows)
+    if found is None:
+        refuse_branches(node.where, node.op)
+    return found
 
 
 def _with_constants(node: Node, x: Tensor, c: Floats, rows: int, *, swapped: bool) -> Tensor:
     where, constants = node.where, c.astype(np.float64)
-    match node.op:
-        case "Add":
-            found = by_entry(where, x, 1.0, constants, rows)
-        case "Sub":
-            sign = -1.0 if swapped else 1.0
-            found = by_entry(where, x, sign, -sign * constants, rows)
-        case "Mul":
-            found = by_entry(where, x, constants, 0.0, rows)
-        case "Div" if not swapped and constants.all():
-            found = by_entry(where, x, 1 / constants, 0.0, rows)
-        case "Max" | "Min":
-            sign = 1.0 if node.op == "Max" else -1.0
-            rest = by_entry(where, x, sign, -sign * constants, rows)
-            found = by_entry(where, _relu(node, rest), sign, constants, rows)
-        case "PRelu" if not swapped:
-            found = tensors.activated(
-                where,
-                x,
-                lambda each: sigmas(where, [("leaky_relu", float(slope)) for slope in each]),
-                constants,
-                rows,
-            )
-        case _:
-            refuse(where, f"{node.op} with constants of each column is not an affine map")
+    if node.op == "PRelu" and not swapped:
+        return tensors.activated(
+            where,
+            x,
+            lambda each: sigmas(where, [("leaky_relu", float(slope)) for slope in each]),
+            constants,
+            rows,
+        )
+    found = with_constant(where, node.op, x, constants, rows, swapped=swapped)
+    if found is None:
+        refuse(where, f"{node.op} with constants of each column is not an affine map")
     return found

@@ -9,7 +9,8 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.importers._budget import Budget
-from slopenet.importers._expression import Expression, steps_of
+from slopenet.importers._expression import Expression
+from slopenet.importers._pieces import steps_of
 from slopenet.importers._steps import Step
 from slopenet.importers.onnx.constant import Attributes
 from slopenet.maps.affine import Affine, UnsupportedNetworkError, refuse

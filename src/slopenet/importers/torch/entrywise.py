@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from slopenet.importers._expression import compose
-from slopenet.importers._tensor import Tensor, added, by_entry, same, spread
+from slopenet.importers._arithmetic import of_branches, refuse_branches, with_constant
+from slopenet.importers._tensor import Tensor, by_entry, same, spread
 from slopenet.importers.torch.call import Call, numbers_of
 from slopenet.importers.torch.elementwise import expression_of
-from slopenet.maps.affine import UnsupportedNetworkError
 
-_ARITHMETIC = {"add", "sub", "rsub", "mul", "div", "maximum", "minimum", "clamp_min", "clamp_max"}
+_BRANCHES = {"add": "Add", "sub": "Sub", "rsub": "Sub", "maximum": "Max", "minimum": "Min"}
+_ARITHMETIC = {**_BRANCHES, "mul": "Mul", "div": "Div", "clamp_min": "Max", "clamp_max": "Min"}
 
 
 def entrywise(call: Call, name: str, result: Any) -> Tensor | None:
@@ -48,23 +48,16 @@ def entrywise(call: Call, name: str, result: Any) -> Tensor | None:
         except TypeError:
             return None
         return None if f is None else Tensor(first.stem, f, first.index, first.dtype)
-    if name in ("add", "sub", "rsub") and len(values) == 2:
+    found = None
+    if len(values) == 2:
         a, b = values if name != "rsub" else values[::-1]
-        return added(call.where, [(1.0, a), (alpha if name == "add" else -alpha, b)], call.rows)
-    if name in ("maximum", "minimum") and len(values) == 2:  # a + relu(b - a)
-        a, b = values
-        sign = 1.0 if name == "maximum" else -1.0
-        rest = added(call.where, [(-sign, a), (sign, b)], call.rows)
-        above = Tensor(rest.stem, compose(call.where, "relu", rest.f), rest.index, rest.dtype)
-        return added(call.where, [(1.0, a), (sign, above)], call.rows)
-    raise UnsupportedNetworkError(
-        f"{call.where}: {name} of two branches is not a layer; only sums of branches are"
-    )
+        found = of_branches(call.where, _BRANCHES.get(name, ""), a, b, call.rows, factor=alpha)
+    if found is None:
+        refuse_branches(call.where, name)
+    return found
 
 
-def _with_constants(  # noqa: PLR0911
-    call: Call, name: str, given: list[Any], alpha: float
-) -> Tensor | None:
+def _with_constants(call: Call, name: str, given: list[Any], alpha: float) -> Tensor | None:
     """An operation with one constant for each entry."""
     where, rows = call.where, call.rows
     if name not in _ARITHMETIC or len(given) != 2:
@@ -80,13 +73,6 @@ def _with_constants(  # noqa: PLR0911
             if swapped ^ (name == "rsub"):
                 return by_entry(where, x, -minus, plus, rows)
             return by_entry(where, x, 1.0, -minus * constant, rows)
-        case "mul":
-            return by_entry(where, x, constant, 0.0, rows)
-        case "div" if not swapped and np.all(constant) and not call.kwargs:
-            return by_entry(where, x, 1 / constant, 0.0, rows)
-        case "maximum" | "clamp_min" | "minimum" | "clamp_max":
-            sign = 1.0 if name in ("maximum", "clamp_min") else -1.0
-            rest = by_entry(where, x, sign, -sign * constant, rows)
-            above = Tensor(rest.stem, compose(where, "relu", rest.f), rest.index, rest.dtype)
-            return by_entry(where, above, sign, constant, rows)
-    return None
+    if name == "div" and call.kwargs:
+        return None
+    return with_constant(where, _ARITHMETIC[name], x, constant, rows, swapped=swapped)
