@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from slopenet.posterior.kernel import by_scales, covariance
+from slopenet.posterior.kernel import (
+    by_scales,
+    covariance,
+    squares,
+    values_by_scales,
+    values_covariance,
+)
 
 SCALES = np.array([0.7, 1.3, 2.1])
 
@@ -57,3 +63,14 @@ def test_derivatives_by_the_length_scales_are_right() -> None:
             ]
             expected.append((pair[0] - pair[1]) / (2 * h))
         np.testing.assert_allclose(by_scales(found, SCALES, M), expected, rtol=1e-7, atol=1e-7)
+
+
+def test_squares_that_are_kept_give_the_same() -> None:
+    X = points(7, 5)
+    pairs, found = squares(X), covariance(X, X, SCALES, slopes=False)
+    k = values_covariance(pairs, SCALES)
+    np.testing.assert_allclose(k, found.k, rtol=1e-14)
+    M = np.random.default_rng(6).normal(size=found.full.shape)
+    np.testing.assert_allclose(
+        values_by_scales(pairs, SCALES, M[:, 0, :, 0] * k), by_scales(found, SCALES, M), rtol=1e-12
+    )

@@ -46,6 +46,21 @@ def covariance(X: Floats, Z: Floats, scales: Floats, *, slopes: bool) -> Covaria
     return Covariance(k, u, full)
 
 
+def squares(X: Floats) -> Floats:
+    """(x_i - x'_i)² of all pairs of rows x, x': (n, n_1, n)."""
+    return np.asarray(np.square(X[:, :, None] - X.T))
+
+
+def values_covariance(pairs: Floats, scales: Floats) -> Floats:
+    """k (n, n) of the `squares` of rows, without slopes."""
+    return np.asarray(np.exp((-0.5 / scales**2) @ pairs))
+
+
+def values_by_scales(pairs: Floats, scales: Floats, Mk: Floats) -> Floats:
+    """Σ M ∂k/∂(log ℓ_i) (n_1,), for the products Mk (n, n)."""
+    return np.asarray((pairs @ Mk[:, :, None]).sum(axis=(0, 2)) / scales**2)
+
+
 def by_scales(found: Covariance, scales: Floats, M: Floats) -> Floats:
     """Σ M ∂(full)/∂(log ℓ_i) (n_1,), for M of the shape of `full`."""
     k, u, full = found

@@ -13,6 +13,7 @@ sections 2.7 and 5.4.1).
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -20,13 +21,21 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
 from slopenet._types import Floats
-from slopenet.posterior.kernel import by_scales, covariance
+from slopenet.posterior.kernel import (
+    by_scales,
+    covariance,
+    squares,
+    values_by_scales,
+    values_covariance,
+)
 
 # Limits of log ℓ, in standard units, and of log ν.
 SCALES = (-6.0, 9.0)
 NOISES = (float(np.log(1e-14)), 2.0)
 # Entries of a covariance that are computed at a time.
 _BLOCK = 1 << 21
+# The most squared differences that a process keeps, 160 MB.
+_PAIRS = 2e7
 
 
 class Posterior(NamedTuple):
@@ -136,9 +145,13 @@ class Process:
 
     def cost(self, p: Floats) -> tuple[float, Floats]:
         """-log L and its gradient at p; a large number where A is singular by rounding."""
-        scales = self.scales(p)
-        found = covariance(self.X, self.X, scales, slopes=self.slopes)
-        given = self._given(p, found.full)
+        scales, pairs = self.scales(p), self._squares
+        if pairs is None:
+            found = covariance(self.X, self.X, scales, slopes=self.slopes)
+            full = found.full
+        else:
+            full = values_covariance(pairs, scales)
+        given = self._given(p, full)
         if given is None:
             return 1e25, np.zeros_like(p)
         outputs = self._t.shape[1]
@@ -146,14 +159,24 @@ class Process:
         M *= 0.5
         by_noise = M.diagonal() * self._noise(p)
         gradient = np.zeros_like(p)
-        full = self._over_all(M).reshape(found.full.shape)
-        gradient[: len(scales)] = by_scales(found, scales, full)
+        on_all = self._over_all(M).reshape(full.shape)
+        if pairs is None:
+            gradient[: len(scales)] = by_scales(found, scales, on_all)
+        else:
+            gradient[: len(scales)] = values_by_scales(pairs, scales, on_all * full)
         each = np.bincount(self._kind, by_noise, self.targets.shape[1])
         gradient[len(scales)] = each[0]
         if self.slopes:
             gradient[-1] = each[1:].sum()
             gradient[: len(scales)] -= 2 * each[1:]
         return self.minus_log(given), gradient
+
+    @cached_property
+    def _squares(self) -> Floats | None:
+        """Squared differences of all pairs of rows, for values alone; None if they are too many."""
+        rows, inputs = self.X.shape
+        few = not self.slopes and rows**2 * inputs <= _PAIRS
+        return squares(self.X) if few else None
 
     def minus_log(self, given: Posterior) -> float:
         """-log L."""
