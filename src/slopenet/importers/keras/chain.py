@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from slopenet.importers._graph import Node, Start
-from slopenet.importers._steps import Step
+from slopenet.importers.keras.functions import Part
 from slopenet.importers.keras.merging import MERGING, after, merged
 from slopenet.io.contents import ModelFileError, require
 from slopenet.maps.affine import refuse
@@ -58,7 +58,7 @@ class Heads:
     starts: list[Start]
 
 
-def graph(model: Mapping[str, Any], steps_of: Callable[[Layer], list[Step]]) -> Heads:
+def graph(model: Mapping[str, Any], steps_of: Callable[[Layer], Sequence[Part]]) -> Heads:
     """Return the graph of a model, those of models inside it among it.
 
     Parameters
@@ -79,7 +79,7 @@ def graph(model: Mapping[str, Any], steps_of: Callable[[Layer], list[Step]]) -> 
 class _Builder:
     """Counts the layers of all models, and builds their values."""
 
-    def __init__(self, steps_of: Callable[[Layer], list[Step]]) -> None:
+    def __init__(self, steps_of: Callable[[Layer], Sequence[Part]]) -> None:
         self.steps_of = steps_of
         self.count = 0
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import SELU_ALPHA, SELU_SCALE
+from slopenet.importers import _shrink
 from slopenet.importers._expression import ARITHMETIC, Expression, compose, shortened
 from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of
 from slopenet.maps.affine import UnsupportedNetworkError, affine, refuse
@@ -108,8 +109,6 @@ def expression_of(node: Node, arguments: list[Expression | float | None]) -> Exp
         return _clipped(node, arguments)
     if any(x is None for x in arguments):
         refuse(node.where, "one of its inputs is absent")
-    if node.op in ("HardSwish", "ThresholdedRelu", "Floor", "Ceil", "Round", "Sign"):
-        refuse(node.where, f"slopenet has no {node.op}")
     return _expression(node, [x for x in arguments if x is not None])
 
 
@@ -181,6 +180,22 @@ def _expression(  # noqa: PLR0911
             alpha, beta = (number_of(node, n, v) for n, v in (("alpha", 0.2), ("beta", 0.5)))
             alpha = 1 / 6 if np.float32(alpha) == np.float32(1 / 6) else alpha  # as torch writes it
             return compose(where, "clip", compose(where, "line", x, alpha, beta), parameter=(0, 1))
+        case "Shrink" | "ThresholdedRelu", [Expression() as x]:
+            return _with_kinks(node, x)
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
-    raise UnsupportedNetworkError(f"{where}: slopenet has no {op}")
+    why = ", which is a parabola in the middle" if op == "HardSwish" else ""
+    raise UnsupportedNetworkError(f"{where}: slopenet has no {op}{why}")
+
+
+def _with_kinks(node: Node, x: Expression) -> Expression:
+    """Shrink: x ± bias beyond ±lambd, 0 between; ThresholdedRelu: x above alpha, 0 below."""
+    where = node.where
+    if node.op == "ThresholdedRelu":
+        return _shrink.threshold(where, x, number_of(node, "alpha", 1.0), 0.0)
+    limit, bias = number_of(node, "lambd", 0.5), number_of(node, "bias", 0.0)
+    if bias == 0:
+        return _shrink.hard_shrink(where, x, limit)
+    if bias != limit:
+        refuse(where, f"it jumps unless its bias and its lambd are equal, got {bias:g}, {limit:g}")
+    return _shrink.soft_shrink(where, x, limit)
