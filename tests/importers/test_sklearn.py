@@ -138,7 +138,7 @@ class TestFitted:
         [
             (
                 make_pipeline(QuantileTransformer(n_quantiles=10), mlp()),
-                r"\(QuantileTransformer\): it is none",
+                r"\(QuantileTransformer\): its slope jumps",
             ),
             (
                 make_pipeline(FunctionTransformer(np.square), mlp()),
@@ -151,7 +151,7 @@ class TestFitted:
             ),
             (make_pipeline(PolynomialFeatures(2), mlp()), "products of inputs are no layer"),
             (make_pipeline(SimpleImputer(add_indicator=True), mlp()), "rows without NaN"),
-            (make_pipeline(Normalizer(), mlp()), r"\(Normalizer\): it is none"),
+            (make_pipeline(Normalizer(), mlp()), r"\(Normalizer\): it divides"),
         ],
     )
     def test_a_transformer_that_is_not_affine_is_refused_by_name(

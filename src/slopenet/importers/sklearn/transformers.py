@@ -11,8 +11,30 @@ from slopenet.importers._expression import Expression, compose
 from slopenet.importers._graph import After, Node, require_width, stacked, total
 from slopenet.importers._lower import lowered
 from slopenet.importers.sklearn.functions import function_of
+from slopenet.importers.sklearn.powers import powered, unpowered
 from slopenet.maps import transformers
 from slopenet.maps.affine import affine, refuse
+
+_CODES = "its categories are not numbers; code them before, and fit on the coded columns"
+_REFUSED = {
+    "QuantileTransformer": "its slope jumps at every quantile; a PowerTransformer comes in",
+    "SplineTransformer": "its splines are polynomials; fit without it, as hidden layers bend",
+    "KBinsDiscretizer": "it makes steps, of which every slope is 0; fit on the numbers themselves",
+    "Binarizer": "it makes steps, of which every slope is 0; fit on the numbers themselves",
+    "Normalizer": "it divides by the norm of a row; divide before, and fit on the result",
+    "OneHotEncoder": _CODES,
+    "OrdinalEncoder": _CODES,
+    "TargetEncoder": _CODES,
+    "KNNImputer": "it takes numbers from other rows; SimpleImputer comes in",
+    "IterativeImputer": "it predicts what is missing; SimpleImputer comes in",
+}
+
+
+def _refuse_known(where: str, transformer: Any) -> None:
+    """Refuse a transformer of which it is known what to do instead."""
+    name = type(transformer).__name__
+    if name in _REFUSED and type(transformer).__module__.startswith("sklearn."):
+        refuse(where, _REFUSED[name])
 
 
 def transformed(  # noqa: PLR0911
@@ -41,6 +63,8 @@ def transformed(  # noqa: PLR0911
             return _union(where, transformer, x)
         case preprocessing.FunctionTransformer():
             return function_of(where, transformer.func, transformer.kw_args, x)
+        case preprocessing.PowerTransformer():
+            return powered(where, transformer, x)
         case preprocessing.MinMaxScaler() if transformer.clip:
             inside = After(x, affine(where, transformer.scale_, transformer.min_))
             return _clipped(where, inside, *transformer.feature_range)
@@ -70,6 +94,7 @@ def _single(  # noqa: PLR0911
             return After(x, affine(where, transformer.components_.toarray()))
         case preprocessing.PolynomialFeatures():
             return _polynomial(where, transformer, x)
+    _refuse_known(where, transformer)
     for step in transformers.transform(where, transformer):
         x = After(x, step)
     return x
@@ -86,6 +111,9 @@ def undone(where: str, transformer: Any, y: Node) -> Node:
             return y
         case preprocessing.FunctionTransformer():
             return function_of(where, transformer.inverse_func, transformer.inv_kw_args, y)
+        case preprocessing.PowerTransformer():
+            return unpowered(where, transformer, y)
+    _refuse_known(where, transformer)
     for step in transformers.inverse(where, transformer):
         y = After(y, step)
     return y
