@@ -36,8 +36,9 @@ def from_sklearn(
         a Pipeline behind scalers, PCA, TruncatedSVD, FastICA, random projections, selectors,
         ColumnTransformer, FeatureUnion, PolynomialFeatures(1), PowerTransformer,
         FunctionTransformer of a known function and SimpleImputer; in a TransformedTargetRegressor
-        with a scaler, a PowerTransformer or a known function; or the best of a search. A SimpleImputer is left out: the network gives NaN where
-        an input is NaN, and is the estimator where all are known.
+        with a scaler, a PowerTransformer or a known function; or the best of a search. A
+        SimpleImputer is left out: the network gives NaN where an input is NaN, and is the estimator
+        where all are known.
     dtype : {float64, float32}, optional
         Of the network, instead of the weights'. Folding scalers in float32 may cost digits.
     input_names : sequence of str, optional
