@@ -33,18 +33,22 @@ _ARITY = dict.fromkeys(
     ("Neg", "Abs", "Reciprocal", "Exp", "Expm1", "Log", "Log1p", "Sqrt", "Erf"), 1
 )
 _ARITY |= {"Where": 3, "Cos": 1}
+_KNOWN = ARITHMETIC.keys() | _ACTIVATIONS.keys()
+_KNOWN |= {"Celu", "Clip", "Gelu", "HardSigmoid", "PRelu", "Selu", "Shrink", "Swish"}
+_KNOWN |= {"ThresholdedRelu"}
 
 
 def elementwise(node: Node) -> Value:
     """A node that acts on each number alone."""
     values = [x for x in node.inputs if isinstance(x, Value)]
     first = values[0]
+    require_known(node)
     if node.op == "Mul" and len(values) == 2:
         moved = _row_moved_out(node, *values) or _row_moved_out(node, *reversed(values))
         if moved is not None:
             return moved
     if any(x.trunk is not first.trunk for x in values):
-        refuse(node.where, "two branches meet in it; a chain of layers has one")
+        refuse(node.where, f"{node.op} of two branches is not a layer; only sums of branches are")
     if any(x.flat != first.flat for x in values):
         refuse(node.where, "its inputs have different shapes")
     if any(x is None for x in node.inputs):
@@ -55,6 +59,13 @@ def elementwise(node: Node) -> Value:
     arguments = [x.f if isinstance(x, Value) else float(rows[i]) for i, x in enumerate(node.inputs)]
     f = shortened(_expression(node, arguments), shared=node.shared)
     return replace(first, f=f, product=None)
+
+
+def require_known(node: Node) -> None:
+    """Refuse an operation that is none of those that act on each number alone."""
+    if node.op not in _KNOWN:
+        why = ", which is a parabola in the middle" if node.op == "HardSwish" else ""
+        refuse(node.where, f"slopenet has no {node.op}{why}")
 
 
 def _with_absent(node: Node, first: Value) -> Value:
@@ -136,8 +147,13 @@ def _limits(node: Node, given: list[Any]) -> tuple[float, float]:
     for i, (name, preset) in enumerate((("min", -np.inf), ("max", np.inf))):
         limit = given[i] if len(given) > i else node.attributes.get(name)
         limit = preset if limit is None else limit
-        limits.append(float(limit) if isinstance(limit, int | float) else np.nan)
+        limits.append(_shortest(node, limit) if isinstance(limit, int | float) else np.nan)
     return limits[0], limits[1]
+
+
+def _shortest(node: Node, limit: float) -> float:
+    """The shortest decimal that rounds to a number of the graph's dtype, as for attributes."""
+    return float(str(node.dtype.type(limit)))
 
 
 def _expression(  # noqa: PLR0911
@@ -184,8 +200,7 @@ def _expression(  # noqa: PLR0911
             return _with_kinks(node, x)
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
-    why = ", which is a parabola in the middle" if op == "HardSwish" else ""
-    raise UnsupportedNetworkError(f"{where}: slopenet has no {op}{why}")
+    raise UnsupportedNetworkError(f"{where}: {op} of {len(arguments)} inputs is unknown")
 
 
 def _with_kinks(node: Node, x: Expression) -> Expression:
