@@ -40,11 +40,12 @@ def from_jax(
     ----------
     model : equinox.nn.MLP or Sequential, mapping, or sequence of pairs
         A module of Equinox, of Linear, Lambda, Dropout and Identity. Or the params of Flax, linen
-        or nnx, any tree of ``{"kernel": (n_{l-1}, n_l), "bias": (n_l,)}``, layers in the natural
-        order of their names; haiku's ``{"w", "b"}`` too, and a module of nnx, which is called
-        and compared. Or a list of (W, b), W as (n_l, n_{l-1}) or transposed, whichever
-        fits; weights that are all square are taken as (n_l, n_{l-1}). stax's empty entries are
-        skipped, and entries may be ``{"w": W, "b": b}``.
+        or nnx, any tree of ``{"kernel": (n_{l-1}, n_l), "bias": (n_l,)}``, layers in the order of
+        the mapping and of numbers in their names, with a warning where it is that of the alphabet,
+        in which JAX sorts, and another one chains too; haiku's ``{"w", "b"}`` too, and a module of
+        nnx, which is called and compared. Or a list of (W, b), W as (n_l, n_{l-1}) or transposed,
+        whichever fits; weights that are all square are taken as (n_l, n_{l-1}). stax's empty entries
+        are skipped, and entries may be ``{"w": W, "b": b}``.
     activation : activation, or sequence of activations
         σ of the hidden layers, one for all or one per layer. An Equinox module contains it.
     output : activation
@@ -83,7 +84,7 @@ def from_jax(
             "activation must be given, since weights do not contain it: from_jax(params, 'tanh')"
         )
     if isinstance(model, Mapping):
-        layers = dense_layers(dict(_leaves(model)))
+        layers = dense_layers(dict(_leaves(model)), alphabet=check is None)
     elif isinstance(model, list | tuple):
         layers = _listed(model)
     elif _is_nnx(model):
