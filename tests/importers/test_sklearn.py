@@ -188,6 +188,13 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
     assert said.stdout == ("from_sklearn needs scikit-learn: pip install 'slopenet[sklearn]'\n")
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_a_classifier_of_two_labels_gives_the_probability_of_each() -> None:
+    labels = np.stack([X[:, 0] > 300, X[:, 1] > X[:, 1].mean()], axis=1).astype(int)
+    pipeline = make_pipeline(StandardScaler(), MLPClassifier((5,), max_iter=20)).fit(X, labels)
+    assert np.abs(sn.from_sklearn(pipeline)(X) - pipeline.predict_proba(X)).max() < 1e-13
+
+
 def test_classifiers_give_probabilities() -> None:
     classes = np.digitize(X[:, 0], [299, 300, 301])
     for target, head in ((classes, "softmax"), (classes > 1, "sigmoid")):

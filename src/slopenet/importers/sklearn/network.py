@@ -89,14 +89,14 @@ def from_sklearn(
             # The names of columns are missing.
             warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("ignore", RuntimeWarning)  # a log of negative numbers
-            return _values_by_row(estimator, X)
+            return _values_by_row(estimator, X, network.sizes[-1])
 
     return options.compared(source, network, values, network.dtype)
 
 
-def _values_by_row(estimator: Any, X: Any) -> Any:
+def _values_by_row(estimator: Any, X: Any, n: int) -> Any:
     """Predictions, NaN for rows that the estimator refuses, as outside the domain of a log."""
-    predict = _predictor(estimator)
+    predict = _predictor(estimator, n)
     try:
         return predict(X)
     except ValueError:
@@ -110,12 +110,12 @@ def _values_by_row(estimator: Any, X: Any) -> Any:
         return np.array([np.broadcast_to(each, (wide,)) for each in found])
 
 
-def _predictor(estimator: Any) -> Any:
-    """`predict`, or the probabilities of a classifier: of two classes, that of the second."""
+def _predictor(estimator: Any, n: int) -> Any:
+    """`predict`, or `n` probabilities of a classifier: of two classes, that of the second."""
     from sklearn.base import is_classifier
 
     def probabilities(X: Any) -> Any:
         p = estimator.predict_proba(X)
-        return p[:, 1] if p.shape[1] == 2 else p
+        return p[:, 1] if p.shape[1] == 2 and n == 1 else p
 
     return probabilities if is_classifier(estimator) else estimator.predict
