@@ -44,8 +44,8 @@ def from_jax(
         the mapping and of numbers in their names, with a warning where it is that of the alphabet,
         in which JAX sorts, and another one chains too; haiku's ``{"w", "b"}`` too, and a module of
         nnx, which is called and compared. Or a list of (W, b), W as (n_l, n_{l-1}) or transposed,
-        whichever fits; weights that are all square are taken as (n_l, n_{l-1}). stax's empty entries
-        are skipped, and entries may be ``{"w": W, "b": b}``.
+        whichever fits; weights that are all square are taken as (n_l, n_{l-1}). stax's empty
+        entries are skipped, and entries may be ``{"w": W, "b": b}``.
     activation : activation, or sequence of activations
         σ of the hidden layers, one for all or one per layer. An Equinox module contains it.
     output : activation
