@@ -96,7 +96,11 @@ def from_sklearn(
 
 def _values_by_row(estimator: Any, X: Any, n: int) -> Any:
     """Predictions, NaN for rows that the estimator refuses, as outside the domain of a log."""
-    predict = _predictor(estimator, n)
+    of_rows = _predictor(estimator, n)
+
+    def predict(X: Any) -> Any:
+        return of_rows(_framed(estimator, X))
+
     try:
         return predict(X)
     except ValueError:
@@ -108,6 +112,18 @@ def _values_by_row(estimator: Any, X: Any, n: int) -> Any:
                 found.append(np.array([np.nan]))
         wide = max(len(each) for each in found)
         return np.array([np.broadcast_to(each, (wide,)) for each in found])
+
+
+def _framed(estimator: Any, X: Any) -> Any:
+    """X as a frame if the estimator was fitted on one; it may know its columns by name alone."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return X
+    try:
+        import pandas
+    except ImportError:  # fitted on a frame of another library
+        return X
+    return pandas.DataFrame(X, columns=names)
 
 
 def _predictor(estimator: Any, n: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -135,16 +136,24 @@ def selected(where: str, x: Node, places: Any) -> Node:
 def _columns(where: str, transformer: Any, x: Node) -> Node:
     """Each transformer at its columns, the results next to each other."""
     places = transformer._transformer_to_input_indices
+    weights = transformer.transformer_weights or {}
     parts = []
     for name, part, _ in transformer.transformers_:
         here = f"{where}, columns of {name!r} ({type(part).__name__})"
         if isinstance(part, str) and part == "drop":
             continue
         if len(places[name]):
-            parts.append(transformed(here, part, selected(here, x, places[name])))
+            value = transformed(here, part, selected(here, x, places[name]))
+            parts.append(_weighted(here, weights, name, value))
     if not parts:
         refuse(where, "it leaves out every column")
     return stacked(where, parts)
+
+
+def _weighted(where: str, weights: Mapping[str, float], name: str, value: Node) -> Node:
+    """The value of one transformer among several, with its weight."""
+    weight = weights.get(name, 1.0)
+    return value if weight == 1 else After(value, affine(where, weight))
 
 
 def _union(where: str, union: Any, x: Node) -> Node:
@@ -154,9 +163,7 @@ def _union(where: str, union: Any, x: Node) -> Node:
         here = f"{where}, {name!r} ({type(part).__name__})"
         if isinstance(part, str) and part == "drop":
             continue
-        value = transformed(here, part, x)
-        weight = weights.get(name, 1.0)
-        parts.append(value if weight == 1 else After(value, affine(here, weight)))
+        parts.append(_weighted(here, weights, name, transformed(here, part, x)))
     if not parts:
         refuse(where, "it leaves out every column")
     return stacked(where, parts)
