@@ -120,10 +120,10 @@ def _framed(estimator: Any, X: Any) -> Any:
     if names is None:
         return X
     try:
-        import pandas
+        import pandas as pd
     except ImportError:  # fitted on a frame of another library
         return X
-    return pandas.DataFrame(X, columns=names)
+    return pd.DataFrame(X, columns=names)
 
 
 def _predictor(estimator: Any, n: int) -> Any:
