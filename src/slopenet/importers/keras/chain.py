@@ -95,7 +95,7 @@ class _Builder:
         ends = _tensors(model.config.get("output_layers"))
         return Heads(outputs, [name for name, _, _ in ends], starts)
 
-    def value(self, layer: Layer, parts: list[Node], each: Mapping[str, Any], depth: int) -> Node:
+    def value(self, layer: Layer, parts: list[Node], depth: int) -> Node:
         """The value of one call of a layer, or of a model."""
         require(depth <= _DEEPEST, f"has models more than {_DEEPEST} deep in each other")
         self.count += 1
@@ -111,15 +111,16 @@ class _Builder:
                 refuse(layer.where, "a model with several outputs is part of another one")
             return outputs[0]
         if len(parts) != 1 or (layer.kind in MERGING and "trainable" in layer.config):
-            if not layer.own or (layer.kind == "Concatenate" and not _is_layer(each)):
+            weighted = layer.kind == "Average" and "trainable" not in layer.config
+            if not layer.own or weighted:  # keras.ops.average of a tensor with weights
                 refuse(layer.where, f"{len(parts)} branches meet in it; it is no layer of Keras")
             return merged(layer.where, layer.kind, parts, layer.config.get("axis", -1))
         return after(parts[0], self.steps_of(layer))
 
     def sequential(self, model: Layer, node: Node, depth: int) -> Node:
         given = _given(model)
-        for layer, each in zip(_named(model, given), given, strict=True):
-            node = self.value(layer, [node], each, depth + 1)
+        for layer in _named(model, given):
+            node = self.value(layer, [node], depth + 1)
         return node
 
     def functional(
@@ -164,7 +165,7 @@ class _Builder:
                 open_.add(here)
                 left += reversed(waiting)
                 continue
-            made[here] = self.value(layer, [made[tensor] for tensor in tensors], each, depth + 1)
+            made[here] = self.value(layer, [made[tensor] for tensor in tensors], depth + 1)
         return [made[end] for end in ends]
 
 

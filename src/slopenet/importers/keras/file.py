@@ -120,7 +120,7 @@ def _batch(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
 
 
 def _normalisation(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
-    if layer.config.get("axis", -1) is not None:
+    if layer.config.get("axis", -1) not in (None, []):  # one mean of all columns
         _require_last_axis(layer)
     mean, variance = (
         arrays[key] if key in arrays else _numbers(layer, key).astype(np.float32)
