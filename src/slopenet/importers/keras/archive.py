@@ -95,10 +95,7 @@ def _zipped(file: BinaryIO, budget: Budget) -> Archive:
         raise ModelFileError(f"is damaged, or not a file of Keras: {said}") from error
     with hdf5.opened(io.BytesIO(weights)) as root:
         layers = hdf5.member(root, "layers")
-        require(
-            layers is not None,
-            f"has no layers in {_WEIGHTS}: its model is a class of its own, or an old Keras wrote it",
-        )
+        require(layers is not None, f"has no layers in {_WEIGHTS}; {_NO_LAYERS}")
         arrays = hdf5.arrays(layers, len(weights))
     return Archive(_parsed(config), arrays, numbered=True, budget=budget)
 
