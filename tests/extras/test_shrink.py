@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,15 @@ def test_modules_of_torch(module: Any, closed: Any) -> None:
     assert np.abs(net.jacobian(X) - J).max() < 1e-13 * np.abs(J).max()
 
 
+def keras_with_jax() -> Any:
+    pytest.importorskip("jax", reason="JAX is not installed")
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    return pytest.importorskip("keras", reason="Keras is not installed")
+
+
 def in_keras(name: str, *settings: float) -> Any:
     pytest.importorskip("h5py", reason="h5py is not installed")
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = keras_with_jax()
     if not hasattr(keras.activations, name):
         pytest.skip(f"this Keras has no {name}")
     x = keras.Input((3,), dtype="float64")
@@ -156,7 +163,7 @@ def test_functions_of_keras_that_no_network_has(
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_threshold_by_name_has_no_settings() -> None:
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = keras_with_jax()
     if not hasattr(keras.activations, "threshold"):
         pytest.skip("this Keras has no threshold")
     layers = [keras.Input((3,)), keras.layers.Dense(2), keras.layers.Activation("threshold")]
@@ -198,3 +205,54 @@ def test_nodes_of_onnx(node: str, settings: Any, closed: Any) -> None:
 def test_nodes_of_onnx_that_no_network_has(node: str, settings: Any, sentence: str) -> None:
     with pytest.raises(sn.UnsupportedNetworkError, match=sentence):
         sn.from_onnx(in_onnx(node, **settings))
+
+
+def by_where(g: Any, z: str) -> str:
+    """Soft shrinkage as torch's TorchScript exporter writes it."""
+    above = g("Where", g("Greater", z, 0.75), g("Sub", z, 0.75), 0.0)
+    return str(g("Add", above, g("Where", g("Less", z, -0.75), g("Add", z, 0.75), 0.0)))
+
+
+def by_sign(g: Any, z: str) -> str:
+    """Soft shrinkage as torch's newer exporter writes it."""
+    nearer = g("Sub", z, g("Mul", g("Sign", z), 0.75))
+    return str(g("Where", g("Greater", g("Abs", z), 0.75), nearer, g("Mul", z, 0.0)))
+
+
+def a_roof(g: Any, z: str) -> str:
+    """max(0, 1/2 - |z|/4) with a slope beyond 3."""
+    roof = g("Max", g("Sub", 0.5, g("Div", g("Abs", z), 4.0)), 0.0)
+    return str(g("Where", g("Greater", z, 3.0), g("Mul", g("Sub", z, 3.0), 2.0), roof))
+
+
+ROOF: tuple[Scalar, Scalar] = (
+    lambda z: np.maximum(0.5 - np.abs(z) / 4, 0) + 2 * np.maximum(z - 3, 0),
+    lambda z: -np.sign(z) / 4 * (np.abs(z) < 2) + 2.0 * (z > 3),
+)
+
+
+@pytest.mark.parametrize(
+    ("spelling", "closed"), [(by_where, soft(0.75)), (by_sign, soft(0.75)), (a_roof, ROOF)]
+)
+def test_straight_pieces_by_comparisons(spelling: Any, closed: Any) -> None:
+    onnx_graphs = pytest.importorskip("onnx_graphs", reason="onnx is not installed")
+    g = onnx_graphs.Graph()
+    z = g("Add", g("MatMul", "x", W), B)
+    agrees(sn.from_onnx(g.model(g("MatMul", spelling(g, z), V))), closed)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        lambda g, z: g("Where", g("Greater", g("Abs", z), 0.5), z, 0.0),
+        lambda g, z: g("Where", g("Greater", z, 0.5), g("Sub", z, 0.5 + 1e-6), 0.0),
+        lambda g, z: g("Where", g("Greater", z, 0.5), g("Mul", z, z), 0.25),
+        lambda g, z: g("Sign", z),
+    ],
+)
+def test_jumps_and_parabolas_by_comparisons_are_refused(spelling: Any) -> None:
+    onnx_graphs = pytest.importorskip("onnx_graphs", reason="onnx is not installed")
+    g = onnx_graphs.Graph()
+    z = g("Add", g("MatMul", "x", W), B)
+    with pytest.raises(sn.UnsupportedNetworkError, match="belongs to no activation"):
+        sn.from_onnx(g.model(g("MatMul", spelling(g, z), V)))

@@ -44,6 +44,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "Expm1": np.expm1,
     "Cos": np.cos,
     "Sqrt": np.sqrt,
+    "Sign": np.sign,
     "Erf": _erf,
     "Add": np.add,
     "Sub": np.subtract,
@@ -245,6 +246,18 @@ def _evaluate(nodes: list[Expression], z: Expression, at: Floats) -> Any:
                 normalise(node.spec), np.asarray(given[0], at.dtype)
             )
     return values[id(nodes[-1])]
+
+
+def evaluated(f: Expression, z: Expression, at: Floats) -> Floats:
+    """Values of f where z is `at` (M,)."""
+    found = _evaluate(_nodes(f, z), z, at)
+    return np.broadcast_to(np.asarray(found, np.float64), at.shape)
+
+
+def constants_of(f: Expression, z: Expression) -> set[float]:
+    """The finite numbers in f."""
+    found = (x for node in _nodes(f, z) for x in node.arguments if isinstance(x, float))
+    return {x for x in found if np.isfinite(x)}
 
 
 def _nodes(expression: Expression, z: Expression | None) -> list[Expression]:

@@ -30,7 +30,7 @@ _ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {
 _LARGEST = float(np.finfo(np.float32).max)
 _SELU = (SELU_ALPHA, SELU_SCALE)  # the attributes alpha and gamma
 _ARITY = dict.fromkeys(
-    ("Neg", "Abs", "Reciprocal", "Exp", "Expm1", "Log", "Log1p", "Sqrt", "Erf"), 1
+    ("Neg", "Abs", "Reciprocal", "Exp", "Expm1", "Log", "Log1p", "Sqrt", "Sign", "Erf"), 1
 )
 _ARITY |= {"Where": 3, "Cos": 1}
 _KNOWN = ARITHMETIC.keys() | _ACTIVATIONS.keys()
