@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import slopenet as sn
+from slopenet.importers._expression import Expression, compose
+from slopenet.importers._piecewise import pieces
 
 RNG = np.random.default_rng(0)
 W, B, V = RNG.normal(size=(3, 7)), RNG.normal(size=7), RNG.normal(size=(7, 2))
@@ -256,3 +258,13 @@ def test_jumps_and_parabolas_by_comparisons_are_refused(spelling: Any) -> None:
     z = g("Add", g("MatMul", "x", W), B)
     with pytest.raises(sn.UnsupportedNetworkError, match="belongs to no activation"):
         sn.from_onnx(g.model(g("MatMul", spelling(g, z), V)))
+
+
+def test_a_bump_between_the_constants_of_a_function_is_seen() -> None:
+    z = Expression("z")
+    bump = compose("f", "Sub", compose("f", "Mul", z, 4.0), 12.0)
+    roof = compose("f", "Max", compose("f", "Sub", 0.4, compose("f", "Abs", bump)), 0.0)
+    ramp = compose("f", "Where", compose("f", "Greater", z, 0.0), z, 0.0)
+    double = np.dtype(np.float64)
+    assert pieces(ramp, z, double) == (0.0, 0.0, [(0.0, 1.0)])
+    assert pieces(compose("f", "Add", ramp, roof), z, double) is None

@@ -11,6 +11,7 @@ from typing import Any
 from slopenet.maps.affine import refuse
 
 _SHOWN = 3  # orders in an error
+_MOST_NAMES = 50  # of which other orders are looked for
 _TRIED = 10_000  # partial orders that are looked at for them
 
 
@@ -74,7 +75,8 @@ def warn_of_alphabet(
     shapes : sequence of (int, int)
         How many numbers each layer takes and gives.
     """
-    if list(given) not in (sorted(given), sorted(given, key=lambda name: name.split("."))):
+    alphabets = (sorted(given), sorted(given, key=lambda name: name.split(".")))
+    if list(given) not in alphabets or len(given) > _MOST_NAMES:
         return
     texts = [re.sub(r"\d+", "", name) for name in names]
     for order in islice(_chains(shapes, texts), 2):

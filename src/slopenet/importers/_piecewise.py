@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from slopenet._types import Floats
 from slopenet.importers._expression import Expression, constants_of, evaluated
 from slopenet.importers._graph import After, Node, total
 from slopenet.importers._recognise import TOLERANCE
@@ -19,6 +20,8 @@ from slopenet.maps.affine import affine
 _MOST_BENDS = 16
 _INSIDE = np.array([0.1, 0.4, 0.6, 0.9])
 _BEYOND = np.array([1.0, 10.0, 1e3, 1e6])
+_FAR = np.logspace(-6, 9, 301)
+_POINTS = np.concatenate([-_FAR, np.linspace(-12, 12, 4801), _FAR])  # a bump between two bends?
 _DIGITS = {np.dtype(np.float64): 12, np.dtype(np.float32): 6}
 
 
@@ -55,7 +58,17 @@ def pieces(
     first = found[0]
     steps = [(bends[first], slopes[first + 1])]
     steps += [(bends[i], slopes[i + 1] - slopes[i]) for i in found[1:]]
-    return float(evaluated(f, z, np.array([bends[first]]))[0]), slopes[first], steps
+    c, k0 = float(evaluated(f, z, np.array([bends[first]]))[0]), slopes[first]
+    with np.errstate(all="ignore"):
+        y, of_pieces = evaluated(f, z, _POINTS), _sum(_POINTS, c, k0, steps)
+        size = np.maximum(1, np.maximum(np.abs(_POINTS), np.abs(y)))
+        same = np.abs(of_pieces - y) <= TOLERANCE[dtype] * size
+    return (c, k0, steps) if same.all() else None
+
+
+def _sum(x: Floats, c: float, k0: float, steps: list[tuple[float, float]]) -> Floats:
+    left = k0 * np.minimum(x - steps[0][0], 0)
+    return np.asarray(c + left + sum(k * np.maximum(x - t, 0) for t, k in steps))
 
 
 def as_relus(where: str, x: Node, c: float, k0: float, steps: list[tuple[float, float]]) -> Node:
