@@ -155,3 +155,16 @@ def test_a_normalisation_of_all_columns_together(tmp_path: Path) -> None:
     wanted = computed(model, X)
     for net in both(model, tmp_path):
         assert np.abs(net(X) - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_values_and_numbers(tmp_path: Path) -> None:
+    x = keras.Input((4,))
+    h = 1 - 2 * L.Dense(6, "tanh")(-x / 4)
+    model = keras.Model(x, keras.ops.concatenate([h * 0.5 + 3, x - 1], axis=-1))
+    wanted = computed(model, X)
+    for net in both(model, tmp_path, dtype="float64"):
+        assert np.abs(net(X) - wanted).max() < 1e-5 * np.abs(wanted).max()
+    model = keras.Model(x, 1 / L.Dense(2, "softplus")(x))
+    with pytest.raises(sn.UnsupportedNetworkError, match="Divide"):
+        sn.from_keras(model)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slopenet.importers._graph import Node, Start
-from slopenet.importers.keras.functions import Part
+from slopenet.importers.keras.functions import Part, arithmetic, spelled
 from slopenet.importers.keras.merging import MERGING, after, merged
 from slopenet.io.contents import ModelFileError, require
 from slopenet.maps.affine import refuse
@@ -165,8 +165,25 @@ class _Builder:
                 open_.add(here)
                 left += reversed(waiting)
                 continue
+            steps = _arithmetic(layer, calls[here[1]])
+            if steps is not None:
+                made[here] = after(made[tensors[0]], steps)
+                continue
             made[here] = self.value(layer, [made[tensor] for tensor in tensors], depth + 1)
         return [made[end] for end in ends]
+
+
+def _arithmetic(layer: Layer, call: Any) -> list[Part] | None:
+    """A function of keras.ops of one value and a number, None if it is none."""
+    given = call.get("args") if isinstance(call, dict) else None
+    if not layer.own or "trainable" in layer.config or not isinstance(given, list):
+        return None
+    arguments = [
+        None if isinstance(x, dict) and x.get("class_name") == "__keras_tensor__" else x
+        for x in given
+    ]
+    numbers = [float(x) if type(x) is int and abs(x) < 2**53 else x for x in arguments]
+    return arithmetic(layer.where, spelled(layer.kind), numbers)
 
 
 def _settle_width(layer: Layer, node: Node) -> None:

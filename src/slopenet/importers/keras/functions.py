@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeAlias
 
 import numpy as np
@@ -84,6 +84,25 @@ def parts_of(where: str, name: str, number: Settings = of_settings) -> list[Part
         refused(where, name)
     spec = _TABLE[name]
     return [] if spec == "identity" else [sigma(where, spec)]
+
+
+def arithmetic(where: str, name: str, arguments: Sequence[object]) -> list[Part] | None:
+    """An operation of a value, None among the arguments, and a number; None if it is none."""
+    line: tuple[float, float] | None = None
+    match name, arguments:
+        case "add", (None, float(c)) | (float(c), None):
+            line = 1.0, c
+        case "subtract", (None, float(c)):
+            line = 1.0, -c
+        case "subtract", (float(c), None):
+            line = -1.0, c
+        case "multiply", (None, float(k)) | (float(k), None):
+            line = k, 0.0
+        case "divide" | "true_divide", (None, float(k)) if k:
+            line = 1 / k, 0.0
+        case "negative", (None,):
+            line = -1.0, 0.0
+    return None if line is None else [affine(where, *line)]
 
 
 def refused(where: str, name: str) -> NoReturn:

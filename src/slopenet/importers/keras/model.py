@@ -168,8 +168,23 @@ def _functional(keras: Any, model: Any, inputs: Sequence[Node]) -> list[Node]:
         left += reversed(waiting)
         if not waiting:
             parts = [made[id(each)] for each in given]
-            made[id(tensor)] = _value(keras, operation, parts)
+            steps = _arithmetic(keras, where, operation, call)
+            made[id(tensor)] = (
+                _value(keras, operation, parts) if steps is None else after(parts[0], steps)
+            )
     return [made[id(tensor)] for tensor in model.outputs]
+
+
+def _arithmetic(keras: Any, where: str, operation: Any, call: int) -> list[Part] | None:
+    """A function of keras.ops of one value and a number, None if it is none."""
+    if not type(operation).__module__.startswith("keras.src.ops."):
+        return None
+    given = operation._inbound_nodes[call].arguments.args
+    numbers = [
+        None if isinstance(x, keras.KerasTensor) else float(x) if type(x) is int else x
+        for x in given
+    ]
+    return functions.arithmetic(where, functions.spelled(type(operation).__name__), numbers)
 
 
 def _steps(keras: Any, layer: Any) -> list[Part]:
