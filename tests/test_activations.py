@@ -207,3 +207,13 @@ def test_sigma_of_runs_goes_over_units() -> None:
 def test_many_runs_are_printed_in_short() -> None:
     layer = normalise_layer(["tanh", "sin"] * 50, 100)
     assert str(layer) == f"[{', '.join(['1 tanh', '1 sin'] * 4)}, 92 more]"
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_outside_its_domain_log_and_all_its_derivatives_are_nan(dtype: type) -> None:
+    net = sn.Network([[[1.0]], [[2.0]]], [[0.0], [1.0]], ["log", "identity"], dtype=dtype)
+    x = np.array([[-1.0], [-1e-30], [-1e30]], dtype)
+    for result in (net(x), net.jacobian(x), net.hessian(x), net.vjp(x, [1.0]), net.laplacian(x)):
+        assert np.isnan(result).all()
+    value, J, H = net.value_jacobian_hessian([0.0])
+    assert (value[0], J[0, 0], H[0, 0, 0]) == (-np.inf, np.inf, -np.inf)

@@ -297,6 +297,11 @@ def real_part(xp: Any, z: Array) -> Array:
     return xp.real(z) if xp.isdtype(z.dtype, "complex floating") else z
 
 
+def _not_below_0(xp: Any, z: Array, formula: Array) -> Array:
+    """A derivative of log z, NaN where the logarithm is."""
+    return xp.where(-real_part(xp, z) > 0, xp.log(z), formula)
+
+
 def _left(xp: Any, z: Array) -> Array:
     """Re z ≤ 0: 0 counts as left, so that automatic differentiation too finds the left slope."""
     return real_part(xp, z) <= 0
@@ -551,8 +556,8 @@ TABLE: dict[ActivationName, ActivationInfo] = {
     ),
     "log": ActivationInfo(
         lambda xp, z, _: xp.log(z),
-        lambda _, z, __: 1 / z,
-        lambda _, z, __: -((1 / z) ** 2),
+        lambda xp, z, _: _not_below_0(xp, z, 1 / z),
+        lambda xp, z, _: _not_below_0(xp, z, -((1 / z) ** 2)),
         domain=(0.0, math.inf),
     ),
 }

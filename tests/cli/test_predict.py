@@ -135,3 +135,18 @@ def test_a_signal_ends_the_command_without_a_traceback(folder, tmp_path, number,
     assert (process.returncode, stderr) == (status, message)
     assert output.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir()} == {"pipe.csv", "out.csv"}
+
+
+def test_rows_without_a_finite_value_are_named(tmp_path):
+    model, data = tmp_path / "log.safetensors", tmp_path / "data.csv"
+    sn.Network([[[1.0]], [[2.0]]], [[0.0], [1.0]], ["log", "identity"]).save(model)
+    data.write_text("x1\n2\n-1\n3\n0\n")
+    result = run("predict", model, data)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[2] == "-1.0,nan,nan"
+    said = "Warning: 2 rows have predictions that are NaN or infinite, as outside the domain of a"
+    assert result.stderr == f"{said} logarithm: rows 2, 4\n"
+    assert run("predict", model, data, "-q").stderr == ""
+    assert run("predict", model, "--at", "x1=2").stderr == ""
+    data.write_text("x1\n" + "-1\n" * 9)
+    assert "rows 1, 2, 3, 4, 5 and others" in run("predict", model, data, "--no-slopes").stderr

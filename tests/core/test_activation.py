@@ -169,7 +169,8 @@ def test_exp_and_log_are_those_of_numpy_at_the_ends(dtype: type[np.floating]) ->
     z = np.append(z, limits.smallest_subnormal)
     with np.errstate(all="ignore"):
         e = np.exp(z)
-        log = np.log(z), 1 / z, -((1 / z) ** 2)
+        inside = np.where(z < 0, np.nan, z)
+        log = np.log(z), 1 / inside, -((1 / inside) ** 2)
     for got in _core.activation("exp", 0.0, z, 2):
         np.testing.assert_array_max_ulp(got, e, 1)
     for got, want in zip(_core.activation("log", 0.0, z, 2), log, strict=True):

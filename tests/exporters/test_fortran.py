@@ -107,6 +107,13 @@ def test_wide_layers_and_names_of_any_alphabet_compile(tmp_path: Path) -> None:
     compiled(tmp_path)
 
 
+@needs_gfortran
+def test_long_names_of_files_compile(tmp_path: Path) -> None:
+    net = sn.Network.random((2, 3, 1), rng=0)
+    path = tmp_path / f"{'density_of_steam_at_high_pressure_and_so_on':.40}.f90"
+    assert net.export(path, derivatives=EVERYTHING).passed
+
+
 def test_without_a_compiler_the_file_is_written_and_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,6 +152,30 @@ class Net(nn.Module):
         return self.body(x) ** 2
 
 
+class Recurrent(nn.Module):
+    """A GRU over one step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.GRU(2, 3, batch_first=True)
+
+    def forward(self, x: Any) -> Any:
+        return self.cell(x[:, None])[0][:, 0]
+
+
+@pytest.mark.filterwarnings("ignore:Complex modules are a new feature")
+def test_a_complex_module_is_refused() -> None:
+    with pytest.raises(sn.UnsupportedNetworkError, match="must be real, got dtype complex128"):
+        sn.from_torch(nn.Linear(2, 3).to(torch.complex128))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_a_compiled_module_of_torchscript_is_refused() -> None:
+    compiled = torch.jit.script(nn.Sequential(nn.Linear(2, 3), nn.Tanh()))
+    with pytest.raises(sn.UnsupportedNetworkError, match="compiled by TorchScript; pass the"):
+        sn.from_torch(compiled)
+
+
 @pytest.mark.parametrize(
     ("module", "sentence"),
     [
@@ -165,6 +189,9 @@ class Net(nn.Module):
         (nn.Sequential(nn.Tanh()), "it has no weights"),
         (nn.LazyLinear(3), "run it once"),
         (Net(), r"module itself \(Net\): Pow here belongs to no activation"),
+        (nn.Linear(2, 3).half(), r"'weight' is torch\.float16, .*; pass module\.float\(\)"),
+        (Recurrent(), r"module cell \(GRU\): it is recurrent: its value depends on a state"),
+        (nn.TransformerEncoderLayer(4, 2), r"\(MultiheadAttention\): attention multiplies values"),
     ],
 )
 def test_an_unsupported_torch_module_is_refused_by_name(module: Any, sentence: Any) -> None:

@@ -123,3 +123,48 @@ def test_a_product_of_branches_is_refused_by_name(tmp_path: Path) -> None:
             sn.UnsupportedNetworkError, match=r"layer 'gate' \(Multiply\): 2 branch"
         ):
             source(model) if source else sn.load(tmp_path / "net.keras")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_functions_of_two_branches(tmp_path: Path) -> None:
+    x = keras.Input((4,))
+    h = L.Dense(4, "tanh")(x)
+    ends = keras.ops.maximum(h, x) - keras.ops.minimum(h, x)
+    model = keras.Model(x, keras.ops.concatenate([ends, keras.ops.add(h, x)], axis=-1))
+    wanted = computed(model, X)
+    for net in both(model, tmp_path, dtype="float64"):
+        assert np.abs(net(X) - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_average_with_weights_is_refused(tmp_path: Path) -> None:
+    x = keras.Input((4,))
+    mean = keras.ops.average(x, axis=-1, weights=L.Dense(4, "softplus")(x))
+    model = keras.Model(x, mean)
+    for name in ("net.keras", "net.h5"):
+        model.save(tmp_path / name)
+        with pytest.raises(sn.UnsupportedNetworkError, match=r"\(Average\): 2 branches meet in it"):
+            sn.load(tmp_path / name)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_normalisation_of_all_columns_together(tmp_path: Path) -> None:
+    layer = L.Normalization(axis=None)
+    layer.adapt(3 + 2 * X)
+    model = keras.Sequential([keras.Input((4,)), layer, L.Dense(2)])
+    wanted = computed(model, X)
+    for net in both(model, tmp_path):
+        assert np.abs(net(X) - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_values_and_numbers(tmp_path: Path) -> None:
+    x = keras.Input((4,))
+    h = 1 - 2 * L.Dense(6, "tanh")(-x / 4)
+    model = keras.Model(x, keras.ops.concatenate([h * 0.5 + 3, x - 1], axis=-1))
+    wanted = computed(model, X)
+    for net in both(model, tmp_path, dtype="float64"):
+        assert np.abs(net(X) - wanted).max() < 1e-5 * np.abs(wanted).max()
+    model = keras.Model(x, 1 / L.Dense(2, "softplus")(x))
+    with pytest.raises(sn.UnsupportedNetworkError, match="Divide"):
+        sn.from_keras(model)

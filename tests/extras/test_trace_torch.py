@@ -286,6 +286,7 @@ REFUSED = {
     "noise": (lambda m, x: m.i(x) + torch.randn(8), "randn is random"),
     "counter": (counted, "it changes 'count'"),
     "state": (remembered, r"mixes the rows|it changes"),
+    "order": (lambda m, x: m.i(x)[torch.arange(len(x)).flip(0)], "in the order of the samples"),
     "rows": (batch_size, "something else for one row than for a batch"),
     "NumPy": (through_numpy, "numpy leaves torch"),
     "only NumPy": (refuses_numpy, "numpy leaves torch"),

@@ -191,3 +191,9 @@ def test_from_onnx_without_onnx_says_what_to_install() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "from_onnx needs onnx: pip install 'slopenet[onnx]'\n"
+
+
+def test_limits_of_clip_keep_their_digits_in_float32(tmp_path: Path) -> None:
+    net = sn.Network.random((2, 3, 1), hidden=("clip", -0.3, 0.7), rng=0, dtype=np.float32)
+    net.export(tmp_path / "net.onnx", derivatives=["value"])
+    assert sn.load(tmp_path / "net.onnx") == net

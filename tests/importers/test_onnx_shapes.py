@@ -84,6 +84,7 @@ SHAPES: dict[str, tuple[Any, Callable[[Graph], str]]] = {
     ),
     "4 samples of 1 n": ([4, 1, 3], lambda g: layers(g, g("Sub", "x", MEAN))),
     "N n 1, columns": (["N", 3, 1], columns),
+    "n 1, one column": ([3, 1], columns),
     "Tensordot": (["N", 1, 3], tf2onnx),
     "Tensordot of 1 1 n": ([1, 1, 3], tf2onnx),
     "Reshape by Shape": (["N", 3], kept_batch),

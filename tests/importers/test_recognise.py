@@ -70,3 +70,8 @@ def test_other_spellings_are_found(function, name: ActivationSpec, dtype: type) 
 def test_others_are_not(function) -> None:
     for dtype in (np.float64, np.float32):
         assert activation_of(function, np.dtype(dtype)) is None
+
+
+def test_a_parameter_beyond_its_limits_is_none() -> None:
+    """softplus(β) has the value log 2/β at 0, which 1e308 would be of a β that is too small."""
+    assert activation_of(lambda z: np.abs(z) + 1e308, np.dtype(np.float64)) is None

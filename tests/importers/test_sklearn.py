@@ -138,7 +138,7 @@ class TestFitted:
         [
             (
                 make_pipeline(QuantileTransformer(n_quantiles=10), mlp()),
-                r"\(QuantileTransformer\): it is none",
+                r"\(QuantileTransformer\): its slope jumps",
             ),
             (
                 make_pipeline(FunctionTransformer(np.square), mlp()),
@@ -151,7 +151,7 @@ class TestFitted:
             ),
             (make_pipeline(PolynomialFeatures(2), mlp()), "products of inputs are no layer"),
             (make_pipeline(SimpleImputer(add_indicator=True), mlp()), "rows without NaN"),
-            (make_pipeline(Normalizer(), mlp()), r"\(Normalizer\): it is none"),
+            (make_pipeline(Normalizer(), mlp()), r"\(Normalizer\): it divides"),
         ],
     )
     def test_a_transformer_that_is_not_affine_is_refused_by_name(
@@ -186,6 +186,13 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == ("from_sklearn needs scikit-learn: pip install 'slopenet[sklearn]'\n")
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_a_classifier_of_two_labels_gives_the_probability_of_each() -> None:
+    labels = np.stack([X[:, 0] > 300, X[:, 1] > X[:, 1].mean()], axis=1).astype(int)
+    pipeline = make_pipeline(StandardScaler(), MLPClassifier((5,), max_iter=20)).fit(X, labels)
+    assert np.abs(sn.from_sklearn(pipeline)(X) - pipeline.predict_proba(X)).max() < 1e-13
 
 
 def test_classifiers_give_probabilities() -> None:

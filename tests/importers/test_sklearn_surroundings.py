@@ -44,6 +44,9 @@ BEFORE = {
     "columns alone": compose.ColumnTransformer(
         [SCALED, ("off", "drop", [1]), ("range", pre.MinMaxScaler(), [3])]
     ),
+    "columns with weights": compose.ColumnTransformer(
+        [SCALED, ("range", pre.MinMaxScaler(), [3])], transformer_weights={"scaled": 3.0}
+    ),
     "columns of a mask": compose.ColumnTransformer(
         [("log", pre.FunctionTransformer(np.log), np.array([True, False, True, False]))],
         remainder=pre.RobustScaler(),
@@ -51,6 +54,7 @@ BEFORE = {
     "variance": selection.VarianceThreshold(0.1),
     "best": selection.SelectKBest(selection.f_regression, k=2),
     "imputer": make_pipeline(SimpleImputer(), pre.StandardScaler()),
+    "pca in parts": decomposition.IncrementalPCA(2, whiten=True),
     "svd": decomposition.TruncatedSVD(3),
     "ica": decomposition.FastICA(3, random_state=0),
     "ica as it is": decomposition.FastICA(whiten=False, random_state=0),
@@ -91,6 +95,21 @@ class TestFitted:
     @pytest.mark.parametrize("name", BEFORE)
     def test_transformers(self, name: str) -> None:
         agrees(make_pipeline(BEFORE[name], mlp()).fit(X, y))
+
+    @pytest.mark.parametrize(
+        "columns", [["c", "a"], compose.make_column_selector("a|d")], ids=["names", "selector"]
+    )
+    def test_columns_of_a_frame_by_name(self, columns: Any) -> None:
+        pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+        frame = pandas.DataFrame(X, columns=list("abcd"))
+        transformer = compose.ColumnTransformer(
+            [("scaled", pre.StandardScaler(), columns)], remainder="passthrough"
+        )
+        model = make_pipeline(transformer, mlp()).fit(frame, y)
+        net = sn.from_sklearn(model)
+        assert net.input_names == tuple("abcd")
+        wanted = model.predict(frame)
+        assert np.abs(net(X)[:, 0] - wanted).max() < 1e-12 * np.abs(wanted).max()
 
     @pytest.mark.parametrize(
         "model",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,42 @@ def test_an_order_that_does_not_chain_shows_those_that_do() -> None:
         sn.from_state_dict(tensors, "tanh")
     order = "orders that fit: encoder.0 -> encoder.2 -> decoder.0 -> decoder.2"
     assert str(refusal.value).endswith(order)
+
+
+def test_the_order_of_the_alphabet_is_no_evidence() -> None:
+    """Of an autoencoder, safetensors and JAX put the decoder first, which chains too."""
+    tensors = in_parts({"encoder": ((4, 8), (8, 2)), "decoder": ((2, 8), (8, 4))})
+    assert sn.from_state_dict(tensors, "tanh").sizes == (4, 8, 2, 8, 4)
+    ordered = dict(sorted(tensors.items()))
+    params: dict[str, Any] = {"decoder": {}, "encoder": {}}
+    for name, array in ordered.items():
+        part, number, kind = name.split(".")
+        layer = params[part].setdefault(f"Dense_{number}", {})
+        layer["kernel" if kind == "weight" else kind] = array.T
+    for read, given in ((sn.from_state_dict, ordered), (sn.from_jax, params)):
+        with pytest.warns(UserWarning, match=r"the order encoder\..* chains too. check=\(X, Y\)"):
+            net = read(given, "tanh")
+        assert net.sizes == (2, 8, 4, 8, 2)
+        X = np.ones((3, 2))
+        assert read(given, "tanh", check=(X, net(X))) == net
+    assert sn.from_state_dict(OrderedDict(ordered), "tanh") == net  # as torch defines them
+    one_order = in_parts({"a": ((3, 5), (5, 4)), "b": ((4, 2),)})
+    assert sn.from_state_dict(one_order, "tanh").sizes == (3, 5, 4, 2)
+
+
+@pytest.mark.parametrize("dtype", [complex, "M8[s]"])
+def test_numbers_that_are_not_real_are_refused(dtype: Any) -> None:
+    tensors = {"0.weight": np.ones((2, 3)).astype("i8").astype(dtype)}
+    with pytest.raises(sn.UnsupportedNetworkError, match="its numbers must be real, got dtype"):
+        sn.from_state_dict(tensors, "tanh")
+
+
+def test_a_link_in_an_open_file_is_refused_by_the_name_of_the_file(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    with h5py.File(tmp_path / "net.h5", "w") as file:
+        file["layers/dense/vars/0"] = h5py.ExternalLink("other.h5", "kernel")
+        with pytest.raises(sn.ModelFileError, match=r"net\.h5: has a link, '0' \(ExternalLink\)"):
+            sn.from_state_dict(file, "tanh")
 
 
 def test_names_of_keras_and_of_h5py() -> None:
@@ -200,5 +237,8 @@ class TestCheck:
     def test_a_witness_of_another_form(self) -> None:
         with pytest.raises(TypeError, match=r"check must be a pair \(X, Y\), or a function"):
             sn.from_state_dict(self.tensors(), "tanh", check=3)
+        for X, Y in ((np.ones((0, 3)), np.ones(0)), (np.ones((4, 3)), np.ones((2, 2)))):
+            with pytest.raises(ValueError, match="check must have values for each of its points"):
+                sn.from_state_dict(self.tensors(), "tanh", check=(X, Y))
         with pytest.raises(sn.UnsupportedNetworkError, match="it gives 1 numbers for a point"):
             sn.from_state_dict(self.tensors(), "tanh", check=(np.ones((4, 3)), np.ones(4)))

@@ -125,6 +125,8 @@ def test_without_a_scaling_the_network_is_the_same() -> None:
         (("a", "b"), TypeError, "must be numbers"),
         ({"matrix": 1.0, "offset": 0}, ValueError, "matrix of input_scaling must have two axes"),
         ((np.zeros((2, 3, 4)), 0), ValueError, "mean of input_scaling must be a number or a row"),
+        (([1, 2, 3], [1, 2]), ValueError, "input_scaling must have one number, or 3, got 2"),
+        (([1, 2], [3, 4, 5], (0, 1)), ValueError, "input_scaling must have one number, or 3"),
     ],
 )
 def test_a_scaling_that_does_not_fit_is_one_sentence(given: Any, kind: Any, sentence: str) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from slopenet import Ensemble, Network
     from slopenet.cli._card import Outside
+    from slopenet.cli._undefined import Undefined
     from slopenet.tables import Form
 
 PART_ROWS = 1 << 20
@@ -94,10 +95,10 @@ def predict(
     output file is written completely or not at all. The same command resumes a killed run, and
     refuses a folder that belongs to another model, DATA or choice of columns.
     """
-    from _slopenet_command import terminal
     from slopenet.cli._card import Outside
     from slopenet.cli._console import rows_of, say
     from slopenet.cli._names import load_any_model, vector
+    from slopenet.cli._undefined import Undefined
     from slopenet.progress import bar as progress_bar
     from slopenet.tables import column_names, prediction_names, refuse_same_file
 
@@ -118,7 +119,8 @@ def predict(
     inputs, outputs = column_names(network)
     names = prediction_names(inputs, outputs, slopes=not no_slopes, spread=spread)
     seen = Outside(network, outside)
-    table = _Table(network, slopes=not no_slopes, spread=spread, seen=seen)
+    undefined = Undefined()
+    table = _Table(network, slopes=not no_slopes, spread=spread, seen=seen, undefined=undefined)
     with progress_bar(quiet=quiet) as bar:
         if output is not None and data is not None and parts:
             most = PART_ROWS if part_rows is None else part_rows
@@ -133,8 +135,15 @@ def predict(
             said = f"Wrote {rows_of(rows)} of {len(names)} columns to {output}."
     if output and not quiet:
         say(said)
-    if seen.report and not quiet:
-        terminal.say(f"Warning: {seen.report}", err=True)
+    if not quiet:
+        _warn(seen.report, undefined.report)
+
+
+def _warn(*reports: str) -> None:
+    from _slopenet_command import terminal
+
+    for report in filter(None, reports):
+        terminal.say(f"Warning: {report}", err=True)
 
 
 def _require_knowledge(
@@ -177,22 +186,26 @@ def _read(
 
 @dataclass(frozen=True)
 class _Table:
-    """The table of predictions, and the rows seen on the way that are outside."""
+    """The table of predictions, and the rows on the way that are outside or have no values."""
 
     network: Network | Ensemble
     slopes: bool
     spread: bool
     seen: Outside
+    undefined: Undefined
 
     def of(
-        self, blocks: Iterable[NDArray[np.float64]], bar: Progress
+        self, blocks: Iterable[NDArray[np.float64]], bar: Progress, start: int = 0
     ) -> Iterator[NDArray[np.float64]]:
-        """Yield the table in blocks."""
+        """Yield the table in blocks; `start` is the number of the first row."""
         from slopenet.tables import predict_rows
 
         for X in blocks:
             self.seen.see(X)
-            yield predict_rows(self.network, X, slopes=self.slopes, spread=self.spread)
+            predicted = predict_rows(self.network, X, slopes=self.slopes, spread=self.spread)
+            self.undefined.see(predicted, start)
+            start += len(X)
+            yield predicted
             bar.advance(bar.task_ids[0], len(X))
 
 
@@ -227,7 +240,7 @@ def _write_parts(
 
     def table(number: int) -> Iterator[NDArray[np.float64]]:
         blocks = pieces[number].blocks(inputs, block_rows(len(names)))
-        return predicted.of(blocks, bar)
+        return predicted.of(blocks, bar, sum(sizes[:number]))
 
     for number, was_there in write_parts(output, names, sizes, belongs, table):
         if was_there:

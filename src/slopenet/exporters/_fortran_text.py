@@ -64,7 +64,8 @@ program run
     real(rk) :: x({p}_inputs), y({p}_outputs)
     real(rk), allocatable :: dydx(:, :), d2ydx2(:, :, :)
     integer :: row
-    allocate (dydx({p}_outputs, {p}_inputs), d2ydx2({p}_outputs, {p}_inputs, {p}_inputs))
+    allocate (dydx({p}_outputs, {p}_inputs))
+    allocate (d2ydx2(size(y), size(x), size(x)))
     do row = 1, {rows}
         read (*, *) x
         call {p}_{name}(x, y{more}){write}

@@ -39,6 +39,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "Expm1": np.expm1,
     "Cos": np.cos,
     "Sqrt": np.sqrt,
+    "Sign": np.sign,
     "Erf": _erf,
     "Add": np.add,
     "Sub": np.subtract,
@@ -172,6 +173,12 @@ def evaluated(nodes: list[Expression], z: Expression, at: Floats) -> Any:
                 normalise(node.spec), np.asarray(given[0], at.dtype)
             )
     return values[id(nodes[-1])]
+
+
+def constants_of(f: Expression, z: Expression) -> set[float]:
+    """The finite numbers in f."""
+    found = (x for node in nodes_of(f, z) for x in node.arguments if isinstance(x, float))
+    return {x for x in found if np.isfinite(x)}
 
 
 def nodes_of(expression: Expression, z: Expression | None) -> list[Expression]:

@@ -9,6 +9,7 @@ import numpy as np
 from slopenet.importers._expression import Expression, bottlenecks
 from slopenet.importers._graph import After, Node, total
 from slopenet.importers._pieces import piece
+from slopenet.importers._piecewise import as_relus, pieces
 from slopenet.importers._steps import sigma
 from slopenet.maps.affine import UnsupportedNetworkError, affine
 
@@ -98,6 +99,9 @@ def _sum(  # noqa: PLR0911
             return shifted(After(value(a), sigma(where, "exp")), 1.0, -1.0)
         case "Pow", (float(c), Expression() as a) if c > 0:
             return After(shifted(value(a), math.log(c), 0.0), sigma(where, "exp"))
+    found = pieces(f, z, dtype)
+    if found is not None:
+        return as_relus(where, node, *found)
     raise UnsupportedNetworkError(
         f"{where}: {f.op} here belongs to no activation that slopenet has"
     )

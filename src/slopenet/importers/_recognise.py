@@ -96,5 +96,14 @@ def _candidates(
             found = row.parameter_from(value)
             each = found if isinstance(found, tuple) else (found,)
             rounded = [float(f"{number:.{digits}g}") for number in each]
-            if np.isfinite(rounded).all() and np.all(np.diff(rounded) > 0):
-                yield cast("ActivationSpec", (name, *rounded))
+            spec = cast("ActivationSpec", (name, *rounded))
+            if np.isfinite(rounded).all() and np.all(np.diff(rounded) > 0) and _is_valid(spec):
+                yield spec
+
+
+def _is_valid(spec: ActivationSpec) -> bool:
+    try:
+        normalise(spec)
+    except ValueError:  # as softplus of 1e-308
+        return False
+    return True

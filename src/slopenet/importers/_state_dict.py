@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from numpy.typing import DTypeLike
 from slopenet._types import Floats
 from slopenet.activations import ActivationSpec, normalise
 from slopenet.importers._options import Options
-from slopenet.importers._order import in_order, require_chain
+from slopenet.importers._order import in_order, require_chain, warn_of_alphabet
 from slopenet.importers._steps import Sigma, Step
 from slopenet.importers._verify import checked
+from slopenet.io.contents import ModelFileError
 from slopenet.maps.affine import Affine, affine, refuse
 from slopenet.network import Network
 from slopenet.validate import settings
@@ -46,8 +48,9 @@ def from_state_dict(
         ``*.bias`` (n_l,), which may be absent. ``/`` may stand for ``.``, and the ``:0`` of Keras
         may follow. ``w`` and ``b`` (haiku), and ``W0``, ``b0``, ``W1``, ... are weights too, in
         the orientation that chains; if both do, that is an error. Layers are taken in the order of
-        the mapping; names that differ in a number alone are sorted by it, 2 before 10. The results
-        of ``module.state_dict()``, ``safetensors.numpy.load_file(path)`` and
+        the mapping; names that differ in a number alone are sorted by it, 2 before 10. A warning
+        says where that is the order of the alphabet and another one chains too. The results of
+        ``module.state_dict()``, ``safetensors.numpy.load_file(path)`` and
         ``numpy.load("w.npz")`` will do, and an open ``h5py.File`` of weights of Keras.
     activation : activation, or sequence of activations
         σ of the hidden layers, which the weights do not contain: one for all, or one per layer.
@@ -71,7 +74,8 @@ def from_state_dict(
         If a name is none of these, which is said, or if the shapes do not chain in this order;
         orders in which they do are shown. If the network differs from `check`.
     """
-    layers = dense_layers(tensors)
+    alphabet = check is None and not isinstance(tensors, OrderedDict)  # that of torch is ordered
+    layers = dense_layers(tensors, alphabet=alphabet)
     if not layers:
         raise ValueError("tensors is empty; names such as 'net.0.weight' are wanted")
     options = Options(dtype, input_names, output_names, input_scaling, output_scaling, None)
@@ -79,8 +83,11 @@ def from_state_dict(
     return checked("state dict", options.scaled(options.network("state dict", steps)), check)
 
 
-def dense_layers(tensors: Mapping[str, Any]) -> list[Step]:
-    """W a + b of each layer, from names that end in weight or kernel, and bias."""
+def dense_layers(tensors: Mapping[str, Any], *, alphabet: bool = False) -> list[Step]:
+    """W a + b of each layer, from names that end in weight or kernel, and bias.
+
+    `alphabet` is whether to warn of an order that may be that of the alphabet alone.
+    """
     found: dict[str, dict[str, Any]] = {}
     if not hasattr(tensors, "items"):
         raise TypeError(f"tensors must map names to arrays, got {settings.short(tensors)}")
@@ -99,7 +106,10 @@ def dense_layers(tensors: Mapping[str, Any]) -> list[Step]:
     names = in_order(list(found))
     _orient(names, found)
     layers = [_layer(prefix, found[prefix]) for prefix in names]
-    require_chain(names, [layer.A.shape[::-1] for layer in layers])
+    shapes = [layer.A.shape[::-1] for layer in layers]
+    require_chain(names, shapes)
+    if alphabet:
+        warn_of_alphabet(list(found), names, shapes)
     return list(layers)
 
 
@@ -110,7 +120,11 @@ def _flat(tensors: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         return
     from slopenet.importers.keras import hdf5
 
-    yield from hdf5.weights(tensors)
+    try:
+        yield from hdf5.weights(tensors)
+    except ModelFileError as error:
+        file = getattr(tensors, "file", None)
+        raise ModelFileError(f"{getattr(file, 'filename', 'tensors')}: {error}") from error
 
 
 def _parts(name: str) -> tuple[str, str]:

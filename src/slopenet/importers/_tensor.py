@@ -104,6 +104,12 @@ def settled(where: str, x: Tensor, rows: int) -> Tensor:
     return fresh(node, count, placed.reshape(x.shape), x.dtype)
 
 
+def require_order(where: str, x: Tensor) -> None:
+    """That row i of a tensor (N, n) is of row i of the batch."""
+    if (x.index // x.stem.width != np.arange(len(x.index))[:, None]).any():
+        refuse(where, "it does not have a row per sample in the order of the samples")
+
+
 def moved(
     where: str, function: Callable[..., Any], given: Sequence[Tensor], rows: int
 ) -> list[Tensor]:

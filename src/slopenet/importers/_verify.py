@@ -106,7 +106,9 @@ def checked(source: str, network: Network, check: Any) -> Network:
     X = arrays.points("X of check", X, network.sizes[0], network.dtype, None).reshape(
         -1, network.sizes[0]
     )
-    wanted = Y.astype(np.float64).reshape(len(X), -1) if Y.size % len(X) == 0 else Y
+    if not len(X) or Y.size % len(X) or (Y.ndim > 1 and len(Y) != len(X)):
+        raise ValueError(f"check must have values for each of its points, got {Y.shape}, {X.shape}")
+    wanted = Y.astype(np.float64).reshape(len(X), -1)
     tolerance = _SINGLE if np.float32 in (Y.dtype, network.dtype) else _LIMIT
     got = np.asarray(network(X), np.float64)
     return _agreeing(source, network, wanted, got, tolerance, None)

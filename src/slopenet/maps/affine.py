@@ -100,6 +100,8 @@ def batch_normalisation(where: str, mean: Any, variance: Any, gamma: Any, beta: 
 
 def _numbers(where: str, x: Any) -> Floats:
     array = np.asarray(x)
+    if array.dtype.kind in "cmM":  # would become real, without their imaginary parts or units
+        refuse(where, f"its numbers must be real, got dtype {array.dtype}")
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         try:
             array = array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)

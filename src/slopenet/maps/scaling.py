@@ -121,16 +121,17 @@ def _pair(name: str, given: Any, n: int) -> tuple[Affine, Affine | None]:
         mean, std = parts["mean"], parts["std"]
         if not np.all(std > 0):
             raise ValueError(f"std of {name} must be positive, got {settings.short(std)}")
-        return scaling(name, mean, std), affine(name, *_wide(name, n, std, mean))
+        std, mean = _wide(name, n, std, mean)
+        return scaling(name, mean, std), affine(name, std, mean)
     if "low" in parts:
         low, high, to = parts["low"], parts["high"], parts["to"]
         if to.shape != (2,) or to[0] == to[1]:
             raise ValueError(
                 f"the target range of {name} must be two different numbers, got {given!r:.80}"
             )
+        low, high = _wide(name, n, low, high)
         if not np.all(high > low):
             raise ValueError(f"high of {name} must be above low, got {settings.short(high)}")
-        low, high = _wide(name, n, low, high)
         k = (to[1] - to[0]) / (high - low)
         return affine(name, k, to[0] - low * k), affine(name, 1 / k, low - to[0] / k)
     if "scale" in parts:

@@ -56,13 +56,13 @@ def _pair(where: str, transformer: Any) -> tuple[Affine, Affine]:
         case preprocessing.MinMaxScaler():
             scale, least = transformer.scale_, transformer.min_
             pair = affine(where, scale, least), scaling(where, least, scale)
-        case decomposition.PCA():
+        case decomposition.PCA() | decomposition.IncrementalPCA():
             pair = _pca(where, transformer)
         case _:
             refuse(
                 where,
                 "it is none of the affine maps that are known: StandardScaler, MinMaxScaler,"
-                " MaxAbsScaler, RobustScaler and PCA",
+                " MaxAbsScaler, RobustScaler, PCA and IncrementalPCA",
             )
     return pair
 

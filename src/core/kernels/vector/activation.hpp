@@ -435,10 +435,10 @@ struct Exp {
     }
 };
 
-struct Log {
+struct Log {  // NaN below 0, the slopes too
     template <class V>
     static SLOPENET_INLINE Sigma<V> at(V z, double) {
-        const V q = one<V> / z;
+        const V q = z < Scalar<V>(0) ? broadcast(Scalar<V>(__builtin_nan(""))) : one<V> / z;
         return {log_of(z), q, -(q * q)};
     }
 };

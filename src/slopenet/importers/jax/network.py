@@ -50,10 +50,11 @@ def from_jax(
         and outputs.
         Without, a module of Equinox, of Linear, Lambda, Dropout and Identity. Or the params of
         Flax, linen or nnx, any tree of ``{"kernel": (n_{l-1}, n_l), "bias": (n_l,)}``, layers in
-        the natural order of their names; haiku's ``{"w", "b"}`` too, and a module of nnx, which
-        is called and compared. Or a list of (W, b), W as (n_l, n_{l-1}) or transposed, whichever
-        fits; weights that are all square are taken as (n_l, n_{l-1}). stax's empty entries are
-        skipped, and entries may be ``{"w": W, "b": b}``.
+        the order of the mapping and of numbers in their names, with a warning where it is that of
+        the alphabet, in which JAX sorts, and another one chains too; haiku's ``{"w", "b"}`` too,
+        and a module of nnx, which is called and compared. Or a list of (W, b), W as (n_l, n_{l-1})
+        or transposed, whichever fits; weights that are all square are taken as (n_l, n_{l-1}).
+        stax's empty entries are skipped, and entries may be ``{"w": W, "b": b}``.
     activation : activation, or sequence of activations
         σ of the hidden layers of weights, one for all or one per layer. A function and an Equinox
         module contain it.
@@ -128,5 +129,5 @@ def from_jax(
             "model must be a function with inputs=, a module of Equinox or Flax nnx, params or a"
             f" list of (W, b), got {name[4:]}"
         )
-    steps = with_activations(layers_of(model), activation, output)
+    steps = with_activations(layers_of(model, alphabet=check is None), activation, output)
     return checked(name, options.scaled(options.network(name, steps)), check)

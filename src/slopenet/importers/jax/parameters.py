@@ -14,10 +14,10 @@ from slopenet.importers._steps import Step
 from slopenet.maps.affine import affine, refuse
 
 
-def layers_of(model: Any) -> list[Step]:
-    """The layers of a mapping or a list."""
+def layers_of(model: Any, *, alphabet: bool) -> list[Step]:
+    """The layers of a mapping or a list; `alphabet` as in `dense_layers`."""
     if isinstance(model, Mapping):
-        return dense_layers(dict(leaves(model)))
+        return dense_layers(dict(leaves(model)), alphabet=alphabet)
     return _listed(model)
 
 

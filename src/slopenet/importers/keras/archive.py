@@ -34,6 +34,7 @@ _DAMAGES: tuple[type[Exception], ...] = (
 _DAMAGES += (RuntimeError, ValueError)
 _LARGEST_CONFIG = 2**22  # bytes; Python's objects of it take some twenty times as many
 _WEIGHTS = "model.weights.h5"
+_NO_LAYERS = "its model is of a class of its own, or an older Keras wrote it"
 _WEIGHTS_ALONE = (
     "has weights and no layers, as save_weights writes; it does not say which activations are"
     " between them: with h5py.File({path!r}) as file: sn.from_state_dict(file, activation)"
@@ -94,7 +95,7 @@ def _zipped(file: BinaryIO, budget: Budget) -> Archive:
         raise ModelFileError(f"is damaged, or not a file of Keras: {said}") from error
     with hdf5.opened(io.BytesIO(weights)) as root:
         layers = hdf5.member(root, "layers")
-        require(layers is not None, f"has no layers in {_WEIGHTS}; an older Keras wrote it")
+        require(layers is not None, f"has no layers in {_WEIGHTS}; {_NO_LAYERS}")
         arrays = hdf5.arrays(layers, len(weights))
     return Archive(_parsed(config), arrays, numbered=True, budget=budget)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from slopenet.importers._graph import Node, Start
-from slopenet.importers._steps import Step
+from slopenet.importers.keras.functions import Part, arithmetic, spelled
 from slopenet.importers.keras.merging import MERGING, after, merged
 from slopenet.io.contents import ModelFileError, require
 from slopenet.maps.affine import refuse
@@ -58,7 +58,7 @@ class Heads:
     starts: list[Start]
 
 
-def graph(model: Mapping[str, Any], steps_of: Callable[[Layer], list[Step]]) -> Heads:
+def graph(model: Mapping[str, Any], steps_of: Callable[[Layer], Sequence[Part]]) -> Heads:
     """Return the graph of a model, those of models inside it among it.
 
     Parameters
@@ -79,7 +79,7 @@ def graph(model: Mapping[str, Any], steps_of: Callable[[Layer], list[Step]]) -> 
 class _Builder:
     """Counts the layers of all models, and builds their values."""
 
-    def __init__(self, steps_of: Callable[[Layer], list[Step]]) -> None:
+    def __init__(self, steps_of: Callable[[Layer], Sequence[Part]]) -> None:
         self.steps_of = steps_of
         self.count = 0
 
@@ -95,7 +95,7 @@ class _Builder:
         ends = _tensors(model.config.get("output_layers"))
         return Heads(outputs, [name for name, _, _ in ends], starts)
 
-    def value(self, layer: Layer, parts: list[Node], each: Mapping[str, Any], depth: int) -> Node:
+    def value(self, layer: Layer, parts: list[Node], depth: int) -> Node:
         """The value of one call of a layer, or of a model."""
         require(depth <= _DEEPEST, f"has models more than {_DEEPEST} deep in each other")
         self.count += 1
@@ -111,15 +111,16 @@ class _Builder:
                 refuse(layer.where, "a model with several outputs is part of another one")
             return outputs[0]
         if len(parts) != 1 or (layer.kind in MERGING and "trainable" in layer.config):
-            if not layer.own or (layer.kind == "Concatenate" and not _is_layer(each)):
+            weighted = layer.kind == "Average" and "trainable" not in layer.config
+            if not layer.own or weighted:  # keras.ops.average of a tensor with weights
                 refuse(layer.where, f"{len(parts)} branches meet in it; it is no layer of Keras")
             return merged(layer.where, layer.kind, parts, layer.config.get("axis", -1))
         return after(parts[0], self.steps_of(layer))
 
     def sequential(self, model: Layer, node: Node, depth: int) -> Node:
         given = _given(model)
-        for layer, each in zip(_named(model, given), given, strict=True):
-            node = self.value(layer, [node], each, depth + 1)
+        for layer in _named(model, given):
+            node = self.value(layer, [node], depth + 1)
         return node
 
     def functional(
@@ -164,8 +165,25 @@ class _Builder:
                 open_.add(here)
                 left += reversed(waiting)
                 continue
-            made[here] = self.value(layer, [made[tensor] for tensor in tensors], each, depth + 1)
+            steps = _arithmetic(layer, calls[here[1]])
+            if steps is not None:
+                made[here] = after(made[tensors[0]], steps)
+                continue
+            made[here] = self.value(layer, [made[tensor] for tensor in tensors], depth + 1)
         return [made[end] for end in ends]
+
+
+def _arithmetic(layer: Layer, call: Any) -> list[Part] | None:
+    """A function of keras.ops of one value and a number, None if it is none."""
+    given = call.get("args") if isinstance(call, dict) else None
+    if not layer.own or "trainable" in layer.config or not isinstance(given, list):
+        return None
+    arguments = [
+        None if isinstance(x, dict) and x.get("class_name") == "__keras_tensor__" else x
+        for x in given
+    ]
+    numbers = [float(x) if type(x) is int and abs(x) < 2**53 else x for x in arguments]
+    return arithmetic(layer.where, spelled(layer.kind), numbers)
 
 
 def _settle_width(layer: Layer, node: Node) -> None:

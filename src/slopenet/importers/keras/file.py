@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import HEADS, ActivationSpec
-from slopenet.importers._steps import Step, scaled, sigma
-from slopenet.importers.keras import rules
+from slopenet.importers._steps import Step, sigma
+from slopenet.importers.keras import functions, rules
 from slopenet.importers.keras.archive import Archive
 from slopenet.importers.keras.chain import Heads, Layer, graph
+from slopenet.importers.keras.functions import Part
 from slopenet.io.contents import require
 from slopenet.maps.affine import Affine, refuse
 
-# Functions of keras.activations and keras.ops that are an activation as it is.
-_FUNCTIONS: dict[str, ActivationSpec] = {
-    name: name
-    for name in ("elu", "gelu", "mish", "relu", "selu", "sigmoid", "silu", "sin", "softplus")
-}
-_FUNCTIONS |= {"softsign": "softsign", "tanh": "tanh", "linear": "identity", "swish": "silu"}
-_FUNCTIONS |= {"exponential": "exp", "exp": "exp", "log": "log", "celu": "elu"}
-_FUNCTIONS |= {"leaky_relu": ("leaky_relu", 0.2), "cos": "cos"}
-_FUNCTIONS |= {"relu6": ("clip", 0.0, 6.0), "hard_tanh": ("clip", -1.0, 1.0)}
-_WITHOUT_SETTINGS: tuple[str, ...] = (
-    "tanh",
-    "sigmoid",
-    "relu",
-    "silu",
-    "selu",
-    "softplus",
-    "softsign",
-    "mish",
-)
-_WITHOUT_SETTINGS += ("sin", "cos", "exp", "log", "log_sigmoid", "relu6", "hard_tanh")
-_WITHOUT_SETTINGS += ("hard_sigmoid",)
 _SMALLEST_SPREAD = 1e-7  # keras.config.epsilon()
 
 
@@ -49,7 +28,7 @@ def graph_of(archive: Archive) -> Heads:
         If a layer is none that slopenet has, or has other numbers than its class has.
     """
 
-    def steps_of(layer: Layer) -> list[Step]:
+    def steps_of(layer: Layer) -> list[Part]:
         if not layer.own:
             refuse(layer.where, "it is not a layer of Keras itself")
         steps = _steps(layer, archive)
@@ -61,23 +40,19 @@ def graph_of(archive: Archive) -> Heads:
     return graph(archive.config, steps_of)
 
 
-def _steps(layer: Layer, archive: Archive) -> list[Step]:
+def _steps(layer: Layer, archive: Archive) -> list[Part]:
     if layer.kind in _NUMBERS:
         kinds = _NUMBERS[layer.kind](layer.config)
-        return _RULES[layer.kind](layer, _arrays(layer, kinds, archive))
+        return list(_RULES[layer.kind](layer, _arrays(layer, kinds, archive)))
     if layer.kind in _RULES:
-        return _RULES[layer.kind](layer, {})
+        return list(_RULES[layer.kind](layer, {}))
     if layer.kind in rules.NOTHING:
         return []
     if "trainable" in layer.config:
         refuse(layer.where, rules.UNKNOWN)
-    return _function(layer.where, _spelled(layer.kind))  # no layer, but a function of keras.ops
-
-
-def _spelled(kind: str) -> str:
-    """Name of a function of keras.ops without settings: LogSigmoid as log_sigmoid."""
-    name = "".join("_" + c.lower() if c.isupper() else c for c in kind).lstrip("_")
-    return name if name in _WITHOUT_SETTINGS else kind
+    return functions.parts_of(  # no layer, but a function of keras.ops
+        layer.where, functions.spelled(layer.kind), lambda key, _: _setting(layer, key)
+    )
 
 
 def _arrays(layer: Layer, kinds: list[str], archive: Archive) -> dict[str, Floats]:
@@ -124,7 +99,7 @@ def _kinds_prelu(config: Mapping[str, Any]) -> list[str]:
     return ["alpha"]
 
 
-def _dense(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
+def _dense(layer: Layer, arrays: dict[str, Floats]) -> list[Part]:
     kernel = arrays["kernel"]
     if kernel.ndim != 2 or kernel.shape[1] != layer.config.get("units", kernel.shape[1]):
         refuse(layer.where, f"its kernel has the shape {kernel.shape}")
@@ -145,7 +120,7 @@ def _batch(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
 
 
 def _normalisation(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
-    if layer.config.get("axis", -1) is not None:
+    if layer.config.get("axis", -1) not in (None, []):  # one mean of all columns
         _require_last_axis(layer)
     mean, variance = (
         arrays[key] if key in arrays else _numbers(layer, key).astype(np.float32)
@@ -184,7 +159,7 @@ def _flatten(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
     return []  # every input has one axis, as `_input` demands
 
 
-def _activation(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
+def _activation(layer: Layer, arrays: dict[str, Floats]) -> list[Part]:
     """σ that a layer has by name."""
     del arrays
     given = layer.config.get("activation", "linear")
@@ -196,20 +171,7 @@ def _activation(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
         given = given.get("config")
     if not isinstance(given, str):
         refuse(layer.where, "its activation is not a function of Keras itself")
-    return _function(layer.where, given)
-
-
-def _function(where: str, name: str) -> list[Step]:
-    if name == "log_sigmoid":
-        return scaled(where, -1.0, "softplus", -1.0)
-    if name == "hard_sigmoid":
-        return rules.hard_sigmoid(where)
-    if name in HEADS:
-        return [sigma(where, name)]
-    if name not in _FUNCTIONS:
-        refuse(where, f"slopenet has no activation like {name[:80]!r}")
-    spec = _FUNCTIONS[name]
-    return [] if spec == "identity" else [sigma(where, spec)]
+    return functions.parts_of(layer.where, given)
 
 
 def _relu(layer: Layer, arrays: dict[str, Floats]) -> list[Step]:
@@ -247,6 +209,12 @@ def _number(layer: Layer, key: str, preset: float) -> float:
     return float(values.reshape(()))
 
 
+def _setting(layer: Layer, key: str) -> float:
+    """One number of a configuration that has to have it."""
+    require(key in layer.config, f"is damaged: {layer.where} has no {key}")
+    return _number(layer, key, 0.0)
+
+
 def _numbers(layer: Layer, key: str) -> Floats:
     """Numbers of a configuration: one, a list, or an array as Keras writes it."""
     given = layer.config.get(key)
@@ -266,7 +234,7 @@ _NUMBERS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "Normalization": _kinds_normalisation,
     "PReLU": _kinds_prelu,
 }
-_RULES: dict[str, Callable[[Layer, dict[str, Floats]], list[Step]]] = {
+_RULES: dict[str, Callable[[Layer, dict[str, Floats]], Sequence[Part]]] = {
     "Dense": _dense,
     "BatchNormalization": _batch,
     "Normalization": _normalisation,

@@ -134,13 +134,14 @@ def _size(path: str, dataset: Any) -> int:
     """Bytes of an array, all of them in the file itself."""
     import h5py
 
-    name = f"the array {_shown(path)}"
+    name = f"has the array {_shown(path)}, which"
     settings = dataset.id.get_create_plist()
     require(not settings.get_external_count(), f"{name} lies in another file")
     require(settings.get_layout() != h5py.h5d.VIRTUAL, f"{name} is made of parts of other files")
     require(not settings.get_nfilters(), f"{name} is compressed, which Keras does not do")
     kind = dataset.dtype
-    require(kind.kind in "fiub" and kind.itemsize <= 8, f"{name} has no real numbers, but {kind}")
+    real = kind.kind in "fiub" and kind.itemsize <= 8
+    require(real, f"{name} has no real numbers, but {kind}")
     size = int(dataset.id.get_space().get_simple_extent_npoints()) * kind.itemsize
     require(dataset.id.get_storage_size() >= size, f"{name} is {size} bytes large, and has fewer")
     return int(size)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from slopenet.importers._graph import After, Node, Start, require_width, stacked, total
-from slopenet.importers._steps import Step, sigma
+from slopenet.importers._steps import sigma
+from slopenet.importers.keras.functions import Part
 from slopenet.maps.affine import UnsupportedNetworkError, refuse
 
 MERGING = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Subtract")
@@ -42,10 +43,10 @@ def merged(where: str, kind: str, parts: Sequence[Node], axis: object = -1) -> N
     )
 
 
-def after(node: Node, steps: Sequence[Step]) -> Node:
+def after(node: Node, parts: Sequence[Part]) -> Node:
     """A value with steps behind it."""
-    for step in steps:
-        node = After(node, step)
+    for part in parts:
+        node = part(node) if callable(part) else After(node, part)
     return node
 
 

@@ -13,8 +13,9 @@ from slopenet.activations import HEADS, ActivationSpec
 from slopenet.importers._graph import Node, Start
 from slopenet.importers._recognise import activation_of_library
 from slopenet.importers._steps import Step, scaled, sigma
-from slopenet.importers.keras import rules
+from slopenet.importers.keras import functions, rules
 from slopenet.importers.keras.chain import Heads
+from slopenet.importers.keras.functions import Part
 from slopenet.importers.keras.merging import after, merged
 from slopenet.maps.affine import refuse
 
@@ -167,11 +168,26 @@ def _functional(keras: Any, model: Any, inputs: Sequence[Node]) -> list[Node]:
         left += reversed(waiting)
         if not waiting:
             parts = [made[id(each)] for each in given]
-            made[id(tensor)] = _value(keras, operation, parts)
+            steps = _arithmetic(keras, where, operation, call)
+            made[id(tensor)] = (
+                _value(keras, operation, parts) if steps is None else after(parts[0], steps)
+            )
     return [made[id(tensor)] for tensor in model.outputs]
 
 
-def _steps(keras: Any, layer: Any) -> list[Step]:
+def _arithmetic(keras: Any, where: str, operation: Any, call: int) -> list[Part] | None:
+    """A function of keras.ops of one value and a number, None if it is none."""
+    if not type(operation).__module__.startswith("keras.src.ops."):
+        return None
+    given = operation._inbound_nodes[call].arguments.args
+    numbers = [
+        None if isinstance(x, keras.KerasTensor) else float(x) if type(x) is int else x
+        for x in given
+    ]
+    return functions.arithmetic(where, functions.spelled(type(operation).__name__), numbers)
+
+
+def _steps(keras: Any, layer: Any) -> list[Part]:
     name = type(layer).__name__
     where = f"layer {layer.name!r} ({name})"
     if not isinstance(layer, keras.Layer):  # a function of keras.ops
@@ -180,7 +196,7 @@ def _steps(keras: Any, layer: Any) -> list[Step]:
     if known is None or type(layer).call is not known.call:
         refuse(where, "it is not a layer of Keras itself")
     if name == "PReLU":
-        return rules.prelu(where, _numbers(keras, layer.alpha))
+        return list(rules.prelu(where, _numbers(keras, layer.alpha)))
     if name in _ACTIVATIONS:
         return _activation(keras, where, layer)
     if name == "Softmax":
@@ -189,15 +205,15 @@ def _steps(keras: Any, layer: Any) -> list[Step]:
         return [sigma(where, "softmax")]
     if name not in _RULES and name not in rules.NOTHING:
         refuse(where, rules.UNKNOWN)
-    return _RULES[name](keras, where, layer) if name in _RULES else []
+    return list(_RULES[name](keras, where, layer)) if name in _RULES else []
 
 
-def _activation(keras: Any, where: str, function: Any) -> list[Step]:
-    """σ of a function or layer, recognised by its values if it acts entry by entry."""
+def _activation(keras: Any, where: str, function: Any) -> list[Part]:
+    """A function or layer: by its name if Keras has it, else by its values, entry by entry."""
     own = getattr(function, "activation", function)  # of a layer Activation
-    for name in (*HEADS, "hard_sigmoid"):
-        if own is getattr(keras.activations, name):
-            return rules.hard_sigmoid(where) if name not in HEADS else [sigma(where, name)]
+    name = _name(keras, own)
+    if name in functions.COMPOSED or name in HEADS:
+        return functions.parts_of(where, name, lambda key, x: float(getattr(own, key, x)))
 
     def values(z: Floats) -> Floats:
         # In rows of one number: a function that mixes a row, as softmax does, is a constant.
@@ -210,10 +226,19 @@ def _activation(keras: Any, where: str, function: Any) -> list[Step]:
 
     spec = _recognised(values)
     if spec is None and _recognised(negated) == "softplus":  # log sigmoid(z) = -softplus(-z)
-        return scaled(where, -1.0, "softplus", -1.0)
+        return list(scaled(where, -1.0, "softplus", -1.0))
     if spec is None:
-        refuse(where, f"slopenet has no activation like {getattr(function, '__name__', 'it')!r}")
+        functions.refused(where, name)
     return [sigma(where, spec)]
+
+
+def _name(keras: Any, function: Any) -> str:
+    """The name of a function of keras.activations or keras.ops; of another one, what it says."""
+    if type(function).__module__.startswith("keras.src.ops."):
+        return functions.spelled(type(function).__name__)
+    name = str(getattr(function, "__name__", type(function).__name__))
+    known = getattr(keras.activations, name, None) is function
+    return name if known or name not in functions.COMPOSED else f"own {name}"
 
 
 def _recognised(values: Callable[[Floats], Floats]) -> ActivationSpec | None:
@@ -227,9 +252,9 @@ def _numbers(keras: Any, tensor: Any) -> Floats:
     return np.asarray(keras.ops.convert_to_numpy(tensor))
 
 
-def _dense(keras: Any, where: str, layer: Any) -> list[Step]:
+def _dense(keras: Any, where: str, layer: Any) -> list[Part]:
     b = None if layer.bias is None else _numbers(keras, layer.bias)
-    steps: list[Step] = [rules.dense(where, _numbers(keras, layer.kernel), b)]
+    steps: list[Part] = [rules.dense(where, _numbers(keras, layer.kernel), b)]
     if layer.activation is not None:
         steps += _activation(keras, where, layer.activation)
     return steps
@@ -266,7 +291,7 @@ def _flatten(keras: Any, where: str, layer: Any) -> list[Step]:
     return []
 
 
-_RULES: dict[str, Callable[[Any, str, Any], list[Step]]] = {
+_RULES: dict[str, Callable[[Any, str, Any], Sequence[Part]]] = {
     "Dense": _dense,
     "BatchNormalization": _batch_normalisation,
     "Normalization": _normalisation,

@@ -65,11 +65,6 @@ def relu(where: str, slope: float, threshold: float, limit: float | None) -> lis
     return [below, turned, sigma(where, "relu"), turned]
 
 
-def hard_sigmoid(where: str) -> list[Step]:
-    """clip(z, -3, 3)/6 + 1/2."""
-    return [sigma(where, ("clip", -3.0, 3.0)), affine(where, 1 / 6, 0.5)]
-
-
 def rescaling(where: str, scale: Any, offset: Any) -> Step:
     """scale x + offset."""
     return affine(where, np.squeeze(scale), np.squeeze(offset))

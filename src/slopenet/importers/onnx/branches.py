@@ -92,6 +92,7 @@ def _stacked(
         parts,
         rows,
     )
+    tensors.require_order("the graph", row)
     output = tensors.settled("the graph", row, rows).stem.node
     inputs = [(start.name, start.width or 0) for start in starts] if len(starts) > 1 else []
     return output, starts, inputs, heads

@@ -9,6 +9,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.activations import SELU_ALPHA, SELU_SCALE
+from slopenet.importers import _shrink
 from slopenet.importers._expression import ARITHMETIC, Expression, compose, shortened
 from slopenet.importers.onnx.value import Node, Value, behind, number_of, row_of
 from slopenet.maps.affine import UnsupportedNetworkError, affine, refuse
@@ -29,21 +30,25 @@ _ACTIVATIONS: dict[str, tuple[str, str | None, float]] = {
 _LARGEST = float(np.finfo(np.float32).max)
 _SELU = (SELU_ALPHA, SELU_SCALE)  # the attributes alpha and gamma
 _ARITY = dict.fromkeys(
-    ("Neg", "Abs", "Reciprocal", "Exp", "Expm1", "Log", "Log1p", "Sqrt", "Erf"), 1
+    ("Neg", "Abs", "Reciprocal", "Exp", "Expm1", "Log", "Log1p", "Sqrt", "Sign", "Erf"), 1
 )
 _ARITY |= {"Where": 3, "Cos": 1}
+_KNOWN = ARITHMETIC.keys() | _ACTIVATIONS.keys()
+_KNOWN |= {"Celu", "Clip", "Gelu", "HardSigmoid", "PRelu", "Selu", "Shrink", "Swish"}
+_KNOWN |= {"ThresholdedRelu"}
 
 
 def elementwise(node: Node) -> Value:
     """A node that acts on each number alone."""
     values = [x for x in node.inputs if isinstance(x, Value)]
     first = values[0]
+    require_known(node)
     if node.op == "Mul" and len(values) == 2:
         moved = _row_moved_out(node, *values) or _row_moved_out(node, *reversed(values))
         if moved is not None:
             return moved
     if any(x.trunk is not first.trunk for x in values):
-        refuse(node.where, "two branches meet in it; a chain of layers has one")
+        refuse(node.where, f"{node.op} of two branches is not a layer; only sums of branches are")
     if any(x.flat != first.flat for x in values):
         refuse(node.where, "its inputs have different shapes")
     if any(x is None for x in node.inputs):
@@ -54,6 +59,13 @@ def elementwise(node: Node) -> Value:
     arguments = [x.f if isinstance(x, Value) else float(rows[i]) for i, x in enumerate(node.inputs)]
     f = shortened(_expression(node, arguments), shared=node.shared)
     return replace(first, f=f, product=None)
+
+
+def require_known(node: Node) -> None:
+    """Refuse an operation that is none of those that act on each number alone."""
+    if node.op not in _KNOWN:
+        why = ", which is a parabola in the middle" if node.op == "HardSwish" else ""
+        refuse(node.where, f"slopenet has no {node.op}{why}")
 
 
 def _with_absent(node: Node, first: Value) -> Value:
@@ -108,8 +120,6 @@ def expression_of(node: Node, arguments: list[Expression | float | None]) -> Exp
         return _clipped(node, arguments)
     if any(x is None for x in arguments):
         refuse(node.where, "one of its inputs is absent")
-    if node.op in ("HardSwish", "ThresholdedRelu", "Floor", "Ceil", "Round", "Sign"):
-        refuse(node.where, f"slopenet has no {node.op}")
     return _expression(node, [x for x in arguments if x is not None])
 
 
@@ -137,8 +147,13 @@ def _limits(node: Node, given: list[Any]) -> tuple[float, float]:
     for i, (name, preset) in enumerate((("min", -np.inf), ("max", np.inf))):
         limit = given[i] if len(given) > i else node.attributes.get(name)
         limit = preset if limit is None else limit
-        limits.append(float(limit) if isinstance(limit, int | float) else np.nan)
+        limits.append(_shortest(node, limit) if isinstance(limit, int | float) else np.nan)
     return limits[0], limits[1]
+
+
+def _shortest(node: Node, limit: float) -> float:
+    """The shortest decimal that rounds to a number of the graph's dtype, as for attributes."""
+    return float(str(node.dtype.type(limit)))
 
 
 def _expression(  # noqa: PLR0911
@@ -181,6 +196,21 @@ def _expression(  # noqa: PLR0911
             alpha, beta = (number_of(node, n, v) for n, v in (("alpha", 0.2), ("beta", 0.5)))
             alpha = 1 / 6 if np.float32(alpha) == np.float32(1 / 6) else alpha  # as torch writes it
             return compose(where, "clip", compose(where, "line", x, alpha, beta), parameter=(0, 1))
+        case "Shrink" | "ThresholdedRelu", [Expression() as x]:
+            return _with_kinks(node, x)
     if op in ARITHMETIC and len(arguments) == _ARITY.get(op, 2):
         return compose(where, op, *arguments)
-    raise UnsupportedNetworkError(f"{where}: slopenet has no {op}")
+    raise UnsupportedNetworkError(f"{where}: {op} of {len(arguments)} inputs is unknown")
+
+
+def _with_kinks(node: Node, x: Expression) -> Expression:
+    """Shrink: x ± bias beyond ±lambd, 0 between; ThresholdedRelu: x above alpha, 0 below."""
+    where = node.where
+    if node.op == "ThresholdedRelu":
+        return _shrink.threshold(where, x, number_of(node, "alpha", 1.0), 0.0)
+    limit, bias = number_of(node, "lambd", 0.5), number_of(node, "bias", 0.0)
+    if bias == 0:
+        return _shrink.hard_shrink(where, x, limit)
+    if bias != limit:
+        refuse(where, f"it jumps unless its bias and its lambd are equal, got {bias:g}, {limit:g}")
+    return _shrink.soft_shrink(where, x, limit)

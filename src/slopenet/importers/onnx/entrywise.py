@@ -13,7 +13,7 @@ from slopenet.importers._arithmetic import of_branches, refuse_branches, with_co
 from slopenet.importers._expression import Expression
 from slopenet.importers._steps import sigmas
 from slopenet.importers._tensor import Tensor, same, spread
-from slopenet.importers.onnx.elementwise import expression_of
+from slopenet.importers.onnx.elementwise import expression_of, require_known
 from slopenet.importers.onnx.value import Node
 from slopenet.maps.affine import refuse
 
@@ -23,6 +23,7 @@ _ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Max", "Min", "PRelu")
 
 def entrywise(node: Node, given: Sequence[Given], rows: int) -> Tensor:
     """A node that acts on each entry alone, or a sum of branches."""
+    require_known(node)
     values = [x for x in given if isinstance(x, Tensor)]
     shape = np.broadcast_shapes(*(x.shape for x in given if x is not None))
     node.budget.spend(8 * int(np.prod([float(n) for n in shape])), node.where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,17 @@ class Graph:
     @property
     def is_plain(self) -> bool:
         """Whether there is one input (N, n_1) and one output."""
-        return (len(self.inputs) == len(self.outputs) == 1 and self.inputs[0].shape is None) or (
-            len(self.inputs) == len(self.outputs) == 1 and len(self.inputs[0].shape or ()) == 2
-        )
+        if len(self.inputs) != 1 or len(self.outputs) != 1 or self.inputs[0].single:
+            return False
+        return self.inputs[0].shape is None or len(self.inputs[0].shape) == 2
+
+    def of_a_column(self) -> Graph | None:
+        """The same graph, its input one sample, if that is a column (n, 1) of fixed length."""
+        (entry, *others) = self.inputs
+        match entry.shape:
+            case (int(n), 1) if n > 1 and not others:
+                return replace(self, inputs=[replace(entry, single=True)])
+        return None
 
 
 @dataclass(frozen=True)
@@ -61,13 +69,16 @@ class Entry:
 
     name: str
     shape: tuple[int | None, ...] | None
+    single: bool = False  # whether all of it is one sample
 
     @property
     def rows(self) -> int | None:
         """Rows of a batch; a shape of one fixed axis is a single row."""
         if not self.shape:
             return None
-        return 1 if len(self.shape) == 1 and self.shape[0] is not None else self.shape[0]
+        if self.single or (len(self.shape) == 1 and self.shape[0] is not None):
+            return 1
+        return self.shape[0]
 
     @property
     def width(self) -> int | None:
@@ -77,6 +88,8 @@ class Entry:
     def shape_of(self, rows: int) -> tuple[int, ...]:
         """The shape of a batch of so many rows."""
         shape = self.shape or ()
+        if self.single:
+            return tuple(n or 1 for n in shape)
         first = shape[:1] if len(shape) == 1 and shape[0] is not None else (rows,)
         if not shape or any(n is None for n in (*first, *shape[1:])):
             refuse(f"the input {_text(self.name)}", "how many numbers a row has is unknown")

@@ -97,7 +97,8 @@ def from_onnx(
         folder = None if given else Path(model).resolve().parent
         graph = graph_of(proto, folder, inputs, outputs)
         with np.errstate(all="ignore"):
-            network = _labelled(_network(graph, options), proto)
+            network, graph = _network_of_rows_or_column(graph, options)
+            network = _labelled(network, proto)
         run = runner(proto, graph)
         compare("the graph", network, run, graph.dtype, report, limit=_LIMIT)
     except ModelFileError as error:
@@ -109,6 +110,23 @@ def from_onnx(
     except UnsupportedNetworkError as error:
         raise UnsupportedNetworkError(f"{name}: {error}") from error
     return options.scaled(network)
+
+
+def _network_of_rows_or_column(graph: Graph, options: Options) -> tuple[Network, Graph]:
+    """The network of a graph; if a column (n, 1) is no batch of n rows, it may be one sample."""
+    before = graph.budget.left
+    try:
+        return _network(graph, options), graph
+    except UnsupportedNetworkError:
+        column = graph.of_a_column()
+        if column is None:
+            raise
+        graph.budget.left = before
+        try:
+            return _network(column, options), column
+        except (UnsupportedNetworkError, ModelFileError):
+            pass
+        raise
 
 
 def _network(graph: Graph, options: Options) -> Network:
@@ -132,7 +150,8 @@ def _network(graph: Graph, options: Options) -> Network:
     except (UnsupportedNetworkError, ModelFileError) as error:
         where = str(chain).partition(": ")[0]
         worse = isinstance(error, ModelFileError) or "do not fit" in str(error)
-        raise (chain if worse or str(error).startswith(where) else error) from None
+        same = str(error).startswith(where) and "slopenet has no" not in str(chain)
+        raise (chain if worse or same else error) from None
 
 
 def _labelled(network: Network, proto: Any) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,30 @@ from slopenet.importers._expression import Expression, compose
 from slopenet.importers._graph import After, Node, require_width, stacked, total
 from slopenet.importers._lower import lowered
 from slopenet.importers.sklearn.functions import function_of
+from slopenet.importers.sklearn.powers import powered, unpowered
 from slopenet.maps import transformers
 from slopenet.maps.affine import affine, refuse
+
+_CODES = "its categories are not numbers; code them before, and fit on the coded columns"
+_REFUSED = {
+    "QuantileTransformer": "its slope jumps at every quantile; a PowerTransformer comes in",
+    "SplineTransformer": "its splines are polynomials; fit without it, as hidden layers bend",
+    "KBinsDiscretizer": "it makes steps, of which every slope is 0; fit on the numbers themselves",
+    "Binarizer": "it makes steps, of which every slope is 0; fit on the numbers themselves",
+    "Normalizer": "it divides by the norm of a row; divide before, and fit on the result",
+    "OneHotEncoder": _CODES,
+    "OrdinalEncoder": _CODES,
+    "TargetEncoder": _CODES,
+    "KNNImputer": "it takes numbers from other rows; SimpleImputer comes in",
+    "IterativeImputer": "it predicts what is missing; SimpleImputer comes in",
+}
+
+
+def _refuse_known(where: str, transformer: Any) -> None:
+    """Refuse a transformer of which it is known what to do instead."""
+    name = type(transformer).__name__
+    if name in _REFUSED and type(transformer).__module__.startswith("sklearn."):
+        refuse(where, _REFUSED[name])
 
 
 def transformed(  # noqa: PLR0911
@@ -41,6 +64,8 @@ def transformed(  # noqa: PLR0911
             return _union(where, transformer, x)
         case preprocessing.FunctionTransformer():
             return function_of(where, transformer.func, transformer.kw_args, x)
+        case preprocessing.PowerTransformer():
+            return powered(where, transformer, x)
         case preprocessing.MinMaxScaler() if transformer.clip:
             inside = After(x, affine(where, transformer.scale_, transformer.min_))
             return _clipped(where, inside, *transformer.feature_range)
@@ -70,6 +95,7 @@ def _single(  # noqa: PLR0911
             return After(x, affine(where, transformer.components_.toarray()))
         case preprocessing.PolynomialFeatures():
             return _polynomial(where, transformer, x)
+    _refuse_known(where, transformer)
     for step in transformers.transform(where, transformer):
         x = After(x, step)
     return x
@@ -86,6 +112,9 @@ def undone(where: str, transformer: Any, y: Node) -> Node:
             return y
         case preprocessing.FunctionTransformer():
             return function_of(where, transformer.inverse_func, transformer.inv_kw_args, y)
+        case preprocessing.PowerTransformer():
+            return unpowered(where, transformer, y)
+    _refuse_known(where, transformer)
     for step in transformers.inverse(where, transformer):
         y = After(y, step)
     return y
@@ -107,16 +136,24 @@ def selected(where: str, x: Node, places: Any) -> Node:
 def _columns(where: str, transformer: Any, x: Node) -> Node:
     """Each transformer at its columns, the results next to each other."""
     places = transformer._transformer_to_input_indices
+    weights = transformer.transformer_weights or {}
     parts = []
     for name, part, _ in transformer.transformers_:
         here = f"{where}, columns of {name!r} ({type(part).__name__})"
         if isinstance(part, str) and part == "drop":
             continue
         if len(places[name]):
-            parts.append(transformed(here, part, selected(here, x, places[name])))
+            value = transformed(here, part, selected(here, x, places[name]))
+            parts.append(_weighted(here, weights, name, value))
     if not parts:
         refuse(where, "it leaves out every column")
     return stacked(where, parts)
+
+
+def _weighted(where: str, weights: Mapping[str, float], name: str, value: Node) -> Node:
+    """The value of one transformer among several, with its weight."""
+    weight = weights.get(name, 1.0)
+    return value if weight == 1 else After(value, affine(where, weight))
 
 
 def _union(where: str, union: Any, x: Node) -> Node:
@@ -126,9 +163,7 @@ def _union(where: str, union: Any, x: Node) -> Node:
         here = f"{where}, {name!r} ({type(part).__name__})"
         if isinstance(part, str) and part == "drop":
             continue
-        value = transformed(here, part, x)
-        weight = weights.get(name, 1.0)
-        parts.append(value if weight == 1 else After(value, affine(here, weight)))
+        parts.append(_weighted(here, weights, name, transformed(here, part, x)))
     if not parts:
         refuse(where, "it leaves out every column")
     return stacked(where, parts)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from slopenet.activations import SELU_ALPHA, SELU_SCALE, Parameter
+from slopenet.importers import _shrink
 from slopenet.importers._expression import Expression, compose
 from slopenet.maps.affine import refuse
 
@@ -36,7 +37,7 @@ _SAME = {
     "where": "Where",
 }
 # Activations without a parameter.
-_JUMPS = ("threshold", "hardshrink", "sign", "floor", "ceil", "round", "trunc", "fmod", "remainder")
+_JUMPS = ("sign", "floor", "ceil", "round", "trunc", "fmod", "remainder")
 _ACTIVATIONS = {
     name: name for name in ("relu", "tanh", "sigmoid", "silu", "mish", "sin", "cos", "softsign")
 }
@@ -67,6 +68,8 @@ def expression_of(
         return make(_ACTIVATIONS[name], *arguments)
     if name in _RULES:
         return _RULES[name](make, *arguments, **settings)
+    if name in _KINKS:
+        return _KINKS[name](where, *arguments, **settings)
     if name in _JUMPS:
         refuse(where, f"{name} jumps, and has no derivative there")
     if name == "hardswish":
@@ -76,7 +79,9 @@ def expression_of(
 
 def is_elementwise(name: str) -> bool:
     """Whether an operation acts on each number alone, as far as is known here."""
-    return any(name in each for each in (_SAME, _ACTIVATIONS, _RULES, _JUMPS, ("hardswish",)))
+    return any(
+        name in each for each in (_SAME, _ACTIVATIONS, _RULES, _KINKS, _JUMPS, ("hardswish",))
+    )
 
 
 def _add(make: Rule, a: Argument, b: Argument, *, alpha: float = 1) -> Expression:
@@ -151,9 +156,16 @@ def _log_sigmoid(make: Rule, x: Expression) -> Expression:
     return make("Neg", make("softplus", make("Neg", x)))
 
 
-def _softshrink(make: Rule, x: Expression, lambd: float = 0.5) -> Expression:
-    above = make("relu", make("Sub", x, float(lambd)))
-    return make("Sub", above, make("relu", make("Sub", make("Neg", x), float(lambd))))
+def _softshrink(where: str, x: Expression, lambd: float = 0.5) -> Expression:
+    return _shrink.soft_shrink(where, x, float(lambd))
+
+
+def _hardshrink(where: str, x: Expression, lambd: float = 0.5) -> Expression:
+    return _shrink.hard_shrink(where, x, float(lambd))
+
+
+def _threshold(where: str, x: Expression, threshold: float, value: float) -> Expression:
+    return _shrink.threshold(where, x, float(threshold), float(value))
 
 
 def _hardsigmoid(make: Rule, x: Expression) -> Expression:
@@ -188,7 +200,6 @@ _RULES: dict[str, Rule] = {
     "gelu": _gelu,
     "log_sigmoid": _log_sigmoid,
     "log_sigmoid_forward": _log_sigmoid,
-    "softshrink": _softshrink,
     "hardsigmoid": _hardsigmoid,
     "hardtanh": _hardtanh,
     "square": lambda make, x: make("Mul", x, x),
@@ -199,6 +210,13 @@ _RULES: dict[str, Rule] = {
     "log10": _log_of(0.4342944819032518),
     "logaddexp": lambda make, a, b: make("Log", make("Add", _exp(make, a), _exp(make, b))),
     "xlogy": lambda make, a, b: make("Mul", a, make("Log", b)),
+}
+
+# Those that may be refused.
+_KINKS: dict[str, Callable[..., Expression]] = {
+    "softshrink": _softshrink,
+    "hardshrink": _hardshrink,
+    "threshold": _threshold,
 }
 
 

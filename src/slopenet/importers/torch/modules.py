@@ -8,6 +8,7 @@ from typing import Any
 
 from slopenet.activations import ActivationSpec
 from slopenet.importers._steps import sigma
+from slopenet.maps.affine import refuse
 
 
 @contextmanager
@@ -19,6 +20,7 @@ def running_modules(
     def enter(path: str) -> Any:
         def hook(inner: Any, _: Any) -> None:
             path_of.append(f"module {path} ({type(inner).__name__})")
+            _refuse_known(path_of[-1], inner)
 
         return hook
 
@@ -38,6 +40,16 @@ def running_modules(
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _refuse_known(where: str, module: Any) -> None:
+    """Refuse a module whose operations would not tell why no network is it."""
+    from torch import nn
+
+    if isinstance(module, nn.RNNBase | nn.RNNCellBase):
+        refuse(where, "it is recurrent: its value depends on a state, not on one row alone")
+    if isinstance(module, nn.MultiheadAttention):
+        refuse(where, "attention multiplies values that depend on the input")
 
 
 def _activation(where: str, spec: ActivationSpec) -> Any:

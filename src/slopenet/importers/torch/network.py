@@ -104,6 +104,7 @@ def from_torch(
             " weights by name go to from_state_dict"
         )
     source = f"torch {type(module).__name__}"
+    _require_plain(source, module)
     evaluated = copy.deepcopy(module).eval()
     known = activations or {}
     options = Options(dtype, input_names, output_names, input_scaling, output_scaling, report)
@@ -119,6 +120,21 @@ def from_torch(
         network, values = network_of_forward(source, module, example, known, options, refused)
     single = dtype_of(evaluated) != torch.float64
     return options.compared(source, network, values, np.float32 if single else np.float64)
+
+
+def _require_plain(source: str, module: Any) -> None:
+    """Refuse what would be traced wrongly, or with an error that does not say why."""
+    import torch
+
+    if isinstance(module, torch.jit.ScriptModule):
+        refuse(source, "it is compiled by TorchScript; pass the module that it was made of")
+    for name, parameter in module.named_parameters():
+        if parameter.dtype in (torch.float16, torch.bfloat16):
+            refuse(
+                source,
+                f"{name!r} is {parameter.dtype}, in which it computes other values than slopenet;"
+                " pass module.float()",
+            )
 
 
 def _values(module: Any) -> Callable[[Floats], Floats]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from slopenet.activations import ActivationSpec
 from slopenet.importers._graph import Node, Start
-from slopenet.importers._tensor import Tensor, moved, settled, whole
+from slopenet.importers._tensor import Tensor, moved, require_order, settled, whole
 from slopenet.importers.torch.call import Call
 from slopenet.importers.torch.modules import running_modules
 from slopenet.importers.torch.operations import result_of
@@ -212,6 +212,7 @@ class _Tracer:
             shaped,
             self.rows,
         )
+        require_order(self.source, row)
         return settled(self.source, row, self.rows).stem.node
 
     def by_row(self, index: Any) -> Any:
