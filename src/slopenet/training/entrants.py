@@ -17,8 +17,8 @@ from slopenet.activations import ActivationSpec, normalise
 from slopenet.parameters import count
 from slopenet.training.kriging.optimizer import MOST_TARGETS
 from slopenet.training.methods import METHODS, OPTIONAL, Work
-from slopenet.training.noise import dense
 from slopenet.training.settings import AUTO, HIDDEN, FitSettings
+from slopenet.training.whiteness import dense
 from slopenet.validate.layers import sizes_around
 
 # Widths of the two hidden layers: the first that is tried, and the last. From so many rows on, the

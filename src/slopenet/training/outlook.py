@@ -33,7 +33,7 @@ def with_outlook(
     have lowered them. The error of rows left out is that of the noise and of the network together;
     the rows learned from are missed by somewhat less than the noise, so that its size lies between
     the two. `related` says how clearly rows next to each other are missed alike, as
-    `noise.relation`: noise is independent. Without it noise cannot be told from fine detail.
+    `whiteness.relation`: noise is independent. Without it noise cannot be told from fine detail.
     """
     if errors is None:
         return None

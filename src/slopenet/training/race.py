@@ -12,11 +12,11 @@ import numpy as np
 
 from slopenet.training.judge import NOISE
 from slopenet.training.monitor import State
-from slopenet.training.noise import RELATED
 from slopenet.training.quality import LEARNED, POOR
 from slopenet.training.session import Runs
 from slopenet.training.start import Training
 from slopenet.training.starts import Candidates, Result
+from slopenet.training.whiteness import RELATED
 
 # Of errors within this factor of the least, that of the smallest network wins.
 CLOSE = 1.1
@@ -24,6 +24,8 @@ CLOSE = 1.1
 ENOUGH, ENOUGH_SLOPES = 1e-4, 1e-3
 # The most parameters of a rival.
 MOST_WEIGHTS = 2500
+# A rival that obeys only by missing rows by so many times more does not suit the constraints.
+STRAINED = 1.2
 # Weights that are determined by so many targets each have errors far below the noise.
 FEW = 0.005
 # Why its method was taken.
@@ -130,9 +132,9 @@ class Race:
         """Train the rivals of the best, which obeys; keep one that misses rows left out by less.
 
         Errors to first order are too small for a network that the constraints contradict, so the
-        best has to obey first. Those of a process are exact, and do not grow by obeying: a network
-        that obeys true constraints is nearer to the truth. So they are compared before the rival
-        obeys.
+        best has to obey first. Those of a process are exact, and true constraints do not let them
+        grow; so they are compared before the rival obeys. A rival whose sines cannot obey without
+        missing rows by more is compared again, with errors that have grown as much.
 
         Raises
         ------
@@ -146,8 +148,10 @@ class Race:
             first += _train(each, runs, rng, callbacks, first=first)
             said.append(f"{each.title} {each.missed:.2g}")
             if runs.decided(partial(self._loses_to, each)):
+                missed = each.missed
                 each.obey(runs, callbacks, first=first)
-                if each.obeys or not best.obeys:
+                strained = each.strain > STRAINED and each.strain * missed >= best.missed
+                if not strained and (each.obeys or not best.obeys):
                     self._better = each
         if self._met:
             self._said = f" Compared by rows left out: {', '.join(said)} (errors)."

@@ -26,7 +26,6 @@ from slopenet.training.kriging.problem import Cost, Sines
 from slopenet.training.levels import Levels
 from slopenet.training.methods import Setup
 from slopenet.training.monitor import PATIENCE, State, Watch
-from slopenet.training.noise import dense, relation
 from slopenet.training.objective.gradient import Costs, Objective
 from slopenet.training.objective.least_squares import LeastSquares
 from slopenet.training.objective.robust import RobustLeastSquares
@@ -42,6 +41,7 @@ from slopenet.training.shape.shape import Shape, Shaping
 from slopenet.training.shape.violations import Violation
 from slopenet.training.start import Training
 from slopenet.training.transform import Transform, units_of
+from slopenet.training.whiteness import dense, relation
 from slopenet.validate.layers import check_activations
 
 # Weights learned from the residuals change the cost, at equal residuals of the values, by up to the
@@ -376,6 +376,17 @@ class Candidates:
         if learned.dydx is not None:
             missed.append((learned.dydx - J).reshape(len(H), -1))
         return relation(learned.X, np.concatenate(missed, axis=1))
+
+    @property
+    def strain(self) -> float:
+        """How many times more the rows learned from are missed since it obeys, at least 1."""
+        learned, _ = self._data
+        if learned is None:
+            return 1.0
+        thetas = self.best.theta, self._end(self.best).theta
+        errors = [errors_on(self.network(theta), learned, LEARNED) for theta in thetas]
+        free, obeying = (np.inf if each is None else each.typical for each in errors)
+        return max(obeying / max(free, 1e-300), 1.0) if np.isfinite(free) else 1.0
 
     def widens(self, other: Candidates) -> bool:
         """Whether it is the same kind of network, with wider layers."""

@@ -1,10 +1,12 @@
 """Fits with constraints: obeyed everywhere, reported where not, and kept through every way."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 import slopenet as sn
 from slopenet.training.monitor import State
@@ -151,6 +153,23 @@ def test_a_kriging_start_obeys_where_it_misses_rows_left_out_by_less() -> None:
     assert fit.errors.typical > free.errors.typical  # it is farther from the process
     ratio = fit.network.std(Z) / free.network.std(Z)
     assert 0.8 < ratio.min() <= ratio.max() < 1.5
+
+
+def test_sines_that_obey_by_missing_rows_are_not_taken() -> None:
+    def price(Z: np.ndarray) -> np.ndarray:  # of a call: strike, maturity
+        deviation = 0.2 * np.sqrt(Z[:, 1])
+        d = -np.log(Z[:, 0]) / deviation + deviation / 2
+        return np.asarray(ndtr(d) - Z[:, 0] * ndtr(d - deviation))
+
+    source = np.random.default_rng(0)
+    points = source.uniform((0.7, 0.1), (1.3, 2.0), (60, 2))
+    values = price(points) + 0.01 * price(points).std() * source.normal(size=60)
+    Z = np.random.default_rng(1).uniform((0.7, 0.1), (1.3, 2.0), (3000, 2))
+    fit = sn.fit(points, values, monotone={0: -1, 1: 1}, convex=[0], rng=0)
+    softplus, sines = re.findall(r"[\d.]+(?=,| \(errors)", fit.reason.partition("out: ")[2])[:2]
+    assert float(sines) < float(softplus)  # before they obeyed
+    assert fit.network.activations[0] == "softplus"
+    assert np.sqrt(np.mean((fit.network(Z)[:, 0] - price(Z)) ** 2)) < 0.01 * price(Z).std()
 
 
 def test_a_callback_ends_the_rounds_and_what_is_left_is_reported() -> None:

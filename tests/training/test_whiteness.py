@@ -8,7 +8,7 @@ import pytest
 
 import slopenet as sn
 from slopenet.training.monitor import State
-from slopenet.training.noise import RELATED, path, relation
+from slopenet.training.whiteness import RELATED, path, relation
 
 Function = Callable[[np.ndarray], np.ndarray]
 
