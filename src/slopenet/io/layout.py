@@ -15,6 +15,8 @@ ZEROS = b"0" * 64
 
 # A parsed header needs up to 40 times the memory of its text; this keeps it within 16 MiB.
 _HEADER_LIMIT = 2**18
+# No file begins with the length of such a header, but text and other binary files do.
+_ABSURD = 2**40
 
 
 def serialise(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> bytes:
@@ -48,6 +50,11 @@ def header_length(start: bytes, size: int) -> int:
     """Length of the JSON header, checked against the size of the file."""
     require(size >= 8, f"is not a model file: it has {size} bytes")
     length = int.from_bytes(start, "little")
+    require(
+        length <= _ABSURD,
+        "is not a model file, nor one of ONNX, Keras (.keras, .h5), NNet (.nnet) or n2p2"
+        " (weights.001.data)",
+    )
     require(
         length <= _HEADER_LIMIT,
         f"is not a model file: it begins with a header of {length} bytes, and {_HEADER_LIMIT} "
