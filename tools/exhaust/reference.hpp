@@ -182,8 +182,9 @@ Sigma<R> exp(R z, double) {
 
 template <class R>
 Sigma<R> log(R z, double) {  // NaN where z < 0
-    const R q = 1 / z;
-    return {{Number<R>::log(z), q, -q * q}};
+    const R value = Number<R>::log(z);
+    const R q = z < 0 ? value : 1 / z;
+    return {{value, q, -q * q}};
 }
 
 // The measured functions: plain(f) for an activation without a parameter, with(f, p) for each parameter p
