@@ -11,8 +11,8 @@ from slopenet.training.kriging.processes import Processes
 # log ℓ of the starts, less ½ log n_1, and log ν. Slopes tell the length scales more sharply.
 _STARTS = ((0.5, -14.0), (-1.0, -14.0), (1.5, -9.0), (-2.5, -9.0), (0.0, -3.0))
 _STARTS_WITH_SLOPES = ((0.5, -23.0), (1.2, -9.0), (-0.7, -14.0))
-# From so many rows on detail may be finer, below much noise.
-_MANY_ROWS, _FINE = 100, (-2.0, -2.0)
+# So many rows in few inputs may have finer detail, below much noise.
+_MANY_ROWS, _FEW_INPUTS, _FINE = 100, 3, (-2.0, -2.0)
 _STEPS = 100
 
 
@@ -23,7 +23,7 @@ def starts(process: Process | Processes) -> list[Floats]:
         return [np.concatenate(together) for together in zip(*each, strict=True)]
     d = process.X.shape[1]
     pairs = _STARTS_WITH_SLOPES if process.slopes else _STARTS
-    if len(process) >= _MANY_ROWS:
+    if len(process) >= _MANY_ROWS and d <= _FEW_INPUTS:
         pairs = (*pairs, _FINE)
     return [
         np.r_[np.full(d, 0.5 * np.log(d) + scale), np.full(process.noises, noise)]

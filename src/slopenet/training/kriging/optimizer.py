@@ -7,8 +7,8 @@ Each step is one of
     teach    a network of the next width learns the mean of the process
 
 and it is over when the network is as near to the process as the process, by its own variance, to
-the truth, or when the widths are used up. Too many rows for a covariance matrix teach a network of
-the widest layer themselves.
+the truth, when more sines are no nearer, or when the widths are used up. Too many rows for a
+covariance matrix teach a network of the widest layer themselves.
 """
 
 from __future__ import annotations
@@ -129,6 +129,8 @@ class Kriging:
         if width == self._widths[-1] and not near:
             done = f"{width} sines are the most"
         if distance >= state.distance:
+            if width in _TRAINED:  # as those were that are nearer
+                done = "more sines are no nearer to the process"
             return replace(state, done=done)
         return self._moved(state, problem, theta, distance, done)
 
