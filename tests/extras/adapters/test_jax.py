@@ -104,7 +104,7 @@ def test_wrong_arguments_of_a_jax_function_are_a_clear_error() -> None:
         H(np.ones(3, int))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_networks_of_runs(seed: int) -> None:
     net = network_of_runs(seed)
     H, X = adapter.function(net), points(5, net)
