@@ -74,8 +74,7 @@ def entrants(settings: FitSettings, task: Task) -> list[FitSettings]:
         return [_kriging(settings, task)]
     if settings.hidden != AUTO:
         return [settings.resolved()]
-    free = settings.method == AUTO and settings.ensemble is None
-    free = free and all(getattr(settings, name) is None for name in OPTIONAL)
+    free = settings.method == AUTO and settings.ensemble is None and no_options(settings)
     suits = free and _process_suits(settings, task)
     others = _others(settings, task, free=free)
     if not suits:
@@ -98,10 +97,10 @@ def scout(settings: FitSettings, task: Task) -> FitSettings | None:
     """
     free = settings.method == AUTO and settings.hidden == AUTO and settings.validation is None
     free = free and settings.ensemble is settings.restarts is settings.epochs is None
-    free = free and all(getattr(settings, name) is None for name in OPTIONAL)
+    free = free and no_options(settings)
     work = task.work(_SCOUT)
-    targets = task.rows * task.kinds * task.outputs
-    many = dense(task.rows, task.inputs) and targets >= _TARGETS_PER_WEIGHT * count(work.sizes)
+    many = work.residuals >= _TARGETS_PER_WEIGHT * count(work.sizes)
+    many = many and dense(task.rows, task.inputs)
     if not (free and task.plain and many and work.lm_operations <= _MOST_OPERATIONS):
         return None
     activation = "silu" if settings.activation == AUTO else settings.activation
@@ -115,10 +114,15 @@ def rival(settings: FitSettings, task: Task) -> FitSettings | None:
     A race by Levenberg-Marquardt that `method="auto"` did not ask for, but constraints did.
     """
     free = settings.hidden == AUTO and settings.ensemble is settings.restarts is None
-    free = free and all(getattr(settings, name) is None for name in OPTIONAL)
+    free = free and no_options(settings)
     few = task.rows * task.kinds <= MOST_TARGETS
     suits = free and few and _process_suits(settings, task)
     return _kriging(settings, task) if suits else None
+
+
+def no_options(settings: FitSettings) -> bool:
+    """Whether no setting is given that belongs to some methods alone."""
+    return all(getattr(settings, name) is None for name in OPTIONAL)
 
 
 def _process_suits(settings: FitSettings, task: Task) -> bool:

@@ -45,12 +45,17 @@ class Work:
     targets: int
 
     def __str__(self) -> str:
-        return f"{count(self.sizes):,} parameters and {self.rows * self.targets:,} residuals"
+        return f"{count(self.sizes):,} parameters and {self.residuals:,} residuals"
+
+    @property
+    def residuals(self) -> int:
+        """Values and slopes of all rows."""
+        return self.rows * self.targets
 
     @property
     def lm_operations(self) -> float:
         """Approximate number of multiplications per Levenberg-Marquardt step, primal or dual."""
-        p, residuals = float(count(self.sizes)), float(self.rows) * self.targets
+        p, residuals = float(count(self.sizes)), float(self.residuals)
         if residuals < p:
             kinds = 4 if self.targets > self.sizes[-1] else 1
             products = sum(below + here for below, here in pairwise(self.sizes))

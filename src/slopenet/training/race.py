@@ -16,7 +16,6 @@ from slopenet.training.quality import LEARNED, POOR
 from slopenet.training.session import Runs
 from slopenet.training.start import Training
 from slopenet.training.starts import Candidates, Result
-from slopenet.training.whiteness import RELATED
 
 # Of errors within this factor of the least, that of the smallest network wins.
 CLOSE = 1.1
@@ -252,9 +251,7 @@ def _said(error: float) -> str:
 
 
 def _misses_noise_alone(scout: Candidates) -> bool:
-    noisy = NOISE <= scout.missed < POOR and scout.determined <= FEW
-    related = scout.related
-    return noisy and related is not None and related < RELATED
+    return NOISE <= scout.missed < POOR and scout.determined <= FEW and scout.misses_noise
 
 
 def _train(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from slopenet.training.entrants import Task, quick
-from slopenet.training.methods import MOST_OPERATIONS, OPTIONAL
+from slopenet.training.entrants import Task, no_options, quick
+from slopenet.training.methods import MOST_OPERATIONS
 from slopenet.training.plan import Plan
 from slopenet.training.settings import AUTO, FitSettings
 
@@ -28,7 +28,7 @@ def alternatives(settings: FitSettings, plan: Plan, task: Task) -> list[FitSetti
         return []
     plain = replace(settings.resolved(), validation=None)
     free = settings.method == AUTO and settings.loss == "squared"
-    free = free and all(getattr(settings, name) is None for name in OPTIONAL)
+    free = free and no_options(settings)
     found = [replace(plain, method="lbfgs")] if free and plan.method.name != "lbfgs" else []
     if free and task.work(plain.hidden).lm_operations <= MOST_OPERATIONS:
         again = replace(plain, method="lm")

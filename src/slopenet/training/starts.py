@@ -41,7 +41,7 @@ from slopenet.training.shape.shape import Shape, Shaping
 from slopenet.training.shape.violations import Violation
 from slopenet.training.start import Training
 from slopenet.training.transform import Transform, units_of
-from slopenet.training.whiteness import dense, relation
+from slopenet.training.whiteness import RELATED, related
 from slopenet.validate.layers import check_activations
 
 # Weights learned from the residuals change the cost, at equal residuals of the values, by up to the
@@ -366,16 +366,11 @@ class Candidates:
         return float(weights / start.problem.residuals)
 
     @property
-    def related(self) -> float | None:
-        """How clearly its residuals at neighbouring rows are related; None if that is not known."""
+    def misses_noise(self) -> bool:
+        """Whether its residuals look like noise alone; see `whiteness`."""
         learned, _ = self._data
-        if learned is None or not dense(*learned.X.shape):
-            return None
-        H, J = self.network(self.best.theta).value_and_jacobian(learned.X)
-        missed = [learned.y - H]
-        if learned.dydx is not None:
-            missed.append((learned.dydx - J).reshape(len(H), -1))
-        return relation(learned.X, np.concatenate(missed, axis=1))
+        found = None if learned is None else related(self.network(self.best.theta), learned)
+        return found is not None and found < RELATED
 
     @property
     def strain(self) -> float:
@@ -458,7 +453,8 @@ class Candidates:
         learned = None if rows is None else errors_on(network, rows, LEARNED)
         scheduled = self.plan.info.scheduled or self.shape is not None
         still = improving(self.best, scheduled=scheduled)
-        return with_outlook(self.errors, learned, improving=still, related=self.related)
+        alike = None if rows is None else related(network, rows)
+        return with_outlook(self.errors, learned, improving=still, related=alike)
 
 
 class Result(NamedTuple):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from slopenet._types import Floats
+from slopenet.dataset.dataset import Data
+from slopenet.network import Network
 
 # The most inputs, and the fewest rows along each of them, between which detail shows.
 _INPUTS, _ALONG, _LEAST = 3, 10, 100
-# Each row is compared with so many that follow it: few show fine detail, many what is faint.
+# Each row is compared with so many that follow it: few show fine detail, many show faint detail.
 _WINDOWS = (1, 4, 16, 64)
 # Residuals of neighbours are related from so many standard deviations of their products on.
 RELATED = 3.0
@@ -17,6 +19,17 @@ RELATED = 3.0
 def dense(rows: int, inputs: int) -> bool:
     """Whether rows are near enough to their neighbours to tell noise from detail."""
     return inputs <= _INPUTS and rows >= max(_LEAST, _ALONG**inputs)
+
+
+def related(network: Network, rows: Data) -> float | None:
+    """The `relation` of what a network misses of rows; None if they are not dense."""
+    if not dense(*rows.X.shape):
+        return None
+    H, J = network.value_and_jacobian(rows.X)
+    missed = [rows.y - H]
+    if rows.dydx is not None:
+        missed.append((rows.dydx - J).reshape(len(H), -1))
+    return relation(rows.X, np.concatenate(missed, axis=1))
 
 
 def relation(X: Floats, residuals: Floats) -> float:
