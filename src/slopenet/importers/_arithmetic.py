@@ -26,14 +26,14 @@ def of_branches(
 
 
 def refuse_branches(where: str, op: str) -> NoReturn:
-    """Name an operation of several branches that is no sum."""
+    """Refuse an operation of two branches that is not a sum, by its name."""
     refuse(where, f"{op} of two branches is not a layer; only sums of branches are")
 
 
 def with_constant(
     where: str, op: str, x: Tensor, c: Floats, rows: int, *, swapped: bool
 ) -> Tensor | None:
-    """x op c, or c op x if they are swapped, c of the shape of x; None if that is no known one."""
+    """x op c, or c op x if they are swapped, c of the shape of x; None if op is another."""
     match op:
         case "Add":
             return by_entry(where, x, 1.0, c, rows)

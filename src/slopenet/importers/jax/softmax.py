@@ -1,7 +1,7 @@
 """Softmax and log-softmax of rows, as JAX spells them: several operations, recognised together.
 
-The largest number of a row is no layer, nor is a sum of exponentials; each is kept as a part of
-what may become a softmax, and any other use of it is refused.
+Neither the largest number of a row nor a sum of exponentials is a layer; each is kept as a part of
+a possible softmax, and any other use of it is refused.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from slopenet.maps.affine import refuse
 _ALL, _LARGEST, _SHIFTED = "numbers", "largest number", "numbers less the largest"
 _EXPONENTIALS, _SUM, _LOG = "exponentials", "sum of exponentials", "logarithm of that sum"
 _LOGSUMEXP = "logsumexp"
-# What an operation makes of a part.
+# The part that each operation makes of another part.
 _ONE = {
     ("exp", _SHIFTED): _EXPONENTIALS,
     ("abs", _SUM): _SUM,

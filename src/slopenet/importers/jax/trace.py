@@ -29,7 +29,7 @@ _DECIDES = (
     " branches alone"
 )
 _LOOPS = {
-    "scan": "a loop of JAX is no chain of layers; write it as a loop of Python",
+    "scan": "a loop of JAX is not a chain of layers; write it as a loop of Python",
     "while": _DECIDES,
     "cond": _DECIDES,
 }

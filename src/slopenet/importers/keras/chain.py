@@ -174,7 +174,7 @@ class _Builder:
 
 
 def _arithmetic(layer: Layer, call: Any) -> list[Part] | None:
-    """A function of keras.ops of one value and a number, None if it is none."""
+    """The straight line that a function of keras.ops is of a value, or None."""
     given = call.get("args") if isinstance(call, dict) else None
     if not layer.own or "trainable" in layer.config or not isinstance(given, list):
         return None

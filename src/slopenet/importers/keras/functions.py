@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
 from slopenet.activations import HEADS, ActivationSpec
 from slopenet.importers import _shrink
-from slopenet.importers._expression import Expression, compose
+from slopenet.importers._expression import Expression, compose, line_of
 from slopenet.importers._graph import Node
 from slopenet.importers._lower import lowered
 from slopenet.importers._steps import Step, scaled, sigma
 from slopenet.maps.affine import affine, refuse
 
-Part: TypeAlias = Step | Callable[[Node], Node]  # what is no chain of steps is a part of a graph
-Settings: TypeAlias = Callable[[str, float], float]  # of a name and what it is by default
+Part: TypeAlias = Step | Callable[[Node], Node]  # others are parts of a graph
+Settings: TypeAlias = Callable[[str, float], float]  # of a name and a default
 
 # Those that are an activation as it is.
 _TABLE: dict[str, ActivationSpec] = {
@@ -38,6 +38,15 @@ _TABLE: dict[str, ActivationSpec] = {
     "softsign": "softsign",
     "swish": "silu",
     "tanh": "tanh",
+}
+# Operations of a value and a number.
+_LINES = {
+    "add": "Add",
+    "divide": "Div",
+    "multiply": "Mul",
+    "negative": "Neg",
+    "subtract": "Sub",
+    "true_divide": "Div",
 }
 _REFUSED = {
     "glu": "it multiplies one half of its numbers by the other",
@@ -86,22 +95,13 @@ def parts_of(where: str, name: str, number: Settings = of_settings) -> list[Part
     return [] if spec == "identity" else [sigma(where, spec)]
 
 
-def arithmetic(where: str, name: str, arguments: Sequence[object]) -> list[Part] | None:
-    """An operation of a value, None among the arguments, and a number; None if it is none."""
-    line: tuple[float, float] | None = None
-    match name, arguments:
-        case "add", (None, float(c)) | (float(c), None):
-            line = 1.0, c
-        case "subtract", (None, float(c)):
-            line = 1.0, -c
-        case "subtract", (float(c), None):
-            line = -1.0, c
-        case "multiply", (None, float(k)) | (float(k), None):
-            line = k, 0.0
-        case "divide" | "true_divide", (None, float(k)) if k:
-            line = 1 / k, 0.0
-        case "negative", (None,):
-            line = -1.0, 0.0
+def arithmetic(where: str, name: str, arguments: Sequence[Any]) -> list[Part] | None:
+    """A straight line of a value, None among the arguments; None if the operation is another."""
+    if name not in _LINES:
+        return None
+    z = Expression("z")
+    given = tuple(z if x is None else x for x in arguments)
+    line = line_of(Expression(_LINES[name], given))
     return None if line is None else [affine(where, *line)]
 
 

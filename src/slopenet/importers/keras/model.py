@@ -176,7 +176,7 @@ def _functional(keras: Any, model: Any, inputs: Sequence[Node]) -> list[Node]:
 
 
 def _arithmetic(keras: Any, where: str, operation: Any, call: int) -> list[Part] | None:
-    """A function of keras.ops of one value and a number, None if it is none."""
+    """The straight line that a function of keras.ops is of a value, or None."""
     if not type(operation).__module__.startswith("keras.src.ops."):
         return None
     given = operation._inbound_nodes[call].arguments.args
@@ -233,7 +233,7 @@ def _activation(keras: Any, where: str, function: Any) -> list[Part]:
 
 
 def _name(keras: Any, function: Any) -> str:
-    """The name of a function of keras.activations or keras.ops; of another one, what it says."""
+    """The name of a function of keras.activations or keras.ops; of any other, its own text."""
     if type(function).__module__.startswith("keras.src.ops."):
         return functions.spelled(type(function).__name__)
     name = str(getattr(function, "__name__", type(function).__name__))

@@ -113,7 +113,7 @@ def from_onnx(
 
 
 def _network_of_rows_or_column(graph: Graph, options: Options) -> tuple[Network, Graph]:
-    """The network of a graph; if a column (n, 1) is no batch of n rows, it may be one sample."""
+    """The network of a graph; a column (n, 1) that is not a batch of n rows may be one sample."""
     before = graph.budget.left
     try:
         return _network(graph, options), graph
