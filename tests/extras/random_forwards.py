@@ -6,9 +6,6 @@ python -m tests.extras.random_forwards 2000
 from __future__ import annotations
 
 import functools
-import sys
-import warnings
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -17,6 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import slopenet as sn
+from tests.extras.random_sources import refusal, report, require_near
 
 
 def softplus(z: Any) -> Any:
@@ -117,32 +115,15 @@ def outcome(seed: int) -> str:
     try:
         net = sn.from_torch(module, example=example)
     except sn.UnsupportedNetworkError as error:
-        where, named, reason = str(error).partition(": ")
-        if not (where.startswith(("module ", "torch ")) and named and reason):
-            raise AssertionError(f"seed {seed}: nothing is named") from error
-        return f"refused: {reason}"
+        return refusal(seed, error, ("module ", "torch "))
     torch.manual_seed(seed)
     X = torch.randn(40, module.inputs, dtype=torch.float64)
     wanted = module(X).detach().numpy()
-    far = np.abs(net(X.numpy()) - wanted).max() / max(1.0, np.abs(wanted).max())
-    assert far < 1e-11, f"seed {seed}: values differ by {far:.1e}"
+    require_near(seed, "values", net(X.numpy()), wanted, 1e-11)
     J = torch.autograd.functional.jacobian(lambda x: module(x[None])[0], X[0]).numpy()
-    far = np.abs(net.jacobian(X[0].numpy()) - J).max() / max(1.0, np.abs(J).max())
-    assert far < 1e-10, f"seed {seed}: slopes differ by {far:.1e}"
+    require_near(seed, "slopes", net.jacobian(X[0].numpy()), J, 1e-10)
     return "equal"
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    warnings.simplefilter("ignore")
-    found: Counter[str] = Counter()
-    for seed in range(count):
-        found[outcome(seed).split(" (")[0][:60]] += 1
-        if seed % 100 == 99:
-            print(f"{seed + 1} forwards: {found['equal']} are equal", flush=True)
-    for what, times in found.most_common():
-        print(f"{times:6d}  {what}")
-
-
 if __name__ == "__main__":
-    main()
+    report(outcome, 2000, "forwards")

@@ -5,9 +5,6 @@ python -m tests.extras.random_functions 500
 
 from __future__ import annotations
 
-import sys
-import warnings
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import slopenet as sn
+from tests.extras.random_sources import refusal, report, require_near
 
 nn = jax.nn
 
@@ -103,36 +101,19 @@ def outcome(seed: int) -> str:
     try:
         net = sn.from_jax(function, example=example)
     except sn.UnsupportedNetworkError as error:
-        where, named, reason = str(error).partition(": ")
-        if not (where.startswith(("operation ", "JAX ")) and named and reason):
-            raise AssertionError(f"seed {seed}: nothing is named") from error
-        return f"refused: {reason}"
+        return refusal(seed, error, ("operation ", "JAX "))
     X = np.random.default_rng(seed).normal(size=(40, function.inputs))
     wanted = np.asarray(jax.jit(function if batched else jax.vmap(function))(X))
-    far = np.abs(net(X) - wanted).max() / max(1.0, np.abs(wanted).max())
-    assert far < 1e-11, f"seed {seed}: values differ by {far:.1e}"
+    require_near(seed, "values", net(X), wanted, 1e-11)
 
     def one(x: Any) -> Any:
         return function(x[None])[0] if batched else function(x)
 
     J = np.asarray(jax.jit(jax.jacobian(one))(X[0]))
-    far = np.abs(net.jacobian(X[0]) - J).max() / max(1.0, np.abs(J).max())
-    assert far < 1e-10, f"seed {seed}: slopes differ by {far:.1e}"
+    require_near(seed, "slopes", net.jacobian(X[0]), J, 1e-10)
     return "equal"
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    warnings.simplefilter("ignore")
-    jax.config.update("jax_enable_x64", True)
-    found: Counter[str] = Counter()
-    for seed in range(count):
-        found[outcome(seed).split(" (")[0][:60]] += 1
-        if seed % 100 == 99:
-            print(f"{seed + 1} functions: {found['equal']} are equal", flush=True)
-    for what, times in found.most_common():
-        print(f"{times:6d}  {what}")
-
-
 if __name__ == "__main__":
-    main()
+    jax.config.update("jax_enable_x64", True)
+    report(outcome, 500, "functions")
