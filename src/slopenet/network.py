@@ -19,7 +19,6 @@ from slopenet.activations import (
     Head,
     LayerActivation,
     LayerSpec,
-    Runs,
     normalise,
 )
 from slopenet.derivation import Chain
@@ -28,7 +27,8 @@ from slopenet.evaluate.model import column_names
 from slopenet.evaluate.page import Derivation
 from slopenet.io import model_file
 from slopenet.io.card import Card
-from slopenet.io.contents import Contents, ModelFileError, StoredLayer
+from slopenet.io.contents import Contents, ModelFileError
+from slopenet.io.stored_layer import layer_spec, stored_layer
 from slopenet.maps import scaling
 from slopenet.parameters import checksum, count, flatten
 from slopenet.posterior.error_bars import ErrorBars, require_posterior
@@ -461,7 +461,7 @@ class Network(ErrorBars, Derivatives):
 
     def contents(self) -> Contents:
         """The contents of its file."""
-        activations = tuple(_stored(each) for each in self._activations)
+        activations = tuple(stored_layer(each) for each in self._activations)
         return Contents(
             *(self._weights, self._biases, activations),
             input_names=self._input_names,
@@ -609,7 +609,7 @@ def load(path: str | os.PathLike[str]) -> Network:
 
 def of_contents(path: str | os.PathLike[str], contents: Contents) -> Network:
     """The network of the contents of a file, whose path errors name."""
-    activations: list[Any] = [_restored(each) for each in contents.activations]
+    activations: list[Any] = [layer_spec(each) for each in contents.activations]
     try:
         return Network(
             contents.weights,
@@ -622,23 +622,6 @@ def of_contents(path: str | os.PathLike[str], contents: Contents) -> Network:
         )
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"cannot load {os.fspath(path)}: {error}") from error
-
-
-def _stored(activation: LayerActivation) -> StoredLayer:
-    if isinstance(activation, Runs):
-        return tuple((each.name, each.parameters, count) for each, count in activation)
-    if isinstance(activation, Head):
-        return activation.name, ()
-    return activation.name, activation.parameters
-
-
-def _restored(stored: StoredLayer) -> Any:
-    def spec(name: Any, given: Any) -> Any:
-        return (name, *given) if given else name
-
-    if isinstance(stored[0], str):
-        return spec(*stored)
-    return tuple((spec(name, given), count) for name, given, count in stored)
 
 
 def _require_suitable(card: Card | None, inputs: int, outputs: int) -> None:

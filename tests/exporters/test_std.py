@@ -6,6 +6,7 @@ import ctypes
 import re
 import subprocess
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,16 @@ from exported import STRICT, compilers, library
 from networks_with_error_bars import KINDS, wave
 
 import slopenet as sn
+from slopenet.activations import normalise_layer
 from slopenet.exporters import _posteriors
+from slopenet.posterior.laplace import LaplacePosterior
+from slopenet.posterior.rivals import Rival
 
 COMPILERS = compilers()
 COMMAND = next(iter(COMPILERS.values()), [])
 METHODS = KINDS | {"laplace": KINDS["laplace"] | {"hidden": (40, 12)}}
 METHODS["full"] = METHODS["full"] | {"hidden": (5, 4)}
+METHODS["rivals"] = METHODS["laplace"] | {"hidden": (15, 12)}
 RNG = np.random.default_rng(5)
 X = RNG.uniform(-1, 1, (12, 2))
 Y = np.stack([wave(X), X[:, 0] * X[:, 1]], axis=1)
@@ -46,6 +51,7 @@ MORE["bounded"] = {"activation": "relu", "output": "sigmoid", "transform": "none
 CASES = [(kind, data) for kind in KINDS for data in ("slopes", "units", "logarithms")]
 CASES += [("process", data) for data in ("gaps", "level", "only slopes", "one")]
 CASES += [("full", "one"), ("full", "bounded")]
+CASES += [("rivals", data) for data in ("slopes", "units", "logarithms")]
 
 
 @cache
@@ -53,8 +59,26 @@ def fitted(kind: str, data: str) -> sn.Network:
     more = MORE.get(data, {"transform": "none"})
     net = sn.fit(*DATA[data], rng=0, **more, **METHODS[kind]).network
     assert net.posterior is not None
-    assert net.posterior.kind == kind
-    return net
+    assert net.posterior.kind == ("laplace" if kind == "rivals" else kind)
+    return with_waves(net) if kind == "rivals" else net
+
+
+def with_waves(net: sn.Network) -> sn.Network:
+    """With rivals of other layers than the network has."""
+    posterior, rng = net.posterior, np.random.default_rng(3)
+    assert isinstance(posterior, LaplacePosterior)
+    outputs, runs = net.sizes[-1], (("tanh", 4), ("sin", 3))
+    shapes = [(2, 7, outputs), (2, 7, 5, outputs)]
+    sigmas = [normalise_layer(each, 7) for each in (runs, "softplus")]
+    rivals = [
+        Rival(
+            [rng.normal(size=(n, m)) for m, n in pairwise(sizes)],
+            [rng.normal(size=n) for n in sizes[1:]],
+            [sigma, *[normalise_layer("identity", n) for n in sizes[2:]]],
+        )
+        for sizes, sigma in zip(shapes, sigmas, strict=True)
+    ]
+    return net.with_posterior(posterior.compared(rivals, [0.3, 0.2]))
 
 
 def probes(net: sn.Network, data: str) -> np.ndarray:
@@ -152,7 +176,9 @@ def test_without_the_jacobian_there_are_deviations_of_values_alone(
 
 
 @pytest.mark.skipif("gcc" not in COMPILERS, reason="gcc is not installed")
-@pytest.mark.parametrize(("kind", "data"), [("process", "level"), ("full", "one")])
+@pytest.mark.parametrize(
+    ("kind", "data"), [("process", "level"), ("full", "one"), ("rivals", "logarithms")]
+)
 def test_a_file_with_deviations_is_cpp_too(tmp_path: Path, kind: str, data: str) -> None:
     path = tmp_path / "net.c"
     fitted(kind, data).export(path, std=True, casadi=True)

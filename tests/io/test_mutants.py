@@ -53,8 +53,9 @@ def save(kind: str, path: Path) -> None:
     if kind == "network":
         named.save(path)
         return
-    if kind == "posterior":
-        sn.load(Path(__file__).parent / "versions" / "3.safetensors").save(path)
+    versions = {"posterior": "3", "posterior with rivals": "5"}
+    if kind in versions:
+        sn.load(Path(__file__).parent / "versions" / f"{versions[kind]}.safetensors").save(path)
         return
     known = named.with_card(
         sn.Card(
@@ -68,7 +69,8 @@ def save(kind: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "every"), [("network", 1), ("ensemble with a card", 5), ("posterior", 6)]
+    ("kind", "every"),
+    [("network", 1), ("ensemble with a card", 5), ("posterior", 6), ("posterior with rivals", 8)],
 )
 def test_mutants_end_in_a_model_or_in_one_exception(kind: str, every: int, tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"

@@ -120,10 +120,10 @@ DEEP = "[" * 100_000 + "]" * 100_000
         ({"format": None}, "another format"),
         ({"format": "pt"}, "another format"),
         (
-            {"version": "5"},
-            "written by a newer slopenet (file format 5, this one reads 4 and older): update",
+            {"version": "6"},
+            "written by a newer slopenet (file format 6, this one reads 5 and older): update",
         ),
-        ({"version": "5", "tempo": "", "activations": None}, "written by a newer slopenet"),
+        ({"version": "6", "tempo": "", "activations": None}, "written by a newer slopenet"),
         ({"format": "slopenet ensemble"}, "its metadata are not the texts checksum, format, netw"),
         ({"version": "2"}, "its metadata are not the texts activations, card"),
         ({"version": None}, "format version"),

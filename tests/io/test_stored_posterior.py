@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from networks import random_network
 
 import slopenet as sn
 from slopenet.io import stored_posterior
-from slopenet.io.contents import ModelFileError, StoredPosterior
+from slopenet.io.contents import ModelFileError, StoredPosterior, StoredRival
 from slopenet.io.model_file import read, write
 from slopenet.io.stored_posterior import PREFIX, restored_posterior
 from slopenet.posterior.stored import restored
@@ -127,6 +128,43 @@ def test_numbers_out_of_range_are_refused(
     wrong = right | {name: np.full_like(right[name], value)}
     with pytest.raises(ValueError, match=re.escape(sentence)):
         restored(StoredPosterior(kind, wrong))
+
+
+RIVAL = StoredRival(
+    (np.ones((4, 2)), np.ones((1, 4))),
+    (np.zeros(4), np.zeros(1)),
+    (("tanh", ()), ("identity", ())),
+)
+
+
+def test_rivals_are_of_a_projected_posterior_of_the_same_inputs_and_outputs() -> None:
+    arrays = {PREFIX + key: array for key, array in LAPLACE.items()}
+    assert restored_posterior("laplace", arrays, 2, 1, [RIVAL]).rivals == (RIVAL,)
+    full = {PREFIX + key: array for key, array in FULL.items()}
+    for kind, own in (("full", full), (None, {})):
+        with pytest.raises(ModelFileError, match="its rivals are those of no posterior"):
+            restored_posterior(kind, own, 2, 1, [RIVAL])
+    wide = replace(RIVAL, weights=(np.ones((4, 3)), RIVAL.weights[1]))
+    single = replace(RIVAL, biases=tuple(b.astype(np.float32) for b in RIVAL.biases))
+    for wrong in (wide, single):
+        with pytest.raises(ModelFileError, match="a rival of its posterior is not a network"):
+            restored_posterior("laplace", arrays, 2, 1, [wrong])
+
+
+@pytest.mark.parametrize(
+    ("last", "sentence"),
+    [("tanh", "outputs of the rivals .* must be linear"), ("softmax", "can only be"), ("a", "a")],
+)
+def test_rivals_have_linear_outputs(last: str, sentence: str) -> None:
+    wrong = replace(RIVAL, activations=(RIVAL.activations[0], (last, ())))
+    with pytest.raises(ValueError, match=sentence):
+        restored(StoredPosterior("laplace", LAPLACE, (wrong,)))
+
+
+@pytest.mark.parametrize("rivals", ['{"a":1}', '[["tanh"]]', "[1]", str([[]] * 17)])
+def test_rivals_without_layers_are_refused(tmp_path: Path, rivals: str) -> None:
+    text = header({"version": "5", "card": "null", "posterior": "null", "rivals": rivals})
+    assert "is not valid" in refusal(tmp_path / "net", signed(text, DATA))
 
 
 def test_more_targets_than_fit_a_matrix_are_refused() -> None:

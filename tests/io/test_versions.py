@@ -11,7 +11,8 @@ import slopenet as sn
 from slopenet.io.model_file import VERSION
 
 FILES = Path(__file__).parent / "versions"
-STD = 0.03011696  # of the posterior in the file of version 3, at (1, 2)
+# Of the posteriors in the files, at (1, 2).
+STD = {3: 0.03011696, 5: 0.6324139}
 
 
 def expected() -> sn.Network:
@@ -26,7 +27,7 @@ def test_there_is_a_file_of_every_version() -> None:
     assert files == {str(v) for v in range(1, int(VERSION) + 1)} | {"2-ensemble"}
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 5])
 def test_a_network_of_every_version(version: int) -> None:
     net = sn.load(FILES / f"{version}.safetensors")
     assert net == expected()
@@ -34,7 +35,8 @@ def test_a_network_of_every_version(version: int) -> None:
     if version < 3:
         assert net.posterior is None
     else:
-        assert net.std([1.0, 2.0])[0] == pytest.approx(STD, rel=1e-6)
+        assert len(net.posterior.rivals) == (2 if version == 5 else 0)
+        assert net.std([1.0, 2.0])[0] == pytest.approx(STD[version], rel=1e-6)
     if version == 1:
         assert net.card is None
     else:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from slopenet._types import Floats
+from slopenet.posterior.rivals import Rival
 from slopenet.posterior.units import Units
 
 
@@ -80,11 +81,18 @@ class Projected:
         Of the layers; the functions are 1, u, and a[l] of these but the last.
     root : (m, n_L, r)
         F of each output, in its unit.
+    rivals : tuple of Rival
+        Networks of u, whose outputs have their units, and no b[L] of the network: their functions
+        are their distances from the last of the trained layers without its b.
+    of_rivals : (J, n_L, r)
+        Rows of F for these functions.
     """
 
     units: Units
     trained: slice
     root: Floats
+    rivals: tuple[Rival, ...] = ()
+    of_rivals: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)

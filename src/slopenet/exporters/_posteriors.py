@@ -43,9 +43,7 @@ def deviations(net: Derivatives, posterior: Posterior, dtype: np.dtype[Any]) -> 
         case ProcessPosterior():
             return _process(posterior)
         case LaplacePosterior():
-            _require_small(posterior.root.size)
-            root = posterior.root.transpose(1, 0, 2) * posterior.units.s_y[:, None]
-            return Projected(posterior.units, trained(chain, posterior.units), root)
+            return _projected(chain, posterior)
         case FullPosterior():
             return _full(net, chain, posterior)
     raise TypeError(f"a posterior of the kind {posterior.kind!r} cannot be exported")
@@ -63,6 +61,16 @@ def _process(posterior: ProcessPosterior) -> Process:
     variance = posterior.process_variance * (posterior.inflation * units.s_y) ** 2
     distance = (posterior.distance * units.s_y[:, None]) ** 2
     return Process(units, posterior.X, found, variance, distance)
+
+
+def _projected(chain: Chain, posterior: LaplacePosterior) -> Projected:
+    units, rivals = posterior.units, posterior.rivals
+    _require_small(posterior.root.size + sum(count(each.sizes) for each in rivals))
+    root = posterior.root.transpose(1, 0, 2)
+    m = len(root) - len(rivals)
+    in_units = tuple(each.scaled(units.s_y) for each in rivals)
+    own = root[:m] * units.s_y[:, None]
+    return Projected(units, trained(chain, units), own, in_units, root[m:])
 
 
 def _full(net: Any, chain: Chain, posterior: FullPosterior) -> Full:

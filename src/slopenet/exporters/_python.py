@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from slopenet.derivation import Chain
 from slopenet.exporters import _python_std, _softmax, _text
 from slopenet.exporters._expression import Expression, in_order, traced
 from slopenet.exporters._task import OUTPUTS, RESULTS, Arrays, Task, Written
+from slopenet.posterior.rivals import Rival
 from slopenet.validate.frames import Names
 
 _HEAD = '''\
@@ -42,12 +43,12 @@ erfc = np.vectorize(math.erfc, otypes=[np.{dtype}])
 _IN_RUNS = '''
 
 def in_runs(*runs):
-    """A function of z, (N, n_l), from functions that take so many units each, in their order."""
+    """A function of z, (..., n_l), from functions that take so many units each, in their order."""
     ends = np.cumsum([count for _, count in runs])[:-1]
 
     def sigma(z):
-        parts = np.split(z, ends, axis=1)
-        return np.concatenate([f(part) for (f, _), part in zip(runs, parts)], axis=1)
+        parts = np.split(z, ends, axis=-1)
+        return np.concatenate([f(part) for (f, _), part in zip(runs, parts)], axis=-1)
 
     return sigma
 
@@ -157,7 +158,8 @@ def _text_of(task: Task) -> str:
     chain, sizes, dtype = task.logits, task.sizes, task.dtype.name
     wanted = tuple(name for name in OUTPUTS if name in task.derivatives)
     wanted = wanted if task.head is None else _softmax.called(wanted)
-    different = activations.different(chain.activations)
+    layers = [*chain.activations, *(each for rival in task.rivals for each in rival.activations)]
+    different = activations.different(layers)
     order = 2 if "hessian" in wanted else int(wanted != ("value",))
     if task.deviations is not None:
         order = max(order, _python_std.order(task.deviations))
@@ -184,8 +186,9 @@ def _text_of(task: Task) -> str:
         head,
         _ERFC.format(dtype=dtype) if "erfc" in called else "",
         *("\n\n" + "\n\n\n".join(_sigma(different, *each)) + "\n" for each in traces.items()),
-        _IN_RUNS if any(isinstance(each, Runs) for each in chain.activations) else "",
+        _IN_RUNS if any(isinstance(each, Runs) for each in layers) else "",
         "\n\n" + "\n".join(_parameters(chain, different, order)),
+        "\n".join(_rivals(task.rivals, different)),
         _FORWARD.format(**given),
         _SLOPES if order else "",
         _BACKWARD.format(**given) if "backward(" in functions else "",
@@ -244,6 +247,30 @@ def _parameters(chain: Chain, different: list[Activation], order: int) -> Iterat
     for activation in chain.activations:
         names = "".join(f"{_of_layer(different, activation, k)}, " for k in range(order + 1))
         yield f"    ({names.strip() if order == 0 else names[:-2]}),"
+    yield "]"
+    yield ""
+
+
+def _rivals(rivals: Sequence[Rival], different: list[Activation]) -> Iterator[str]:
+    """The layers of each: W, b and SIGMA."""
+    if not rivals:
+        return
+    yield "RIVALS = ["
+    for rival in rivals:
+        yield "    ("
+        for arrays in (rival.weights, rival.biases):
+            yield "        ["
+            for array in arrays:
+                yield "            array(["
+                yield from _text.lines(_text.literals(array), "                ")
+                yield f"            ], {', '.join(map(str, array.shape))}),"
+            yield "        ],"
+        pairs = (
+            ", ".join(_of_layer(different, each, order) for order in (0, 1))
+            for each in rival.activations
+        )
+        yield f"        [{', '.join(f'({pair})' for pair in pairs)}],"
+        yield "    ),"
     yield "]"
     yield ""
 

@@ -23,11 +23,17 @@ _LOGARITHMS = """inside = LOG_X[0] * X + LOG_X[1]
     u[:, 0], rate = (np.log(inside) - CENTRE) / SCALE, LOG_X[0] / (inside * SCALE)"""
 _JETS = '''
 
-def jets(X, kinds):
-    """a[l], l = 1..L, and z[l], l = 2..L, each with its slopes if kinds > 1: (N, kinds, n_l)."""
-    a, z = [np.zeros((len(X), kinds, X.shape[1]))], []
-    a[0][:, 0], a[0][:, 1:] = X, np.eye(X.shape[1])[:kinds - 1]
-    for W_l, b_l, sigma in zip(W, b, SIGMA, strict=True):
+def first(X, kinds):
+    """a[1] = x, and its slopes if kinds > 1: (N, kinds, n_1)."""
+    a = np.zeros((len(X), kinds, X.shape[1]))
+    a[:, 0], a[:, 1:] = X, np.eye(X.shape[1])[:kinds - 1]
+    return a
+
+
+def jets(a, W, b, sigmas):
+    """a[l], l = 1..L, and z[l], l = 2..L, each with its slopes as a[1] has: (N, kinds, n_l)."""
+    a, z = [a], []
+    for W_l, b_l, sigma in zip(W, b, sigmas, strict=True):
         z.append(a[-1] @ W_l.T)
         z[-1][:, 0] += b_l
         a.append(sigma[1](z[-1][:, :1]) * z[-1])
@@ -40,9 +46,15 @@ def halves(X, kinds):
     """(φ, ∂φ/∂x_i) F_k of φ = 1, u and a[l] of hidden layers: (N, n_L, kinds, r)."""
     one = np.zeros((len(X), kinds, 1))
     one[:, 0] = 1
-    phi = np.concatenate([one, standard(X, kinds), *jets(X, kinds)[0][{hidden}]], axis=2)
-    return (phi @ ROOT).reshape(len(X), kinds, {n_L}, -1).swapaxes(1, 2)
+    u, (a, _) = standard(X, kinds), jets(first(X, kinds), W, b, SIGMA)
+    phi = np.concatenate([one, u, *a[{hidden}]], axis=2)
+    h = (phi @ ROOT).reshape(len(X), kinds, {n_L}, -1)
+{compared}    return h.swapaxes(1, 2)
 '''
+_COMPARED = """\
+    for rival, rows in zip(RIVALS, OF_RIVALS, strict=True):
+        h = h + (jets(u, *rival)[0][-1] - a[{last}] @ W[{last}].T)[..., None] * rows
+"""
 _SOLVED = '''
 
 def solved(L, t):
@@ -76,7 +88,7 @@ def gradient(a, z, k):
 
 def halves(X, kinds):
     """L⁻¹ of the gradients: (N, n_L, kinds, p)."""
-    a, z = jets(X, kinds)
+    a, z = jets(first(X, kinds), W, b, SIGMA)
     a, z = [standard(X, kinds), *a[{hidden}]], z[{trained}]
     found = []
     for k in range({n_L}):
@@ -196,7 +208,8 @@ def _covariances(found: Deviations, n_L: int) -> str:
     first, stop = found.trained.start, found.trained.stop
     given = {"n_L": n_L, "trained": f"{first}:{stop}", "hidden": f"{first + 1}:{stop}"}
     if isinstance(found, Projected):
-        return _JETS + _PROJECTED.format(**given) + _SQUARES
+        compared = _COMPARED.format(last=stop - 1) if found.rivals else ""
+        return _JETS + _PROJECTED.format(**given, compared=compared) + _SQUARES
     sigmas = f"SIGMA[{given['trained']}]"
     if found.units.log_y is not None:  # the exponential is behind what was learned
         sigmas = f"[*SIGMA[{first}:{stop - 1}], (None, np.ones_like, np.zeros_like)]"
@@ -216,6 +229,8 @@ def _constants(found: Deviations) -> Iterator[str]:
             yield from _of_process(found)
         case Projected():
             yield from _array("ROOT = ", found.root.reshape(len(found.root), -1))
+            if found.of_rivals is not None and found.rivals:
+                yield from _array("OF_RIVALS = ", found.of_rivals)
         case Full():
             yield from _array("UNIT = ", units.s_y)
             yield from _array("FACTOR = ", found.factor)

@@ -10,8 +10,9 @@ import numpy as np
 from slopenet.activations import Head, normalise
 from slopenet.derivation import Chain
 from slopenet.evaluate.plan import Bracket
-from slopenet.exporters._deviations import Deviations
+from slopenet.exporters._deviations import Deviations, Projected
 from slopenet.io.card import Card
+from slopenet.posterior.rivals import Rival
 from slopenet.validate.frames import Names
 
 Arrays: TypeAlias = dict[str, np.ndarray[Any, Any]]
@@ -93,6 +94,11 @@ class Task:
             return self.chain
         below = [*self.chain.activations[:-1], normalise("identity")]
         return Chain(self.chain.W, self.chain.b, below)
+
+    @property
+    def rivals(self) -> tuple[Rival, ...]:
+        """The other networks of its standard deviations."""
+        return self.deviations.rivals if isinstance(self.deviations, Projected) else ()
 
     @property
     def dtype(self) -> np.dtype[Any]:

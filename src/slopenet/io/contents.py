@@ -17,11 +17,21 @@ class ModelFileError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
+class StoredRival:
+    """A network of a posterior: W[l], b[l] and activations as in `Contents`."""
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray, ...]
+    activations: tuple[StoredLayer, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class StoredPosterior:
-    """A posterior: its kind, and its arrays by name, valid in form."""
+    """A posterior: its kind, its arrays by name, and other networks of it, valid in form."""
 
     kind: str
     arrays: Mapping[str, np.ndarray]
+    rivals: tuple[StoredRival, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,16 +12,19 @@ all float32. The metadata, all text, are
 ``output_names``    JSON, one name per component of H(x), or ``null``
 ``card``            JSON, the texts and whole numbers of a `Card`, or ``null``; since version 2
 ``posterior``       JSON, the kind of a posterior, or ``null``; since version 3
+``rivals``          JSON, the ``activations`` of each other network of the posterior; since
+                    version 5
 ``checksum``        SHA-256 of the whole file, computed with these 64 digits set to zero
 ==================  ===========================================================================
 
 With a card there are the float64 tensors ``inputs`` (n_1, 7) and ``outputs`` (n_L, 7), minimum,
 maximum and quantiles, and ``errors_values`` (n_L,) and ``errors_slopes`` (n_L, n_1) if errors are
 known; NaN is unknown. A posterior has float64 tensors with the prefix ``posterior_``, see
-`slopenet.io.stored_posterior`.
+`slopenet.io.stored_posterior`. Rival i of it has float64 tensors ``W2, b2, ...`` with the prefix
+``rivali.``.
 
 A network of one activation per layer has the version 2, or 3 if it has a posterior; one with runs
-of activations has the version 4.
+of activations has the version 4, and one whose posterior has rivals the version 5.
 
 An ensemble has the format ``slopenet ensemble``. Tensors of its network i have the prefix ``i.``;
 ``networks``, JSON, has the entries from ``activations`` on of each.
@@ -44,6 +47,7 @@ from slopenet.io.contents import (
     ModelFileError,
     StoredLayer,
     StoredPosterior,
+    StoredRival,
     require,
 )
 from slopenet.io.files import regular, replacing
@@ -53,13 +57,14 @@ from slopenet.io.parse import (
     ENTRIES,
     FORMAT,
     OF_POSTERIOR,
+    OF_RUNS,
     PLAIN,
     VERSION,
     parse,
     prefix_of,
 )
 from slopenet.io.stored_card import stored
-from slopenet.io.stored_posterior import PREFIX
+from slopenet.io.stored_posterior import PREFIX, rival_prefix
 
 __all__ = ["FORMAT", "VERSION", "Contents", "ModelFileError", "read", "write", "write_ensemble"]
 
@@ -119,9 +124,11 @@ def write_ensemble(path: str | os.PathLike[str], networks: Sequence[Contents]) -
 
 def _version(networks: Sequence[Contents]) -> str:
     """The oldest version that has all entries of the networks, so that old readers know it."""
+    if any(each.posterior is not None and each.posterior.rivals for each in networks):
+        return VERSION
     activations = [each for network in networks for each in network.activations]
     if any(not isinstance(each[0], str) for each in activations):
-        return VERSION
+        return OF_RUNS
     return PLAIN if all(each.posterior is None for each in networks) else OF_POSTERIOR
 
 
@@ -129,10 +136,8 @@ def _entry(
     network: Contents, prefix: str, version: str
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The values of a network, for JSON, and its tensors."""
-    tensors: dict[str, np.ndarray] = {}
-    layers = zip(network.weights, network.biases, strict=True)
-    for layer, (W, b) in enumerate(layers, start=2):
-        tensors |= {f"{prefix}W{layer}": W, f"{prefix}b{layer}": b}
+    tensors = _matrices(network, prefix)
+    rivals = () if network.posterior is None else network.posterior.rivals
     values, arrays = (None, {}) if network.card is None else stored(network.card)
     tensors |= {f"{prefix}{name}": array for name, array in arrays.items()}
     entry = {
@@ -141,11 +146,23 @@ def _entry(
         "output_names": network.output_names,
         "card": values,
         "posterior": network.posterior and network.posterior.kind,
+        "rivals": [each.activations for each in rivals],
     }
     if network.posterior is not None:
         own = network.posterior.arrays.items()
         tensors |= {f"{prefix}{PREFIX}{name}": array for name, array in own}
+    for i, rival in enumerate(rivals):
+        tensors |= _matrices(rival, prefix + rival_prefix(i))
     return {name: entry[name] for name in ENTRIES[version]}, tensors
+
+
+def _matrices(network: Contents | StoredRival, prefix: str) -> dict[str, np.ndarray]:
+    layers = enumerate(zip(network.weights, network.biases, strict=True), start=2)
+    return {
+        f"{prefix}{k}{layer}": each
+        for layer, pair in layers
+        for k, each in zip("Wb", pair, strict=True)
+    }
 
 
 def _save(

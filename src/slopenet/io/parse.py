@@ -13,19 +13,20 @@ from slopenet.io.contents import (
     ModelFileError,
     StoredActivation,
     StoredLayer,
+    StoredRival,
     StoredRuns,
     require,
 )
 from slopenet.io.layout import DTYPES, header_length, verified_checksum
 from slopenet.io.stored_card import TENSORS, restored
+from slopenet.io.stored_posterior import MOST_RIVALS, restored_posterior, rival_prefix
 from slopenet.io.stored_posterior import TENSORS as ERRORS
-from slopenet.io.stored_posterior import restored_posterior
 
 FORMAT, ENSEMBLE = "slopenet", "slopenet ensemble"
 # One version for both formats; files of every version up to `VERSION` are read. A network is
-# written as the oldest version that has all of it: `PLAIN`, with a posterior `OF_POSTERIOR`, and
-# with runs of activations `VERSION`.
-PLAIN, OF_POSTERIOR, VERSION = "2", "3", "4"
+# written as the oldest version that has all of it: `PLAIN`, with a posterior `OF_POSTERIOR`, with
+# runs of activations `OF_RUNS`, and with a posterior that has rivals `VERSION`.
+PLAIN, OF_POSTERIOR, OF_RUNS, VERSION = "2", "3", "4", "5"
 _SINCE_1 = ("activations", "input_names", "output_names")
 # The entries of a network, by version.
 ENTRIES = {
@@ -33,6 +34,7 @@ ENTRIES = {
     "2": (*_SINCE_1, "card"),
     "3": (*_SINCE_1, "card", "posterior"),
     "4": (*_SINCE_1, "card", "posterior"),
+    "5": (*_SINCE_1, "card", "posterior", "rivals"),
 }
 WANTED = "W2, b2 and so on, a weight and a bias per layer"
 
@@ -50,7 +52,7 @@ def parse(raw: bytes) -> Contents | tuple[Contents, ...]:
         "is not valid: its checksum is in the wrong place",
     )
     entries = _entries(metadata)
-    layers = _layers(header, entries)
+    layers = _layers(header, [*entries, *_rivals(entries)])
     try:
         # Checks every shape and offset against the size of the data before copying anything.
         parts = safetensors.deserialize(raw)  # type: ignore[no-untyped-call]
@@ -59,9 +61,9 @@ def parse(raw: bytes) -> Contents | tuple[Contents, ...]:
         reason = str(error).removeprefix("Error while deserializing: ")[:200]
         message = f"is not valid: its table of tensors is wrong ({reason!r})"
         raise ModelFileError(message) from error
-    runs = int(metadata["version"]) >= int(VERSION)
+    runs = int(metadata["version"]) >= int(OF_RUNS)
     networks = tuple(
-        _network(entries[prefix], tensors, prefix, n, runs=runs) for prefix, n in layers.items()
+        _network(entry, tensors, prefix, layers, runs=runs) for prefix, entry in entries.items()
     )
     return networks if metadata["format"] == ENSEMBLE else networks[0]
 
@@ -86,9 +88,22 @@ def _entries(metadata: Mapping[str, str]) -> dict[str, Any]:
     return {prefix_of(i): entry for i, entry in enumerate(members)}
 
 
-def _layers(header: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, int]:
-    """The number of layers of each network, from the names of its tensors."""
-    found: dict[str, set[str]] = {prefix: set() for prefix in entries}
+def _rivals(entries: Mapping[str, Any]) -> list[str]:
+    """The prefixes of the rivals of all networks, whose entries have their activations."""
+    found = []
+    for prefix, entry in entries.items():
+        rivals = entry.get("rivals", [])
+        require(
+            isinstance(rivals, list) and len(rivals) <= MOST_RIVALS,
+            "is not valid: the rivals of its posterior are not a list of their activations",
+        )
+        found += [prefix + rival_prefix(i) for i in range(len(rivals))]
+    return found
+
+
+def _layers(header: Mapping[str, Any], prefixes: Sequence[str]) -> dict[str, int]:
+    """The number of layers of each network and rival, from the names of its tensors."""
+    found: dict[str, set[str]] = {prefix: set() for prefix in prefixes}
     for key in header.keys() - {"__metadata__"}:
         before, dot, name = key.rpartition(".")
         require(before + dot in found, f"is not valid: its tensors are not {WANTED}")
@@ -108,12 +123,20 @@ def _of(layers: int) -> range:
 
 
 def _network(
-    entry: Any, tensors: Mapping[str, np.ndarray], prefix: str, layers: int, *, runs: bool
+    entry: Any,
+    tensors: Mapping[str, np.ndarray],
+    prefix: str,
+    layers: Mapping[str, int],
+    *,
+    runs: bool,
 ) -> Contents:
-    weights = tuple(tensors[f"{prefix}W{layer}"] for layer in _of(layers))
-    biases = tuple(tensors[f"{prefix}b{layer}"] for layer in _of(layers))
-    _check_chain(weights, biases)
+    weights, biases = _matrices(tensors, prefix, layers[prefix])
     inputs, outputs = weights[0].shape[1], weights[-1].shape[0]
+    rivals = []
+    for i, activations in enumerate(entry.get("rivals", [])):
+        own = prefix + rival_prefix(i)
+        W, b = _matrices(tensors, own, layers[own])
+        rivals.append(StoredRival(W, b, _activations(activations, [*map(len, b)], runs=runs)))
     known = {name: tensors[prefix + name] for name in TENSORS if prefix + name in tensors}
     errors = {name: tensors[prefix + name] for name in ERRORS if prefix + name in tensors}
     return Contents(
@@ -123,8 +146,18 @@ def _network(
         _names(entry["input_names"], "input_names", inputs),
         _names(entry["output_names"], "output_names", outputs),
         restored(entry.get("card"), known, inputs, outputs),
-        restored_posterior(entry.get("posterior"), errors, inputs, outputs),
+        restored_posterior(entry.get("posterior"), errors, inputs, outputs, rivals),
     )
+
+
+def _matrices(
+    tensors: Mapping[str, np.ndarray], prefix: str, layers: int
+) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+    """W[l] and b[l] of a network, which chain."""
+    weights = tuple(tensors[f"{prefix}W{layer}"] for layer in _of(layers))
+    biases = tuple(tensors[f"{prefix}b{layer}"] for layer in _of(layers))
+    _check_chain(weights, biases)
+    return weights, biases
 
 
 def _json(text: str | bytes, what: str) -> Any:

@@ -5,17 +5,19 @@ Here names, shapes and sizes are checked; `slopenet.posterior.stored` checks the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.io.contents import StoredPosterior, require
+from slopenet.io.contents import StoredPosterior, StoredRival, require
 
 PREFIX = "posterior_"
-# The most numbers of all tensors of one posterior.
+# The most numbers of all tensors of one posterior, those of its rivals too.
 MOST_NUMBERS = 1 << 20
+# The kind that may have rivals, and their most.
+_RIVALRY, MOST_RIVALS = "laplace", 16
 
 Shape = tuple[str | int, ...]
 _UNITS: dict[str, Shape] = {
@@ -51,16 +53,28 @@ TENSORS = frozenset(
 )
 
 
+def rival_prefix(i: int) -> str:
+    """The beginning of the names of the tensors of rival i."""
+    return f"rival{i}."
+
+
 def restored_posterior(
-    kind: Any, arrays: Mapping[str, Floats], inputs: int, outputs: int
+    kind: Any,
+    arrays: Mapping[str, Floats],
+    inputs: int,
+    outputs: int,
+    rivals: Sequence[StoredRival] = (),
 ) -> StoredPosterior | None:
     """A posterior from an untrusted kind and arrays, by their names in the file; None from None.
+
+    `rivals` are valid in form.
 
     Raises
     ------
     ModelFileError
         If they are not those of a posterior of a network with so many inputs and outputs.
     """
+    require(not rivals or kind == _RIVALRY, "is not valid: its rivals are those of no posterior")
     if kind is None:
         require(not arrays, "is not valid: it has tensors of a posterior, but not its kind")
         return None
@@ -76,11 +90,17 @@ def restored_posterior(
         own.keys() == wanted.keys() and all(_fits(own[name], wanted[name], sizes) for name in own),
         "is not valid: the tensors of its posterior have other names or shapes than the network",
     )
+    layers = [array for each in rivals for array in (*each.weights, *each.biases)]
+    ends = {(each.weights[0].shape[1], len(each.biases[-1])) for each in rivals}
     require(
-        sum(array.size for array in own.values()) <= MOST_NUMBERS,
+        ends <= {(inputs, outputs)} and all(array.dtype == np.float64 for array in layers),
+        "is not valid: a rival of its posterior is not a network like it, of float64",
+    )
+    require(
+        sum(array.size for array in (*own.values(), *layers)) <= MOST_NUMBERS,
         f"is not valid: its posterior has more than {MOST_NUMBERS} numbers",
     )
-    return StoredPosterior(kind, own)
+    return StoredPosterior(kind, own, tuple(rivals))
 
 
 def _fits(array: Floats, shape: Shape, sizes: dict[str, int]) -> bool:

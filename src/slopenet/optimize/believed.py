@@ -74,7 +74,7 @@ def _laplace(known: LaplacePosterior, net: Network, points: Floats, *, slopes: b
         Q, sizes, _ = np.linalg.svd(V, full_matrices=False)
         Q = Q[:, sizes > _RANK * max(sizes[0], 1e-300)]
         root[k] = F - (F @ Q) @ Q.T
-    return LaplacePosterior(root, known.noise, known.units)
+    return known.with_root(root)
 
 
 def _full(known: FullPosterior, points: Floats, *, slopes: bool) -> Posterior:

@@ -19,7 +19,7 @@ from slopenet._types import Floats
 from slopenet.activations import LayerActivation, normalise
 from slopenet.derivation import Chain
 from slopenet.evaluate.threads import get_num_threads
-from slopenet.parameters import flatten
+from slopenet.parameters import flatten, unflatten
 from slopenet.posterior.posterior import Network
 from slopenet.posterior.units import Units
 
@@ -53,6 +53,14 @@ class Learned:
             )
             for layer in range(1, len(self.sizes) - 1)
         ]
+
+    @property
+    def last(self) -> Floats:
+        """W[L]ᵀ as combinations of the functions: the outputs without b[L] (m, n_L)."""
+        root = np.zeros((self.number, self.sizes[-1]))
+        W, _ = unflatten(self.theta, self.sizes)
+        root[-self.sizes[-2] :] = W[-1].T
+        return root
 
     @classmethod
     def of(cls, chain: Chain, units: Units) -> Learned:

@@ -7,7 +7,9 @@ too much work for networks of thousands of weights. With the functions φ(x) of
 
     ‖φ(x) F_k‖²,  the same of each slope with ∂φ/∂x_i,
 
-where F_k (m, r) is the root of the projected covariance: see `slopenet.training.laplace`.
+where F_k (m, r) is the root of the projected covariance: see `slopenet.training.laplace`. The
+functions of a network with rivals g_j (see `slopenet.posterior.rivals`) are also g_j - H, for each
+output its own.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from slopenet._types import Floats
 from slopenet.derivation import Chain
 from slopenet.posterior.features import Last, learned_sizes
 from slopenet.posterior.posterior import Network, Posterior
+from slopenet.posterior.rivals import Rival
 from slopenet.posterior.units import Units
 
 # Entries of functions at points that are computed at a time.
@@ -36,38 +39,68 @@ class LaplacePosterior(Posterior):
     noise : (n_L, 1 + n_1)
         Standard deviations of the noise, in standard units.
     units : Units
+    rivals : sequence of Rival, optional
+        The last rows of F_k are of these.
     """
 
     kind = "laplace"
 
-    def __init__(self, root: Floats, noise: Floats, units: Units) -> None:
+    def __init__(
+        self, root: Floats, noise: Floats, units: Units, rivals: Sequence[Rival] = ()
+    ) -> None:
         self.root, self.noise, self.units = root, noise, units
+        self.rivals = tuple(rivals)
         self._learned = Last(units)
+
+    def with_root(self, root: Floats) -> LaplacePosterior:
+        """The same of other combinations of the functions."""
+        return LaplacePosterior(root, self.noise, self.units, self.rivals)
+
+    def compared(self, rivals: Sequence[Rival], shares: Sequence[float]) -> LaplacePosterior:
+        """With rivals, too: the mean of p_j ‖g_j - H‖² is added to the variances.
+
+        `shares` are p_j.
+        """
+        outputs, m, r = self.root.shape
+        root = np.zeros((outputs, m + len(rivals), r + len(rivals)))
+        root[:, :m, :r] = self.root
+        root[:, m:, r:] = np.diag(np.sqrt(np.divide(shares, len(rivals))))
+        return LaplacePosterior(root, self.noise, self.units, (*self.rivals, *rivals))
 
     def some(self, outputs: Sequence[int]) -> LaplacePosterior:
         """See `Posterior`: the functions of an output do not depend on the others."""
         chosen = list(outputs)
-        return LaplacePosterior(self.root[chosen], self.noise[chosen], self.units.some(chosen))
+        units, rivals = self.units.some(chosen), [each.some(chosen) for each in self.rivals]
+        return LaplacePosterior(self.root[chosen], self.noise[chosen], units, rivals)
 
     def suits(self, chain: Chain) -> bool:
         """See `Posterior`."""
-        m: int = self.root.shape[1]
-        return m == 1 + sum(learned_sizes(chain, self.units)[:-1])
+        m: int = self.root.shape[1] - len(self.rivals)
+        ends = {(each.sizes[0], each.sizes[-1]) for each in self.rivals}
+        right = ends <= {(self.inputs, self.outputs)}
+        return right and m == 1 + sum(learned_sizes(chain, self.units)[:-1])
 
     def _blocks(
         self, network: Network, X: Floats, *, slopes: bool
     ) -> Iterator[tuple[slice, Floats]]:
         """Some rows at a time, and Φ(x) F_k at these rows: (n, kinds, n_L, r)."""
         learned = self._learned(network)
-        outputs, m, r = self.root.shape
-        roots = np.ascontiguousarray(self.root.transpose(1, 0, 2).reshape(m, -1))
-        Z = np.ascontiguousarray(self.units.standard(X))
+        outputs, _, r = self.root.shape
+        m = learned.number
+        roots = self.root[:, :m].transpose(1, 0, 2).reshape(m, -1)
+        if self.rivals:
+            roots = np.concatenate([roots, learned.last], axis=1)
+        Z, roots = np.ascontiguousarray(self.units.standard(X)), np.ascontiguousarray(roots)
         kinds = 1 + self.inputs if slopes else 1
         step = max(1, _BLOCK // (kinds * max(m, outputs * r)))
         for first in range(0, len(Z), step):
             rows = slice(first, first + step)
-            half = learned.combined(Z[rows], roots, slopes=slopes)
-            yield rows, half.reshape(-1, kinds, outputs, r)
+            both = learned.combined(Z[rows], roots, slopes=slopes)
+            half = both[:, :, : outputs * r].reshape(-1, kinds, outputs, r)
+            for rival, own in zip(self.rivals, self.root[:, m:].transpose(1, 0, 2), strict=True):
+                distance = rival(Z[rows], slopes=slopes) - both[:, :, outputs * r :]
+                half = half + distance[..., None] * own
+            yield rows, half
 
     def _standard(self, network: Network, X: Floats) -> Floats:
         found = np.empty((len(X), self.outputs, 1 + self.inputs, 1 + self.inputs))
@@ -95,8 +128,10 @@ class LaplacePosterior(Posterior):
         return {"root": self.root, "noise": self.noise, **self.units.stored()}
 
     @classmethod
-    def restored(cls, arrays: Mapping[str, Floats]) -> LaplacePosterior:
+    def restored(
+        cls, arrays: Mapping[str, Floats], rivals: Sequence[Rival] = ()
+    ) -> LaplacePosterior:
         """See `Posterior`."""
         if (arrays["noise"] < 0).any():
             raise ValueError("the noise of its posterior must not be negative")
-        return cls(arrays["root"], arrays["noise"], Units.restored(arrays))
+        return cls(arrays["root"], arrays["noise"], Units.restored(arrays), rivals)

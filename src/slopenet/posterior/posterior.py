@@ -14,6 +14,7 @@ import numpy as np
 
 from slopenet._types import Floats
 from slopenet.derivation import Chain
+from slopenet.posterior.rivals import Rival
 from slopenet.posterior.units import Units
 
 
@@ -49,11 +50,14 @@ class Posterior(ABC):
     noise : (n_L, 1 + n_1)
         Standard deviations of the noise of the value and of each slope, in standard units; 0 for
         slopes that were not given.
+    rivals : tuple of Rival
+        Other networks of the same data, whose distances it knows; mostly none.
     """
 
     kind: str
     units: Units
     noise: Floats
+    rivals: tuple[Rival, ...] = ()
 
     @property
     def inputs(self) -> int:

@@ -229,8 +229,8 @@ class Race:
     def result(self) -> Result:
         """The networks of the best candidates, and what was tried."""
         best = self.best
-        found = best.result()
         trained = [each for each in self.entered if each.started]
+        found = best.result([each for each in trained if each is not best])
         reason = found.reason
         if len(trained) <= 1:
             reason = reason if self._rescuers else reason.replace(TRIED, ALONE)

@@ -34,6 +34,7 @@ from slopenet.training.optimizers.evidence import Evidence
 from slopenet.training.outlook import improving, with_outlook
 from slopenet.training.plan import Plan
 from slopenet.training.quality import HELD_OUT, LEARNED, FitErrors
+from slopenet.training.rivals import with_others
 from slopenet.training.session import Runs
 from slopenet.training.shape.constraints import Constraint
 from slopenet.training.shape.rounds import MOST
@@ -419,12 +420,20 @@ class Candidates:
         X = self._data[0].X
         return self._transform.left_out(missed, targets, distances, self._scaling, X)
 
-    def result(self) -> Result:
-        """The networks of all starts, the best one first."""
+    def result(self, rivals: Sequence[Candidates] = ()) -> Result:
+        """The networks of all starts, the best one first.
+
+        `rivals` were trained on the same rows in the same units: their distances from the best are
+        part of its error bars.
+        """
         order = sorted(self.started, key=self._rank) if len(self.started) > 1 else self.started
         best, networks = order[0], [self.network(self._end(t).theta) for t in order]
         units = units_of(self._scaling, self._transform)
         posterior = posterior_of_start(best, self.plan, units, self._end(best).theta)
+        if self.shape is None:  # others do not obey it
+            others = [(each.best, each.plan) for each in rivals]
+            others = others or [(start, self.plan) for start in order[1:]]
+            posterior = with_others(posterior, (best, self.plan), others)
         networks[0] = networks[0].with_posterior(posterior)
         title, why = self.plan.info.title, self.plan.method.why
         reason = f"{title} ({why}) on {self._rows}: {best.reason}."

@@ -92,7 +92,7 @@ class Source:
 def source(task: Task, prefix: str, *, casadi: bool) -> Source:
     """Write a network in C: `prefix` begins all symbols, `casadi` adds CasADi's functions."""
     names = Names(prefix, task.dtype)
-    layers = Layers(names, task.sizes, tuple(task.logits.activations), task.head)
+    layers, *rivals = _networks(names, task)
     bodies = {name: _body(layers, task.plan, name) for name in task.derivatives if name in OUTPUTS}
     if task.head is not None:
         for name, body in bodies.items():
@@ -105,7 +105,8 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
     codes = [*bodies.values()]
     if task.deviations is not None:
         own = {name: _signature(names, name) for name in task.derivatives if name in DEVIATIONS}
-        code = std.deviations(layers, task.deviations, slopes="jacobian_std" in own)
+        slopes = "jacobian_std" in own
+        code = std.deviations(layers, task.deviations, slopes=slopes, rivals=rivals)
         codes.append(code)
         meant = {name: (signature, SIGNATURES[name][2]) for name, signature in own.items()}
         public += std.definitions(code, meant, task.sizes[0])
@@ -116,6 +117,10 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
         pieces += softmax.pieces(names, task.head)
     for l, (W, b) in enumerate(zip(task.chain.W, task.chain.b, strict=True), start=2):
         pieces += layer_text.layer(names, l, W, b)
+    for further, rival in zip(rivals, task.rivals, strict=True):
+        numbered = enumerate(zip(rival.weights, rival.biases, strict=True), further.first + 1)
+        for l, (W, b) in numbered:
+            pieces += layer_text.layer(names, l, W, b)
     if task.deviations is not None:
         pieces += std_pieces.pieces(names, task.deviations)
     kept = needed(pieces, set().union(*(code.symbols for code in codes)))
@@ -132,6 +137,17 @@ def source(task: Task, prefix: str, *, casadi: bool) -> Source:
     )  # fmt: skip
     head = [f'#include "{task.name}.h"', "", *(f"#include <{name}.h>" for name in sorted(headers))]
     return Source("\n".join([*head, "", definitions]), header, workspace + outputs)
+
+
+def _networks(names: Names, task: Task) -> list[Layers]:
+    """The layers of the network, and of the rivals of its standard deviations."""
+    used = tuple(each for rival in task.rivals for each in rival.activations)
+    used = (*task.logits.activations, *used)
+    found = [Layers(names, task.sizes, tuple(task.logits.activations), task.head, used)]
+    for each in task.rivals:
+        first = found[-1].last + 1
+        found.append(Layers(names, each.sizes, each.activations, None, used, first))
+    return found
 
 
 def _body(layers: Layers, plan: Bracket, name: str) -> Code:

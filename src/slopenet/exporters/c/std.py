@@ -5,7 +5,7 @@ K = 1 for values, K = 1 + n_1 with slopes. Vectors with their slopes are K rows,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from slopenet.exporters._deviations import Deviations, Full, Process, Projected
 from slopenet.exporters.c.code import Code
@@ -38,7 +38,9 @@ def definitions(code: Code, functions: dict[str, tuple[str, str]], n_1: int) -> 
     return found
 
 
-def deviations(layers: Layers, found: Deviations, *, slopes: bool) -> Code:
+def deviations(
+    layers: Layers, found: Deviations, *, slopes: bool, rivals: Sequence[Layers] = ()
+) -> Code:
     """The lines of that function; only values are possible unless `slopes`."""
     code = Code(layers.names)
     writer = _Writer(layers, code, found.units.log_y is not None, 1 + layers.n(1) * slopes)
@@ -50,7 +52,7 @@ def deviations(layers: Layers, found: Deviations, *, slopes: bool) -> Code:
         case Process():
             writer.process(found)
         case Projected():
-            writer.projected(found)
+            writer.projected(found, rivals)
         case Full():
             writer.full(found)
     return code
@@ -94,8 +96,8 @@ class _Writer:
                 "    }",
             )
 
-    def projected(self, found: Projected) -> None:
-        """h = Fᵀ (1, u, a[l]) of all outputs: K rows of n_L r."""
+    def projected(self, found: Projected, rivals: Sequence[Layers]) -> None:
+        """h = Fᵀ (1, u, a[l], g_j - H) of all outputs: K rows of n_L r."""
         code, layers, at = self.code, self.layers, self.code.at
         _, n_L, r = found.root.shape
         m, root = n_L * r, code.symbol("std_root")
@@ -119,8 +121,23 @@ class _Writer:
             if first <= l < last:
                 add(below, layers.n(l), f"a{l}")
                 below += layers.n(l)
+            if rivals and l == last - 1:
+                code.work.take("o", self.rows * n_L)
+                times = code.call(
+                    f"times{last}", at(f"a{l}", f"i * {layers.n(l)}"), at("o", f"i * {n_L}")
+                )
+                code.say(
+                    f"    {code.zeros('o', f'K * {n_L}')}", f"    {code.loop('i', 'K')} {times};"
+                )
 
         self.jets(layers.last if self.behind else last - 1, 1, after)
+        for j, each in enumerate(rivals):
+            code.say(f"    /* of another network, layers {each.first + 1} to {each.last} */")
+            _Writer(each, code, self.behind, self.rows).jets(each.last, 1, start="u")
+            rows = f"{code.symbol('std_of_rivals')} + {j * m}"
+            call = code.call("compare", at(f"a{each.last}"), at("o"), rows, at("h"), n_L, r, "K")
+            code.say(f"    {call};")
+            code.work.give(f"a{each.last}")
         squares = code.call("squares", at("h", f"k * {r}"), r, m, at("v"), at("c"), "K")
         code.say(
             f"    {code.loop('k', n_L)} {{",
@@ -196,22 +213,29 @@ class _Writer:
         after: Callable[[int], None] | None = None,
         *,
         keep: bool = False,
+        start: str = "",
     ) -> None:
-        """a[l] and its slopes for l = 1..top, each followed by `after`.
+        """a[l] and its slopes for l = first..top, each followed by `after`.
 
         With `keep` all stay in the workspace, with z[l] and the derivatives of σ; else the last.
+        a[first] is x, or the part `start`.
         """
-        if top < 2:
+        first = self.layers.first
+        if top <= first:
             return
-        code, at, n_1 = self.code, self.code.at, self.layers.n(1)
-        code.work.take("a1", self.rows * n_1)
+        code, at, n_1 = self.code, self.code.at, self.layers.n(first)
+        a = code.work.take(f"a{first}", self.rows * n_1)
         code.counters.add("i")
-        code.say(
-            f"    {code.zeros('a1', f'K * {n_1}')}",
-            f"    {code.library('memcpy')}({at('a1')}, x, {n_1} * sizeof *x);",
-            f"    for (i = 1; i < K; ++i) {at('a1')}[i * {n_1} + i - 1] = {code.names.number(1)};",
-        )
-        for l in range(2, top + 1):
+        if start:
+            copied = f"({at(a)}, {at(start)}, K * {n_1} * sizeof *{start})"
+            code.say(f"    {code.library('memcpy')}{copied};")
+        else:
+            code.say(
+                f"    {code.zeros(a, f'K * {n_1}')}",
+                f"    {code.library('memcpy')}({at(a)}, x, {n_1} * sizeof *x);",
+                f"    for (i = 1; i < K; ++i) {at(a)}[i * {n_1} + i - 1] = {code.names.number(1)};",
+            )
+        for l in range(first + 1, top + 1):
             self.layer(l, order)
             if not keep:
                 for part in (f"a{l - 1}", f"z{l}", f"d{l}"):

@@ -67,6 +67,19 @@ static void {p}_combine(const {real} *{restrict} F, const {real} *{restrict} a,
             for (q = 0; q < m; ++q) h[i * m + q] += F[j * m + q] * a[i * n + j];
 }}
 """
+_COMPARE = """\
+/* h_k += (g_k - o_k) F_k of n outputs, F_k of r numbers: K rows */
+static void {p}_compare(const {real} *{restrict} g, const {real} *{restrict} o,
+                        const {real} *{restrict} F, {real} *{restrict} h, int n, int r, int K)
+{{
+    int i, k, q;
+    for (i = 0; i < K; ++i)
+        for (k = 0; k < n; ++k) {{
+            const {real} distance = g[i * n + k] - o[i * n + k];
+            for (q = 0; q < r; ++q) h[(i * n + k) * r + q] += distance * F[k * r + q];
+        }}
+}}
+"""
 _BEND = """\
 /* g = D c and its slopes g_i = D c_i + diag(s) diag(z_i) c: K rows of n */
 static void {p}_bend(const {real} *{restrict} d, const {real} *{restrict} s,
@@ -220,8 +233,8 @@ def pieces(names: Names, found: Deviations) -> Iterator[Piece]:
         frozenset({"std_centre", "std_scale", "std_log"}),
         frozenset() if units.log_x is None else _MATH,
     )
-    texts = {"solve": _SOLVE, "squares": _SQUARES, "combine": _COMBINE, "bend": _BEND}
-    for name, text in (texts | {"weigh": _WEIGH}).items():
+    texts = {"solve": _SOLVE, "squares": _SQUARES, "combine": _COMBINE, "compare": _COMPARE}
+    for name, text in (texts | {"bend": _BEND, "weigh": _WEIGH}).items():
         yield Piece(name, text.format(**given), frozenset({"dot"} if "_dot" in text else set()))
     if isinstance(found, Process):
         yield from _of_process(found, given)
@@ -258,6 +271,8 @@ def _constants(names: Names, found: Deviations) -> Iterator[Piece]:
             yield constant(
                 names, "std_root", found.root, "F, {} x ({} x {})".format(*found.root.shape)
             )
+            if found.of_rivals is not None and found.rivals:
+                yield constant(names, "std_of_rivals", found.of_rivals, "F of other networks")
         case Full():
             yield constant(names, "std_unit", units.s_y, "scale of the outputs")
             yield constant(names, "std_factor", found.factor, "L of the weights")

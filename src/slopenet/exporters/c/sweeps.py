@@ -17,35 +17,42 @@ from slopenet.exporters.c.workspace import Workspace
 class Layers:
     """n_1 .. n_L and σ of a network; index i of `activations` is layer l = i + 2.
 
-    With a `head` these are the layers of the logits.
+    With a `head` these are the layers of the logits. `others` are activations that the file has
+    beside these; the layers of its further networks have numbers from `first` on, instead of 1.
     """
 
     names: Names
     sizes: tuple[int, ...]
     activations: tuple[LayerActivation, ...]
     head: Head | None = None
+    others: tuple[LayerActivation, ...] = ()
+    first: int = 1
 
     @property
     def different(self) -> list[Activation]:
         """The activations of all units, each once."""
-        return sorted(different(self.activations))
+        return sorted(different((*self.activations, *self.others)))
 
     @property
     def last(self) -> int:
         """L."""
-        return len(self.sizes)
+        return self.first + len(self.sizes) - 1
 
     def n(self, l: int) -> int:
         """n_l."""
-        return self.sizes[l - 1]
+        return self.sizes[l - self.first]
+
+    def sigma(self, l: int) -> LayerActivation:
+        """σ of layer l."""
+        return self.activations[l - self.first - 1]
 
     def linear(self, l: int) -> bool:
         """Whether D[l] = I."""
-        return self.activations[l - 2].linear
+        return self.sigma(l).linear
 
     def has_second_derivative(self, l: int) -> bool:
         """Whether S[l] is not 0."""
-        return self.activations[l - 2].has_second_derivative
+        return self.sigma(l).has_second_derivative
 
     def take_D(self, work: Workspace) -> None:
         """Take workspace for D[l] of all layers."""
@@ -84,7 +91,7 @@ def forward(layers: Layers, code: Code, order: int) -> None:
 def activate(layers: Layers, code: Code, l: int, arrays: Sequence[str]) -> None:
     """The calls of σ of layer l, for the arrays z, a and as many derivatives of σ as there are."""
     begin = 0
-    for activation, count in layers.activations[l - 2].runs(layers.n(l)):
+    for activation, count in layers.sigma(l).runs(layers.n(l)):
         function = name_of(layers.different, activation, len(arrays) - 2)
         here = [f"{array} + {begin}" if begin else array for array in arrays]
         code.say(f"    {code.call(function, *here, count)};")

@@ -1,0 +1,53 @@
+"""The networks that came next to the best, in its error bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from slopenet.activations import normalise_layer
+from slopenet.parameters import unflatten
+from slopenet.posterior.laplace import LaplacePosterior
+from slopenet.posterior.posterior import Posterior
+from slopenet.posterior.rivals import Rival
+from slopenet.training.judge import log_error
+from slopenet.training.plan import Plan
+from slopenet.training.start import Training
+
+# The most rivals, and by how much larger the error of one may be.
+MOST, NEAR = 3, 3.0
+
+# A trained network.
+Trained = tuple[Training, Plan]
+
+
+def with_others(
+    posterior: Posterior | None, best: Trained, others: Iterable[Trained]
+) -> Posterior | None:
+    """The posterior of the best that also knows its distances from others.
+
+    They have learned the same rows in the same units. Errors that the evidence implies, or of rows
+    held out, are compared: those of rows left out, to first order, are not good enough.
+    """
+    error = log_error(best[0])
+    pairs = [(float(np.exp(log_error(each[0]) - error)), _rival(*each)) for each in others]
+    return with_rivals(posterior, _rival(*best), pairs)
+
+
+def with_rivals(
+    posterior: Posterior | None, best: Rival, others: Iterable[tuple[float, Rival]]
+) -> Posterior | None:
+    """The same, from the errors of others in that of the best; posteriors of other kinds stay."""
+    near = sorted((each for each in others if each[0] <= NEAR), key=lambda each: each[0])[:MOST]
+    if not (near and isinstance(posterior, LaplacePosterior)):
+        return posterior
+    rivals = [each.above(best.biases[-1]) for _, each in near]
+    return posterior.compared(rivals, [float(1 / (1 + np.square(ratio))) for ratio, _ in near])
+
+
+def _rival(training: Training, plan: Plan) -> Rival:
+    sizes = plan.sizes_of(training.theta)
+    layers = zip(plan.activations, sizes[1:], strict=True)
+    sigmas = [normalise_layer(each, units) for each, units in layers]
+    return Rival(*unflatten(training.theta, sizes), sigmas)
