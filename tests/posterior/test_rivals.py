@@ -11,6 +11,7 @@ import slopenet as sn
 from slopenet.optimize.believed import believing
 from slopenet.posterior.laplace import LaplacePosterior
 from slopenet.posterior.rivals import Rival
+from slopenet.training import rivals
 from slopenet.training.rivals import with_rivals
 
 RNG = np.random.default_rng(0)
@@ -105,6 +106,15 @@ def test_the_nearest_are_taken_by_their_errors(nets) -> None:
     assert len(found.rivals) == 3
     shares = found.root[0, -3:, -3:].diagonal() ** 2
     np.testing.assert_allclose(shares, np.array([1 / 2, 1 / 5, 1 / 5]) / 3)
+
+
+def test_a_rival_that_would_make_the_file_too_large_is_left_out(nets, monkeypatch) -> None:
+    one, other, _ = nets
+    best, rival = standard(one, one), standard(other, one)
+    small = Rival([np.ones((2, 2))], [np.ones(2)], rival.activations[-1:])
+    monkeypatch.setattr(rivals, "NUMBERS", one.posterior.root.size + 20)
+    found = with_rivals(one.posterior, best, [(1.0, rival), (2.0, small)])
+    assert [each.sizes for each in found.rivals] == [(2, 2)]
 
 
 def test_a_fit_that_tries_several_networks_knows_how_far_they_are() -> None:

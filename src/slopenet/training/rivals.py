@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from slopenet.activations import normalise_layer
-from slopenet.parameters import unflatten
+from slopenet.parameters import count, unflatten
 from slopenet.posterior.laplace import LaplacePosterior
 from slopenet.posterior.posterior import Posterior
 from slopenet.posterior.rivals import Rival
@@ -17,6 +17,8 @@ from slopenet.training.start import Training
 
 # The most rivals, and by how much larger the error of one may be.
 MOST, NEAR = 3, 3.0
+# The most numbers of a posterior, so that a model file stays below 1 MB.
+NUMBERS = 120_000
 
 # A trained network.
 Trained = tuple[Training, Plan]
@@ -39,11 +41,16 @@ def with_rivals(
     posterior: Posterior | None, best: Rival, others: Iterable[tuple[float, Rival]]
 ) -> Posterior | None:
     """The same, from the errors of others in that of the best; posteriors of other kinds stay."""
-    near = sorted((each for each in others if each[0] <= NEAR), key=lambda each: each[0])[:MOST]
-    if not (near and isinstance(posterior, LaplacePosterior)):
+    if not isinstance(posterior, LaplacePosterior):
         return posterior
-    rivals = [each.above(best.biases[-1]) for _, each in near]
-    return posterior.compared(rivals, [float(1 / (1 + np.square(ratio))) for ratio, _ in near])
+    left, rivals, shares = NUMBERS - posterior.root.size, [], []
+    for ratio, each in sorted(others, key=lambda each: each[0]):
+        size = count(each.sizes)
+        if ratio <= NEAR and size <= left and len(rivals) < MOST:
+            left -= size
+            rivals.append(each.above(best.biases[-1]))
+            shares.append(1 / (1 + ratio**2))
+    return posterior.compared(rivals, shares) if rivals else posterior
 
 
 def _rival(training: Training, plan: Plan) -> Rival:
