@@ -27,23 +27,27 @@ Trained = tuple[Training, Plan]
 def with_others(
     posterior: Posterior | None, best: Trained, others: Iterable[Trained]
 ) -> Posterior | None:
-    """The posterior of the best that also knows its distances from others.
+    """A projected Laplace posterior of the best that also knows its distances from others.
 
-    They have learned the same rows in the same units. Errors that the evidence implies, or of rows
-    held out, are compared: those of rows left out, to first order, are not good enough.
+    Posteriors of other kinds stay as they are. The others have learned the same rows in the same
+    units. Errors that the evidence implies, or of rows held out, are compared: those of rows left
+    out, to first order, are not good enough.
     """
-    error = log_error(best[0])
-    pairs = [(float(np.exp(log_error(each[0]) - error)), _rival(*each)) for each in others]
+    if not isinstance(posterior, LaplacePosterior):
+        return posterior
+    least = log_error(best[0])
+    if not np.isfinite(least):
+        return posterior
+    with np.errstate(over="ignore"):
+        pairs = [(float(np.exp(log_error(each[0]) - least)), _rival(*each)) for each in others]
     return with_rivals(posterior, _rival(*best), pairs)
 
 
 def with_rivals(
-    posterior: Posterior | None, best: Rival, others: Iterable[tuple[float, Rival]]
-) -> Posterior | None:
-    """The same, from the errors of others in that of the best; posteriors of other kinds stay."""
-    if not isinstance(posterior, LaplacePosterior):
-        return posterior
-    left, rivals, shares = NUMBERS - posterior.root.size, [], []
+    posterior: LaplacePosterior, best: Rival, others: Iterable[tuple[float, Rival]]
+) -> LaplacePosterior:
+    """The same, from the errors of others in that of the best."""
+    left, rivals, shares = NUMBERS - posterior.root.size, list[Rival](), list[float]()
     for ratio, each in sorted(others, key=lambda each: each[0]):
         size = count(each.sizes)
         if ratio <= NEAR and size <= left and len(rivals) < MOST:
