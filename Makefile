@@ -56,11 +56,11 @@ demo: $(VENV)/with-demo  ## fit real steam data with and without slopes, draw th
 	$(BIN)/slopenet demo
 
 test: $(VENV)/with-demo $(VENV)/with-test $(EXHAUST)  ## run the tests; those of torch and JAX are skipped if absent
-	$(PYTEST)
+	$(PYTEST) --record build/passed
 
-# All tests that an absent extra skips, wherever they lie.
+# All tests that an absent extra skips, wherever they lie; not those that the last `make test` passed.
 test-extras: $(VENV)/with-demo $(VENV)/with-test $(VENV)/with-extras  ## install torch (CPU), JAX and all that is imported from, exported to or adapted to; run their tests
-	$(PYTEST) tests/extras tests/importers tests/exporters tests/adapters \
+	$(PYTEST) --but build/passed tests/extras tests/importers tests/exporters tests/adapters \
 		tests/cli/test_convert.py tests/evaluate/test_out.py tests/test_new_activation.py
 
 test-arm64: $(VENV)/tools  ## cross-compile for arm64, run the core's tests under qemu (about ten minutes)

@@ -36,7 +36,7 @@ def run(program: Path, *arguments: str, **options: object) -> subprocess.Complet
 
 def points(scale: float) -> np.ndarray:
     rng = np.random.default_rng(0)
-    magnitudes = [rng.uniform(0, 40, 60), rng.uniform(0, 760, 30), 10 ** rng.uniform(-20, 1, 40)]
+    magnitudes = [rng.uniform(0, 40, 40), rng.uniform(0, 760, 15), 10 ** rng.uniform(-20, 1, 20)]
     z = np.concatenate([*magnitudes, 10 ** rng.uniform(-310, 308, 10), [1e-320, 21.4, 38.4, 27.2]])
     return np.concatenate([[0.0], z, -z]) * scale
 

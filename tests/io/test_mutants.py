@@ -70,7 +70,7 @@ def save(kind: str, path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "every"),
-    [("network", 1), ("ensemble with a card", 5), ("posterior", 6), ("posterior with rivals", 8)],
+    [("network", 3), ("ensemble with a card", 5), ("posterior", 6), ("posterior with rivals", 8)],
 )
 def test_mutants_end_in_a_model_or_in_one_exception(kind: str, every: int, tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
