@@ -19,6 +19,8 @@ from slopenet.training.start import Training
 MOST, NEAR = 3, 3.0
 # The most numbers of a posterior, so that a model file stays below 1 MB.
 NUMBERS = 120_000
+# The number of sizes of a network without hidden layers.
+_LINEAR = 2
 
 # A trained network.
 Trained = tuple[Training, Plan]
@@ -29,11 +31,12 @@ def with_others(
 ) -> Posterior | None:
     """A projected Laplace posterior of the best that also knows its distances from others.
 
-    Posteriors of other kinds stay as they are. The others have learned the same rows in the same
-    units. Errors that the evidence implies, or of rows held out, are compared: those of rows left
-    out, to first order, are not good enough.
+    Posteriors of other kinds stay as they are, and of networks without hidden layers, to which all
+    starts lead. The others have learned the same rows in the same units. Errors that the evidence
+    implies, or of rows held out, are compared: those of rows left out, to first order, are not good
+    enough.
     """
-    if not isinstance(posterior, LaplacePosterior):
+    if not isinstance(posterior, LaplacePosterior) or len(best[1].sizes) <= _LINEAR:
         return posterior
     least = log_error(best[0])
     if not np.isfinite(least):
