@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Python compiles what it imports; all of torch and JAX would take a minute.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # As many at once as there are cores: most tests use one.
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 BUILD := --no-build-isolation -C cmake.define.SLOPENET_WERROR=ON
