@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from slopenet import activations
+from slopenet._types import Floats
 from slopenet.activations import Activation, Head, LayerActivation, Runs
 from slopenet.derivation import Chain
 from slopenet.exporters import _python_std, _softmax, _text
@@ -238,15 +239,11 @@ def _sigma(
 def _parameters(chain: Chain, different: list[Activation], order: int) -> Iterator[str]:
     for name, arrays in (("W", chain.W), ("b", chain.b)):
         yield f"{name} = ["
-        for l, array in enumerate(arrays, start=2):
-            yield f"    array([  # {name}[{l}]"
-            yield from _text.lines(_text.literals(array), "        ")
-            yield f"    ], {', '.join(map(str, array.shape))}),"
+        yield from _arrays(arrays, "    ", [f"  # {name}[{l + 2}]" for l in range(len(arrays))])
         yield "]"
     yield "SIGMA = ["
     for activation in chain.activations:
-        names = "".join(f"{_of_layer(different, activation, k)}, " for k in range(order + 1))
-        yield f"    ({names.strip() if order == 0 else names[:-2]}),"
+        yield f"    {_functions(different, activation, order)},"
     yield "]"
     yield ""
 
@@ -260,19 +257,27 @@ def _rivals(rivals: Sequence[Rival], different: list[Activation]) -> Iterator[st
         yield "    ("
         for arrays in (rival.weights, rival.biases):
             yield "        ["
-            for array in arrays:
-                yield "            array(["
-                yield from _text.lines(_text.literals(array), "                ")
-                yield f"            ], {', '.join(map(str, array.shape))}),"
+            yield from _arrays(arrays, "            ", [""] * len(arrays))
             yield "        ],"
-        pairs = (
-            ", ".join(_of_layer(different, each, order) for order in (0, 1))
-            for each in rival.activations
-        )
-        yield f"        [{', '.join(f'({pair})' for pair in pairs)}],"
+        sigmas = (_functions(different, each, 1) for each in rival.activations)
+        yield f"        [{', '.join(sigmas)}],"
         yield "    ),"
     yield "]"
     yield ""
+
+
+def _arrays(arrays: Sequence[Floats], indent: str, notes: Sequence[str]) -> Iterator[str]:
+    """Entries of a list, each with a note behind its first line."""
+    for array, note in zip(arrays, notes, strict=True):
+        yield f"{indent}array([{note}"
+        yield from _text.lines(_text.literals(array), indent + "    ")
+        yield f"{indent}], {', '.join(map(str, array.shape))}),"
+
+
+def _functions(different: list[Activation], activation: LayerActivation, order: int) -> str:
+    """The tuple of σ and its derivatives up to `order`."""
+    names = ", ".join(_of_layer(different, activation, k) for k in range(order + 1))
+    return f"({names}{',' if order == 0 else ''})"
 
 
 def _write(x: Expression, args: list[str]) -> str:

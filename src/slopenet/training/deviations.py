@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slopenet._types import Floats
-from slopenet.activations import normalise_layer
 from slopenet.posterior.posterior import Posterior
 from slopenet.posterior.units import Units
 from slopenet.training.kriging.optimizer import Kriging
@@ -34,6 +33,4 @@ def posterior_of_start(
         problem = problem.copy(l2=ridge / problem.samples, balance=balance)
     if problem.l2 == 0:  # nothing bounds the weights that the data do not determine
         return None
-    layers = zip(plan.activations, plan.sizes[1:], strict=True)
-    sigmas = [normalise_layer(each, units_) for each, units_ in layers]
-    return laplace_of(problem, theta, sigmas, units, full=plan.posterior == "full")
+    return laplace_of(problem, theta, plan.sigmas_of(theta), units, full=plan.posterior == "full")

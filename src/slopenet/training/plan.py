@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from slopenet._types import Floats
-from slopenet.activations import ActivationSpec, LayerSpec
+from slopenet.activations import ActivationSpec, LayerActivation, LayerSpec, normalise_layer
 from slopenet.training.entrants import HELD_OUT
 from slopenet.training.kriging.problem import widths_of
 from slopenet.training.methods import METHODS, OPTIONAL, LossName, Method, MethodInfo, Work, robust
@@ -71,6 +71,11 @@ class Plan:
     def info(self) -> MethodInfo:
         """The method's row."""
         return METHODS[self.method.name]
+
+    def sigmas_of(self, theta: Floats) -> list[LayerActivation]:
+        """σ of each layer at θ."""
+        layers = zip(self.activations, self.sizes_of(theta)[1:], strict=True)
+        return [normalise_layer(each, units) for each, units in layers]
 
     def sizes_of(self, theta: Floats) -> tuple[int, ...]:
         """n_1, ..., n_L of θ; a kriging start decides on its width as it goes."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from slopenet.activations import normalise_layer
 from slopenet.parameters import count, unflatten
 from slopenet.posterior.laplace import LaplacePosterior
 from slopenet.posterior.posterior import Posterior
@@ -61,7 +60,5 @@ def with_rivals(
 
 
 def _rival(training: Training, plan: Plan) -> Rival:
-    sizes = plan.sizes_of(training.theta)
-    layers = zip(plan.activations, sizes[1:], strict=True)
-    sigmas = [normalise_layer(each, units) for each, units in layers]
-    return Rival(*unflatten(training.theta, sizes), sigmas)
+    theta = training.theta
+    return Rival(*unflatten(theta, plan.sizes_of(theta)), plan.sigmas_of(theta))

@@ -22,7 +22,7 @@ def dense(rows: int, inputs: int) -> bool:
 
 
 def related(network: Network, rows: Data) -> float | None:
-    """The `relation` of what a network misses of rows; None if they are not dense."""
+    """The `relation` of the residuals of a network at rows; None if these are not dense."""
     if not dense(*rows.X.shape):
         return None
     H, J = network.value_and_jacobian(rows.X)
